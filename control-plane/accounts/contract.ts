@@ -1,0 +1,81 @@
+/** Words of the accounts slice: legal entities that sell, accounts that buy, their projects, and sessions. */
+import { z } from 'zod'
+import { CurrencyCode, Id, InstantText } from '../http/contract.ts'
+
+export const Address = z.object({
+  street: z.string().max(200).default(''),
+  postal_code: z.string().max(20).default(''),
+  city: z.string().max(100).default(''),
+  country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code such as ES'),
+})
+export type Address = z.infer<typeof Address>
+export const Language = z.enum(['en', 'es'])
+export type Language = z.infer<typeof Language>
+/** EN 16931 tax categories. */
+export const TaxCategory = z.enum(['S', 'Z', 'E', 'AE', 'K', 'G', 'O'])
+export type TaxCategory = z.infer<typeof TaxCategory>
+/** Per cent with up to 2 decimals, as text: "21.00". */
+export const TaxRate = z
+  .string()
+  .regex(/^(100(\.0{1,2})?|\d{1,2}(\.\d{1,2})?)$/, 'must be per cent from 0 to 100, at most 2 decimals')
+const name = z.string().trim().min(1).max(200)
+const zone = z.string().min(1).max(64).meta({ example: 'Europe/Madrid', description: 'IANA time zone' })
+
+export const LegalEntity = z
+  .object({
+    id: Id,
+    name,
+    address: Address,
+    tax_id: z.string().max(40),
+    email: z.string().max(200),
+    currency: CurrencyCode,
+    zone,
+    language: Language,
+    tax_category: TaxCategory,
+    tax_rate: TaxRate,
+    invoice_prefix: z.string().regex(/^[A-Z0-9]{1,10}-?$/),
+    payment_terms_days: z.int().min(0).max(365),
+  })
+  .meta({ id: 'LegalEntity' })
+export type LegalEntity = z.infer<typeof LegalEntity>
+export const LegalEntityChange = LegalEntity.omit({ id: true, currency: true }).partial()
+export type LegalEntityChange = z.infer<typeof LegalEntityChange>
+
+export const Account = z
+  .object({
+    id: Id,
+    legal_entity_id: Id,
+    name,
+    address: Address,
+    tax_id: z.string().max(40),
+    email: z.string().max(200),
+    zone,
+    language: Language,
+    created_at: InstantText,
+    projects: z.array(z.object({ id: Id, name: z.string() })),
+  })
+  .meta({ id: 'Account' })
+export type Account = z.infer<typeof Account>
+export const NewAccount = z.object({
+  name,
+  address: Address.optional(),
+  tax_id: z.string().max(40).default(''),
+  email: z.string().max(200).default(''),
+  zone: zone.optional(),
+  language: Language.optional(),
+})
+export type NewAccount = z.infer<typeof NewAccount>
+export const AccountChange = NewAccount.partial()
+export type AccountChange = z.infer<typeof AccountChange>
+
+/** Sign in with the one-time set-up token that `npm run up` prints, or with an API key. */
+export const SignIn = z.object({ token: z.string().min(10).max(200) })
+export const Session = z
+  .object({
+    actor: z.object({ kind: z.string(), name: z.string() }),
+    permissions: z.array(z.string()),
+    installation_id: Id,
+    version: z.string(),
+  })
+  .meta({ id: 'Session' })
+export type Session = z.infer<typeof Session>

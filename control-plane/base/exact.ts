@@ -1,0 +1,98 @@
+/** Exact numbers: fractions of big integers, decimals as text, and the one rounding rule of the product. */
+import { assert } from './problem.ts'
+
+/** `num / den`, den > 0; not kept in lowest terms. */
+export interface Fraction {
+  num: bigint
+  den: bigint
+}
+
+export const ZERO: Fraction = { num: 0n, den: 1n }
+
+export const fraction = (num: bigint, den = 1n): Fraction => {
+  assert(den !== 0n, 'a fraction has no zero denominator')
+  return den < 0n ? { num: -num, den: -den } : { num, den }
+}
+
+/** Sums share a denominator where they can, so that a long sum doesn't grow digits. */
+export const add = (a: Fraction, b: Fraction): Fraction =>
+  a.den === b.den
+    ? { num: a.num + b.num, den: a.den }
+    : reduce({ num: a.num * b.den + b.num * a.den, den: a.den * b.den })
+
+export const multiply = (a: Fraction, b: Fraction): Fraction => reduce({ num: a.num * b.num, den: a.den * b.den })
+export const divide = (a: Fraction, b: Fraction): Fraction => reduce(fraction(a.num * b.den, a.den * b.num))
+export const sum = (parts: Iterable<Fraction>): Fraction => [...parts].reduce(add, ZERO)
+export const equal = (a: Fraction, b: Fraction): boolean => a.num * b.den === b.num * a.den
+
+export function gcd(a: bigint, b: bigint): bigint {
+  let [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b]
+  while (y !== 0n) [x, y] = [y, x % y]
+  return x
+}
+
+export function reduce({ num, den }: Fraction): Fraction {
+  const common = gcd(num, den)
+  return common > 1n ? { num: num / common, den: den / common } : { num, den }
+}
+
+/** To the nearest integer; halves go away from zero, so that a credit note mirrors its invoice. */
+export function roundHalfAway({ num, den }: Fraction): bigint {
+  const magnitude = num < 0n ? -num : num
+  const rounded = (2n * magnitude + den) / (2n * den)
+  return num < 0n ? -rounded : rounded
+}
+
+/** The largest integer that is not above n ÷ d, for d > 0, also where n is negative. */
+export const floorDivide = (n: bigint, d: bigint): bigint => (n >= 0n ? n / d : -((-n + d - 1n) / d))
+
+const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
+
+/** Reads decimal text such as "0.012"; null where it isn't one or has more than `places` decimals. */
+export function parseDecimal(text: string, places: number): Fraction | null {
+  const [, sign, whole, decimals = ''] = DECIMAL.exec(text) ?? []
+  if (whole === undefined || decimals.length > places) return null
+  const num = BigInt(whole + decimals)
+  return fraction(sign === '-' ? -num : num, 10n ** BigInt(decimals.length))
+}
+
+/** Decimal text of an integer of `places` implied decimals: (1234, 2) → "12.34". */
+export function formatScaled(scaled: bigint, places: number): string {
+  const sign = scaled < 0n ? '-' : ''
+  const digits = (scaled < 0n ? -scaled : scaled).toString().padStart(places + 1, '0')
+  return places === 0 ? sign + digits : `${sign}${digits.slice(0, -places)}.${digits.slice(-places)}`
+}
+
+/** Decimal text rounded half away from zero to at most `places`, without trailing zeros. For people, never for sums. */
+export function toDecimal(value: Fraction, places: number): string {
+  const text = formatScaled(roundHalfAway({ num: value.num * 10n ** BigInt(places), den: value.den }), places)
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+}
+
+/** Exact text of a fraction in lowest terms, "n/d": what frozen documents keep. */
+export function fractionText(value: Fraction): string {
+  const { num, den } = reduce(value)
+  return `${num}/${den}`
+}
+export function parseFraction(text: string): Fraction {
+  const [num, den] = text.split('/')
+  assert(num !== undefined && den !== undefined, `not a fraction: ${text}`)
+  return fraction(BigInt(num), BigInt(den))
+}
+
+/** Splits a rounded total over weights by the largest remainder, ties by position; the parts sum to the total. */
+export function largestRemainder(total: bigint, weights: readonly bigint[]): bigint[] {
+  const whole = weights.reduce((a, b) => a + b, 0n)
+  if (whole === 0n) return weights.map((_, index) => (index === 0 ? total : 0n))
+  const parts = weights.map((weight, index) => {
+    const floor = floorDivide(total * weight, whole)
+    return { index, floor, rest: total * weight - floor * whole }
+  })
+  let left = total - parts.reduce((a, part) => a + part.floor, 0n)
+  for (const part of parts.toSorted((a, b) => (a.rest === b.rest ? a.index - b.index : a.rest > b.rest ? -1 : 1))) {
+    if (left <= 0n) break
+    part.floor += 1n
+    left -= 1n
+  }
+  return parts.map((part) => part.floor)
+}

@@ -1,0 +1,71 @@
+/** Instants, half-open intervals and zoned calendars. An instant is whole milliseconds since 1970 in UTC. */
+import { assert } from './problem.ts'
+
+export type Instant = number
+/** `[from, to)`; null is open on that side. */
+export interface Interval {
+  from: Instant
+  to: Instant
+}
+export interface OpenInterval {
+  from: Instant | null
+  to: Instant | null
+}
+
+export const HOUR_MS = 3_600_000
+
+/** The common part of two intervals, or null where they don't meet. */
+export function intersect(a: OpenInterval, b: Interval): Interval | null {
+  const from = a.from === null ? b.from : Math.max(a.from, b.from)
+  const to = a.to === null ? b.to : Math.min(a.to, b.to)
+  return from < to ? { from, to } : null
+}
+
+export const lengthMs = ({ from, to }: Interval): bigint => BigInt(to) - BigInt(from)
+
+/** The start of the UTC hour in which the instant lies. */
+export const hourOf = (at: Instant): Instant => Math.floor(at / HOUR_MS) * HOUR_MS
+
+/** Cuts an interval at each of the bounds that lie inside it. */
+export function splitAt(whole: Interval, bounds: Iterable<Instant>): Interval[] {
+  const inside = [...new Set(bounds)].filter((at) => at > whole.from && at < whole.to).toSorted((a, b) => a - b)
+  const edges = [whole.from, ...inside, whole.to]
+  return edges.slice(1).map((to, index) => ({ from: edges[index]!, to }))
+}
+
+/** The calendar month in an IANA zone in which the instant lies: 743 h long in a March with daylight saving. */
+export function monthOf(at: Instant, zone: string): Interval {
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
+  const first = local.with({ day: 1 }).startOfDay()
+  return { from: first.epochMilliseconds, to: first.add({ months: 1 }).startOfDay().epochMilliseconds }
+}
+
+/** The calendar year of an instant in an IANA zone, for document numbers. */
+export const yearOf = (at: Instant, zone: string): number =>
+  Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).year
+
+/** The local date `YYYY-MM-DD` of an instant. */
+export const dateOf = (at: Instant, zone: string): string =>
+  Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).toPlainDate().toString()
+
+/** The instant `days` local days later, at the same wall-clock time. */
+export const addDays = (at: Instant, days: number, zone: string): Instant =>
+  Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).add({ days }).epochMilliseconds
+
+export function isZone(name: string): boolean {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name)
+    return /[a-z]/i.test(name)
+  } catch {
+    return false
+  }
+}
+
+export const iso = (at: Instant): string => new Date(at).toISOString()
+
+/** Reads an ISO 8601 instant with an offset; throws on anything else. */
+export function fromIso(text: string): Instant {
+  const at = Date.parse(text)
+  assert(Number.isSafeInteger(at), `not an instant: ${text}`)
+  return at
+}

@@ -1,0 +1,138 @@
+/** Words of billing: drafts, invoices and their frozen content. These shapes are frozen: they only grow. */
+import { z } from 'zod'
+import { Account, Address, Language, TaxCategory } from '../accounts/contract.ts'
+import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contract.ts'
+import { Line, Unrated } from '../rating/contract.ts'
+
+export const CONTENT_SCHEMA_VERSION = 1
+
+export const Party = z.object({ id: Id, name: z.string(), address: Address, tax_id: z.string(), email: z.string() })
+export const TaxLine = z.object({ category: TaxCategory, rate: z.string(), base: Amount, tax: Amount })
+export const Totals = z.object({ net: Amount, tax: Amount, total: Amount })
+
+export const Draft = z
+  .object({
+    account_id: Id,
+    contract_id: Id,
+    period: z.object({ from: InstantText, to: InstantText }),
+    month: z.string().meta({ example: '2026-11' }),
+    cut: z.int(),
+    currency: CurrencyCode,
+    seller: Party,
+    buyer: Party,
+    language: Language,
+    zone: z.string(),
+    lines: z.array(Line),
+    taxes: z.array(TaxLine),
+    totals: Totals,
+    unrated: z.array(Unrated).meta({ description: 'must be empty before finalising' }),
+  })
+  .meta({ id: 'Draft' })
+export type Draft = z.infer<typeof Draft>
+export const DraftSummary = z
+  .object({
+    account: Account.pick({ id: true, name: true }),
+    period: z.object({ from: InstantText, to: InstantText }),
+    currency: CurrencyCode,
+    totals: Totals,
+    line_count: z.int(),
+    unrated_count: z.int(),
+  })
+  .meta({ id: 'DraftSummary' })
+
+/** What is frozen at issue, beside the lines; hashed together with them. */
+export const InvoiceContent = z.object({
+  schema_version: z.int(),
+  engine_version: z.int(),
+  number: z.string(),
+  document_type: z.enum(['invoice']),
+  issued_at: InstantText,
+  due_at: InstantText,
+  period: z.object({ from: InstantText, to: InstantText }),
+  contract_id: Id,
+  seller: Party,
+  buyer: Party,
+  language: Language,
+  currency: CurrencyCode,
+  zone: z.string(),
+  cut: z.int(),
+  taxes: z.array(TaxLine),
+  totals: Totals,
+})
+export type InvoiceContent = z.infer<typeof InvoiceContent>
+export const InvoiceSummary = z
+  .object({
+    id: Id,
+    number: z.string(),
+    account_id: Id,
+    account_name: z.string(),
+    issued_at: InstantText,
+    due_at: InstantText,
+    period: z.object({ from: InstantText, to: InstantText }),
+    currency: CurrencyCode,
+    totals: Totals,
+    line_count: z.int(),
+  })
+  .meta({ id: 'InvoiceSummary' })
+export const Invoice = InvoiceSummary.extend({
+  content: InvoiceContent,
+  content_hash: z.string(),
+  previous_hash: z.string(),
+  lines: z.array(Line),
+}).meta({ id: 'Invoice' })
+export type Invoice = z.infer<typeof Invoice>
+export const NewInvoice = z.object({
+  account_id: Id,
+  to: InstantText.optional().meta({
+    description: 'end of the period, exclusive; default: now, at most the end of its month',
+  }),
+})
+export const InvoiceQuery = PageQuery.extend({ account_id: Id.optional() })
+
+/** A line opened to its leaves. */
+export const Explanation = z
+  .object({
+    line: Line,
+    sentence: z.string().meta({ description: 'quantity × price ÷ unit, in words' }),
+    segments: z.array(
+      z.object({
+        from: InstantText,
+        to: InstantText,
+        size: z.string().nullable(),
+        quantity: z.string(),
+        amount: z.string(),
+        state: z.string().nullable(),
+        host_name: z.string().nullable(),
+        owner: z.string(),
+        assignment_id: Id,
+        observed_version_id: Id.nullable(),
+        unobserved_ms: z.int(),
+        estimated: z.boolean(),
+        hours: z.array(
+          z.object({
+            from: InstantText,
+            to: InstantText,
+            quantity: z.string(),
+            reading_count: z.int(),
+            digest: z.string(),
+            bounds: z.array(
+              z.object({
+                device: z.string(),
+                epoch: z.string(),
+                first: z.object({ at: InstantText, value: z.string(), spool: z.string(), sequence: z.int() }),
+                last: z.object({ at: InstantText, value: z.string(), spool: z.string(), sequence: z.int() }),
+              }),
+            ),
+          }),
+        ),
+      }),
+    ),
+    tax: z.object({ category: TaxCategory, rate: z.string(), base: Amount, tax: Amount }),
+  })
+  .meta({ id: 'Explanation' })
+
+export const Finding = z.object({ check: z.string(), subject: z.string(), detail: z.string() })
+/** What the verifier says: every document and every line, recomputed by other arithmetic. */
+export const Verification = z
+  .object({ invoices: z.int(), lines: z.int(), readings: z.int(), findings: z.array(Finding) })
+  .meta({ id: 'Verification' })

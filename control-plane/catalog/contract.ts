@@ -1,0 +1,61 @@
+/** Words of the catalogue: price books, and prices with their versions. */
+import { z } from 'zod'
+import { Kind } from '#connectors/contract.ts'
+import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
+import { METER_NAMES } from '../metering/contract.ts'
+
+/** `flat`: the amount whatever the size; `per_unit`: the amount for each unit. */
+export const ChargeModel = z.enum(['flat', 'per_unit'])
+export type ChargeModel = z.infer<typeof ChargeModel>
+/** `hour` and `month` for allocation meters, `quantity` for consumption meters. */
+export const Per = z.enum(['hour', 'month', 'quantity'])
+export type Per = z.infer<typeof Per>
+export const MeterOfPrice = z.enum(METER_NAMES)
+
+export const Price = z
+  .object({
+    id: Id,
+    price_book_id: Id,
+    kind: Kind,
+    meter: MeterOfPrice,
+    model: ChargeModel,
+    per: Per,
+    unit: z.string().meta({ example: 'GiB', description: 'one of the units of the meter' }),
+    amount: Amount,
+    currency: CurrencyCode,
+    effective_at: InstantText,
+    ends_at: InstantText.nullable(),
+    state: z.enum(['past', 'current', 'scheduled']),
+    recorded_at: InstantText,
+    actor: z.string(),
+    reason: z.string(),
+  })
+  .meta({ id: 'Price' })
+export type Price = z.infer<typeof Price>
+
+export const NewPrice = z.object({
+  kind: Kind,
+  meter: MeterOfPrice,
+  model: ChargeModel,
+  per: Per,
+  unit: z.string().min(1).max(40),
+  amount: z
+    .string()
+    .regex(
+      /^\d{1,18}(\.\d{1,12})?$/,
+      'must be a decimal of 0 or more with at most 12 places after the point, such as 0.0125',
+    )
+    .meta({ example: '0.0125' }),
+  effective_at: InstantText.optional().meta({ description: 'default: now; the past needs `correction`' }),
+  correction: z.boolean().default(false).meta({ description: 'records a changed past, with a reason' }),
+  reason: z.string().max(500).default(''),
+})
+export type NewPrice = z.infer<typeof NewPrice>
+export const MeterDescription = z
+  .object({
+    name: MeterOfPrice,
+    kind: z.enum(['allocation', 'consumption']),
+    counts: z.enum(['allocated', 'running']).nullable(),
+    units: z.array(z.string()),
+  })
+  .meta({ id: 'Meter' })

@@ -1,0 +1,25 @@
+/** Words of the contracts slice: who sells to whom at which price book, and what was subscribed. */
+import { z } from 'zod'
+import { CurrencyCode, Id, InstantText } from '../http/contract.ts'
+
+export const Service = z.object({
+  id: Id,
+  kind: z.literal('pay_as_you_go'),
+  name: z.string(),
+  from: InstantText,
+  to: InstantText.nullable(),
+})
+export const Contract = z
+  .object({
+    id: Id,
+    legal_entity_id: Id,
+    account_id: Id,
+    price_book_id: Id,
+    side: z.enum(['sale', 'cost']),
+    currency: CurrencyCode,
+    from: InstantText,
+    to: InstantText.nullable(),
+    services: z.array(Service),
+  })
+  .meta({ id: 'Contract' })
+export type Contract = z.infer<typeof Contract>

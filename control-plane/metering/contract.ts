@@ -1,0 +1,65 @@
+/** Meters: what of a resource can be charged, in which units, and how its quantity comes about. */
+import { z } from 'zod'
+import { Id, InstantText } from '../http/contract.ts'
+
+/** Allocation meters integrate observed versions over time; consumption meters sum increases of counters. */
+export interface Meter {
+  kind: 'allocation' | 'consumption'
+  /** allocation: which states count */
+  counts?: 'allocated' | 'running'
+  /** allocation: the size that is integrated; absent: the resource itself, 1 */
+  size?: 'vcpu_count' | 'memory_bytes' | 'disk_bytes' | 'ip_count'
+  /** units in which it may be priced → base units in one of them */
+  units: Readonly<Record<string, bigint>>
+}
+
+const BYTES = {
+  B: 1n,
+  kB: 10n ** 3n,
+  MB: 10n ** 6n,
+  GB: 10n ** 9n,
+  TB: 10n ** 12n,
+  KiB: 2n ** 10n,
+  MiB: 2n ** 20n,
+  GiB: 2n ** 30n,
+  TiB: 2n ** 40n,
+} as const
+const OPERATIONS = { operation: 1n, thousand_operations: 1_000n, million_operations: 1_000_000n } as const
+const consumption = (units: Meter['units']): Meter => ({ kind: 'consumption', units })
+
+export const METERS = {
+  instance: { kind: 'allocation', counts: 'allocated', units: { instance: 1n } },
+  instance_running: { kind: 'allocation', counts: 'running', units: { instance: 1n } },
+  vcpu: { kind: 'allocation', counts: 'running', size: 'vcpu_count', units: { vCPU: 1n } },
+  memory: { kind: 'allocation', counts: 'running', size: 'memory_bytes', units: BYTES },
+  disk: { kind: 'allocation', counts: 'allocated', size: 'disk_bytes', units: BYTES },
+  ip: { kind: 'allocation', counts: 'allocated', size: 'ip_count', units: { IP: 1n } },
+  network_receive_bytes: consumption(BYTES),
+  network_transmit_bytes: consumption(BYTES),
+  disk_read_bytes: consumption(BYTES),
+  disk_write_bytes: consumption(BYTES),
+  disk_read_operations: consumption(OPERATIONS),
+  disk_write_operations: consumption(OPERATIONS),
+  cpu_time_ns: consumption({ CPU_second: 10n ** 9n, CPU_hour: 3600n * 10n ** 9n }),
+} as const satisfies Record<string, Meter>
+export type MeterName = keyof typeof METERS
+export const METER_NAMES = Object.keys(METERS) as [MeterName, ...MeterName[]]
+export const meterOf = (name: MeterName): Meter => METERS[name]
+
+export const GapCause = z.enum(['silent', 'reset', 'spool_overflow', 'spool_damaged', 'agent_down', 'source_down'])
+export type GapCause = z.infer<typeof GapCause>
+
+/** A reading with the key under which it arrived: what a person can ask the agent's spool about. */
+export const ReadingRef = z.object({ at: InstantText, value: z.string(), spool: Id, sequence: z.int() })
+
+/** Usage of one resource and meter in one UTC hour, with the readings that bound each counter epoch. */
+export const UsageHour = z
+  .object({
+    hour: InstantText,
+    quantity: z.string().meta({ description: 'whole base units' }),
+    reading_count: z.int(),
+    estimated: z.boolean(),
+    gaps: z.array(z.object({ from: InstantText, to: InstantText, cause: GapCause })),
+    bounds: z.array(z.object({ device: z.string(), epoch: z.string(), first: ReadingRef, last: ReadingRef })),
+  })
+  .meta({ id: 'UsageHour' })

@@ -1,0 +1,70 @@
+/** Words of rating: lines and the segments beneath them. These shapes are frozen on invoices: they only grow. */
+import { z } from 'zod'
+import { Kind } from '#connectors/contract.ts'
+import { TaxCategory } from '../accounts/contract.ts'
+import { ChargeModel, MeterOfPrice, Per } from '../catalog/contract.ts'
+import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
+
+/** Rises with any rule of rating or billing. */
+export const ENGINE_VERSION = 1
+
+export const FractionText = z
+  .string()
+  .regex(/^-?\d+\/\d+$/)
+  .meta({ example: '413/10', description: 'exact, in lowest terms' })
+/**
+ * A stretch in which owner, size, state and price are constant. `quantity` is in base units
+ * (× milliseconds for allocation); amount = quantity × amount of the price ÷ divisor.
+ */
+export const Segment = z.object({
+  from: InstantText,
+  to: InstantText,
+  quantity: z.string().regex(/^\d+$/),
+  /** allocation: base units held */
+  size: z.string().regex(/^\d+$/).nullable(),
+  amount: FractionText,
+  observed_version_id: Id.nullable(),
+  assignment_id: Id,
+  /** SHA-256 over what the quantity was summed from: usage hours and readings, or the version */
+  digest: z.string(),
+  /** milliseconds in which nobody looked; allocation goes on, consumption is unknown or spread */
+  unobserved_ms: z.int(),
+  estimated: z.boolean(),
+})
+export const Line = z
+  .object({
+    id: z.string(),
+    service_id: Id,
+    resource: z.object({ id: Id, kind: Kind, name: z.string() }),
+    component: z.string().meta({ example: 'vm.memory' }),
+    meter: MeterOfPrice,
+    price: z.object({
+      id: Id,
+      model: ChargeModel,
+      per: Per,
+      unit: z.string(),
+      amount: Amount,
+      effective_at: InstantText,
+    }),
+    period: z.object({ from: InstantText, to: InstantText }),
+    /** base units in one priced unit × milliseconds in one period of the price (1 for quantities) */
+    divisor: z.string().regex(/^\d+$/),
+    quantity: z.string(),
+    /** quantity in priced units (× hours or months), rounded to 6 decimals for people */
+    quantity_display: z.string(),
+    exact: FractionText,
+    net: Amount,
+    currency: CurrencyCode,
+    tax_category: TaxCategory,
+    tax_rate: z.string(),
+    unobserved_ms: z.int(),
+    estimated: z.boolean(),
+    segments: z.array(Segment),
+  })
+  .meta({ id: 'Line' })
+export type Line = z.infer<typeof Line>
+export type Segment = z.infer<typeof Segment>
+/** Owned usage without a price: it blocks finalising. */
+export const Unrated = z
+  .object({ resource: z.object({ id: Id, kind: Kind, name: z.string() }), meter: MeterOfPrice, hours: z.int() })
+  .meta({ id: 'Unrated' })

@@ -1,0 +1,83 @@
+/** Words of the sources slice: agents, the sources they host, enrolment, and how each is doing. */
+import { z } from 'zod'
+import { Manifest } from '#connectors/contract.ts'
+import { Id, InstantText } from '../http/contract.ts'
+
+export { Manifest }
+export const AgentState = z.enum(['connected', 'silent', 'never_seen', 'revoked'])
+export const Agent = z
+  .object({
+    id: Id,
+    name: z.string(),
+    hostname: z.string(),
+    version: z.string(),
+    state: AgentState,
+    created_at: InstantText,
+    last_heard_at: InstantText.nullable(),
+    clock_offset_ms: z.int().nullable(),
+    clock_skewed: z.boolean().meta({ description: 'the clock is off by more than 5 s' }),
+    spool_bytes: z.int().nullable(),
+    alarm: z.string().nullable().meta({ description: 'for example "cloned agent"' }),
+    connectors: z.array(z.string()),
+    source_count: z.int(),
+  })
+  .meta({ id: 'Agent' })
+export type Agent = z.infer<typeof Agent>
+
+export const SourceError = z.object({ code: z.string(), message: z.string(), remedy: z.string(), since: InstantText })
+export const SourceState = z.enum(['ok', 'failing', 'paused', 'silent', 'waiting'])
+export const Source = z
+  .object({
+    id: Id,
+    agent_id: Id,
+    agent_name: z.string(),
+    connector: z.string(),
+    realm: z.string(),
+    interval_ms: z.int(),
+    settings: z.record(z.string(), z.json()).meta({ description: 'secrets are shown as "•••"' }),
+    account_id: Id.nullable().meta({ description: 'owner of what this source finds first' }),
+    state: SourceState,
+    last_ok_at: InstantText.nullable(),
+    lag_ms: z.int().nullable().meta({ description: 'age of the newest fact' }),
+    duration_ms: z.int().nullable(),
+    vendor_version: z.string().nullable(),
+    error: SourceError.nullable(),
+    resource_count: z.int(),
+    created_at: InstantText,
+  })
+  .meta({ id: 'Source' })
+export type Source = z.infer<typeof Source>
+
+export const NewSource = z.object({
+  agent: z.string().min(1).max(256).meta({ description: 'id or name of the agent' }),
+  connector: z.string().min(1).max(64),
+  realm: z.string().trim().min(1).max(256),
+  settings: z.record(z.string(), z.json()).default({}),
+  interval_ms: z.int().min(1_000).max(86_400_000).optional(),
+  account_id: Id.nullable().optional(),
+})
+export type NewSource = z.infer<typeof NewSource>
+export const SourceChange = z.object({
+  settings: z.record(z.string(), z.json()).optional(),
+  interval_ms: z.int().min(1_000).max(86_400_000).optional(),
+  account_id: Id.nullable().optional(),
+  paused: z.boolean().optional(),
+})
+export type SourceChange = z.infer<typeof SourceChange>
+
+export const NewEnrolment = z.object({
+  account_id: Id.nullable()
+    .optional()
+    .meta({ description: 'owner of the host that enrols; default: the first account' }),
+  expires_in_hours: z.int().min(1).max(720).default(24),
+})
+export const Enrolment = z.object({ token: z.string(), expires_at: InstantText, command: z.string() })
+export const EnrolAgent = z.object({
+  token: z.string().min(10).max(200),
+  name: z.string().trim().min(1).max(256),
+  public_key: z.string().regex(/^U[A-Z2-7]{55}$/, 'must be an Ed25519 public user key (nkey)'),
+  machine_id: z.string().max(64).default(''),
+  version: z.string().max(64),
+})
+export type EnrolAgent = z.infer<typeof EnrolAgent>
+export const EnrolledAgent = z.object({ agent_id: Id, nats_url: z.string() })
