@@ -1,0 +1,69 @@
+/** Tables of accounts: who sells, who buys, and the credentials of people and programs. */
+import { boolean, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { instant } from '../db/columns.ts'
+import type { Address } from './contract.ts'
+
+export const installation = pgTable('installation', {
+  id: uuid().primaryKey(),
+  created_at: instant().notNull(),
+})
+
+export const legalEntity = pgTable('legal_entity', {
+  id: uuid().primaryKey(),
+  name: text().notNull(),
+  address: jsonb().$type<Address>().notNull(),
+  tax_id: text().notNull(),
+  email: text().notNull(),
+  currency: text().notNull(),
+  zone: text().notNull(),
+  language: text().$type<'en' | 'es'>().notNull(),
+  tax_category: text().$type<'S' | 'Z' | 'E' | 'AE' | 'K' | 'G' | 'O'>().notNull(),
+  tax_rate: text().notNull(),
+  invoice_prefix: text().notNull(),
+  payment_terms_days: integer().notNull(),
+  created_at: instant().notNull(),
+})
+
+export const account = pgTable('account', {
+  id: uuid().primaryKey(),
+  legal_entity_id: uuid()
+    .notNull()
+    .references(() => legalEntity.id),
+  name: text().notNull(),
+  address: jsonb().$type<Address>().notNull(),
+  tax_id: text().notNull(),
+  email: text().notNull(),
+  zone: text().notNull(),
+  language: text().$type<'en' | 'es'>().notNull(),
+  is_default: boolean().notNull(),
+  created_at: instant().notNull(),
+})
+
+export const project = pgTable(
+  'project',
+  {
+    id: uuid().primaryKey(),
+    account_id: uuid()
+      .notNull()
+      .references(() => account.id),
+    name: text().notNull(),
+    created_at: instant().notNull(),
+  },
+  (t) => [index().on(t.account_id)],
+)
+
+/** Only hashes are stored. `setup_token` works once; `session` expires; `api_key` lasts until revoked. */
+export const credential = pgTable(
+  'credential',
+  {
+    id: uuid().primaryKey(),
+    kind: text().$type<'setup_token' | 'session' | 'api_key'>().notNull(),
+    hash: text().notNull(),
+    name: text().notNull(),
+    created_at: instant().notNull(),
+    expires_at: instant(),
+    used_at: instant(),
+    revoked_at: instant(),
+  },
+  (t) => [uniqueIndex().on(t.hash)],
+)

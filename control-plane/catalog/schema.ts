@@ -1,0 +1,43 @@
+/** Tables of the catalogue: price books and the versions of their prices. */
+import { boolean, index, integer, numeric, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import type { Kind } from '#connectors/contract.ts'
+import { legalEntity } from '../accounts/schema.ts'
+import { instant } from '../db/columns.ts'
+import type { MeterName } from '../metering/contract.ts'
+import type { ChargeModel, Per } from './contract.ts'
+
+export const priceBook = pgTable('price_book', {
+  id: uuid().primaryKey(),
+  legal_entity_id: uuid()
+    .notNull()
+    .references(() => legalEntity.id),
+  name: text().notNull(),
+  currency: text().notNull(),
+  is_default: boolean().notNull(),
+  created_at: instant().notNull(),
+})
+
+/** Bitemporal: effective [effective_at, ends_at), known to cuts [cut_from, cut_to). */
+export const priceVersion = pgTable(
+  'price_version',
+  {
+    id: uuid().primaryKey(),
+    price_book_id: uuid()
+      .notNull()
+      .references(() => priceBook.id),
+    kind: text().$type<Kind>().notNull(),
+    meter: text().$type<MeterName>().notNull(),
+    model: text().$type<ChargeModel>().notNull(),
+    per: text().$type<Per>().notNull(),
+    unit: text().notNull(),
+    amount: numeric({ precision: 30, scale: 12 }).notNull(),
+    effective_at: instant().notNull(),
+    ends_at: instant(),
+    actor: text().notNull(),
+    reason: text().notNull(),
+    recorded_at: instant().notNull(),
+    cut_from: integer().notNull(),
+    cut_to: integer(),
+  },
+  (t) => [index().on(t.price_book_id, t.kind, t.meter)],
+)

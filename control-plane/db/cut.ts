@@ -1,0 +1,37 @@
+/** Cuts: closed lines under the facts known so far. Writers of facts share a lock; closing takes it alone. */
+import { sql } from 'drizzle-orm'
+import { assert } from '../base/problem.ts'
+import { type Context, rows, type Tx } from './index.ts'
+import { cut } from './schema.ts'
+
+const LOCK = 7_241_001
+
+/** The number of the open cut, held open until the transaction ends. Every row that a rating reads carries it. */
+export async function openCut(tx: Tx): Promise<number> {
+  await tx.execute(sql`select pg_advisory_xact_lock_shared(${LOCK})`)
+  const [open] = await rows<{ number: number }>(tx, sql`select number from cut where closed_at is null`)
+  assert(open, 'one cut is open')
+  return open.number
+}
+
+/**
+ * Closes the open cut and returns its number: all that is committed is in it, nothing in flight slips under.
+ * `ready` says, under the lock, whether what derives from the facts has been settled; if not, nothing is closed.
+ */
+export async function closeCut(ctx: Context, ready: (tx: Tx) => Promise<boolean>): Promise<number | null> {
+  await ctx.tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`)
+  if (!(await ready(ctx.tx))) return null
+  const now = ctx.now()
+  const [closed] = await ctx.tx
+    .update(cut)
+    .set({ closed_at: now })
+    .where(sql`${cut.closed_at} is null`)
+    .returning()
+  assert(closed, 'one cut is open')
+  await ctx.tx.insert(cut).values({ number: closed.number + 1, opened_at: now })
+  return closed.number
+}
+
+/** Rows known to a cut: recorded up to it, not superseded up to it. */
+export const knownAt = (from: unknown, to: unknown, number: number) =>
+  sql`${from} <= ${number} and (${to} is null or ${to} > ${number})`

@@ -1,0 +1,61 @@
+/** Connections, transactions, and the context that every verb receives. */
+import { sql } from 'drizzle-orm'
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import type { Actor } from '../base/actor.ts'
+import { newId } from '../base/id.ts'
+import type { Instant } from '../base/time.ts'
+
+export type Database = PostgresJsDatabase & { $client: postgres.Sql }
+export type Tx = Parameters<Parameters<Database['transaction']>[0]>[0]
+export type Clock = () => Instant
+
+/** Who acts, in which transaction, by which clock, for which request. */
+export interface Context {
+  tx: Tx
+  actor: Actor
+  now: Clock
+  request_id: string
+}
+
+/** A pool of at most `size` connections; sessions are in UTC and no statement may run for ever. */
+export function connect(url: string, size: number): Database {
+  const client = postgres(url, {
+    max: size,
+    idle_timeout: 60,
+    connect_timeout: 10,
+    onnotice: () => {},
+    connection: { TimeZone: 'UTC', statement_timeout: 120_000, idle_in_transaction_session_timeout: 120_000 },
+  })
+  return drizzle(client) as Database
+}
+
+/** Runs a verb's work in one transaction. */
+export const transact = <T>(
+  db: Database,
+  actor: Actor,
+  now: Clock,
+  work: (ctx: Context) => Promise<T>,
+  request_id = newId(),
+): Promise<T> => db.transaction((tx) => work({ tx, actor, now, request_id }))
+
+/** The SQLSTATE and constraint beneath Drizzle's wrapper, if the error came from PostgreSQL. */
+export function databaseError(error: unknown): { code: string; constraint: string | undefined } | null {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (!(cause instanceof postgres.PostgresError)) return null
+  return { code: cause.code, constraint: cause.constraint_name }
+}
+
+/** True where the database can't be reached: the caller should wait, not give up. */
+export function isUnreachable(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = (cause as { code?: string } | undefined)?.code ?? ''
+  return /^(CONNECT|CONNECTION_|ECONN|EPIPE|ENOTFOUND|ENOENT|ETIMEDOUT|57P0|53300|08)/.test(code)
+}
+
+/** Rows of a hand-written query. */
+export async function rows<T>(tx: Tx | Database, query: ReturnType<typeof sql>): Promise<T[]> {
+  return (await tx.execute(query)) as unknown as T[]
+}
+/** An instant column of a hand-written query as milliseconds in text; `Number` it. */
+export const ms = (column: ReturnType<typeof sql>) => sql`(extract(epoch from ${column}) * 1000)::int8`

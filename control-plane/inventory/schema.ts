@@ -1,0 +1,198 @@
+/** Tables of the inventory: facts (snapshots, sightings) and the two timelines that follow from them. */
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import type { Content, Kind, Observation, Size, State } from '#connectors/contract.ts'
+import { account, project } from '../accounts/schema.ts'
+import { instant } from '../db/columns.ts'
+import { source } from '../sources/schema.ts'
+
+/** Identity, and what is so now (a projection of the newest version and assignment, for lists). */
+export const resource = pgTable(
+  'resource',
+  {
+    id: uuid().primaryKey(),
+    realm: text().notNull(),
+    kind: text().$type<Kind>().notNull(),
+    external_id: text().notNull(),
+    incarnation: text().notNull(),
+    created_at: instant().notNull(),
+    source_id: uuid()
+      .notNull()
+      .references(() => source.id),
+    name: text().notNull(),
+    state: text().$type<State>().notNull(),
+    size: jsonb().$type<Size>().notNull(),
+    host_id: uuid(),
+    scope_id: uuid(),
+    attributes: jsonb().$type<Record<string, unknown>>().notNull(),
+    evidence: jsonb().$type<Content['evidence']>().notNull(),
+    first_seen_at: instant(),
+    ended_at: instant(),
+    conflict: boolean().notNull(),
+    account_id: uuid(),
+    project_id: uuid(),
+    /** lower-case text that the search box looks through */
+    search: text().notNull(),
+  },
+  (t) => [
+    uniqueIndex().on(t.realm, t.kind, t.external_id, t.incarnation),
+    index().on(t.account_id),
+    index().on(t.host_id),
+    index().on(t.kind, t.name),
+    index().on(t.source_id),
+  ],
+)
+
+/** A part of a realm that one listing covers whole. */
+export const scope = pgTable(
+  'scope',
+  {
+    id: uuid().primaryKey(),
+    realm: text().notNull(),
+    kind: text().$type<Kind>().notNull(),
+    external_id: text().notNull(),
+  },
+  (t) => [uniqueIndex().on(t.realm, t.kind, t.external_id)],
+)
+
+/** Parts of a listing that isn't whole yet. */
+export const snapshotPart = pgTable(
+  'snapshot_part',
+  {
+    snapshot_id: uuid().notNull(),
+    part: integer().notNull(),
+    source_id: uuid().notNull(),
+    resources: jsonb().$type<Observation[]>().notNull(),
+    stored_at: instant().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.snapshot_id, t.part] })],
+)
+
+/** The instants at which a scope was listed, and the digest of what was listed. */
+export const snapshot = pgTable(
+  'snapshot',
+  {
+    scope_id: uuid()
+      .notNull()
+      .references(() => scope.id),
+    seen_at: instant().notNull(),
+    source_id: uuid().notNull(),
+    digest: text().notNull(),
+    complete: boolean().notNull(),
+    interval_ms: integer().notNull(),
+    /** false until the listing of this digest has arrived */
+    in_force: boolean().notNull(),
+    cut: integer().notNull(),
+    stored_at: instant().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.scope_id, t.seen_at, t.source_id] })],
+)
+
+/** What was listed, once for each digest. */
+export const listing = pgTable(
+  'listing',
+  {
+    scope_id: uuid()
+      .notNull()
+      .references(() => scope.id),
+    digest: text().notNull(),
+    resources: jsonb().$type<Observation[]>().notNull(),
+    stored_at: instant().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.scope_id, t.digest] })],
+)
+
+/** A change point: from `seen_at` the scope showed this content, or (null) no such resource. */
+export const sighting = pgTable(
+  'sighting',
+  {
+    resource_id: uuid()
+      .notNull()
+      .references(() => resource.id),
+    scope_id: uuid()
+      .notNull()
+      .references(() => scope.id),
+    seen_at: instant().notNull(),
+    /** true: an event's own instant; false: the first listing that showed it */
+    exact: boolean().notNull(),
+    /** order of events of one instant; 0 for listings */
+    position: integer().notNull(),
+    change: text().notNull(),
+    content: jsonb().$type<Partial<Content>>(),
+    source_id: uuid().notNull(),
+    cut: integer().notNull(),
+    stored_at: instant().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.resource_id, t.seen_at, t.scope_id, t.exact, t.position] })],
+)
+
+/** Stretches in which a scope was not listed for more than three intervals. */
+export const scopeGap = pgTable(
+  'scope_gap',
+  {
+    scope_id: uuid()
+      .notNull()
+      .references(() => scope.id),
+    from_at: instant().notNull(),
+    to_at: instant().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.scope_id, t.from_at] })],
+)
+
+/** Resources whose versions must be made anew from an instant on. */
+export const dirtyResource = pgTable(
+  'dirty_resource',
+  {
+    resource_id: uuid().primaryKey(),
+    since: instant().notNull(),
+    marked_at: instant().notNull(),
+  },
+  (t) => [index().on(t.marked_at)],
+)
+
+/** The observed timeline, bitemporal: valid [valid_from, valid_to), known to cuts [cut_from, cut_to). */
+export const observedVersion = pgTable(
+  'observed_version',
+  {
+    id: uuid().primaryKey(),
+    resource_id: uuid()
+      .notNull()
+      .references(() => resource.id),
+    valid_from: instant().notNull(),
+    valid_to: instant(),
+    from_exact: boolean().notNull(),
+    to_exact: boolean().notNull(),
+    /** last complete listing of the scope without it; null where there was none before */
+    not_before: instant(),
+    content: jsonb().$type<Content>().notNull(),
+    scope_id: uuid().notNull(),
+    host_id: uuid(),
+    conflict: boolean().notNull(),
+    cut_from: integer().notNull(),
+    cut_to: integer(),
+    stored_at: instant().notNull(),
+  },
+  (t) => [index().on(t.resource_id, t.valid_from)],
+)
+
+/** The assigned timeline, bitemporal: who owned it, by people's decisions. Null bounds are open. */
+export const assignment = pgTable(
+  'assignment',
+  {
+    id: uuid().primaryKey(),
+    resource_id: uuid()
+      .notNull()
+      .references(() => resource.id),
+    account_id: uuid()
+      .notNull()
+      .references(() => account.id),
+    project_id: uuid().references(() => project.id),
+    valid_from: instant(),
+    valid_to: instant(),
+    actor: text().notNull(),
+    reason: text().notNull(),
+    recorded_at: instant().notNull(),
+    cut_from: integer().notNull(),
+    cut_to: integer(),
+  },
+  (t) => [index().on(t.resource_id), index().on(t.account_id)],
+)

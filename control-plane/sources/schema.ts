@@ -1,0 +1,74 @@
+/** Tables of sources: agents, their one-time enrolments, and what each agent was told to read. */
+import { bigint, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import type { Manifest } from '#connectors/contract.ts'
+import { account } from '../accounts/schema.ts'
+import { instant } from '../db/columns.ts'
+
+export const agent = pgTable(
+  'agent',
+  {
+    id: uuid().primaryKey(),
+    name: text().notNull(),
+    hostname: text().notNull(),
+    machine_id: text().notNull(),
+    /** Ed25519 public key as an nkey: every report is signed with it */
+    public_key: text().notNull(),
+    version: text().notNull(),
+    manifests: jsonb().$type<Manifest[]>().notNull(),
+    config_version: integer().notNull(),
+    created_at: instant().notNull(),
+    last_heard_at: instant(),
+    clock_offset_ms: bigint({ mode: 'number' }),
+    spool_bytes: bigint({ mode: 'number' }),
+    /** set while the agent is silent, so that silence is one event and one notice */
+    silent_since: instant(),
+    revoked_at: instant(),
+    alarm: text(),
+  },
+  (t) => [uniqueIndex().on(t.public_key)],
+)
+
+export const enrolment = pgTable(
+  'enrolment',
+  {
+    id: uuid().primaryKey(),
+    hash: text().notNull(),
+    account_id: uuid().references(() => account.id),
+    created_at: instant().notNull(),
+    expires_at: instant().notNull(),
+    used_at: instant(),
+    agent_id: uuid().references(() => agent.id),
+  },
+  (t) => [uniqueIndex().on(t.hash)],
+)
+
+export interface StoredError {
+  code: string
+  message: string
+  remedy: string
+  since_ms: number
+}
+
+export const source = pgTable(
+  'source',
+  {
+    id: uuid().primaryKey(),
+    agent_id: uuid()
+      .notNull()
+      .references(() => agent.id),
+    connector: text().notNull(),
+    realm: text().notNull(),
+    interval_ms: integer().notNull(),
+    settings: jsonb().$type<Record<string, unknown>>().notNull(),
+    account_id: uuid().references(() => account.id),
+    created_at: instant().notNull(),
+    paused_at: instant(),
+    deleted_at: instant(),
+    last_fact_at: instant(),
+    last_ok_at: instant(),
+    duration_ms: integer(),
+    vendor_version: text(),
+    error: jsonb().$type<StoredError>(),
+  },
+  (t) => [index().on(t.agent_id)],
+)
