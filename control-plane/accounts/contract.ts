@@ -65,7 +65,15 @@ export const NewAccount = z.object({
   language: Language.optional(),
 })
 export type NewAccount = z.infer<typeof NewAccount>
-export const AccountChange = NewAccount.partial()
+/** Without the defaults of a new account: what a change leaves out stays as it is. */
+export const AccountChange = z.object({
+  name: name.optional(),
+  address: Address.optional(),
+  tax_id: z.string().max(40).optional(),
+  email: z.string().max(200).optional(),
+  zone: zone.optional(),
+  language: Language.optional(),
+})
 export type AccountChange = z.infer<typeof AccountChange>
 
 /** Sign in with the one-time set-up token that `npm run up` prints, or with an API key. */

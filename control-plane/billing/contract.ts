@@ -136,3 +136,23 @@ export const Finding = z.object({ check: z.string(), subject: z.string(), detail
 export const Verification = z
   .object({ invoices: z.int(), lines: z.int(), readings: z.int(), findings: z.array(Finding) })
   .meta({ id: 'Verification' })
+
+export const ResourceCost = z
+  .object({
+    currency: CurrencyCode,
+    per_hour: Amount.nullable(),
+    month_to_date: Amount,
+    period: z.object({ from: InstantText, to: InstantText }).nullable(),
+    unrated: z.array(z.string()),
+    lines: z.array(
+      z.object({
+        line_id: z.string(),
+        component: z.string(),
+        quantity_display: z.string(),
+        unit: z.string(),
+        per: z.string(),
+        amount: Amount,
+      }),
+    ),
+  })
+  .meta({ id: 'ResourceCost' })

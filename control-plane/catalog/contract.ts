@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Kind } from '#connectors/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
-import { METER_NAMES } from '../metering/contract.ts'
+import { METER_NAMES, type MeterName } from '../metering/contract.ts'
 
 /** `flat`: the amount whatever the size; `per_unit`: the amount for each unit. */
 export const ChargeModel = z.enum(['flat', 'per_unit'])
@@ -46,11 +46,35 @@ export const NewPrice = z.object({
       'must be a decimal of 0 or more with at most 12 places after the point, such as 0.0125',
     )
     .meta({ example: '0.0125' }),
-  effective_at: InstantText.optional().meta({ description: 'default: now; the past needs `correction`' }),
+  effective_at: InstantText.optional().meta({
+    description:
+      'default: now, for the first price of a component the start of this month; to change a past price needs `correction`',
+  }),
   correction: z.boolean().default(false).meta({ description: 'records a changed past, with a reason' }),
   reason: z.string().max(500).default(''),
 })
 export type NewPrice = z.infer<typeof NewPrice>
+export const PriceQuery = z.object({
+  history: z.enum(['true', 'false']).default('false').meta({ description: 'also versions that have ended' }),
+  price_book_id: Id.optional().meta({ description: 'default: the standard book' }),
+})
+export const PriceList = z.object({ items: z.array(Price), currency: CurrencyCode, price_book_id: Id })
+export type PriceList = z.infer<typeof PriceList>
+
+/** A version of a price as rating reads it: holds on [effective_at, ends_at), amount without trailing zeros. */
+export interface PriceRow {
+  id: string
+  kind: Kind
+  meter: MeterName
+  model: ChargeModel
+  per: Per
+  unit: string
+  amount: string
+  effective_at: number
+  ends_at: number | null
+  currency: string
+}
+
 export const MeterDescription = z
   .object({
     name: MeterOfPrice,
@@ -59,3 +83,5 @@ export const MeterDescription = z
     units: z.array(z.string()),
   })
   .meta({ id: 'Meter' })
+export type MeterDescription = z.infer<typeof MeterDescription>
+export const MeterList = z.object({ items: z.array(MeterDescription) })

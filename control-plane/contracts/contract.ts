@@ -23,3 +23,16 @@ export const Contract = z
   })
   .meta({ id: 'Contract' })
 export type Contract = z.infer<typeof Contract>
+export const ContractList = z.object({ items: z.array(Contract) })
+
+/** The terms under which an account buys at an instant, on [from, to), as rating and billing read them. */
+export interface ContractInForce {
+  id: string
+  legal_entity_id: string
+  account_id: string
+  price_book_id: string
+  currency: string
+  from: number
+  to: number | null
+  service_id: string
+}

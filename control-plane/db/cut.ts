@@ -1,6 +1,7 @@
 /** Cuts: closed lines under the facts known so far. Writers of facts share a lock; closing takes it alone. */
 import { sql } from 'drizzle-orm'
 import { assert } from '../base/problem.ts'
+import type { Instant } from '../base/time.ts'
 import { type Context, rows, type Tx } from './index.ts'
 import { cut } from './schema.ts'
 
@@ -14,13 +15,18 @@ export async function openCut(tx: Tx): Promise<number> {
   return open.number
 }
 
+export interface ClosedCut {
+  number: number
+  closed_at: Instant
+}
+
 /**
- * Closes the open cut and returns its number: all that is committed is in it, nothing in flight slips under.
+ * Closes the open cut: all that is committed is in it, nothing in flight slips under.
  * `ready` says, under the lock, whether what derives from the facts has been settled; if not, nothing is closed.
  */
-export async function closeCut(ctx: Context, ready: (tx: Tx) => Promise<boolean>): Promise<number | null> {
+export async function closeCut(ctx: Context, ready: () => Promise<boolean>): Promise<ClosedCut | null> {
   await ctx.tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`)
-  if (!(await ready(ctx.tx))) return null
+  if (!(await ready())) return null
   const now = ctx.now()
   const [closed] = await ctx.tx
     .update(cut)
@@ -29,9 +35,12 @@ export async function closeCut(ctx: Context, ready: (tx: Tx) => Promise<boolean>
     .returning()
   assert(closed, 'one cut is open')
   await ctx.tx.insert(cut).values({ number: closed.number + 1, opened_at: now })
-  return closed.number
+  return { number: closed.number, closed_at: now }
 }
 
 /** Rows known to a cut: recorded up to it, not superseded up to it. */
 export const knownAt = (from: unknown, to: unknown, number: number) =>
   sql`${from} <= ${number} and (${to} is null or ${to} > ${number})`
+
+/** Above every cut: what is live now. */
+export const LIVE = 2_147_483_647

@@ -21,6 +21,7 @@ export const EventQuery = PageQuery.extend({
   type: z.string().max(100).optional(),
   subject_id: z.string().max(256).optional(),
 })
+export type EventQuery = z.infer<typeof EventQuery>
 
 /** Opened once when something needs a person, closed once when it is over. */
 export const Notice = z
@@ -33,3 +34,4 @@ export const Notice = z
     closed_at: InstantText.nullable(),
   })
   .meta({ id: 'Notice' })
+export type Notice = z.infer<typeof Notice>

@@ -122,7 +122,10 @@ export const sighting = pgTable(
     cut: integer().notNull(),
     stored_at: instant().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.resource_id, t.seen_at, t.scope_id, t.exact, t.position] })],
+  (t) => [
+    primaryKey({ columns: [t.resource_id, t.seen_at, t.scope_id, t.exact, t.position] }),
+    index().on(t.scope_id, t.seen_at),
+  ],
 )
 
 /** Stretches in which a scope was not listed for more than three intervals. */

@@ -9,6 +9,8 @@ export interface Meter {
   counts?: 'allocated' | 'running'
   /** allocation: the size that is integrated; absent: the resource itself, 1 */
   size?: 'vcpu_count' | 'memory_bytes' | 'disk_bytes' | 'ip_count'
+  /** consumption: devices of the counter that are no use of the resource (idle time of a processor) */
+  excludes?: readonly string[]
   /** units in which it may be priced → base units in one of them */
   units: Readonly<Record<string, bigint>>
 }
@@ -40,7 +42,10 @@ export const METERS = {
   disk_write_bytes: consumption(BYTES),
   disk_read_operations: consumption(OPERATIONS),
   disk_write_operations: consumption(OPERATIONS),
-  cpu_time_ns: consumption({ CPU_second: 10n ** 9n, CPU_hour: 3600n * 10n ** 9n }),
+  cpu_time_ns: {
+    ...consumption({ CPU_second: 10n ** 9n, CPU_hour: 3600n * 10n ** 9n }),
+    excludes: ['idle', 'iowait'],
+  },
 } as const satisfies Record<string, Meter>
 export type MeterName = keyof typeof METERS
 export const METER_NAMES = Object.keys(METERS) as [MeterName, ...MeterName[]]

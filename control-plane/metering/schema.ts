@@ -27,6 +27,7 @@ export const reading = pgTable(
   (t) => [
     primaryKey({ columns: [t.resource_id, t.seen_at, t.spool_id, t.sequence, t.position] }),
     index().on(t.source_id, t.stored_at),
+    index().on(t.resource_id, t.epoch, t.seen_at),
   ],
 )
 

@@ -1,9 +1,7 @@
 /** Tables of metrics: the newest values of each resource, and one day of samples for charts. */
 import { bigint, index, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { instant } from '../db/columns.ts'
-
-/** Values of one reading fact by published name and device: `{"disk_read_bytes/vda": 4096}`. */
-export type Values = Record<string, number>
+import type { Values } from './contract.ts'
 
 export const metricLast = pgTable(
   'metric_last',

@@ -71,13 +71,27 @@ export const NewEnrolment = z.object({
     .meta({ description: 'owner of the host that enrols; default: the first account' }),
   expires_in_hours: z.int().min(1).max(720).default(24),
 })
+export type NewEnrolment = z.infer<typeof NewEnrolment>
 export const Enrolment = z.object({ token: z.string(), expires_at: InstantText, command: z.string() })
+export type Enrolment = z.infer<typeof Enrolment>
 export const EnrolAgent = z.object({
   token: z.string().min(10).max(200),
   name: z.string().trim().min(1).max(256),
   public_key: z.string().regex(/^U[A-Z2-7]{55}$/, 'must be an Ed25519 public user key (nkey)'),
-  machine_id: z.string().max(64).default(''),
+  /** null or empty where the machine has none: then no source for the machine itself is made */
+  machine_id: z
+    .string()
+    .max(64)
+    .nullish()
+    .transform((id) => id ?? ''),
   version: z.string().max(64),
 })
 export type EnrolAgent = z.infer<typeof EnrolAgent>
 export const EnrolledAgent = z.object({ agent_id: Id, nats_url: z.string() })
+export type EnrolledAgent = z.infer<typeof EnrolledAgent>
+
+/** What an enrolled agent can host, and which agents can. */
+export const OfferedConnector = Manifest.extend({ agents: z.array(z.object({ id: Id, name: z.string() })) }).meta({
+  id: 'OfferedConnector',
+})
+export type OfferedConnector = z.infer<typeof OfferedConnector>

@@ -537,8 +537,10 @@ CREATE INDEX "resource_host_id_index" ON "resource" USING btree ("host_id");--> 
 CREATE INDEX "resource_kind_name_index" ON "resource" USING btree ("kind","name");--> statement-breakpoint
 CREATE INDEX "resource_source_id_index" ON "resource" USING btree ("source_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "scope_realm_kind_external_id_index" ON "scope" USING btree ("realm","kind","external_id");--> statement-breakpoint
+CREATE INDEX "sighting_scope_id_seen_at_index" ON "sighting" USING btree ("scope_id","seen_at");--> statement-breakpoint
 CREATE INDEX "dirty_usage_marked_at_index" ON "dirty_usage" USING btree ("marked_at");--> statement-breakpoint
 CREATE INDEX "reading_source_id_stored_at_index" ON "reading" USING btree ("source_id","stored_at");--> statement-breakpoint
+CREATE INDEX "reading_resource_id_epoch_seen_at_index" ON "reading" USING btree ("resource_id","epoch","seen_at");--> statement-breakpoint
 CREATE INDEX "usage_hour_resource_id_hour_index" ON "usage_hour" USING btree ("resource_id","hour");--> statement-breakpoint
 CREATE INDEX "usage_hour_hour_index" ON "usage_hour" USING btree ("hour");--> statement-breakpoint
 CREATE INDEX "metric_sample_seen_at_index" ON "metric_sample" USING btree ("seen_at");--> statement-breakpoint

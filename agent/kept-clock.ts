@@ -1,0 +1,35 @@
+/** Keeps what is known of the clock over restarts: an agent that starts without a control plane isn't wrong again. */
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ServerClock } from './clock.ts'
+import { isFullDisk, readJsonIfWhole, writeWhole } from './files.ts'
+import { bootId, systemTime } from './time.ts'
+
+/** Smaller changes aren't worth a write. */
+const CHANGE_MS = 100
+const Kept = z.strictObject({ boot_id: z.string(), offset_ms: z.int(), wall_ms: z.number(), steady_ms: z.number() })
+
+export class KeptClock extends ServerClock {
+  #path: string
+  #kept_offset_ms: number
+
+  constructor(state: string) {
+    const path = join(state, 'clock.json')
+    const { success, data } = Kept.safeParse(readJsonIfWhole(path))
+    const known = success && data.boot_id === bootId() ? data : undefined
+    super(systemTime(), known)
+    this.#path = path
+    this.#kept_offset_ms = known?.offset_ms ?? 0
+  }
+
+  keep(): void {
+    const { knowledge } = this
+    if (Math.abs(knowledge.offset_ms - this.#kept_offset_ms) < CHANGE_MS) return
+    this.#kept_offset_ms = knowledge.offset_ms
+    try {
+      writeWhole(this.#path, JSON.stringify({ boot_id: bootId(), ...knowledge }))
+    } catch (error) {
+      if (!isFullDisk(error)) throw error
+    }
+  }
+}

@@ -1,0 +1,268 @@
+/** Sends the spool over NATS until it is acknowledged; whatever goes wrong, batches stay in the spool. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type AgentConfig,
+  type Envelope,
+  HEADERS,
+  type Hello,
+  LIMITS,
+  SUBJECTS,
+  AgentConfig as Sources,
+  signedText,
+} from '#connectors/contract.ts'
+import { type NatsConnection, TimeoutError, connect, headers } from '@nats-io/transport-node'
+import { compressed } from './batch.ts'
+import type { ServerClock } from './clock.ts'
+import { connectionOptions } from './connection.ts'
+import { type Identity, type Sign, signer } from './identity.ts'
+import type { Log } from './log.ts'
+import { type Accepted, Refused, parseJson, readReply } from './reply.ts'
+import type { Spool } from './spool.ts'
+
+const HELLO_MS = 10_000
+/** doubled while the control plane takes longer: sending again is what a slow one needs least */
+const ANSWER_MS = { first: 5_000, most: 40_000 } as const
+const BACK_OFF_MS = { first: 250, most: 8_000 } as const
+/** The control plane refused: only a person can help, and trying again is but a way to notice that he did. */
+const REFUSED_MS = 60_000
+
+/** Full jitter over an exponential bound: a fleet that was cut off at once doesn't come back at once. */
+export const backOff = (failures: number, random: number): number =>
+  Math.round(Math.min(BACK_OFF_MS.most, BACK_OFF_MS.first * 2 ** Math.min(failures, 16)) * (0.5 + random / 2))
+
+export interface ReporterParts {
+  identity: Identity
+  spool: Spool
+  clock: ServerClock
+  log: Log
+  hello(): Hello
+  configured(config: AgentConfig): void
+  unknownDigests(digests: string[]): void
+}
+
+export class Reporter {
+  #parts: ReporterParts
+  #subject: string
+  #sign: Sign
+  #nats: NatsConnection | null = null
+  #connected = false
+  #stopped = false
+  #failures = 0
+  /** in a row, of batches */
+  #timeouts = 0
+  /** set off by anything that the loop may be waiting for */
+  #wake: () => void = () => {}
+  #in_flight_bytes = 0
+  #acknowledged = new Set<number>()
+  #failure: unknown = null
+  /** replies to what was sent before the last hello change nothing */
+  #round = 0
+
+  constructor(parts: ReporterParts) {
+    this.#parts = parts
+    this.#subject = SUBJECTS.report(parts.identity.agent_id)
+    this.#sign = signer(parts.identity.seed)
+  }
+
+  /** Runs until `stop`; never throws. */
+  async run(): Promise<void> {
+    await this.#connect()
+    while (!this.#stopped) {
+      try {
+        await this.#untilConnected()
+        await this.#greet()
+        await this.#drain()
+      } catch (error) {
+        if (!this.#stopped) await this.#pause(error)
+      }
+    }
+  }
+
+  /** There may be something new in the spool. */
+  added(): void {
+    this.#wake()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#wake()
+    await this.#nats?.close()
+  }
+
+  async #connect(): Promise<void> {
+    const { identity, log } = this.#parts
+    while (!this.#stopped && !this.#nats) {
+      try {
+        this.#nats = await connect(connectionOptions(identity))
+      } catch (error) {
+        log.warn({ error: String(error) }, 'no connection to NATS; collecting goes on into the spool')
+        await this.#rest(backOff(this.#failures++, Math.random()))
+      }
+    }
+    if (!this.#nats) return
+    if (this.#stopped) return this.#nats.close()
+    this.#connected = true
+    log.info({ server: this.#nats.getServer() }, 'connected to NATS')
+    void this.#watch(this.#nats)
+    this.#subscribe(this.#nats)
+  }
+
+  async #watch(nats: NatsConnection): Promise<void> {
+    for await (const status of nats.status()) {
+      if (status.type === 'disconnect') this.#connected = false
+      else if (status.type === 'reconnect') this.#connected = true
+      else if (status.type === 'error') this.#parts.log.warn({ error: String(status.error) }, 'NATS reports an error')
+      else continue
+      if (status.type !== 'error') this.#parts.log.info({ server: status.server }, `NATS ${status.type}`)
+      this.#wake()
+    }
+  }
+
+  #subscribe(nats: NatsConnection): void {
+    nats.subscribe(SUBJECTS.config(this.#parts.identity.agent_id), {
+      callback: (error, message) => {
+        if (error) return this.#parts.log.warn({ error: String(error) }, 'configuration can’t be received')
+        const parsed = Sources.safeParse(parseJson(message.data))
+        if (parsed.success) this.#parts.configured(parsed.data)
+        else this.#parts.log.error({ issues: parsed.error.issues }, 'a configuration that is not valid was left out')
+      },
+    })
+  }
+
+  async #untilConnected(): Promise<void> {
+    while (!this.#connected && !this.#stopped) await this.#woken()
+  }
+
+  /** The hello is also the probe: while nobody answers, nothing large is sent. */
+  async #greet(): Promise<void> {
+    const { spool, log } = this.#parts
+    if (this.#stopped) return
+    const envelope: Envelope = { message: 'hello', spool: spool.id, sequence: 0, previous: '' }
+    const reply = await this.#request(envelope, compressed(JSON.stringify(this.#parts.hello())), HELLO_MS)
+    this.#round++
+    this.#in_flight_bytes = 0
+    this.#acknowledged.clear()
+    this.#failure = null
+    if (reply.watermark >= spool.next) {
+      log.warn(
+        { watermark: reply.watermark, next: spool.next },
+        'the disk went back in time: the spool is numbered anew',
+      )
+      spool.renew()
+      return this.#greet()
+    }
+    spool.acknowledge(reply.watermark)
+    if (spool.first === spool.next) this.#failures = 0
+    log.info({ watermark: reply.watermark, pending: spool.next - spool.first }, 'the control plane answers')
+  }
+
+  /** Sends what is in the spool and what comes into it, until something fails. */
+  async #drain(): Promise<void> {
+    const { spool } = this.#parts
+    const { id } = spool
+    let next = spool.first
+    while (!this.#stopped) {
+      await spool.sync()
+      next = this.#send(Math.max(next, spool.first))
+      if (this.#stopped) return
+      if (this.#failure) throw this.#failure
+      if (!this.#connected) throw new Error('the connection to NATS was lost')
+      if (spool.id !== id) return
+      if (next >= spool.next || this.#in_flight_bytes >= LIMITS.inFlightBytes) await this.#woken()
+    }
+  }
+
+  /** As much as may be in flight; the answer is the sequence to go on with. */
+  #send(from: number): number {
+    const { spool } = this.#parts
+    let next = from
+    while (this.#in_flight_bytes < LIMITS.inFlightBytes) {
+      const pending = spool.read(next)
+      if (!pending) break
+      next++
+      this.#in_flight_bytes += pending.body.length
+      void this.#deliver({ message: 'batch', spool: spool.id, ...pending }, pending.body)
+    }
+    return next
+  }
+
+  async #deliver(envelope: Envelope, body: Uint8Array): Promise<void> {
+    const round = this.#round
+    try {
+      const timeout_ms = Math.min(ANSWER_MS.most, ANSWER_MS.first * 2 ** Math.min(this.#timeouts, 8))
+      const reply = await this.#request(envelope, body, timeout_ms)
+      if (round === this.#round) this.#accept(envelope.sequence, reply)
+    } catch (error) {
+      if (round === this.#round && !this.#failure) this.#failed(error)
+    }
+    if (round === this.#round) this.#in_flight_bytes -= body.length
+    this.#wake()
+  }
+
+  #failed(error: unknown): void {
+    this.#failure = error
+    if (error instanceof TimeoutError) this.#timeouts++
+  }
+
+  /** A batch is durable when it was answered itself, or when the watermark is beyond it. */
+  #accept(sequence: number, { watermark }: Accepted): void {
+    const { spool } = this.#parts
+    this.#failures = 0
+    this.#timeouts = 0
+    this.#acknowledged.add(sequence)
+    let durable = Math.max(watermark, spool.first - 1)
+    while (this.#acknowledged.delete(durable + 1)) durable++
+    spool.acknowledge(durable)
+    for (const one of this.#acknowledged) if (one <= durable) this.#acknowledged.delete(one)
+  }
+
+  async #request(envelope: Envelope, body: Uint8Array, timeout: number): Promise<Accepted> {
+    const { clock, configured, unknownDigests } = this.#parts
+    if (!this.#nats) throw new Error('there is no connection to NATS')
+    const mark = clock.mark()
+    const message = await this.#nats.request(this.#subject, body, { timeout, headers: this.#headers(envelope, body) })
+    const reply = readReply(message.data)
+    clock.measured(mark, reply.stored_at_ms)
+    if (reply.unknown_digests.length > 0) unknownDigests(reply.unknown_digests)
+    if (reply.config) configured(reply.config)
+    return reply
+  }
+
+  #headers(envelope: Envelope, body: Uint8Array) {
+    const all = headers()
+    all.set(HEADERS.message, envelope.message)
+    all.set(HEADERS.spool, envelope.spool)
+    all.set(HEADERS.sequence, String(envelope.sequence))
+    all.set(HEADERS.previous, envelope.previous)
+    all.set(HEADERS.signature, this.#sign(signedText(this.#subject, envelope, body)))
+    return all
+  }
+
+  async #pause(error: unknown): Promise<void> {
+    const { log, spool } = this.#parts
+    const pending = spool.next - spool.first
+    if (error instanceof Refused && !error.retry) {
+      log.error(
+        { error: error.message, pending },
+        'THE CONTROL PLANE REFUSES THIS AGENT: nothing is lost, but a person must act',
+      )
+      return this.#rest(REFUSED_MS * (1 + Math.random() / 4))
+    }
+    const delay_ms = backOff(this.#failures++, Math.random())
+    log.warn({ error: String(error), pending, delay_ms }, 'not acknowledged; it stays in the spool and is sent again')
+    if (this.#connected) await this.#rest(delay_ms)
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  /** A pause that only `stop` ends early. */
+  async #rest(delay_ms: number): Promise<void> {
+    const until = performance.now() + delay_ms
+    while (!this.#stopped && performance.now() < until)
+      await Promise.race([this.#woken(), sleep(Math.max(1, until - performance.now()))])
+  }
+}

@@ -1,0 +1,193 @@
+/** Reads /proc and /sys of this machine: no child process, files kept open, one buffer. */
+import { accessSync, closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statfsSync } from 'node:fs'
+import { ConnectorError } from '../contract.ts'
+import { type Space, disks, mountPoints, nics } from './map.ts'
+import type { Sample } from './readings.ts'
+
+const PRESSURES = ['cpu', 'io', 'memory'] as const
+const FILES = ['stat', 'meminfo', 'loadavg', 'uptime', 'diskstats', 'net/dev', 'mounts'] as const
+/** /proc/diskstats of a thousand disks is 100 KiB; what is longer than this is no machine that we know. */
+const FILE_BYTES_MAX = 16 * 1024 * 1024
+
+/** A pseudo-file that is read again and again: the kernel writes it anew for each read from position 0. */
+class ProcFile {
+  #descriptor: number
+  static #buffer = Buffer.allocUnsafe(16 * 1024)
+
+  constructor(path: string) {
+    this.#descriptor = openSync(path, 'r')
+  }
+
+  read(): string {
+    let length = 0
+    for (;;) {
+      if (length === ProcFile.#buffer.length) ProcFile.#grow(length)
+      const got = readSync(this.#descriptor, ProcFile.#buffer, length, ProcFile.#buffer.length - length, length)
+      if (got === 0) return ProcFile.#buffer.toString('utf8', 0, length)
+      length += got
+    }
+  }
+
+  static #grow(length: number): void {
+    if (length >= FILE_BYTES_MAX)
+      throw new ConnectorError('limit', 'a file of /proc is above 16 MiB', 'Report this machine to the project.')
+    const larger = Buffer.allocUnsafe(length * 2)
+    ProcFile.#buffer.copy(larger, 0, 0, length)
+    ProcFile.#buffer = larger
+  }
+
+  close(): void {
+    closeSync(this.#descriptor)
+  }
+}
+
+/** Which names of a directory of /sys have hardware behind them, and the number of their stay. */
+class Hardware {
+  #directory: string
+  #number: string
+  /** null: no hardware */
+  #known = new Map<string, ProcFile | 'unnumbered' | null>()
+
+  constructor(directory: string, number: string) {
+    this.#directory = directory
+    this.#number = number
+  }
+
+  among(names: string[]): Map<string, string> {
+    const present = new Set(names)
+    for (const name of this.#known.keys()) if (!present.has(name)) this.#forget(name)
+    const stays = new Map<string, string>()
+    for (const name of names) {
+      const stay = this.#stay(name)
+      if (stay !== null) stays.set(name, stay)
+    }
+    return stays
+  }
+
+  #stay(name: string): string | null {
+    try {
+      return this.#read(name)
+    } catch {
+      // The open file belongs to a device that is gone: under this name there is another one now, or none.
+      this.#forget(name)
+      return this.#read(name)
+    }
+  }
+
+  #read(name: string): string | null {
+    let known = this.#known.get(name)
+    if (known === undefined) {
+      known = this.#look(name)
+      this.#known.set(name, known)
+    }
+    return known instanceof ProcFile ? known.read().trim() : known && ''
+  }
+
+  /** /sys writes the slash of a name such as `cciss/c0d0` as an exclamation mark. */
+  #look(name: string): ProcFile | 'unnumbered' | null {
+    const directory = `${this.#directory}/${name.replaceAll('/', '!')}`
+    if (!existsSync(`${directory}/device`)) return null
+    const number = `${directory}/${this.#number}`
+    return existsSync(number) ? new ProcFile(number) : 'unnumbered'
+  }
+
+  #forget(name: string): void {
+    const known = this.#known.get(name)
+    if (known instanceof ProcFile) known.close()
+    this.#known.delete(name)
+  }
+
+  close(): void {
+    for (const name of this.#known.keys()) this.#forget(name)
+  }
+}
+
+function spaceOf(mount: string): Space | null {
+  try {
+    const { bsize, blocks, bavail, files, ffree } = statfsSync(mount, { bigint: true })
+    return { block_bytes: bsize, blocks, blocks_available: bavail, inodes: files, inodes_free: ffree }
+  } catch {
+    // Unmounted since /proc/mounts was read, or not ours to see: it has no reading at this instant.
+    return null
+  }
+}
+
+const isProcess = (name: string) => name.charCodeAt(0) <= 57 && name.charCodeAt(0) >= 48
+
+export class HostClient {
+  #files = new Map<string, ProcFile>()
+  #pressures = new Map<string, ProcFile>()
+  #disks = new Hardware('/sys/block', 'diskseq')
+  #nics = new Hardware('/sys/class/net', 'ifindex')
+
+  constructor() {
+    try {
+      for (const name of FILES) this.#files.set(name, new ProcFile(`/proc/${name}`))
+    } catch (error) {
+      throw new ConnectorError(
+        'unreachable',
+        `/proc can't be read: ${error instanceof Error ? error.message : error}`,
+        'Mount /proc where the agent runs (in a container: the host’s /proc and its network).',
+      )
+    }
+    for (const name of PRESSURES) this.#openPressure(name)
+  }
+
+  /** A kernel built or booted without PSI has no such file, or refuses to read it. */
+  #openPressure(name: string): void {
+    try {
+      const file = new ProcFile(`/proc/pressure/${name}`)
+      file.read()
+      this.#pressures.set(name, file)
+    } catch {
+      return
+    }
+  }
+
+  #text(name: (typeof FILES)[number]): string {
+    return this.#files.get(name)?.read() ?? ''
+  }
+
+  sample(excluded: (mount: string) => boolean): Sample {
+    const diskstats = this.#text('diskstats')
+    const net_dev = this.#text('net/dev')
+    const spaces = mountPoints(this.#text('mounts'), excluded).map((mount) => [mount, spaceOf(mount)] as const)
+    return {
+      stat: this.#text('stat'),
+      meminfo: this.#text('meminfo'),
+      loadavg: this.#text('loadavg'),
+      uptime: this.#text('uptime'),
+      diskstats,
+      net_dev,
+      pressure: Object.fromEntries([...this.#pressures].map(([name, file]) => [name, file.read()])),
+      processes: readdirSync('/proc').filter(isProcess).length,
+      spaces: spaces.filter((pair): pair is [string, Space] => pair[1] !== null),
+      physical_disks: this.#disks.among(disks(diskstats).map((disk) => disk.name)),
+      physical_nics: this.#nics.among(nics(net_dev).map((nic) => nic.name)),
+    }
+  }
+
+  close(): void {
+    for (const file of [...this.#files.values(), ...this.#pressures.values()]) file.close()
+    this.#disks.close()
+    this.#nics.close()
+    this.#files.clear()
+    this.#pressures.clear()
+  }
+}
+
+export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+
+/** systemd's machine-id, or that of D-Bus before it; null where neither was made (a fresh container). */
+export function machineId(): string | null {
+  for (const path of ['/etc/machine-id', '/var/lib/dbus/machine-id']) {
+    try {
+      accessSync(path)
+      const id = readFileSync(path, 'utf8').trim()
+      if (/^[0-9a-f]{32}$/.test(id)) return id
+    } catch {
+      continue
+    }
+  }
+  return null
+}

@@ -1,0 +1,109 @@
+/** Verbs of accounts: legal entities that sell, accounts that buy, and who may come in. */
+import { z } from 'zod'
+import { permit } from '../base/actor.ts'
+import { newId } from '../base/id.ts'
+import { assert, Problem } from '../base/problem.ts'
+import type { Context } from '../db/index.ts'
+import { append } from '../events/index.ts'
+import type { Page, PageQuery } from '../http/contract.ts'
+import { decodeCursor, encodeCursor } from '../http/index.ts'
+import type { Account, AccountChange, LegalEntity, LegalEntityChange, NewAccount } from './contract.ts'
+import { placeErrors, refuse, taxErrors } from './rules.ts'
+import {
+  insertAccount,
+  selectAccount,
+  selectAccounts,
+  selectDefaultAccount,
+  selectEntities,
+  selectEntity,
+  selectInstallation,
+  updateAccount,
+  updateEntity,
+} from './store.ts'
+
+export { authenticate, mintCredential, SESSION_SECONDS, signIn, signOut } from './credentials.ts'
+export { hashOf } from './secret.ts'
+export { setUp, type SetUp } from './set-up.ts'
+
+export async function listLegalEntities(ctx: Context): Promise<LegalEntity[]> {
+  permit(ctx, 'accounts.read')
+  return await selectEntities(ctx.tx)
+}
+
+export async function getLegalEntity(ctx: Context, id: string): Promise<LegalEntity> {
+  permit(ctx, 'accounts.read')
+  const found = await selectEntity(ctx.tx, id)
+  if (!found) throw new Problem('not_found', `There is no legal entity ${id}.`)
+  return found
+}
+
+export async function changeLegalEntity(ctx: Context, id: string, change: LegalEntityChange): Promise<LegalEntity> {
+  permit(ctx, 'accounts.write')
+  const before = await getLegalEntity(ctx, id)
+  refuse([...placeErrors(change), ...taxErrors({ ...before, ...change })])
+  await updateEntity(ctx.tx, id, change)
+  const after = await getLegalEntity(ctx, id)
+  await append(ctx, { type: 'legal_entity.changed', subject: { kind: 'legal_entity', id }, before, after })
+  return after
+}
+
+const Cursor = z.object({ at: z.int(), id: z.uuid() })
+
+/** In the order in which they were opened. */
+export async function listAccounts(ctx: Context, query: z.infer<typeof PageQuery>): Promise<Page<Account>> {
+  permit(ctx, 'accounts.read')
+  const { found, last, total } = await selectAccounts(ctx.tx, query.limit, decodeCursor(query.cursor, Cursor))
+  return { items: found, next_cursor: last ? encodeCursor(last) : null, total }
+}
+
+export async function getAccount(ctx: Context, id: string): Promise<Account> {
+  permit(ctx, 'accounts.read')
+  const found = await selectAccount(ctx.tx, id)
+  if (!found) throw new Problem('not_found', `There is no account ${id}.`)
+  return found
+}
+
+/** The account that owns what nobody else does: the first one. */
+export async function defaultAccount(ctx: Context): Promise<Account> {
+  permit(ctx, 'accounts.read')
+  const found = await selectDefaultAccount(ctx.tx)
+  assert(found, 'set-up makes the first account')
+  return found
+}
+
+/** An account with one project. It can be billed once `contracts` gave it a contract: call `openAccount` there. */
+export async function createAccount(ctx: Context, input: NewAccount): Promise<Account> {
+  permit(ctx, 'accounts.write')
+  refuse(placeErrors(input))
+  const [seller] = await selectEntities(ctx.tx)
+  assert(seller, 'set-up makes the first legal entity')
+  const [id, created_at] = [newId(), ctx.now()]
+  const { name, tax_id, email, zone = seller.zone, language = seller.language } = input
+  const address = input.address ?? { street: '', postal_code: '', city: '', country: seller.address.country }
+  await insertAccount(
+    ctx.tx,
+    { id, legal_entity_id: seller.id, name, address, tax_id, email, zone, language, is_default: false, created_at },
+    { id: newId(), name: 'default', created_at },
+  )
+  const after = await getAccount(ctx, id)
+  await append(ctx, { type: 'account.opened', subject: { kind: 'account', id }, account_id: id, after })
+  return after
+}
+
+export async function changeAccount(ctx: Context, id: string, change: AccountChange): Promise<Account> {
+  permit(ctx, 'accounts.write')
+  const before = await getAccount(ctx, id)
+  refuse(placeErrors(change))
+  await updateAccount(ctx.tx, id, change)
+  const after = await getAccount(ctx, id)
+  await append(ctx, { type: 'account.changed', subject: { kind: 'account', id }, account_id: id, before, after })
+  return after
+}
+
+export async function installationId(ctx: Context): Promise<string> {
+  permit(ctx, 'accounts.read')
+  const id = await selectInstallation(ctx.tx)
+  if (id === null)
+    throw new Problem('unavailable', 'The installation is not set up yet. Run: bun control-plane/cli.ts setup')
+  return id
+}

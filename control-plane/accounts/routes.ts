@@ -1,0 +1,70 @@
+/** HTTP of accounts: sessions, legal entities, accounts. */
+import { z } from 'zod'
+import type { Actor } from '../base/actor.ts'
+import { clearSession, sessionToken, setSession } from '../http/authentication.ts'
+import { page, PageQuery } from '../http/contract.ts'
+import { answers, ById, type HttpDeps, router, valid, verb, version } from '../http/index.ts'
+import { Account, AccountChange, LegalEntity, LegalEntityChange, Session, SignIn } from './contract.ts'
+import {
+  changeAccount,
+  changeLegalEntity,
+  getAccount,
+  installationId,
+  listAccounts,
+  listLegalEntities,
+  SESSION_SECONDS,
+  signIn,
+  signOut,
+} from './index.ts'
+
+const sessionOf = (actor: Actor, installation_id: string): Session => ({
+  actor: { kind: actor.kind, name: actor.name },
+  permissions: [...actor.permissions],
+  installation_id,
+  version,
+})
+
+export const routes = (deps: HttpDeps) =>
+  router()
+    .post('/session', answers('Sign in', Session, { open: true }), valid('json', SignIn), async (c) => {
+      const { session, token } = await verb(c, deps, async (ctx) => {
+        const { token, actor } = await signIn(ctx, c.req.valid('json').token)
+        return { token, session: sessionOf(actor, await installationId({ ...ctx, actor })) }
+      })
+      setSession(c, token, SESSION_SECONDS)
+      return c.json(session)
+    })
+    .get('/session', answers('Who am I, and what may I do', Session), async (c) =>
+      c.json(sessionOf(c.get('actor'), await verb(c, deps, installationId))),
+    )
+    .delete('/session', answers('Sign out', null), async (c) => {
+      const token = sessionToken(c)
+      if (token !== undefined) await verb(c, deps, (ctx) => signOut(ctx, token))
+      clearSession(c)
+      return c.body(null, 204)
+    })
+    .get('/legal-entities', answers('Legal entities that sell', z.object({ items: z.array(LegalEntity) })), async (c) =>
+      c.json({ items: await verb(c, deps, listLegalEntities) }),
+    )
+    .patch(
+      '/legal-entities/:id',
+      answers('Change a legal entity', LegalEntity),
+      valid('param', ById),
+      valid('json', LegalEntityChange),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => changeLegalEntity(ctx, c.req.valid('param').id, c.req.valid('json')))),
+    )
+    .get('/accounts', answers('Accounts that buy', page(Account)), valid('query', PageQuery), async (c) =>
+      c.json(await verb(c, deps, (ctx) => listAccounts(ctx, c.req.valid('query')))),
+    )
+    .get('/accounts/:id', answers('One account', Account), valid('param', ById), async (c) =>
+      c.json(await verb(c, deps, (ctx) => getAccount(ctx, c.req.valid('param').id))),
+    )
+    .patch(
+      '/accounts/:id',
+      answers('Change an account', Account),
+      valid('param', ById),
+      valid('json', AccountChange),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => changeAccount(ctx, c.req.valid('param').id, c.req.valid('json')))),
+    )

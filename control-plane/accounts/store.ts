@@ -1,0 +1,142 @@
+/** SQL of accounts: entities, accounts with their projects, credentials, and the installation itself. */
+import { and, asc, count, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { iso } from '../base/time.ts'
+import type { Database, Tx } from '../db/index.ts'
+import type { Account, AccountChange, LegalEntity, LegalEntityChange } from './contract.ts'
+import { account, credential, installation, legalEntity, project } from './schema.ts'
+
+type AccountRow = typeof account.$inferSelect
+export type CredentialRow = typeof credential.$inferSelect
+export type CredentialKind = CredentialRow['kind']
+
+const entityFromRow = ({ created_at: _, ...row }: typeof legalEntity.$inferSelect): LegalEntity => row
+
+export const selectEntities = async (tx: Tx): Promise<LegalEntity[]> =>
+  (await tx.select().from(legalEntity).orderBy(asc(legalEntity.created_at), asc(legalEntity.id))).map(entityFromRow)
+
+export async function selectEntity(tx: Tx, id: string): Promise<LegalEntity | null> {
+  const [row] = await tx.select().from(legalEntity).where(eq(legalEntity.id, id))
+  return row ? entityFromRow(row) : null
+}
+
+export const insertEntity = async (tx: Tx, row: typeof legalEntity.$inferInsert): Promise<void> => {
+  await tx.insert(legalEntity).values(row)
+}
+
+export async function updateEntity(tx: Tx, id: string, change: LegalEntityChange): Promise<void> {
+  if (Object.keys(change).length > 0) await tx.update(legalEntity).set(change).where(eq(legalEntity.id, id))
+}
+
+/** Accounts with their projects, in the order given. */
+async function withProjects(tx: Tx, found: AccountRow[]): Promise<Account[]> {
+  if (found.length === 0) return []
+  const ids = found.map(({ id }) => id)
+  const projects = await tx
+    .select()
+    .from(project)
+    .where(inArray(project.account_id, ids))
+    .orderBy(asc(project.created_at))
+  return found.map(({ is_default: _, ...row }) => ({
+    ...row,
+    created_at: iso(row.created_at),
+    projects: projects.filter((p) => p.account_id === row.id).map(({ id, name }) => ({ id, name })),
+  }))
+}
+
+export interface AccountCursor {
+  at: number
+  id: string
+}
+
+/** One more than `limit`, so that the caller sees whether there is a next page. */
+export async function selectAccounts(
+  tx: Tx,
+  limit: number,
+  after: AccountCursor | null,
+): Promise<{ found: Account[]; last: AccountCursor | null; total: number }> {
+  const beyond: SQL | undefined = after
+    ? or(gt(account.created_at, after.at), and(eq(account.created_at, after.at), gt(account.id, after.id)))
+    : undefined
+  const order = [asc(account.created_at), asc(account.id)]
+  const found = await tx
+    .select()
+    .from(account)
+    .where(beyond)
+    .orderBy(...order)
+    .limit(limit + 1)
+  const [counted] = await tx.select({ total: count() }).from(account)
+  const last = found.length > limit ? found[limit - 1] : undefined
+  return {
+    found: await withProjects(tx, found.slice(0, limit)),
+    last: last ? { at: last.created_at, id: last.id } : null,
+    total: counted?.total ?? 0,
+  }
+}
+
+const one = async (tx: Tx, where: SQL | undefined): Promise<Account | null> => {
+  const [found] = await withProjects(tx, await tx.select().from(account).where(where).limit(1))
+  return found ?? null
+}
+export const selectAccount = (tx: Tx, id: string) => one(tx, eq(account.id, id))
+export const selectDefaultAccount = (tx: Tx) => one(tx, eq(account.is_default, true))
+
+export async function insertAccount(
+  tx: Tx,
+  row: typeof account.$inferInsert,
+  firstProject: Omit<typeof project.$inferInsert, 'account_id'>,
+): Promise<void> {
+  await tx.insert(account).values(row)
+  await tx.insert(project).values({ ...firstProject, account_id: row.id })
+}
+
+export async function updateAccount(tx: Tx, id: string, change: AccountChange): Promise<void> {
+  if (Object.keys(change).length > 0) await tx.update(account).set(change).where(eq(account.id, id))
+}
+
+const SET_UP_LOCK = 7_241_004
+
+/** Held until the transaction ends: two set-ups at once make one installation. */
+export const lockSetUp = async (tx: Tx): Promise<void> => {
+  await tx.execute(sql`select pg_advisory_xact_lock(${SET_UP_LOCK})`)
+}
+
+export async function selectInstallation(tx: Tx): Promise<string | null> {
+  const [row] = await tx.select({ id: installation.id }).from(installation).limit(1)
+  return row?.id ?? null
+}
+
+export const insertInstallation = async (tx: Tx, row: typeof installation.$inferInsert): Promise<void> => {
+  await tx.insert(installation).values(row)
+}
+
+export const insertCredential = async (tx: Tx, row: typeof credential.$inferInsert): Promise<void> => {
+  await tx.insert(credential).values(row)
+}
+
+const live = (hash: string) => and(eq(credential.hash, hash), isNull(credential.revoked_at))
+
+export async function selectCredential(tx: Tx | Database, hash: string): Promise<CredentialRow | null> {
+  const [row] = await tx.select().from(credential).where(live(hash))
+  return row ?? null
+}
+
+/** Null where it was used before: of two at once only one succeeds. */
+export async function useCredential(tx: Tx, hash: string, now: number): Promise<CredentialRow | null> {
+  const [row] = await tx
+    .update(credential)
+    .set({ used_at: now })
+    .where(and(live(hash), isNull(credential.used_at)))
+    .returning()
+  return row ?? null
+}
+
+export async function revokeCredential(tx: Tx, hash: string, now: number): Promise<CredentialRow | null> {
+  const [row] = await tx.update(credential).set({ revoked_at: now }).where(live(hash)).returning()
+  return row ?? null
+}
+
+/** Of one-time tokens that nobody used: a newer one replaces them. */
+export async function revokeUnused(tx: Tx, kind: CredentialKind, now: number): Promise<void> {
+  const unused = and(eq(credential.kind, kind), isNull(credential.used_at), isNull(credential.revoked_at))
+  await tx.update(credential).set({ revoked_at: now }).where(unused)
+}

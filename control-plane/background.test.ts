@@ -1,0 +1,48 @@
+import pino from 'pino'
+import { expect, test } from 'vitest'
+import { background, waitMs } from './background.ts'
+
+const silent = pino({ level: 'silent' })
+
+test('a task that fails waits longer each time, never more than 5 s, and its own rhythm at least', () => {
+  expect([0, 1, 2, 3, 20].map((failed) => waitMs(100, failed))).toEqual([100, 250, 500, 1_000, 5_000])
+  expect(waitMs(60_000, 3)).toBe(60_000)
+})
+
+test('a task never runs twice at once, and a failing one stops no other', async () => {
+  let running = 0
+  let most = 0
+  let others = 0
+  const slow = async () => {
+    running += 1
+    most = Math.max(most, running)
+    await Bun.sleep(5)
+    running -= 1
+  }
+  const work = background(
+    [
+      { name: 'slow', every_ms: 1, run: slow },
+      { name: 'failing', every_ms: 1, run: () => Promise.reject(new Error('always')) },
+      { name: 'other', every_ms: 1, run: async () => (others += 1) },
+    ],
+    silent,
+  )
+  await Bun.sleep(60)
+  await work.stop()
+  expect(most).toBe(1)
+  expect(others).toBeGreaterThan(2)
+})
+
+test('stopping waits for what runs, and nothing starts afterwards', async () => {
+  let finished = 0
+  const run = async () => {
+    await Bun.sleep(20)
+    finished += 1
+  }
+  const work = background([{ name: 'last', every_ms: 1, run }], silent)
+  await Bun.sleep(1)
+  await work.stop()
+  expect(finished).toBe(1)
+  await Bun.sleep(30)
+  expect(finished).toBe(1)
+})

@@ -1,0 +1,91 @@
+/** Background tasks: each looks at the whole state and does what is missing, again and again, never twice at once. */
+import { Counter, Gauge, Histogram } from 'prom-client'
+import type { Logger } from 'pino'
+import { isUnreachable } from './db/index.ts'
+
+export interface Task {
+  name: string
+  /** between the end of one run and the start of the next */
+  every_ms: number
+  run(): Promise<unknown>
+}
+
+/** A task that fails is tried less and less often, down to this. */
+const LONGEST_WAIT_MS = 5_000
+
+const seconds = new Histogram({
+  name: 'atalaya_task_duration_seconds',
+  help: 'Time of one run of a background task',
+  labelNames: ['task'],
+  buckets: [0.01, 0.1, 1, 10, 60],
+})
+const failures = new Counter({
+  name: 'atalaya_task_failures_total',
+  help: 'Runs of a background task that failed; it is run again',
+  labelNames: ['task'],
+})
+const succeeded = new Gauge({
+  name: 'atalaya_task_last_success_timestamp_seconds',
+  help: 'When a background task last succeeded',
+  labelNames: ['task'],
+})
+
+export interface Background {
+  /** Lets running tasks finish. */
+  stop(): Promise<void>
+}
+
+export function background(tasks: readonly Task[], log: Logger): Background {
+  const stopping = new AbortController()
+  const loops = tasks.map((task) => repeat(task, log, stopping.signal))
+  return {
+    async stop() {
+      stopping.abort()
+      await Promise.all(loops)
+    },
+  }
+}
+
+export const waitMs = (every_ms: number, failed: number): number =>
+  failed === 0 ? every_ms : Math.max(every_ms, Math.min(LONGEST_WAIT_MS, 250 * 2 ** (failed - 1)))
+
+async function repeat(task: Task, log: Logger, stopping: AbortSignal): Promise<void> {
+  let failed = 0
+  while (!stopping.aborted) {
+    failed = (await runOnce(task, log, failed)) ? 0 : failed + 1
+    await pause(waitMs(task.every_ms, failed), stopping)
+  }
+}
+
+async function runOnce({ name, run }: Task, log: Logger, failed: number): Promise<boolean> {
+  const stop = seconds.startTimer({ task: name })
+  try {
+    await run()
+    if (failed > 0) log.info({ task: name, failed }, 'the task works again')
+    succeeded.set({ task: name }, Date.now() / 1_000)
+    return true
+  } catch (error) {
+    failures.inc({ task: name })
+    const isFirst = failed === 0
+    if (!isUnreachable(error))
+      log[isFirst ? 'error' : 'warn']({ task: name, err: error }, 'the task failed and is tried again')
+    else if (isFirst) log.warn({ task: name }, 'the task waits for the database')
+    return false
+  } finally {
+    stop()
+  }
+}
+
+/** Ends early when the process is asked to stop. */
+function pause(ms: number, stopping: AbortSignal): Promise<void> {
+  if (stopping.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      stopping.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    stopping.addEventListener('abort', done)
+  })
+}

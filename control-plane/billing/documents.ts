@@ -1,0 +1,67 @@
+/** Invoices as PDF: rendered once after the commit, kept by their SHA-256, served from the store ever after. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler'
+import { sha256 } from '#connectors/contract.ts'
+import type { Language } from '../accounts/contract.ts'
+import { permit } from '../base/actor.ts'
+import { assert } from '../base/problem.ts'
+import { fromIso } from '../base/time.ts'
+import type { Context } from '../db/index.ts'
+import type { Line } from '../rating/contract.ts'
+import type { InvoiceContent } from './contract.ts'
+import { requireInvoice } from './index.ts'
+import { documentData } from './labels.ts'
+import { findDocument, invoicesWithoutPdf, keepDocument, linesOfInvoice } from './store.ts'
+
+const TEMPLATE = join(import.meta.dirname, 'invoice.typ')
+const FONTS = join(dirname(createRequire(import.meta.url).resolve('@expo-google-fonts/inter/package.json')))
+const FACES = ['400Regular/Inter_400Regular', '600SemiBold/Inter_600SemiBold'].map((face) => join(FONTS, `${face}.ttf`))
+
+let compiler: NodeCompiler | null = null
+
+/** The PDF/A-3b of an invoice. The same content gives the same bytes; a warning (a font that isn't there) is an error. */
+export function renderPdf(content: InvoiceContent, lines: readonly Line[], language: Language): Uint8Array {
+  compiler ??= NodeCompiler.create({ workspace: import.meta.dirname, fontArgs: [{ fontPaths: FACES }] })
+  const source = {
+    mainFileContent: readFileSync(TEMPLATE, 'utf8'),
+    inputs: { data: JSON.stringify(documentData(content, lines, language)) },
+  }
+  const compiled = compiler.compile(source)
+  const warnings = compiled.takeWarnings()?.shortDiagnostics ?? []
+  const errors = compiled.takeDiagnostics()?.shortDiagnostics ?? []
+  assert(
+    compiled.result && warnings.length === 0,
+    `the invoice renders cleanly: ${JSON.stringify([...errors, ...warnings])}`,
+  )
+  const pdf = compiler.pdf(compiled.result, {
+    creationTimestamp: Math.floor(fromIso(content.issued_at) / 1000),
+    pdfStandard: 'a-3b' as never,
+  })
+  compiler.evictCache(10)
+  return new Uint8Array(pdf)
+}
+
+/** The stored PDF; rendered and kept at the first call. */
+export async function invoicePdf(
+  ctx: Context,
+  id: string,
+  language: Language,
+): Promise<{ bytes: Uint8Array; number: string }> {
+  permit(ctx, 'billing.read')
+  const invoice = await requireInvoice(ctx, id)
+  const kept = await findDocument(ctx, id, language)
+  if (kept) return { bytes: kept, number: invoice.number }
+  const lines = (await linesOfInvoice(ctx, id)).map((row) => row.content)
+  const bytes = renderPdf(invoice.content, lines, language)
+  await keepDocument(ctx, { invoice_id: id, account_id: invoice.account_id, language, sha256: sha256(bytes), bytes })
+  return { bytes: (await findDocument(ctx, id, language)) ?? bytes, number: invoice.number }
+}
+
+/** Background: renders what was issued and isn't rendered yet; returns how many. */
+export async function renderMissing(ctx: Context): Promise<number> {
+  const missing = await invoicesWithoutPdf(ctx, 20)
+  for (const { id, language } of missing) await invoicePdf(ctx, id, language)
+  return missing.length
+}

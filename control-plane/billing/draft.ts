@@ -1,0 +1,154 @@
+/** A draft: what would be invoiced, a function of (account, as of, cut). Computed when asked, never stored. */
+import { getAccount, getLegalEntity, listAccounts } from '../accounts/index.ts'
+import type { Account, LegalEntity } from '../accounts/contract.ts'
+import { permit } from '../base/actor.ts'
+import { Problem } from '../base/problem.ts'
+import { dateOf, type Instant, type Interval, iso, monthOf } from '../base/time.ts'
+import { listPrices, type PriceRow } from '../catalog/index.ts'
+import { type ContractInForce, contractOf } from '../contracts/index.ts'
+import { openCut } from '../db/cut.ts'
+import type { Context } from '../db/index.ts'
+import { requireResource } from '../inventory/index.ts'
+import { costsNow, presentMissing, rate } from '../rating/index.ts'
+import type { Draft, DraftSummary } from './contract.ts'
+import type { z } from 'zod'
+import { majorText } from '../base/money.ts'
+import { minorOf, taxesOf, totalsOf, totalsText } from './rules.ts'
+import { invoicedTo } from './store.ts'
+
+const party = (who: Account | LegalEntity) => ({
+  id: who.id,
+  name: who.name,
+  address: who.address,
+  tax_id: who.tax_id,
+  email: who.email,
+})
+
+/** What of a contract is to be invoiced next: from the end of the last invoice, at most to the end of that month. */
+export async function nextPeriod(
+  ctx: Context,
+  contract: ContractInForce,
+  zone: string,
+  to: Instant,
+): Promise<Interval | null> {
+  const from = (await invoicedTo(ctx, contract.id)) ?? contract.from
+  const end = Math.min(to, monthOf(from, zone).to, contract.to ?? Infinity)
+  return from < end ? { from, to: end } : null
+}
+
+export interface DraftRequest {
+  account_id: string
+  /** end of the period, exclusive; the future isn't known */
+  as_of: Instant
+  /** default: the open cut, all that is known now */
+  cut?: number
+  /** instead of the price book's: a preview */
+  prices?: readonly PriceRow[]
+}
+
+/** The next invoice of an account as it stands. Throws `nothing_to_invoice` where its period would be empty. */
+export async function draft(ctx: Context, request: DraftRequest): Promise<Draft> {
+  permit(ctx, 'billing.read')
+  const account = await getAccount(ctx, request.account_id)
+  const contract = await contractOf(ctx, account.id)
+  if (!contract) throw new Problem('nothing_to_invoice', `${account.name} has no contract.`)
+  const period = await nextPeriod(ctx, contract, account.zone, request.as_of)
+  if (!period)
+    throw new Problem(
+      'nothing_to_invoice',
+      `Everything of ${account.name} up to ${iso(request.as_of)} was invoiced already.`,
+    )
+  const cut = request.cut ?? (await openCut(ctx.tx))
+  const { lines, unrated } = await rate(ctx, {
+    contract,
+    period,
+    zone: account.zone,
+    cut,
+    ...(request.prices && { prices: request.prices }),
+  })
+  const { currency } = contract
+  const taxes = taxesOf(lines, currency)
+  return {
+    account_id: account.id,
+    contract_id: contract.id,
+    period: { from: iso(period.from), to: iso(period.to) },
+    month: dateOf(period.from, account.zone).slice(0, 7),
+    cut,
+    currency,
+    seller: party(await getLegalEntity(ctx, contract.legal_entity_id)),
+    buyer: party(account),
+    language: account.language,
+    zone: account.zone,
+    lines,
+    taxes,
+    totals: totalsText(totalsOf(lines, taxes, currency), currency),
+    unrated: unrated.map(presentMissing),
+  }
+}
+
+/** The drafts of all accounts that have something to invoice. */
+export async function drafts(ctx: Context): Promise<z.infer<typeof DraftSummary>[]> {
+  permit(ctx, 'billing.read')
+  const out: z.infer<typeof DraftSummary>[] = []
+  for (const account of await allAccounts(ctx)) {
+    const made = await draft(ctx, { account_id: account.id, as_of: ctx.now() }).catch(unlessEmpty)
+    if (made)
+      out.push({
+        account: { id: account.id, name: account.name },
+        period: made.period,
+        currency: made.currency,
+        totals: made.totals,
+        line_count: made.lines.length,
+        unrated_count: made.unrated.length,
+      })
+  }
+  return out
+}
+
+export function unlessEmpty(error: unknown): null {
+  if (error instanceof Problem && error.code === 'nothing_to_invoice') return null
+  throw error
+}
+
+export async function allAccounts(ctx: Context): Promise<Account[]> {
+  const out: Account[] = []
+  let cursor: string | undefined
+  do {
+    const page = await listAccounts(ctx, { limit: 500, cursor })
+    out.push(...page.items)
+    cursor = page.next_cursor ?? undefined
+  } while (cursor)
+  return out
+}
+
+/** What one resource costs: now per hour, and in the draft of its owner. */
+export async function costOf(ctx: Context, resource_id: string) {
+  permit(ctx, 'billing.read')
+  const resource = await requireResource(ctx, resource_id)
+  const { currency } = await listPrices(ctx, { history: false })
+  const per_hour = (await costsNow(ctx, [resource_id])).get(resource_id) ?? null
+  const made = resource.account_id
+    ? await draft(ctx, { account_id: resource.account_id, as_of: ctx.now() }).catch(unlessEmpty)
+    : null
+  const lines = made?.lines.filter((line) => line.resource.id === resource_id) ?? []
+  const unrated =
+    made?.unrated
+      .filter((missing) => missing.resource.id === resource_id)
+      .map((missing) => `${missing.resource.kind}.${missing.meter}`) ?? []
+  const net = lines.reduce((sum, line) => sum + minorOf(line.net, currency), 0n)
+  return {
+    currency,
+    per_hour: per_hour?.amount ?? null,
+    month_to_date: majorText(net, currency),
+    period: made?.period ?? null,
+    unrated: [...new Set(unrated)],
+    lines: lines.map((line) => ({
+      line_id: line.id,
+      component: line.component,
+      quantity_display: line.quantity_display,
+      unit: line.price.unit,
+      per: line.price.per,
+      amount: line.net,
+    })),
+  }
+}

@@ -1,0 +1,128 @@
+/** Opens a line to its leaves: segments, versions, owners, hours of usage, and the readings that bound them. */
+import { parseDecimal, parseFraction, toDecimal } from '../base/exact.ts'
+import { permit } from '../base/actor.ts'
+import { exponentOf } from '../base/money.ts'
+import { Problem } from '../base/problem.ts'
+import { fromIso, iso } from '../base/time.ts'
+import type { Context } from '../db/index.ts'
+import { meterOf } from '../metering/contract.ts'
+import { usageOf } from '../metering/index.ts'
+import type { Line } from '../rating/contract.ts'
+import type { Draft, Explanation } from './contract.ts'
+import type { z } from 'zod'
+import { draft } from './draft.ts'
+import { requireInvoice } from './index.ts'
+import { assignmentsById, linesOfInvoice, versionsById } from './store.ts'
+
+type Explained = z.infer<typeof Explanation>
+
+export async function explainInvoiceLine(ctx: Context, invoice_id: string, line_id: string): Promise<Explained> {
+  permit(ctx, 'billing.read')
+  const invoice = await requireInvoice(ctx, invoice_id)
+  const lines = (await linesOfInvoice(ctx, invoice_id)).map((row) => row.content)
+  return explain(ctx, find(lines, line_id), invoice.content.taxes, invoice.cut)
+}
+
+export async function explainDraftLine(
+  ctx: Context,
+  account_id: string,
+  line_id: string,
+  as_of: number,
+): Promise<Explained> {
+  const made = await draft(ctx, { account_id, as_of })
+  return explain(ctx, find(made.lines, line_id), made.taxes, made.cut)
+}
+
+function find(lines: readonly Line[], line_id: string): Line {
+  const line = lines.find((candidate) => candidate.id === line_id)
+  if (!line) throw new Problem('not_found', `There is no line ${line_id} here.`)
+  return line
+}
+
+async function explain(ctx: Context, line: Line, taxes: Draft['taxes'], cut: number): Promise<Explained> {
+  const versions = new Map(
+    (
+      await versionsById(
+        ctx,
+        line.segments.flatMap((s) => s.observed_version_id ?? []),
+      )
+    ).map((row) => [row.id, row]),
+  )
+  const owners = new Map(
+    (
+      await assignmentsById(
+        ctx,
+        line.segments.map((s) => s.assignment_id),
+      )
+    ).map((row) => [row.id, row]),
+  )
+  const hours = await leavesOf(ctx, line, cut)
+  const tax = taxes.find((row) => row.category === line.tax_category && row.rate === line.tax_rate)!
+  return {
+    line,
+    sentence: sentenceOf(line),
+    tax,
+    segments: line.segments.map((segment, index) => {
+      const version = segment.observed_version_id ? versions.get(segment.observed_version_id) : undefined
+      return {
+        from: segment.from,
+        to: segment.to,
+        size: segment.size,
+        quantity: segment.quantity,
+        amount: toDecimal(parseFraction(segment.amount), 12),
+        state: version?.state ?? null,
+        host_name: version?.host_name ?? null,
+        owner: owners.get(segment.assignment_id)?.account_name ?? '',
+        assignment_id: segment.assignment_id,
+        observed_version_id: segment.observed_version_id,
+        unobserved_ms: segment.unobserved_ms,
+        estimated: segment.estimated,
+        hours: hours[index] ?? [],
+      }
+    }),
+  }
+}
+
+type Hours = Explained['segments'][number]['hours']
+/** The leaves of each segment of a consumption line; none for allocation, whose leaf is the version. */
+async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]> {
+  if (meterOf(line.meter).kind === 'allocation') return []
+  const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
+  const usage = await usageOf(ctx, line.resource.id, stretches, cut)
+  const reading = (r: { at_ms: number; value: string; spool: string; sequence: number }) => ({
+    at: iso(r.at_ms),
+    value: r.value,
+    spool: r.spool,
+    sequence: r.sequence,
+  })
+  return stretches.map((stretch) =>
+    (usage.get(stretch)?.get(line.meter) ?? []).map((leaf) => ({
+      from: iso(leaf.from),
+      to: iso(leaf.to),
+      quantity: leaf.quantity.toString(),
+      reading_count: leaf.reading_count,
+      digest: leaf.digest,
+      bounds: leaf.bounds.map((bound) => ({
+        device: bound.device,
+        epoch: bound.epoch,
+        first: reading(bound.first),
+        last: reading(bound.last),
+      })),
+    })),
+  )
+}
+
+/** "2.5 GiB-months × 3.20 EUR = 8.00 EUR": the arithmetic in one sentence of numbers and units. */
+export function sentenceOf(line: Line): string {
+  const { unit, per, model } = line.price
+  const held =
+    model === 'flat'
+      ? per === 'hour'
+        ? 'h'
+        : 'months'
+      : per === 'quantity'
+        ? unit
+        : `${unit} × ${per === 'hour' ? 'h' : 'months'}`
+  const amount = toDecimal(parseDecimal(line.price.amount, 12)!, 12)
+  return `${line.quantity_display} ${held} × ${amount} ${line.currency} = ${toDecimal(parseFraction(line.exact), exponentOf(line.currency) + 6)} → ${line.net} ${line.currency}`
+}

@@ -1,0 +1,161 @@
+/** What stands on a document, in the reader's language: words, dates and numbers ready to print. */
+import type { Language } from '../accounts/contract.ts'
+import { dateOf, fromIso } from '../base/time.ts'
+import type { Line } from '../rating/contract.ts'
+import type { InvoiceContent } from './contract.ts'
+
+const EN = {
+  title: 'Invoice',
+  seller: 'From',
+  buyer: 'Bill to',
+  number: 'Number',
+  issued: 'Issued',
+  due: 'Due',
+  period: 'Period',
+  to: 'to',
+  description: 'Description',
+  quantity: 'Quantity',
+  price: 'Unit price',
+  net: 'Net',
+  subtotal: 'Subtotal',
+  tax: 'VAT',
+  base: 'on',
+  total: 'Total',
+  tax_id: 'VAT id',
+  page: 'Page',
+  of: 'of',
+  unobserved: 'unobserved',
+  estimated: 'spread estimated',
+  per_hour: 'hour',
+  per_month: 'month',
+}
+const ES: typeof EN = {
+  title: 'Factura',
+  seller: 'De',
+  buyer: 'Para',
+  number: 'Número',
+  issued: 'Fecha',
+  due: 'Vencimiento',
+  period: 'Periodo',
+  to: 'a',
+  description: 'Concepto',
+  quantity: 'Cantidad',
+  price: 'Precio',
+  net: 'Importe',
+  subtotal: 'Base imponible',
+  tax: 'IVA',
+  base: 'sobre',
+  total: 'Total',
+  tax_id: 'NIF-IVA',
+  page: 'Página',
+  of: 'de',
+  unobserved: 'sin observar',
+  estimated: 'reparto estimado',
+  per_hour: 'hora',
+  per_month: 'mes',
+}
+export const LABELS: Record<Language, typeof EN> = { en: EN, es: ES }
+
+type MeterWords = Record<Line['meter'], string>
+const METERS_EN: MeterWords = {
+  instance: 'instance',
+  instance_running: 'running instance',
+  vcpu: 'vCPU',
+  memory: 'memory',
+  disk: 'disk',
+  ip: 'IP addresses',
+  network_receive_bytes: 'network in',
+  network_transmit_bytes: 'network out',
+  disk_read_bytes: 'disk reads',
+  disk_write_bytes: 'disk writes',
+  disk_read_operations: 'disk read operations',
+  disk_write_operations: 'disk write operations',
+  cpu_time_ns: 'processor time',
+}
+const METERS_ES: MeterWords = {
+  instance: 'instancia',
+  instance_running: 'instancia en marcha',
+  vcpu: 'vCPU',
+  memory: 'memoria',
+  disk: 'disco',
+  ip: 'direcciones IP',
+  network_receive_bytes: 'red, entrada',
+  network_transmit_bytes: 'red, salida',
+  disk_read_bytes: 'lecturas de disco',
+  disk_write_bytes: 'escrituras de disco',
+  disk_read_operations: 'operaciones de lectura',
+  disk_write_operations: 'operaciones de escritura',
+  cpu_time_ns: 'tiempo de procesador',
+}
+export const METER_WORDS: Record<Language, MeterWords> = { en: METERS_EN, es: METERS_ES }
+
+/** Groups digits and sets the decimal mark of a decimal text without ever making it a float: "1234.5" → "1.234,5". */
+export function decimalText(text: string, language: Language): string {
+  const [whole = '', decimals] = text.split('.')
+  const [group, mark] = language === 'es' ? ['.', ','] : [',', '.']
+  const grouped = whole.replaceAll(/\B(?=(\d{3})+(?!\d))/g, group)
+  return decimals === undefined ? grouped : `${grouped}${mark}${decimals}`
+}
+
+const dateText = (text: string, zone: string, language: Language): string => {
+  const date = dateOf(fromIso(text), zone)
+  return language === 'es' ? date.split('-').toReversed().join('/') : date
+}
+/** The last local day of a half-open period. */
+const lastDay = (to: string, zone: string, language: Language): string =>
+  dateText(new Date(fromIso(to) - 1).toISOString(), zone, language)
+
+const address = (party: InvoiceContent['seller'], labels: typeof EN): string[] =>
+  [
+    party.address.street,
+    [party.address.postal_code, party.address.city].filter(Boolean).join(' '),
+    party.address.country,
+    party.tax_id && `${labels.tax_id} ${party.tax_id}`,
+    party.email,
+  ].filter(Boolean)
+
+function unitOf(line: Line, labels: typeof EN): string {
+  const per = { hour: labels.per_hour, month: labels.per_month, quantity: '' }[line.price.per]
+  const unit = line.price.model === 'flat' ? '' : line.price.unit.replaceAll('_', ' ')
+  return [unit, per].filter(Boolean).join('·')
+}
+
+function noteOf(line: Line, labels: typeof EN): string {
+  const minutes = Math.round(line.unobserved_ms / 60_000)
+  const notes = [
+    minutes > 0 ? `${labels.unobserved} ${Math.floor(minutes / 60)} h ${minutes % 60} min` : '',
+    line.estimated ? labels.estimated : '',
+  ]
+  return notes.filter(Boolean).join(', ')
+}
+
+/** The template's data: only text, so that the template decides nothing. */
+export function documentData(content: InvoiceContent, lines: readonly Line[], language: Language) {
+  const labels = LABELS[language]
+  const money = (text: string) => `${decimalText(text, language)} ${content.currency}`
+  return {
+    labels,
+    language,
+    number: content.number,
+    issued: dateText(content.issued_at, content.zone, language),
+    issued_at: content.issued_at,
+    due: dateText(content.due_at, content.zone, language),
+    period: `${dateText(content.period.from, content.zone, language)} ${labels.to} ${lastDay(content.period.to, content.zone, language)}`,
+    seller: { name: content.seller.name, lines: address(content.seller, labels) },
+    buyer: { name: content.buyer.name, lines: address(content.buyer, labels) },
+    lines: lines.map((line) => ({
+      name: line.resource.name,
+      component: METER_WORDS[language][line.meter],
+      note: noteOf(line, labels),
+      quantity: `${decimalText(line.quantity_display, language)} ${unitOf(line, labels)}`,
+      price: `${decimalText(line.price.amount, language)} ${content.currency}`,
+      net: decimalText(line.net, language),
+    })),
+    subtotal: money(content.totals.net),
+    taxes: content.taxes.map((row) => ({
+      text: `${labels.tax} ${decimalText(row.rate, language)} % (${row.category}) ${labels.base} ${decimalText(row.base, language)}`,
+      amount: money(row.tax),
+    })),
+    total: money(content.totals.total),
+  }
+}

@@ -1,0 +1,43 @@
+/** What a price would change: drafts of the month so far with and without it. Writes nothing. */
+import { permit } from '../base/actor.ts'
+import { majorText } from '../base/money.ts'
+import { fromIso } from '../base/time.ts'
+import type { Context } from '../db/index.ts'
+import { hypothetical, listPrices } from '../catalog/index.ts'
+import type { NewPrice } from '../catalog/contract.ts'
+import { contractOf } from '../contracts/index.ts'
+import type { z } from 'zod'
+import { allAccounts, draft, unlessEmpty } from './draft.ts'
+import { minorOf } from './rules.ts'
+
+export interface PricePreview {
+  affected_resources: number
+  month_to_date_before: string
+  month_to_date_after: string
+  currency: string
+}
+
+export async function previewPrice(ctx: Context, input: z.infer<typeof NewPrice>): Promise<PricePreview> {
+  permit(ctx, 'catalog.read')
+  let [before, after] = [0n, 0n]
+  const { currency } = await listPrices(ctx, { history: false })
+  const affected = new Set<string>()
+  for (const account of await allAccounts(ctx)) {
+    const contract = await contractOf(ctx, account.id)
+    const now = { account_id: account.id, as_of: ctx.now() }
+    const present = contract && (await draft(ctx, now).catch(unlessEmpty))
+    if (!contract || !present || contract.currency !== currency) continue
+    const period = { from: fromIso(present.period.from), to: fromIso(present.period.to) }
+    const changed = await draft(ctx, { ...now, prices: await hypothetical(ctx, contract.price_book_id, input, period) })
+    before += minorOf(present.totals.net, currency)
+    after += minorOf(changed.totals.net, currency)
+    for (const line of changed.lines)
+      if (line.component === `${input.kind}.${input.meter}`) affected.add(line.resource.id)
+  }
+  return {
+    affected_resources: affected.size,
+    month_to_date_before: majorText(before, currency),
+    month_to_date_after: majorText(after, currency),
+    currency,
+  }
+}

@@ -1,0 +1,124 @@
+/** HTTP of billing: drafts, invoices, their proofs. */
+import { z } from 'zod'
+import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
+import { Amount, CurrencyCode, Id, InstantText, page } from '../http/contract.ts'
+import { fromIso } from '../base/time.ts'
+import type { Database } from '../db/index.ts'
+import { Language } from '../accounts/contract.ts'
+import { NewPrice } from '../catalog/contract.ts'
+import {
+  Draft,
+  DraftSummary,
+  Explanation,
+  Invoice,
+  InvoiceQuery,
+  InvoiceSummary,
+  NewInvoice,
+  Verification,
+} from './contract.ts'
+import {
+  draft,
+  drafts,
+  explainDraftLine,
+  explainInvoiceLine,
+  finalise,
+  getInvoice,
+  invoicePdf,
+  listInvoices,
+  previewPrice,
+  verify,
+} from './index.ts'
+
+const Param = z.object({ id: Id })
+const LineParam = z.object({ id: Id, line: z.string().max(64) })
+const AsOf = z.object({ as_of: InstantText.optional().meta({ description: 'default: now' }) })
+const Preview = z.object({
+  affected_resources: z.int(),
+  month_to_date_before: Amount,
+  month_to_date_after: Amount,
+  currency: CurrencyCode,
+})
+
+/** `work`: the pool that may settle usage; finalising closes a cut. */
+export const routes = (deps: HttpDeps & { work: Database }) => {
+  const asOf = (text: string | undefined) => Math.min(text ? fromIso(text) : deps.now(), deps.now())
+  return router()
+    .get(
+      '/drafts',
+      answers('What would be invoiced next, for each account', z.object({ items: z.array(DraftSummary) })),
+      async (c) => c.json({ items: await verb(c, deps, drafts) }),
+    )
+    .get(
+      '/accounts/:id/draft',
+      answers('The next invoice of an account as it stands', Draft),
+      valid('param', Param),
+      valid('query', AsOf),
+      async (c) =>
+        c.json(
+          await verb(c, deps, (ctx) =>
+            draft(ctx, { account_id: c.req.valid('param').id, as_of: asOf(c.req.valid('query').as_of) }),
+          ),
+        ),
+    )
+    .get(
+      '/accounts/:id/draft/lines/:line/explanation',
+      answers('A line of the draft, opened to its leaves', Explanation),
+      valid('param', LineParam),
+      valid('query', AsOf),
+      async (c) => {
+        const { id, line } = c.req.valid('param')
+        return c.json(await verb(c, deps, (ctx) => explainDraftLine(ctx, id, line, asOf(c.req.valid('query').as_of))))
+      },
+    )
+    .post(
+      '/invoices',
+      answers('Finalise the draft of an account', Invoice, { status: 201 }),
+      valid('json', NewInvoice),
+      async (c) => {
+        const id = await finalise(deps.work, c.get('actor'), deps.now, c.get('request_id'), c.req.valid('json'))
+        return c.json(await verb(c, deps, (ctx) => getInvoice(ctx, id)), 201)
+      },
+    )
+    .get(
+      '/invoices',
+      answers('Invoices, newest first', page(InvoiceSummary)),
+      valid('query', InvoiceQuery),
+      async (c) => c.json(await verb(c, deps, (ctx) => listInvoices(ctx, c.req.valid('query')))),
+    )
+    .get('/invoices/:id', answers('One invoice with its lines', Invoice), valid('param', Param), async (c) =>
+      c.json(await verb(c, deps, (ctx) => getInvoice(ctx, c.req.valid('param').id))),
+    )
+    .get(
+      '/invoices/:id/pdf',
+      answers('The document', z.string()),
+      valid('param', Param),
+      valid('query', z.object({ language: Language.default('en') })),
+      async (c) => {
+        const { bytes, number } = await verb(c, deps, (ctx) =>
+          invoicePdf(ctx, c.req.valid('param').id, c.req.valid('query').language),
+        )
+        return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {
+          'content-type': 'application/pdf',
+          'content-disposition': `inline; filename="${number}.pdf"`,
+        })
+      },
+    )
+    .get(
+      '/invoices/:id/lines/:line/explanation',
+      answers('A line, opened to its leaves', Explanation),
+      valid('param', LineParam),
+      async (c) => {
+        const { id, line } = c.req.valid('param')
+        return c.json(await verb(c, deps, (ctx) => explainInvoiceLine(ctx, id, line)))
+      },
+    )
+    .post(
+      '/prices/preview',
+      answers('What a price would change this month', Preview),
+      valid('json', NewPrice),
+      async (c) => c.json(await verb(c, deps, (ctx) => previewPrice(ctx, c.req.valid('json')))),
+    )
+    .post('/verification', answers('Check every issued document down to its readings', Verification), async (c) =>
+      c.json(await verb(c, deps, verify)),
+    )
+}

@@ -1,0 +1,205 @@
+/** Rows of billing: series, frozen invoices, rendered documents. */
+import { and, desc, eq, sql } from 'drizzle-orm'
+import type { Instant } from '../base/time.ts'
+import { type Context, rows } from '../db/index.ts'
+import { contract } from '../contracts/schema.ts'
+import type { Language } from '../accounts/contract.ts'
+import { document, invoice, invoiceDocument, invoiceLine, series } from './schema.ts'
+
+export type InvoiceRow = typeof invoice.$inferSelect
+export type LineRow = typeof invoiceLine.$inferSelect
+
+/** Invoices of one contract are made one after the other. */
+export const lockContract = (ctx: Context, id: string) =>
+  ctx.tx.select({ id: contract.id }).from(contract).where(eq(contract.id, id)).for('update')
+
+/** The end of what was invoiced under a contract; null where nothing was. */
+export async function invoicedTo(ctx: Context, contract_id: string): Promise<Instant | null> {
+  const [row] = await ctx.tx
+    .select({ period_to: invoice.period_to })
+    .from(invoice)
+    .where(eq(invoice.contract_id, contract_id))
+    .orderBy(desc(invoice.period_to))
+    .limit(1)
+  return row?.period_to ?? null
+}
+
+/** The series' row, made at its first document and locked until the transaction ends: the last step of finalising. */
+export async function lockSeries(
+  ctx: Context,
+  legal_entity_id: string,
+  year: number,
+): Promise<typeof series.$inferSelect> {
+  await ctx.tx
+    .insert(series)
+    .values({ legal_entity_id, document_type: 'invoice', year, next_number: 1, last_hash: '' })
+    .onConflictDoNothing()
+  const [row] = await ctx.tx
+    .select()
+    .from(series)
+    .where(and(eq(series.legal_entity_id, legal_entity_id), eq(series.document_type, 'invoice'), eq(series.year, year)))
+    .for('update')
+  return row!
+}
+export const advanceSeries = (ctx: Context, row: typeof series.$inferSelect, last_hash: string) =>
+  ctx.tx
+    .update(series)
+    .set({ next_number: row.next_number + 1, last_hash })
+    .where(
+      and(
+        eq(series.legal_entity_id, row.legal_entity_id),
+        eq(series.document_type, 'invoice'),
+        eq(series.year, row.year),
+      ),
+    )
+export const allSeries = (ctx: Context) => ctx.tx.select().from(series)
+
+export async function lastIssuedAt(ctx: Context, legal_entity_id: string): Promise<Instant> {
+  const [row] = await ctx.tx
+    .select({ issued_at: invoice.issued_at })
+    .from(invoice)
+    .where(eq(invoice.legal_entity_id, legal_entity_id))
+    .orderBy(desc(invoice.issued_at))
+    .limit(1)
+  return row?.issued_at ?? 0
+}
+
+export async function insertInvoice(
+  ctx: Context,
+  row: InvoiceRow,
+  lines: readonly Omit<LineRow, 'invoice_id' | 'account_id'>[],
+): Promise<void> {
+  await ctx.tx.insert(invoice).values(row)
+  for (let start = 0; start < lines.length; start += 500)
+    await ctx.tx
+      .insert(invoiceLine)
+      .values(
+        lines.slice(start, start + 500).map((line) => ({ ...line, invoice_id: row.id, account_id: row.account_id })),
+      )
+}
+
+export async function findInvoice(ctx: Context, id: string): Promise<InvoiceRow | undefined> {
+  const [row] = await ctx.tx.select().from(invoice).where(eq(invoice.id, id))
+  return row
+}
+export const linesOfInvoice = (ctx: Context, invoice_id: string) =>
+  ctx.tx.select().from(invoiceLine).where(eq(invoiceLine.invoice_id, invoice_id)).orderBy(invoiceLine.position)
+
+export async function listInvoices(
+  ctx: Context,
+  query: { account_id?: string | undefined; limit: number },
+  after: { at: Instant; id: string } | null,
+): Promise<{ found: InvoiceRow[]; total: number }> {
+  const filter = query.account_id ? eq(invoice.account_id, query.account_id) : undefined
+  const found = await ctx.tx
+    .select()
+    .from(invoice)
+    .where(
+      and(
+        filter,
+        after
+          ? sql`(${invoice.issued_at}, ${invoice.id}) < (${new Date(after.at).toISOString()}::timestamptz, ${after.id}::uuid)`
+          : undefined,
+      ),
+    )
+    .orderBy(desc(invoice.issued_at), desc(invoice.id))
+    .limit(query.limit + 1)
+  return { found, total: await ctx.tx.$count(invoice, filter) }
+}
+/** Every invoice in the order of its series, for the verifier. */
+export const invoicesInOrder = (ctx: Context) =>
+  ctx.tx
+    .select()
+    .from(invoice)
+    .orderBy(invoice.legal_entity_id, invoice.document_type, invoice.series_year, invoice.series_number)
+
+export async function findDocument(ctx: Context, invoice_id: string, language: Language): Promise<Uint8Array | null> {
+  const [row] = await ctx.tx
+    .select({ bytes: document.bytes })
+    .from(invoiceDocument)
+    .innerJoin(document, eq(document.sha256, invoiceDocument.sha256))
+    .where(and(eq(invoiceDocument.invoice_id, invoice_id), eq(invoiceDocument.language, language)))
+  return row?.bytes ?? null
+}
+export async function keepDocument(
+  ctx: Context,
+  row: { invoice_id: string; account_id: string; language: Language; sha256: string; bytes: Uint8Array },
+): Promise<void> {
+  const { bytes, ...link } = row
+  await ctx.tx
+    .insert(document)
+    .values({ sha256: row.sha256, media_type: 'application/pdf', bytes, created_at: ctx.now() })
+    .onConflictDoNothing()
+  await ctx.tx.insert(invoiceDocument).values(link).onConflictDoNothing()
+}
+export const documents = (ctx: Context) =>
+  ctx.tx.select({ sha256: document.sha256, bytes: document.bytes }).from(document)
+export const invoicesWithoutPdf = (ctx: Context, limit: number) =>
+  rows<{ id: string; language: Language }>(
+    ctx.tx,
+    sql`select i.id, l.language from invoice i cross join (values ('en'), ('es')) as l(language)
+        left join invoice_document d on d.invoice_id = i.id and d.language = l.language where d.sha256 is null order by i.issued_at limit ${limit}`,
+  )
+
+/** Triggers that freeze issued documents, and whether each is enabled for everyone. */
+export const freezingTriggers = (ctx: Context) =>
+  rows<{ table: string; trigger: string; enabled: boolean }>(
+    ctx.tx,
+    sql`select c.relname as "table", t.tgname as trigger, t.tgenabled = 'A' as enabled from pg_trigger t join pg_class c on c.oid = t.tgrelid
+        where t.tgname like '%\\_is\\_frozen' and not t.tgisinternal order by 1`,
+  )
+
+export interface LeafVersion {
+  id: string
+  state: string
+  size: Record<string, number | string>
+  host_name: string | null
+}
+export const versionsById = (ctx: Context, ids: readonly string[]) =>
+  ids.length === 0
+    ? Promise.resolve([])
+    : rows<{
+        id: string
+        resource_id: string
+        state: string
+        size: Record<string, number | string>
+        from: string
+        to: string | null
+        host_name: string | null
+      }>(
+        ctx.tx,
+        sql`select v.id, v.resource_id, v.content->>'state' as state, v.content->'size' as size, (extract(epoch from v.valid_from) * 1000)::int8 as "from",
+              (extract(epoch from v.valid_to) * 1000)::int8 as "to", h.name as host_name
+            from observed_version v left join resource h on h.id = v.host_id where v.id in (${sql.join(
+              [...ids].map((id) => sql`${id}::uuid`),
+              sql`, `,
+            )})`,
+      )
+export const assignmentsById = (ctx: Context, ids: readonly string[]) =>
+  ids.length === 0
+    ? Promise.resolve([])
+    : rows<{
+        id: string
+        account_id: string
+        account_name: string
+        resource_id: string
+        from: string | null
+        to: string | null
+      }>(
+        ctx.tx,
+        sql`select a.id, a.account_id, n.name as account_name, a.resource_id, (extract(epoch from a.valid_from) * 1000)::int8 as "from", (extract(epoch from a.valid_to) * 1000)::int8 as "to"
+            from assignment a join account n on n.id = a.account_id where a.id in (${sql.join(
+              [...ids].map((id) => sql`${id}::uuid`),
+              sql`, `,
+            )})`,
+      )
+export const pricesById = (ctx: Context, ids: readonly string[]) =>
+  ids.length === 0
+    ? Promise.resolve([])
+    : rows<{ id: string; amount: string; model: string; per: string; unit: string }>(
+        ctx.tx,
+        sql`select id, trim_scale(amount)::text as amount, model, per, unit from price_version where id in (${sql.join(
+          [...ids].map((id) => sql`${id}::uuid`),
+          sql`, `,
+        )})`,
+      )

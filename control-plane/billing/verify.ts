@@ -1,0 +1,297 @@
+/**
+ * The verifier: every issued document and every line, checked by other arithmetic than the engine's (integers by cross-multiplying, no
+ * fractions, no division) and followed down to the readings. It finds one altered digit anywhere.
+ */
+import { sha256 } from '#connectors/contract.ts'
+import { permit } from '../base/actor.ts'
+import { exponentOf } from '../base/money.ts'
+import { fromIso, HOUR_MS, hourOf, type Instant } from '../base/time.ts'
+import type { Context } from '../db/index.ts'
+import { meterOf } from '../metering/contract.ts'
+import { remeasure, type UsageLeaf, usageOf, usageRows } from '../metering/index.ts'
+import type { Line, Segment } from '../rating/contract.ts'
+import { allocationDigest, consumptionDigest } from '../rating/rules.ts'
+import type { Verification } from './contract.ts'
+import type { z } from 'zod'
+import { contentHash } from './rules.ts'
+import * as store from './store.ts'
+
+type Result = z.infer<typeof Verification>
+type Report = (check: string, subject: string, detail: string) => void
+
+/** Checks everything that was issued. Empty findings: every cent is proven. */
+export async function verify(ctx: Context): Promise<Result> {
+  permit(ctx, 'billing.read')
+  const result: Result = { invoices: 0, lines: 0, readings: 0, findings: [] }
+  const report: Report = (check, subject, detail) => result.findings.push({ check, subject, detail })
+  await checkTriggers(ctx, report)
+  await checkDocuments(ctx, report)
+  const invoices = await store.invoicesInOrder(ctx)
+  checkSeries(invoices, await store.allSeries(ctx), report)
+  for (const invoice of invoices) {
+    const rows = await store.linesOfInvoice(ctx, invoice.id)
+    const lines = rows.map((row) => row.content)
+    result.invoices += 1
+    checkFrozen(invoice, rows, report)
+    checkTotals(invoice, lines, report)
+    for (const line of lines) {
+      result.lines += 1
+      checkArithmetic(invoice.number, line, report)
+      result.readings += await checkLeaves(ctx, invoice, line, report)
+    }
+  }
+  return result
+}
+
+async function checkTriggers(ctx: Context, report: Report): Promise<void> {
+  const triggers = await store.freezingTriggers(ctx)
+  for (const table of ['document', 'invoice', 'invoice_document', 'invoice_line']) {
+    const trigger = triggers.find((row) => row.table === table)
+    if (!trigger) report('frozen', table, 'The trigger that refuses changes is missing.')
+    else if (!trigger.enabled) report('frozen', table, 'The trigger that refuses changes is disabled.')
+  }
+}
+
+async function checkDocuments(ctx: Context, report: Report): Promise<void> {
+  for (const { sha256: name, bytes } of await store.documents(ctx))
+    if (sha256(bytes) !== name) report('document', name, 'The stored file is not the one that was rendered.')
+}
+
+/** Numbers without gaps, in order of issue, each chained to the one before. */
+function checkSeries(
+  invoices: readonly store.InvoiceRow[],
+  all: Awaited<ReturnType<typeof store.allSeries>>,
+  report: Report,
+): void {
+  for (const series of all) {
+    const own = invoices.filter(
+      (i) =>
+        i.legal_entity_id === series.legal_entity_id &&
+        i.series_year === series.year &&
+        i.document_type === series.document_type,
+    )
+    let [previous, issued]: [string, Instant] = ['', 0]
+    for (const [index, invoice] of own.entries()) {
+      if (invoice.series_number !== index + 1)
+        report('number', invoice.number, `The series has a gap before this number: ${index + 1} was expected.`)
+      if (invoice.previous_hash !== previous)
+        report('chain', invoice.number, 'Its link to the document before it is broken.')
+      if (invoice.issued_at < issued) report('number', invoice.number, 'It was issued before the number before it.')
+      previous = invoice.content_hash
+      issued = invoice.issued_at
+    }
+    if (own.length !== series.next_number - 1 || previous !== series.last_hash)
+      report('chain', String(series.year), 'Documents at the end of the series are missing or were changed.')
+  }
+}
+
+function checkFrozen(invoice: store.InvoiceRow, rows: readonly store.LineRow[], report: Report): void {
+  const lines = rows.map((row) => row.content)
+  if (contentHash(invoice.content, lines, invoice.previous_hash) !== invoice.content_hash)
+    report('hash', invoice.number, 'Its content or lines are not those that were issued.')
+  const { content } = invoice
+  const beside: [string, unknown, unknown][] = [
+    ['number', invoice.number, content.number],
+    ['currency', invoice.currency, content.currency],
+    ['issued_at', invoice.issued_at, fromIso(content.issued_at)],
+    ['cut', invoice.cut, content.cut],
+    ['period_from', invoice.period_from, fromIso(content.period.from)],
+    ['period_to', invoice.period_to, fromIso(content.period.to)],
+    ['line_count', invoice.line_count, rows.length],
+    ['account', invoice.account_id, content.buyer.id],
+    ['legal entity', invoice.legal_entity_id, content.seller.id],
+    ['contract', invoice.contract_id, content.contract_id],
+    ['net', invoice.net_minor, units(content.totals.net, content.currency)],
+    ['tax', invoice.tax_minor, units(content.totals.tax, content.currency)],
+    ['total', invoice.total_minor, units(content.totals.total, content.currency)],
+  ]
+  for (const [name, column, frozen] of beside)
+    if (column !== frozen)
+      report('column', invoice.number, `Column ${name} says ${String(column)}, the document says ${String(frozen)}.`)
+  for (const row of rows)
+    if (
+      row.net_minor !== units(row.content.net, content.currency) ||
+      row.line_id !== row.content.id ||
+      row.resource_id !== row.content.resource.id
+    )
+      report('column', `${invoice.number}/${row.line_id}`, 'The columns of a line differ from its content.')
+}
+
+/** Decimal text as an integer of minor units, digit by digit. */
+function units(text: string, currency: string): bigint {
+  const [whole = '0', decimals = ''] = text.replace('-', '').split('.')
+  const magnitude = BigInt(whole + decimals.padEnd(exponentOf(currency), '0').slice(0, exponentOf(currency)))
+  return text.startsWith('-') ? -magnitude : magnitude
+}
+
+/** True where `rounded × den` is `num` to within half of `den`, halves away from zero: rounding checked without dividing. */
+export function isRounded(rounded: bigint, num: bigint, den: bigint): boolean {
+  const [n, r] = num < 0n ? [-num, -rounded] : [num, rounded]
+  const twice = 2n * n - 2n * r * den
+  return twice < den && twice >= -den
+}
+
+function checkTotals(invoice: store.InvoiceRow, lines: readonly Line[], report: Report): void {
+  const { content } = invoice
+  const of = (text: string) => units(text, content.currency)
+  const net = lines.reduce((sum, line) => sum + of(line.net), 0n)
+  if (net !== of(content.totals.net)) report('totals', invoice.number, 'The lines do not add up to the subtotal.')
+  let tax = 0n
+  for (const row of content.taxes) {
+    const base = lines
+      .filter((line) => line.tax_category === row.category && line.tax_rate === row.rate)
+      .reduce((sum, line) => sum + of(line.net), 0n)
+    const [whole = '0', decimals = ''] = row.rate.split('.')
+    if (
+      base !== of(row.base) ||
+      !isRounded(of(row.tax), base * BigInt(whole + decimals), 100n * 10n ** BigInt(decimals.length))
+    )
+      report('tax', invoice.number, `Tax category ${row.category} at ${row.rate} % does not follow from its base.`)
+    tax += of(row.tax)
+  }
+  if (tax !== of(content.totals.tax) || net + tax !== of(content.totals.total))
+    report('totals', invoice.number, 'Subtotal and tax do not add up to the total.')
+}
+
+/** Σ quantity × price against the net, over one common denominator. */
+function checkArithmetic(number: string, line: Line, report: Report): void {
+  const [whole = '0', decimals = ''] = line.price.amount.split('.')
+  const price = BigInt(whole + decimals)
+  const quantity = line.segments.reduce((sum, segment) => sum + BigInt(segment.quantity), 0n)
+  const num = quantity * price * 10n ** BigInt(exponentOf(line.currency))
+  const den = BigInt(line.divisor) * 10n ** BigInt(decimals.length)
+  const subject = `${number}/${line.id}`
+  if (quantity !== BigInt(line.quantity)) report('quantity', subject, 'The segments do not add up to the quantity.')
+  if (!isRounded(units(line.net, line.currency), num, den))
+    report('net', subject, `quantity × price ÷ divisor is not ${line.net} ${line.currency}.`)
+}
+
+/** Follows a line to the rows it was made from; returns how many readings were compared. */
+async function checkLeaves(ctx: Context, invoice: store.InvoiceRow, line: Line, report: Report): Promise<number> {
+  const subject = `${invoice.number}/${line.id}`
+  await checkPrice(ctx, line, subject, report)
+  const owners = new Map(
+    (
+      await store.assignmentsById(
+        ctx,
+        line.segments.map((s) => s.assignment_id),
+      )
+    ).map((row) => [row.id, row]),
+  )
+  for (const segment of line.segments)
+    checkOwner(invoice, line, segment, owners.get(segment.assignment_id), subject, report)
+  if (meterOf(line.meter).kind === 'consumption') return checkConsumption(ctx, invoice, line, subject, report)
+  await checkVersions(ctx, line, owners, subject, report)
+  return 0
+}
+
+async function checkPrice(ctx: Context, line: Line, subject: string, report: Report): Promise<void> {
+  const [row] = await store.pricesById(ctx, [line.price.id])
+  if (!row) report('price', subject, 'The price version it was charged at is gone.')
+  else if (
+    row.amount !== line.price.amount ||
+    row.model !== line.price.model ||
+    row.per !== line.price.per ||
+    row.unit !== line.price.unit
+  )
+    report(
+      'price',
+      subject,
+      `The price version says ${row.amount} per ${row.unit}, the line was charged at ${line.price.amount} per ${line.price.unit}.`,
+    )
+}
+
+type Owner = Awaited<ReturnType<typeof store.assignmentsById>>[number]
+function checkOwner(
+  invoice: store.InvoiceRow,
+  line: Line,
+  segment: Segment,
+  owner: Owner | undefined,
+  subject: string,
+  report: Report,
+): void {
+  const inside =
+    owner &&
+    (owner.from === null || Number(owner.from) <= fromIso(segment.from)) &&
+    (owner.to === null || Number(owner.to) >= fromIso(segment.to))
+  if (!owner || owner.account_id !== invoice.account_id || owner.resource_id !== line.resource.id || !inside)
+    report('owner', subject, `The owner version of ${segment.from} does not give this stretch to the account.`)
+}
+
+async function checkVersions(
+  ctx: Context,
+  line: Line,
+  owners: ReadonlyMap<string, Owner>,
+  subject: string,
+  report: Report,
+): Promise<void> {
+  const versions = new Map(
+    (
+      await store.versionsById(
+        ctx,
+        line.segments.flatMap((s) => s.observed_version_id ?? []),
+      )
+    ).map((row) => [row.id, row]),
+  )
+  for (const segment of line.segments) {
+    const [version, owner] = [versions.get(segment.observed_version_id ?? ''), owners.get(segment.assignment_id)]
+    if (!version || !owner) {
+      report('version', subject, `The observed version of ${segment.from} is gone.`)
+      continue
+    }
+    const bounds = (row: { from: string | null; to: string | null }) => ({
+      from: row.from === null ? null : Number(row.from),
+      to: row.to === null ? null : Number(row.to),
+    })
+    const digest = allocationDigest({ ...owner, ...bounds(owner) }, { ...version, ...bounds(version), scope_id: '' })
+    const held = BigInt(segment.size ?? '0') * BigInt(fromIso(segment.to) - fromIso(segment.from))
+    const expected = line.price.model === 'flat' ? BigInt(fromIso(segment.to) - fromIso(segment.from)) : held
+    if (digest !== segment.digest || expected.toString() !== segment.quantity)
+      report('version', subject, `The observed or assigned version of ${segment.from} is not the one that was billed.`)
+  }
+}
+
+async function checkConsumption(
+  ctx: Context,
+  invoice: store.InvoiceRow,
+  line: Line,
+  subject: string,
+  report: Report,
+): Promise<number> {
+  const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
+  const usage = await usageOf(ctx, line.resource.id, stretches, invoice.cut)
+  let readings = 0
+  for (const [index, segment] of line.segments.entries()) {
+    const leaves: UsageLeaf[] = usage.get(stretches[index]!)?.get(line.meter) ?? []
+    const quantity = leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n)
+    if (quantity.toString() !== segment.quantity || consumptionDigest(leaves) !== segment.digest)
+      report('usage', subject, `The hours of usage from ${segment.from} are not those that were billed.`)
+    readings += await checkReadings(ctx, invoice.cut, line, stretches[index]!, subject, report)
+  }
+  return readings
+}
+
+/** Stored hours against what their readings give, hour by hour. */
+async function checkReadings(
+  ctx: Context,
+  cut: number,
+  line: Line,
+  stretch: { from: Instant; to: Instant },
+  subject: string,
+  report: Report,
+): Promise<number> {
+  const whole = { from: hourOf(stretch.from), to: hourOf(stretch.to - 1) + HOUR_MS }
+  const stored = (await usageRows(ctx, line.resource.id, whole, cut)).filter((row) => row.meter === line.meter)
+  const measured = (await remeasure(ctx, line.resource.id, whole, cut)).filter((row) => row.meter === line.meter)
+  for (const hour of new Set([...stored, ...measured].map((row) => row.hour))) {
+    const [a, b] = [stored.find((row) => row.hour === hour), measured.find((row) => row.hour === hour)]
+    const equal = (a?.quantity ?? 0n) === (b?.quantity ?? 0n) && (!a || !b || a.digest === b.digest)
+    if (!equal)
+      report(
+        'readings',
+        subject,
+        `The readings of ${new Date(hour).toISOString()} do not give the usage that is stored for that hour.`,
+      )
+  }
+  return measured.reduce((sum, row) => sum + row.reading_count, 0)
+}

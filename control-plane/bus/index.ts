@@ -1,0 +1,37 @@
+/** The bus as the program sees it: subjects, requests and the durable stream of events. NATS is one of its two sides. */
+
+export interface Message {
+  subject: string
+  /** names as they were sent */
+  headers: ReadonlyMap<string, string>
+  body: Uint8Array
+}
+
+export interface Bus {
+  /**
+   * Answers requests, shared with every process that serves the same queue. At most `concurrency` run at once;
+   * when the handler throws, nothing is answered and the caller's own time limit ends his wait.
+   */
+  serve(subject: string, queue: string, handler: (message: Message) => Promise<Uint8Array>, concurrency: number): void
+  /** Hears what is published; at most once, nothing while disconnected. */
+  subscribe(subject: string, handler: (message: Message) => void): void
+  /** At most once: false, and not sent, while disconnected. */
+  publish(subject: string, body: Uint8Array | string): boolean
+  request(subject: string, body: Uint8Array | string, timeout_ms: number): Promise<Uint8Array>
+  /** Calls at each connection, so that what was missed can be read again; at once if connected already. */
+  onConnect(handler: () => void): void
+  connected(): boolean
+  /** The stream that keeps events for those who read them later; rejects while it can't be reached. */
+  readonly log: EventLog
+  /** Finishes what is being served, then disconnects. */
+  close(): Promise<void>
+}
+
+export interface EventLog {
+  /** Resolves when it is stored; the same id within two minutes is stored once. */
+  append(subject: string, id: string, body: string): Promise<void>
+  /** The newest body under a subject, which may hold wildcards. */
+  last(subject: string): Promise<string | null>
+}
+
+export { connectBus } from './nats.ts'

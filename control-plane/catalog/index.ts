@@ -1,0 +1,211 @@
+/** The verbs of the catalogue: price books, decisions about prices, and the prices that a cut knows. */
+import { defaultAccount, getLegalEntity } from '../accounts/index.ts'
+import { permit } from '../base/actor.ts'
+import { newId } from '../base/id.ts'
+import { Problem } from '../base/problem.ts'
+import { fromIso, type Instant, type Interval, iso, monthOf } from '../base/time.ts'
+import { LIVE, openCut } from '../db/cut.ts'
+import { type Context, databaseError } from '../db/index.ts'
+import { append } from '../events/index.ts'
+import { METER_NAMES, meterOf } from '../metering/contract.ts'
+import type { MeterDescription, NewPrice, Price, PriceList, PriceRow } from './contract.ts'
+import { assertFits, assertMayHold, choicesOf, decide, overlap, type Span, stateOf } from './rules.ts'
+import {
+  componentsOf,
+  findBook,
+  findDefaultBook,
+  insertBook,
+  insertVersion,
+  listVersions,
+  liveVersions,
+  lockBook,
+  lockBooks,
+  type PriceBook,
+  type PriceVersion,
+  remainder,
+  supersede,
+  versionsAt,
+} from './store.ts'
+
+export type { PriceRow } from './contract.ts'
+
+/** The price book of a legal entity that its contracts use unless told otherwise; made at the first call. */
+export async function createDefaultBook(ctx: Context, legal_entity_id: string): Promise<string> {
+  permit(ctx, 'catalog.write')
+  await lockBooks(ctx.tx)
+  const existing = await findDefaultBook(ctx.tx, legal_entity_id)
+  if (existing) return existing.id
+  const { currency } = await getLegalEntity(ctx, legal_entity_id)
+  const book = { id: newId(), legal_entity_id, name: 'Standard', currency, is_default: true, created_at: ctx.now() }
+  await insertBook(ctx.tx, book)
+  await append(ctx, { type: 'price_book.created', subject: { kind: 'price_book', id: book.id }, after: book })
+  return book.id
+}
+
+/** What can be priced, and in which units. */
+export function listMeters(): MeterDescription[] {
+  return METER_NAMES.map((name) => {
+    const { kind, counts } = meterOf(name)
+    return { name, kind, counts: counts ?? null, units: choicesOf(name).units }
+  })
+}
+
+/** Prices of a book, current and scheduled; with `history` also the past ones. */
+export async function listPrices(
+  ctx: Context,
+  { history, price_book_id }: { history: boolean; price_book_id?: string | undefined },
+): Promise<PriceList> {
+  permit(ctx, 'catalog.read')
+  const now = ctx.now()
+  const id = price_book_id ?? (await standardBook(ctx))
+  const book = required(await findBook(ctx.tx, id), id)
+  const versions = await listVersions(ctx.tx, book.id, history ? null : now)
+  const items = versions.map((version) => toPrice(version, book, now))
+  return { items, currency: book.currency, price_book_id: book.id }
+}
+
+/**
+ * Records a decision about a price. It holds until the next version of that price begins.
+ * Refused: a unit that doesn't fit (`wrong_unit`), a changed past without a reasoned correction (`past_price`), an instant
+ * at which another version begins (`price_overlap`).
+ */
+export async function addPrice(ctx: Context, input: NewPrice, price_book_id?: string): Promise<Price> {
+  permit(ctx, 'catalog.write')
+  assertFits(input)
+  const id = price_book_id ?? (await standardBook(ctx))
+  const book = required(await lockBook(ctx.tx, id), id)
+  // The clock is read under the lock: decisions without an instant hold in the order in which they are recorded.
+  const now = ctx.now()
+  const live = await liveVersions(ctx.tx, { price_book_id: book.id, kind: input.kind, meter: input.meter })
+  const effective_at = await beginning(ctx, input, book, live, now)
+  const change = decide(live, effective_at, input.correction)
+  if (change.supersede.length > 0) assertMayHold({ ...input, effective_at }, now)
+  const open = await openCut(ctx.tx)
+  for (const version of change.supersede) await supersede(ctx.tx, version, open)
+  if (change.shorten) await record(ctx, remainder(change.shorten.version, change.shorten.ends_at, open))
+  const version = await record(ctx, toRow(ctx, input, book, { ...change.span, now, open }))
+  const price = toPrice(version, book, now)
+  const replaced = change.supersede[0]
+  await append(ctx, {
+    type: replaced && effective_at < now ? 'price.corrected' : 'price.added',
+    subject: { kind: 'price', id: price.id },
+    ...(replaced && { before: toPrice(replaced, book, now) }),
+    after: price,
+  })
+  return price
+}
+
+/** When a decision begins: as asked, else now; the first price of a component from the start of this month, which it contradicts nowhere. */
+async function beginning(
+  ctx: Context,
+  input: NewPrice,
+  book: PriceBook,
+  live: readonly PriceVersion[],
+  now: Instant,
+): Promise<Instant> {
+  if (input.effective_at !== undefined) return fromIso(input.effective_at)
+  if (live.length > 0) return now
+  const { zone } = await getLegalEntity(ctx, book.legal_entity_id)
+  return monthOf(now, zone).from
+}
+
+/** The prices of an interval as they would be with one more decision. Writes nothing. */
+export async function hypothetical(
+  ctx: Context,
+  price_book_id: string,
+  input: NewPrice,
+  interval: Interval,
+): Promise<PriceRow[]> {
+  permit(ctx, 'catalog.read')
+  assertFits(input)
+  const book = required(await findBook(ctx.tx, price_book_id), price_book_id)
+  const now = ctx.now()
+  const live = await liveVersions(ctx.tx, { price_book_id, kind: input.kind, meter: input.meter })
+  const { supersede: gone, shorten, span } = decide(live, await beginning(ctx, input, book, live, now), true)
+  const kept = (await pricesAt(ctx, price_book_id, interval, LIVE)).filter(
+    (price) => !gone.some((version) => version.id === price.id),
+  )
+  const row = toRow(ctx, input, book, { ...span, now, open: LIVE })
+  const fresh = [...(shorten ? [remainder(shorten.version, shorten.ends_at, LIVE)] : []), row]
+  return [...kept, ...fresh.map((version) => ({ ...version, currency: book.currency }))].filter(
+    (price) => price.effective_at < interval.to && (price.ends_at ?? Infinity) > interval.from,
+  )
+}
+
+/** Prices that a cut knew, for the part of time that they hold in the interval; oldest first for each kind and meter. */
+export async function pricesAt(
+  ctx: Context,
+  price_book_id: string,
+  interval: Interval,
+  cut: number,
+): Promise<PriceRow[]> {
+  permit(ctx, 'catalog.read')
+  return versionsAt(ctx.tx, price_book_id, interval, cut)
+}
+
+/** Components (`kind.meter`) that a price book offers at any time: the others aren't sold under it. */
+export async function offered(ctx: Context, price_book_id: string): Promise<Set<string>> {
+  permit(ctx, 'catalog.read')
+  return componentsOf(ctx.tx, price_book_id)
+}
+
+async function standardBook(ctx: Context): Promise<string> {
+  const { legal_entity_id } = await defaultAccount(ctx)
+  const book = await findDefaultBook(ctx.tx, legal_entity_id)
+  return book?.id ?? createDefaultBook(ctx, legal_entity_id)
+}
+
+/** The currency and legal entity of a price book, for contracts. */
+export async function getBook(ctx: Context, id: string): Promise<{ currency: string; legal_entity_id: string }> {
+  permit(ctx, 'catalog.read')
+  const { currency, legal_entity_id } = required(await findBook(ctx.tx, id), id)
+  return { currency, legal_entity_id }
+}
+
+function required(book: PriceBook | null, id: string): PriceBook {
+  if (!book) throw new Problem('not_found', `There is no price book ${id}; GET /prices names the standard one.`)
+  return book
+}
+
+/** The database itself refuses overlapping versions: what two programs decide at once ends here. */
+async function record(ctx: Context, version: PriceVersion): Promise<PriceVersion> {
+  try {
+    return await insertVersion(ctx.tx, version)
+  } catch (error) {
+    if (databaseError(error)?.constraint === 'price_version_no_overlap') throw overlap()
+    throw error
+  }
+}
+
+const toRow = (
+  ctx: Context,
+  { kind, meter, model, per, unit, amount, reason }: NewPrice,
+  book: PriceBook,
+  { now, open, ...span }: Span & { now: Instant; open: number },
+): PriceVersion => ({
+  ...span,
+  id: newId(),
+  price_book_id: book.id,
+  kind,
+  meter,
+  model,
+  per,
+  unit,
+  amount,
+  actor: ctx.actor.name,
+  reason: reason.trim(),
+  recorded_at: now,
+  cut_from: open,
+  cut_to: null,
+})
+
+function toPrice({ cut_from: _from, cut_to: _to, ...version }: PriceVersion, book: PriceBook, now: Instant): Price {
+  return {
+    ...version,
+    currency: book.currency,
+    effective_at: iso(version.effective_at),
+    ends_at: version.ends_at === null ? null : iso(version.ends_at),
+    state: stateOf(version, now),
+    recorded_at: iso(version.recorded_at),
+  }
+}

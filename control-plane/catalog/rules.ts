@@ -1,0 +1,93 @@
+/** Which prices may be recorded, and how a decision changes the versions of one price: pure. */
+import { METERS, type MeterName } from '../metering/contract.ts'
+import { type FieldError, Problem } from '../base/problem.ts'
+import type { Instant } from '../base/time.ts'
+import type { ChargeModel, Per } from './contract.ts'
+
+/** Amounts have at most this many decimals, in the request and in the database. */
+export const AMOUNT_PLACES = 12
+
+/** What a price of the meter may say: allocation is charged for time, consumption for its quantity. */
+export function choicesOf(meter: MeterName): { per: Per[]; models: ChargeModel[]; units: string[] } {
+  const { kind, units } = METERS[meter]
+  return kind === 'allocation'
+    ? { per: ['hour', 'month'], models: ['flat', 'per_unit'], units: Object.keys(units) }
+    : { per: ['quantity'], models: ['per_unit'], units: Object.keys(units) }
+}
+
+/** Throws `wrong_unit` with what is allowed instead, for each field that doesn't fit. */
+export function assertFits(price: { meter: MeterName; model: ChargeModel; per: Per; unit: string }): void {
+  const { per, models, units } = choicesOf(price.meter)
+  const errors: FieldError[] = []
+  const check = (field: 'per' | 'model' | 'unit', allowed: readonly string[]) => {
+    if (!allowed.includes(price[field]))
+      errors.push({ pointer: `/${field}`, detail: `must be ${allowed.join(', ')}, not ${price[field]}` })
+  }
+  check('unit', units)
+  check('per', per)
+  check('model', models)
+  if (errors.length === 0) return
+  const said = errors.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; ')
+  throw new Problem('wrong_unit', `A price of the meter ${price.meter} can't be charged so: ${said}.`, errors)
+}
+
+/** Throws `past_price` where the past would be changed without being called a correction, with its reason. */
+export function assertMayHold(
+  decision: { effective_at: Instant; correction: boolean; reason: string },
+  now: Instant,
+): void {
+  if (decision.effective_at >= now) return
+  if (!decision.correction)
+    throw new Problem(
+      'past_price',
+      'A past price is not edited. Let the new price begin now or later, or record a correction with its reason.',
+      [{ pointer: '/effective_at', detail: 'is in the past' }],
+    )
+  if (decision.reason.trim() === '')
+    throw new Problem('past_price', 'A correction of a past price needs a reason, which stands in its history.', [
+      { pointer: '/reason', detail: 'must say why the past is changed' },
+    ])
+}
+
+/** A live version: it holds on [effective_at, ends_at). */
+export interface Span {
+  effective_at: Instant
+  ends_at: Instant | null
+}
+
+export interface Change<T> {
+  /** live versions that are no longer as they stand */
+  supersede: T[]
+  /** what remains of a superseded version: until the decision begins */
+  shorten: { version: T; ends_at: Instant } | null
+  /** the span of the decision itself: until the next version begins */
+  span: Span
+}
+
+/**
+ * What a decision changes among the live versions of one price. A version holds until the next one begins, so the decision
+ * ends the version in which it begins, and ends itself where a later one was scheduled already.
+ * Two decisions for one instant contradict each other (`price_overlap`), unless the later one is a correction: it replaces.
+ */
+export function decide<T extends Span>(live: readonly T[], effective_at: Instant, correction: boolean): Change<T> {
+  const same = live.find((version) => version.effective_at === effective_at)
+  if (same && !correction) throw overlap()
+  const later = live.map((version) => version.effective_at).filter((at) => at > effective_at)
+  const span = { effective_at, ends_at: later.length > 0 ? Math.min(...later) : null }
+  if (same) return { supersede: [same], shorten: null, span }
+  const holding = live.find(
+    (version) => version.effective_at < effective_at && (version.ends_at === null || version.ends_at > effective_at),
+  )
+  if (!holding) return { supersede: [], shorten: null, span }
+  return { supersede: [holding], shorten: { version: holding, ends_at: effective_at }, span }
+}
+
+export const overlap = (): Problem =>
+  new Problem(
+    'price_overlap',
+    'Another version of this price begins at the same instant. Choose another instant, or record a correction that replaces it.',
+    [{ pointer: '/effective_at', detail: 'is taken' }],
+  )
+
+export const stateOf = ({ effective_at, ends_at }: Span, now: Instant): 'past' | 'current' | 'scheduled' =>
+  effective_at > now ? 'scheduled' : ends_at !== null && ends_at <= now ? 'past' : 'current'

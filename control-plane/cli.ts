@@ -1,0 +1,97 @@
+/** `atalaya`: what is done on the server itself, before anybody can sign in. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { defineCommand, runMain } from 'citty'
+import { authenticate, mintCredential, setUp } from './accounts/index.ts'
+import { system } from './base/actor.ts'
+import { createDefaultBook } from './catalog/index.ts'
+import { setUpContract } from './contracts/index.ts'
+import { connect, type Context, type Database, transact } from './db/index.ts'
+import { verify } from './billing/index.ts'
+import { MissingRoles, prepareDatabase, urlsOf } from './db/setup.ts'
+import { databaseOf } from './environment.ts'
+
+const SETUP_TOKEN_MS = 24 * 3_600_000
+const MISSING_ROLES = 3
+
+const asSetUp = <T>(db: Database, work: (ctx: Context) => Promise<T>): Promise<T> =>
+  transact(db, system('set-up'), Date.now, work)
+
+/** The owner's key for the command line stays as long as it is valid; a lost or revoked one is replaced. */
+async function keepApiKey(db: Database, data: string): Promise<void> {
+  const file = join(data, 'api-key')
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
+  if (kept !== '' && (await authenticate({ tx: db, now: Date.now }, kept))) return
+  const key = await asSetUp(db, (ctx) => mintCredential(ctx, 'api_key', 'Command line'))
+  writeFileSync(file, `${key}\n`, { mode: 0o600 })
+  chmodSync(file, 0o600)
+}
+
+async function prepare(db: Database, data: string): Promise<{ setup_token: string; installation_id: string }> {
+  const installation_id = await asSetUp(db, async (ctx) => {
+    const made = await setUp(ctx)
+    await createDefaultBook(ctx, made.legal_entity_id)
+    await setUpContract(ctx, made.account_id)
+    return made.installation_id
+  })
+  await keepApiKey(db, data)
+  const expires_at = Date.now() + SETUP_TOKEN_MS
+  const setup_token = await asSetUp(db, (ctx) => mintCredential(ctx, 'setup_token', 'Set-up', expires_at))
+  return { setup_token, installation_id }
+}
+
+const setup = defineCommand({
+  meta: { name: 'setup', description: 'Make or update roles, tables and the first entities; safe to run again' },
+  async run() {
+    const { databaseUrl, data } = databaseOf(process.env)
+    mkdirSync(data, { recursive: true, mode: 0o700 })
+    const urls = await prepareDatabase(databaseUrl, data)
+    const db = connect(urls.api, 2)
+    try {
+      process.stdout.write(`${JSON.stringify(await prepare(db, data))}\n`)
+    } finally {
+      await db.$client.end({ timeout: 1 })
+    }
+  },
+})
+
+const verifyAll = defineCommand({
+  meta: {
+    name: 'verify',
+    description: 'Check every issued document down to its readings; exits 1 if anything was altered',
+  },
+  async run() {
+    const { databaseUrl, data } = databaseOf(process.env)
+    const db = connect(urlsOf(databaseUrl, data).work, 2)
+    try {
+      const { invoices, lines, readings, findings } = await transact(db, system('verify'), Date.now, verify)
+      for (const { check, subject, detail } of findings) process.stdout.write(`${check} ${subject}: ${detail}\n`)
+      process.stdout.write(
+        `${invoices} invoices, ${lines} lines, ${readings} readings checked; ${findings.length} findings\n`,
+      )
+      if (findings.length > 0) process.exitCode = 1
+    } finally {
+      await db.$client.end({ timeout: 1 })
+    }
+  },
+})
+
+/** Errors end with one line; what an administrator must run is printed as it is. */
+const reported = (command: typeof setup): typeof setup => ({
+  ...command,
+  async run(context) {
+    try {
+      await command.run?.(context)
+    } catch (error) {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+      process.exit(error instanceof MissingRoles ? MISSING_ROLES : 1)
+    }
+  },
+})
+
+await runMain(
+  defineCommand({
+    meta: { name: 'atalaya', description: 'Set up and check an installation' },
+    subCommands: { setup: reported(setup), verify: reported(verifyAll) },
+  }),
+)

@@ -1,0 +1,111 @@
+/** The verbs of contracts: open an account with what it needs to be billed, and say under which contract it buys. */
+import { createAccount, getAccount } from '../accounts/index.ts'
+import type { Account, NewAccount } from '../accounts/contract.ts'
+import { permit } from '../base/actor.ts'
+import { newId } from '../base/id.ts'
+import { assert } from '../base/problem.ts'
+import { fromIso, type Instant, iso, monthOf } from '../base/time.ts'
+import { createDefaultBook, getBook } from '../catalog/index.ts'
+import type { Context } from '../db/index.ts'
+import { append } from '../events/index.ts'
+import type { Contract, ContractInForce } from './contract.ts'
+import {
+  anyContract,
+  contractAt,
+  type ContractRow,
+  contractsOf,
+  insertContract,
+  type ServiceRow,
+  servicesOf,
+} from './store.ts'
+
+export type { ContractInForce } from './contract.ts'
+
+/** An account with its contract, at the standard prices of its legal entity, and one pay-as-you-go service. */
+export async function openAccount(ctx: Context, input: NewAccount): Promise<Account> {
+  permit(ctx, 'accounts.write')
+  const account = await createAccount(ctx, input)
+  await conclude(ctx, account)
+  return account
+}
+
+/** The contract of the account that set-up made; done once, whoever calls it again. */
+export async function setUpContract(ctx: Context, account_id: string): Promise<void> {
+  permit(ctx, 'accounts.write')
+  const account = await getAccount(ctx, account_id)
+  // Takes the lock under which default books are made: two processes that start at once conclude one contract.
+  await createDefaultBook(ctx, account.legal_entity_id)
+  if (!(await anyContract(ctx.tx, account_id))) await conclude(ctx, account)
+}
+
+/** The contract under which an account buys at an instant (default: now); null where there is none. */
+export async function contractOf(ctx: Context, account_id: string, at?: Instant): Promise<ContractInForce | null> {
+  permit(ctx, 'accounts.read')
+  const row = await contractAt(ctx.tx, account_id, at ?? ctx.now())
+  if (!row) return null
+  const [service] = await servicesOf(ctx.tx, [row.id])
+  assert(service, 'every contract has a service')
+  const { id, legal_entity_id, price_book_id, currency, valid_from, valid_to } = row
+  const terms = { id, legal_entity_id, account_id, price_book_id, currency }
+  return { ...terms, from: valid_from, to: valid_to, service_id: service.id }
+}
+
+/** Contracts of an account with their services, the oldest first. */
+export async function listContracts(ctx: Context, account_id: string): Promise<Contract[]> {
+  permit(ctx, 'accounts.read')
+  await getAccount(ctx, account_id)
+  const found = await contractsOf(ctx.tx, account_id)
+  const services = await servicesOf(
+    ctx.tx,
+    found.map((row) => row.id),
+  )
+  return found.map((row) =>
+    toContract(
+      row,
+      services.filter((service) => service.contract_id === row.id),
+    ),
+  )
+}
+
+/** From the start of the account's month, so that its first bill covers a whole calendar month. */
+async function conclude(ctx: Context, account: Account): Promise<void> {
+  const price_book_id = await createDefaultBook(ctx, account.legal_entity_id)
+  const { currency } = await getBook(ctx, price_book_id)
+  const valid_from = monthOf(fromIso(account.created_at), account.zone).from
+  const held = { account_id: account.id, valid_from, valid_to: null }
+  const terms = { legal_entity_id: account.legal_entity_id, price_book_id, side: 'sale' as const, currency }
+  const row: ContractRow = { id: newId(), ...terms, ...held }
+  const service: ServiceRow = {
+    id: newId(),
+    contract_id: row.id,
+    kind: 'pay_as_you_go',
+    name: 'Pay as you go',
+    ...held,
+  }
+  await insertContract(ctx.tx, row, [service])
+  await append(ctx, {
+    type: 'contract.concluded',
+    subject: { kind: 'contract', id: row.id },
+    account_id: account.id,
+    after: toContract(row, [service]),
+  })
+}
+
+const span = ({ valid_from, valid_to }: Pick<ContractRow, 'valid_from' | 'valid_to'>) => ({
+  from: iso(valid_from),
+  to: valid_to === null ? null : iso(valid_to),
+})
+
+function toContract(row: ContractRow, services: ServiceRow[]): Contract {
+  const { id, legal_entity_id, account_id, price_book_id, side, currency } = row
+  return {
+    id,
+    legal_entity_id,
+    account_id,
+    price_book_id,
+    side,
+    currency,
+    ...span(row),
+    services: services.map((service) => ({ id: service.id, kind: service.kind, name: service.name, ...span(service) })),
+  }
+}

@@ -1,0 +1,22 @@
+/** HTTP of contracts: opening an account, and the contracts of one. */
+import { z } from 'zod'
+import { Account, NewAccount } from '../accounts/contract.ts'
+import { Id } from '../http/contract.ts'
+import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
+import { ContractList } from './contract.ts'
+import { listContracts, openAccount } from './index.ts'
+
+export const routes = (deps: HttpDeps) =>
+  router()
+    .post(
+      '/accounts',
+      answers('Open an account, with its contract and a pay-as-you-go service', Account, { status: 201 }),
+      valid('json', NewAccount),
+      async (c) => c.json(await verb(c, deps, (ctx) => openAccount(ctx, c.req.valid('json'))), 201),
+    )
+    .get(
+      '/accounts/:id/contracts',
+      answers('Contracts of an account, the oldest first', ContractList),
+      valid('param', z.object({ id: Id })),
+      async (c) => c.json({ items: await verb(c, deps, (ctx) => listContracts(ctx, c.req.valid('param').id)) }),
+    )

@@ -1,0 +1,50 @@
+/** The SQL of contracts and the services under them. */
+import { and, asc, desc, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm'
+import type { Instant } from '../base/time.ts'
+import type { Tx } from '../db/index.ts'
+import { contract, service } from './schema.ts'
+
+export type ContractRow = typeof contract.$inferSelect
+export type ServiceRow = typeof service.$inferSelect
+
+export async function insertContract(tx: Tx, row: ContractRow, services: ServiceRow[]): Promise<void> {
+  await tx.insert(contract).values(row)
+  await tx.insert(service).values(services)
+}
+
+const sold = (account_id: string) => and(eq(contract.account_id, account_id), eq(contract.side, 'sale'))
+
+/** The contract under which an account buys at an instant. */
+export async function contractAt(tx: Tx, account_id: string, at: Instant): Promise<ContractRow | null> {
+  const [row] = await tx
+    .select()
+    .from(contract)
+    .where(
+      and(sold(account_id), lte(contract.valid_from, at), or(isNull(contract.valid_to), gt(contract.valid_to, at))),
+    )
+    .orderBy(desc(contract.valid_from))
+    .limit(1)
+  return row ?? null
+}
+
+export async function anyContract(tx: Tx, account_id: string): Promise<boolean> {
+  const found = await tx.select({ id: contract.id }).from(contract).where(sold(account_id)).limit(1)
+  return found.length > 0
+}
+
+/** All contracts of an account, the oldest first. */
+export const contractsOf = (tx: Tx, account_id: string): Promise<ContractRow[]> =>
+  tx
+    .select()
+    .from(contract)
+    .where(eq(contract.account_id, account_id))
+    .orderBy(asc(contract.valid_from), asc(contract.id))
+
+export async function servicesOf(tx: Tx, contract_ids: string[]): Promise<ServiceRow[]> {
+  if (contract_ids.length === 0) return []
+  return tx
+    .select()
+    .from(service)
+    .where(inArray(service.contract_id, contract_ids))
+    .orderBy(asc(service.valid_from), asc(service.id))
+}

@@ -1,0 +1,58 @@
+/** What the environment and the command line say: read once, checked, named in errors. */
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+export const ROLES = ['all', 'ingest', 'work', 'api'] as const
+export type Role = (typeof ROLES)[number]
+
+export interface Environment {
+  databaseUrl: string
+  natsUrl: string
+  /** where agents reach NATS, if it is another address than ours */
+  agentNatsUrl: string
+  /** folder of the database roles' passwords and the API key */
+  data: string
+  host: string
+  port: number
+  logLevel: string
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+function required(variables: Variables, name: string, meaning: string): string {
+  const value = variables[name]
+  if (!value) throw new Error(`${name} is not set. It is ${meaning}; \`npm run up\` sets it.`)
+  return value
+}
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (port < 1 || port > 65_535) throw new Error(`ATALAYA_PORT is "${text}"; it must be a port number from 1 to 65535.`)
+  return port
+}
+
+export const databaseOf = (variables: Variables): Pick<Environment, 'databaseUrl' | 'data'> => ({
+  databaseUrl: required(variables, 'DATABASE_URL', "the address of PostgreSQL, as the database's owner"),
+  data: resolve(variables.ATALAYA_DATA || '.atalaya'),
+})
+
+export function readEnvironment(variables: Variables): Environment {
+  const natsUrl = required(variables, 'NATS_URL', 'the address of NATS')
+  return {
+    ...databaseOf(variables),
+    natsUrl,
+    agentNatsUrl: variables.ATALAYA_AGENT_NATS_URL || natsUrl,
+    host: variables.ATALAYA_HOST || '127.0.0.1',
+    port: portOf(variables.ATALAYA_PORT || '8080'),
+    logLevel: variables.ATALAYA_LOG || 'info',
+  }
+}
+
+/** `--role ingest`, several times or with commas; without it, all. */
+export function readRoles(args: string[]): ReadonlySet<Role> {
+  const { values } = parseArgs({ args, options: { role: { type: 'string', multiple: true } } })
+  const asked = (values.role ?? ['all']).flatMap((text) => text.split(','))
+  const unknown = asked.find((role) => !ROLES.some((known) => known === role))
+  if (unknown !== undefined) throw new Error(`--role ${unknown} is unknown; the roles are ${ROLES.join(', ')}.`)
+  return new Set(asked.includes('all') ? ROLES : (asked as Role[]))
+}

@@ -1,0 +1,82 @@
+/** Verbs of events: what happened, appended in the transaction in which it happened; and notices for people. */
+import { z } from 'zod'
+import { permit } from '../base/actor.ts'
+import { newId } from '../base/id.ts'
+import type { Context } from '../db/index.ts'
+import type { Page } from '../http/contract.ts'
+import { decodeCursor, encodeCursor } from '../http/index.ts'
+import type { Event, EventQuery, Notice } from './contract.ts'
+import { endNotice, fromRow, insertEvent, insertNotice, selectEvents, selectNotices } from './store.ts'
+
+export interface NewEvent {
+  /** `subject.what_happened`, in the past tense: `invoice.finalised` */
+  type: string
+  subject: { kind: string; id: string }
+  account_id?: string | null
+  before?: unknown
+  after?: unknown
+}
+
+/** The last line of every verb that changes something: commits with it, or not at all. */
+export async function append(
+  ctx: Context,
+  { type, subject, account_id = null, before, after }: NewEvent,
+): Promise<void> {
+  await insertEvent(ctx.tx, {
+    id: newId(),
+    type,
+    subject_kind: subject.kind,
+    subject_id: subject.id,
+    account_id,
+    actor: { kind: ctx.actor.kind, id: ctx.actor.id, name: ctx.actor.name },
+    before: before ?? null,
+    after: after ?? null,
+    request_id: ctx.request_id,
+    occurred_at: ctx.now(),
+  })
+}
+
+export interface NewNotice {
+  code: string
+  subject: { kind: string; id: string; name: string }
+  params?: Record<string, unknown>
+}
+
+/** True when it was not open yet: a lasting trouble is told once. */
+export async function openNotice(ctx: Context, { code, subject, params = {} }: NewNotice): Promise<boolean> {
+  const row = { code, subject_kind: subject.kind, subject_id: subject.id, subject_name: subject.name, params }
+  const id = await insertNotice(ctx.tx, { id: newId(), ...row, opened_at: ctx.now(), closed_at: null })
+  if (id === null) return false
+  await append(ctx, { type: 'notice.opened', subject: { kind: 'notice', id }, after: { code, subject, params } })
+  return true
+}
+
+/** True when it was open. */
+export async function closeNotice(ctx: Context, code: string, subject_id: string): Promise<boolean> {
+  const ended = await endNotice(ctx, code, subject_id)
+  if (!ended) return false
+  await append(ctx, { type: 'notice.closed', subject: { kind: 'notice', id: ended.id }, after: { code, subject_id } })
+  return true
+}
+
+const Cursor = z.object({ at: z.int(), id: z.uuid() })
+
+export async function listEvents(ctx: Context, query: EventQuery): Promise<Page<Event>> {
+  permit(ctx, 'events.read')
+  const found = await selectEvents(ctx.tx, query, decodeCursor(query.cursor, Cursor))
+  const items = found.slice(0, query.limit)
+  const last = found.length > query.limit ? items.at(-1) : undefined
+  return {
+    items: items.map(fromRow),
+    next_cursor: last ? encodeCursor({ at: last.occurred_at, id: last.id }) : null,
+    total: null,
+  }
+}
+
+const NOTICES_LIMIT = 500
+
+/** The newest 500, open ones or closed ones or both. */
+export async function listNotices(ctx: Context, open?: boolean): Promise<Notice[]> {
+  permit(ctx, 'events.read')
+  return await selectNotices(ctx.tx, open, NOTICES_LIMIT)
+}

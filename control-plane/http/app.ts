@@ -1,0 +1,149 @@
+/** The HTTP side of the process: what every request passes before it reaches a route, and how every error leaves. */
+import type { Server } from 'bun'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { matchedRoutes } from 'hono/route'
+import type { Logger } from 'pino'
+import { newId } from '../base/id.ts'
+import { Problem, PROBLEMS } from '../base/problem.ts'
+import type { Clock, Database } from '../db/index.ts'
+import { attempts } from './attempts.ts'
+import { type Authenticate, authentication, bearer, isHttps } from './authentication.ts'
+import { secure } from './headers.ts'
+import { health } from './health.ts'
+import { type HttpEnv, router } from './index.ts'
+import { metricsText, requestSeconds } from './metrics.ts'
+import { openapi, reference } from './openapi.ts'
+import { problemResponse, toProblem } from './problem.ts'
+import { installation, page } from './static.ts'
+
+export const HTTP_LIMITS = { bodyBytes: 1024 * 1024, urlLength: 8_192 } as const
+
+export interface AppDeps {
+  db: Database
+  now: Clock
+  log: Logger
+  authenticate: Authenticate
+  busConnected: () => boolean
+  /** further text of /metrics */
+  extraMetrics: () => AsyncIterable<string> | Promise<string>
+  /** routers of the slices; none in a process without the role `api` */
+  slices: Hono<HttpEnv>[]
+}
+
+type Bindings = { server?: Server<undefined> }
+
+/** The address at the other end of the socket: a header could be forged. */
+const addressOf = (c: Context): string => (c.env as Bindings).server?.requestIP(c.req.raw)?.address ?? 'unknown'
+
+/** As the route was written, so that ids make no series; what only a wildcard matched is one of the page's files. */
+const routeOf = (c: Context): string => matchedRoutes(c).find(({ path }) => !path.includes('*'))?.path ?? '*'
+
+const observed: MiddlewareHandler<HttpEnv> = async (c, next) => {
+  const stop = requestSeconds.startTimer({ method: c.req.method })
+  c.set('request_id', newId())
+  await next()
+  c.header('x-request-id', c.get('request_id'))
+  secure(c.res.headers, isHttps(c))
+  stop({ route: routeOf(c), status: c.res.status })
+}
+
+const bounded: MiddlewareHandler<HttpEnv> = async (c, next) => {
+  if (c.req.url.length > HTTP_LIMITS.urlLength)
+    throw new Problem(
+      'too_large',
+      `The address is longer than ${HTTP_LIMITS.urlLength} characters; ask for less at once.`,
+    )
+  const type = c.req.header('content-type')
+  const hasBody = c.req.raw.body !== null && c.req.header('content-length') !== '0'
+  if (hasBody && !/^application\/json\b/i.test(type ?? ''))
+    throw new Problem('unsupported', 'Send the body as application/json.')
+  await next()
+}
+
+const limitBody = bodyLimit({
+  maxSize: HTTP_LIMITS.bodyBytes,
+  onError: () => {
+    throw new Problem('too_large', `The body is larger than ${HTTP_LIMITS.bodyBytes} bytes; send less at once.`)
+  },
+})
+
+/** Routes that test a secret, each right one free of charge. */
+function guarded(now: Clock): MiddlewareHandler<HttpEnv> {
+  const tries = attempts()
+  return async (c, next) => {
+    if (c.req.method !== 'POST') return next()
+    const address = addressOf(c)
+    if (!tries.take(address, now()))
+      throw new Problem('rate_limited', 'There were too many attempts from this address. Wait a minute and try again.')
+    await next()
+    if (c.res.ok) tries.refund(address)
+  }
+}
+
+function failed(log: Logger) {
+  return (error: Error, c: Context<HttpEnv>): Response => {
+    const problem = toProblem(error)
+    const request_id = c.get('request_id') ?? newId()
+    const about = { err: error, request_id, method: c.req.method, path: c.req.path }
+    if (problem.code === 'unexpected') log.error(about, 'a request failed unexpectedly')
+    else if (PROBLEMS[problem.code][0] >= 500)
+      log.warn({ request_id, path: c.req.path }, problem.message)
+    return problemResponse(problem, request_id)
+  }
+}
+
+function api(deps: AppDeps): Hono<HttpEnv> {
+  const app = router().basePath('/api/v1')
+  const guard = guarded(deps.now)
+  app.use('*', limitBody, bounded, authentication(deps.authenticate), async (c, next) => {
+    await next()
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
+  })
+  app.use('/session', guard)
+  app.use('/agents/enrol', guard)
+  for (const slice of deps.slices) app.route('/', slice)
+  app.get('/openapi.json', openapi(app))
+  return app
+}
+
+function metricsPage(deps: AppDeps) {
+  return async (c: Context<HttpEnv>): Promise<Response> => {
+    const key = bearer(c)
+    const actor = key === undefined ? null : await deps.authenticate(key)
+    if (!actor?.permissions.has('metrics.read'))
+      throw new Problem('unauthenticated', 'Send an API key as Bearer (Prometheus: `authorization: {credentials: …}`).')
+    return new Response(textStream(metricsText(deps.extraMetrics)), {
+      headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+    })
+  }
+}
+
+function textStream(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next()
+      if (done) controller.close()
+      else controller.enqueue(encoder.encode(value))
+    },
+    cancel: async () => void (await pieces.return(undefined)),
+  })
+}
+
+export function createApp(deps: AppDeps): Hono<HttpEnv> {
+  const app = router()
+  app.onError(failed(deps.log))
+  app.notFound((c) => {
+    throw new Problem('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`)
+  })
+  app.use('*', observed)
+  app.route('/', health(deps))
+  app.get('/metrics', metricsPage(deps))
+  if (deps.slices.length === 0) return app
+  app.route('/', api(deps))
+  app.route('/api/reference', reference())
+  app.route('/install', installation())
+  app.route('/', page())
+  return app
+}

@@ -1,0 +1,78 @@
+/** Who calls: an API key in `Authorization`, or the session cookie of the page. */
+import type { Context, MiddlewareHandler } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import type { Actor } from '../base/actor.ts'
+import { Problem } from '../base/problem.ts'
+import type { HttpEnv } from './index.ts'
+import { isForged } from './origin.ts'
+
+export const COOKIE = 'atalaya_session'
+export type Authenticate = (token: string) => Promise<Actor | null>
+
+/** Somebody who has shown nothing yet: may sign in or enrol an agent, by a secret that the verb itself checks. */
+const anonymous: Actor = { kind: 'agent', id: 'anonymous', name: 'An anonymous caller', permissions: new Set() }
+
+/** Requests that need no credential: `METHOD path`. */
+const OPEN: ReadonlySet<string> = new Set([
+  'POST /api/v1/session',
+  'POST /api/v1/agents/enrol',
+  'GET /api/v1/openapi.json',
+])
+
+export function bearer(c: Context): string | undefined {
+  const [, token] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? []
+  return token
+}
+
+export const sessionToken = (c: Context): string | undefined => getCookie(c, COOKIE)
+
+export const setSession = (c: Context, token: string, seconds: number): void =>
+  setCookie(c, COOKIE, token, { ...cookieOptions(c), maxAge: seconds })
+
+export const clearSession = (c: Context): void => void deleteCookie(c, COOKIE, cookieOptions(c))
+
+const cookieOptions = (c: Context) => ({ httpOnly: true, sameSite: 'Strict', path: '/', secure: isHttps(c) }) as const
+
+/** A proxy that ends TLS in front of us says so; a caller who lies about it only hides his own cookie from himself. */
+export const isHttps = (c: Context): boolean =>
+  new URL(c.req.url).protocol === 'https:' || c.req.header('x-forwarded-proto') === 'https'
+
+const changes = (method: string) => !['GET', 'HEAD', 'OPTIONS'].includes(method)
+
+function refuseForged(c: Context, cookie: string | undefined): void {
+  const forged = isForged({
+    secFetchSite: c.req.header('sec-fetch-site'),
+    origin: c.req.header('origin'),
+    host: c.req.header('host'),
+    hasCookie: cookie !== undefined,
+  })
+  if (forged)
+    throw new Problem(
+      'forbidden',
+      'A change with a session cookie must come from our own page. Programs send an API key as Bearer.',
+    )
+}
+
+export const authentication =
+  (authenticate: Authenticate): MiddlewareHandler<HttpEnv> =>
+  async (c, next) => {
+    const key = bearer(c)
+    const cookie = sessionToken(c)
+    if (key === undefined && changes(c.req.method)) refuseForged(c, cookie)
+    if (OPEN.has(`${c.req.method} ${c.req.path}`)) {
+      c.set('actor', anonymous)
+      return next()
+    }
+    const token = key ?? cookie
+    const actor = token === undefined ? null : await authenticate(token)
+    if (!actor || token === undefined)
+      throw new Problem(
+        'unauthenticated',
+        key === undefined
+          ? 'There is no session, or it has ended. Sign in, or send an API key as Bearer.'
+          : 'This API key is not known or was revoked. Use another, or make one on the server.',
+      )
+    c.set('actor', actor)
+    c.set('still_valid', async () => (await authenticate(token)) !== null)
+    return next()
+  }

@@ -1,0 +1,107 @@
+/** What every route is made of: validation, documentation, one transaction a request, and cursors. */
+import type { ValidationTargets } from 'hono'
+import { type Context as HonoContext, Hono } from 'hono'
+import { describeRoute, resolver, validator } from 'hono-openapi'
+import { z } from 'zod'
+import type { Actor } from '../base/actor.ts'
+import { Problem } from '../base/problem.ts'
+import { type Clock, type Context, type Database, transact } from '../db/index.ts'
+import { Id, ProblemBody } from './contract.ts'
+import { fieldErrors } from './pointer.ts'
+
+export interface HttpDeps {
+  db: Database
+  now: Clock
+}
+export interface HttpEnv {
+  Variables: {
+    actor: Actor
+    request_id: string
+    /** asks again whether the caller's credential still holds: what lives longer than a request must */
+    still_valid: () => Promise<boolean>
+  }
+}
+
+export const router = (): Hono<HttpEnv> => new Hono<HttpEnv>()
+
+/** Runs a verb as the caller, in one transaction. */
+export const verb = <T>(c: HonoContext<HttpEnv>, deps: HttpDeps, work: (ctx: Context) => Promise<T>): Promise<T> =>
+  transact(deps.db, c.get('actor'), deps.now, work, c.get('request_id'))
+
+/** Checks a part of the request; the handler reads it by `c.req.valid(target)`. */
+export const valid = <T extends keyof ValidationTargets, S extends z.ZodType>(target: T, schema: S) =>
+  validator(target, schema, (result) => {
+    if (!result.success)
+      throw new Problem('invalid', `Correct the ${PART_NAMES[target]} and send it again.`, fieldErrors(result.error))
+  })
+const PART_NAMES: Record<keyof ValidationTargets, string> = {
+  json: 'body',
+  form: 'form',
+  query: 'query',
+  param: 'address',
+  header: 'headers',
+  cookie: 'cookies',
+}
+
+/** `/:id` of a route. */
+export const ById = z.object({ id: Id })
+
+const problems = {
+  default: {
+    description: 'What failed, why, and what to do (RFC 9457)',
+    content: { 'application/problem+json': { schema: resolver(ProblemBody) } },
+  },
+}
+
+interface AnswerOptions {
+  status?: 200 | 201 | 202
+  /** for answers that are not JSON */
+  media?: string
+  /** true: no credential is asked for */
+  open?: boolean
+}
+
+/** GET /api/v1/accounts/:id → getAccountsById: what generated clients call it. */
+const operationId = (method: string, path: string): string =>
+  method.toLowerCase() +
+  path
+    .replace('/api/v1', '')
+    .replaceAll(/[/.:-]+([a-z]?)/g, (found, first: string) => (found.includes(':') ? 'By' : '') + first.toUpperCase())
+
+/** Documents a route: its answer, and the problems that any route may give. A null schema is an empty answer (204). */
+export const answers = (summary: string, schema: z.ZodType | null, options: AnswerOptions = {}) =>
+  describeRoute({
+    summary,
+    operationId: ({ method, path }) => operationId(method, path),
+    responses: {
+      ...(schema === null
+        ? { 204: { description: 'Done' } }
+        : {
+            [options.status ?? 200]: {
+              description: summary,
+              content: { [options.media ?? 'application/json']: { schema: resolver(schema) } },
+            },
+          }),
+      ...problems,
+    },
+    ...(options.open ? { security: [] } : {}),
+  })
+
+export const encodeCursor = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+/** Null without a cursor. The shape is checked: a cursor comes from outside. */
+export function decodeCursor<T>(text: string | undefined, schema?: z.ZodType<T>): T | null {
+  if (text === undefined) return null
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
+    return schema ? schema.parse(value) : (value as T)
+  } catch {
+    throw new Problem('invalid', 'Start again without a cursor, or use a `next_cursor` as it was given.', [
+      { pointer: '/cursor', detail: 'is not a cursor of this list' },
+    ])
+  }
+}
+
+export { fieldErrors } from './pointer.ts'
+export { metricsRegistry } from './metrics.ts'
+export { version } from './version.ts'

@@ -1,0 +1,20 @@
+/** The program's own metrics, and how long requests take. */
+import { Histogram, register } from 'prom-client'
+
+/** Slices register their counters here. */
+export const metricsRegistry = register
+
+export const requestSeconds = new Histogram({
+  name: 'atalaya_http_request_duration_seconds',
+  help: 'Time to answer a request',
+  labelNames: ['method', 'route', 'status'],
+  buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+})
+
+/** Our own text, then what is too much for a registry, piece by piece. */
+export async function* metricsText(extra: () => AsyncIterable<string> | Promise<string>): AsyncGenerator<string> {
+  yield await metricsRegistry.metrics()
+  const more = extra()
+  if ('then' in more) yield await more
+  else yield* more
+}

@@ -1,0 +1,139 @@
+/** What is taken of a batch and what is refused, with the reason: pure. A bad fact stops no other. */
+import type { z } from 'zod'
+import { Fact, METRICS, type Metric, Whole } from '#connectors/contract.ts'
+
+export interface Refusal {
+  reason: 'malformed' | 'limit' | 'unknown_metric' | 'unit' | 'value' | 'foreign_source' | 'digest' | 'future'
+  detail: string
+  /** known where the fact names one of the agent's own sources */
+  source_id: string | null
+  readings: number
+  raw: unknown
+}
+export interface Taken {
+  position: number
+  fact: Fact
+}
+
+/** Facts may not lie further ahead than this: a clock that far off makes a bill of the future. */
+export const FUTURE_MS = 86_400_000
+
+/** Sorts the facts of a batch into taken and refused. `sources`: ids of the sending agent's own sources. */
+export function sift(
+  facts: readonly unknown[],
+  sources: ReadonlySet<string>,
+  latest_ms: number,
+): { taken: Taken[]; refused: Refusal[] } {
+  const taken: Taken[] = []
+  const refused: Refusal[] = []
+  for (const [position, raw] of facts.entries()) {
+    const verdict = judge(raw, sources, latest_ms)
+    if ('fact' in verdict) taken.push({ position, fact: verdict.fact })
+    else refused.push(verdict)
+  }
+  return { taken, refused }
+}
+
+function judge(raw: unknown, sources: ReadonlySet<string>, latest_ms: number): { fact: Fact } | Refusal {
+  const named = field(raw, 'source')
+  const source_id = typeof named === 'string' && sources.has(named) ? named : null
+  const refuse = (reason: Refusal['reason'], detail: string): Refusal => ({
+    reason,
+    detail,
+    source_id,
+    readings: readingCount(raw),
+    raw,
+  })
+  const parsed = Fact.safeParse(raw)
+  if (!parsed.success)
+    return refuse(
+      parsed.error.issues.some((issue) => issue.code === 'too_big') ? 'limit' : 'malformed',
+      explain(parsed.error),
+    )
+  if (!source_id)
+    return refuse(
+      'foreign_source',
+      `Source ${parsed.data.source} is not one of this agent's: facts about it are taken from its own agent only.`,
+    )
+  if (parsed.data.seen_at_ms > latest_ms)
+    return refuse(
+      'future',
+      `The fact lies more than a day ahead (${new Date(parsed.data.seen_at_ms).toISOString()}): check the clock of the agent's machine.`,
+    )
+  return { fact: parsed.data }
+}
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
+
+/** How many readings a fact carries, whatever else is wrong with it. */
+export function readingCount(raw: unknown): number {
+  if (field(raw, 'type') !== 'readings') return 0
+  const size = (part: unknown) => (typeof part === 'object' && part !== null ? Object.keys(part).length : 0)
+  return size(field(raw, 'counters')) + size(field(raw, 'gauges'))
+}
+
+const explain = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 5)
+    .map((issue) => `/${issue.path.join('/')}: ${issue.message}`)
+    .join('; ')
+
+export interface Measured {
+  counters: Map<string, string>
+  gauges: Map<string, number>
+  refused: Pick<Refusal, 'reason' | 'detail' | 'raw'>[]
+}
+
+/** Checks each reading of a fact by the list of metrics: name, unit, type, value. */
+export function measure(counters: Record<string, unknown>, gauges: Record<string, unknown>): Measured {
+  const out: Measured = { counters: new Map(), gauges: new Map(), refused: [] }
+  for (const [key, value] of Object.entries(counters)) {
+    const wrong = wrongMetric(key, 'counter')
+    const whole = Whole.safeParse(value)
+    if (wrong) out.refused.push({ ...wrong, raw: { [key]: value } })
+    else if (!whole.success)
+      out.refused.push({
+        reason: 'value',
+        detail: `Counter ${key} must be a whole number from 0 to 2⁶⁴ − 1.`,
+        raw: { [key]: value },
+      })
+    else out.counters.set(key, String(whole.data))
+  }
+  for (const [key, value] of Object.entries(gauges)) {
+    const wrong = wrongMetric(key, 'gauge')
+    if (wrong) out.refused.push({ ...wrong, raw: { [key]: value } })
+    else if (typeof value !== 'number' || !Number.isFinite(value))
+      out.refused.push({ reason: 'value', detail: `Gauge ${key} must be a finite number.`, raw: { [key]: value } })
+    else out.gauges.set(key, value)
+  }
+  return out
+}
+
+function wrongMetric(key: string, type: Metric['type']): Pick<Refusal, 'reason' | 'detail'> | null {
+  const name = key.split('/', 1)[0]!
+  const metric = Object.hasOwn(METRICS, name) ? METRICS[name] : undefined
+  if (metric && metric.type === type) return null
+  if (metric) return { reason: 'value', detail: `${name} is a ${metric.type}, reported as a ${type}.` }
+  const stem = name.replace(/_[^_]+$/, '')
+  const meant = Object.keys(METRICS).find((known) => known.replace(/_[^_]+$/, '') === stem)
+  if (meant)
+    return { reason: 'unit', detail: `${name} is not in the base unit: report ${meant} (${METRICS[meant]!.unit}).` }
+  return { reason: 'unknown_metric', detail: `There is no metric ${name}.` }
+}
+
+/** The watermark after more sequences arrived: the last one below which nothing is missing. */
+export function advance(
+  watermark: number,
+  present: readonly number[],
+  lost: readonly { first: number; last: number }[],
+): number {
+  const have = new Set(present)
+  let at = watermark
+  for (;;) {
+    const range = lost.find((r) => r.first <= at + 1 && at + 1 <= r.last)
+    if (range) at = range.last
+    else if (have.has(at + 1)) at += 1
+    else return at
+  }
+}

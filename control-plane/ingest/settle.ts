@@ -1,0 +1,36 @@
+/** What derives from facts is brought up to date: first the timelines, then the usage that hangs on them. */
+import { system } from '../base/actor.ts'
+import type { Instant } from '../base/time.ts'
+import { type Clock, type Context, type Database, transact } from '../db/index.ts'
+import { pendingResources, projectPlannedOwners, settleResources } from '../inventory/index.ts'
+import { pendingUsage, settleUsage, usageChangedFrom } from '../metering/index.ts'
+
+const BATCH = 50
+const actor = system('settle')
+
+/** Settles until nothing is dirty or `rounds` are used up; returns how many resources were touched. */
+export async function settle(db: Database, now: Clock, rounds = 1_000): Promise<number> {
+  let touched = 0
+  for (let round = 0; round < rounds; round += 1) {
+    const resources = await transact(db, actor, now, settleTimelines)
+    const usage = await transact(db, actor, now, (ctx) => settleUsage(ctx, BATCH))
+    touched += resources + usage
+    if (resources === 0 && usage === 0) break
+  }
+  await transact(db, actor, now, projectPlannedOwners)
+  return touched
+}
+
+async function settleTimelines(ctx: Context): Promise<number> {
+  const settled = await settleResources(ctx, BATCH)
+  for (const { resource_id, born_changed, changed_since } of settled)
+    if (born_changed && changed_since !== null) await usageChangedFrom(ctx, resource_id, changed_since)
+  return settled.length
+}
+
+/** What waits to be settled, and since when the oldest does. */
+export async function pendingWork(ctx: Context): Promise<{ count: number; oldest: Instant | null }> {
+  const [resources, usage] = [await pendingResources(ctx), await pendingUsage(ctx)]
+  const waits = [resources.oldest, usage.oldest].filter((at) => at !== null)
+  return { count: resources.count + usage.count, oldest: waits.length > 0 ? Math.min(...waits) : null }
+}

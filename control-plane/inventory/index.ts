@@ -1,0 +1,235 @@
+/** Verbs of the inventory: what exists, since when, where, and whose it is. */
+import { permit } from '../base/actor.ts'
+import { newId } from '../base/id.ts'
+import { Problem } from '../base/problem.ts'
+import { fromIso, type Instant, type Interval, iso } from '../base/time.ts'
+import { openCut } from '../db/cut.ts'
+import type { Context } from '../db/index.ts'
+import { append } from '../events/index.ts'
+import { getAccount } from '../accounts/index.ts'
+import { decodeCursor, encodeCursor } from '../http/index.ts'
+import type { Page } from '../http/contract.ts'
+import type { z } from 'zod'
+import type { Assignment, History, NewAssignment, Resource, ResourceDetail, ResourceQuery } from './contract.ts'
+import { transfer } from './ownership.ts'
+import { bornAfter } from './rules.ts'
+import { projectOwners } from './settle.ts'
+import * as store from './store.ts'
+
+export {
+  type EventFact,
+  type ListingFact,
+  type Reporter,
+  refKey,
+  resourceIds,
+  storeEvent,
+  storeListing,
+} from './facts.ts'
+export { type Settled, settleResources } from './settle.ts'
+export {
+  namesOf,
+  type Observed,
+  observedIn,
+  type Ownership,
+  ownership,
+  pendingResources,
+  unobservedIn,
+} from './store.ts'
+
+/** What slices downstream know of a resource; main hands it in. */
+export type Extras = (
+  ctx: Context,
+  ids: readonly string[],
+) => Promise<Map<string, Pick<Resource, 'cost_per_hour' | 'sparkline'>>>
+
+export async function listResources(ctx: Context, query: ResourceQuery, extras: Extras): Promise<Page<Resource>> {
+  permit(ctx, 'inventory.read')
+  const { rows, keys } = await store.listResources(ctx, query, decodeCursor<{ key: string; id: string }>(query.cursor))
+  const shown = rows.slice(0, query.limit)
+  const more = rows.length > query.limit
+  const total = query.cursor ? null : await store.countResources(ctx, query)
+  const next = more ? encodeCursor({ key: keys[query.limit - 1], id: shown.at(-1)!.id }) : null
+  return { items: await present(ctx, shown, extras), next_cursor: next, total }
+}
+
+async function present(ctx: Context, rows: readonly store.ResourceRow[], extras: Extras): Promise<Resource[]> {
+  const more = await extras(
+    ctx,
+    rows.map((row) => row.id),
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    realm: row.realm,
+    kind: row.kind,
+    external_id: row.external_id,
+    incarnation: row.incarnation,
+    name: row.name,
+    state: row.state,
+    size: row.size,
+    host: row.host_id ? { id: row.host_id, name: row.host_name ?? '' } : null,
+    owner: row.account_id
+      ? {
+          account_id: row.account_id,
+          account_name: row.account_name ?? '',
+          project_id: row.project_id,
+          project_name: row.project_name,
+        }
+      : null,
+    first_seen_at: iso(row.first_seen_at ?? row.created_at),
+    last_seen_at: row.last_seen_at === null ? null : iso(row.last_seen_at),
+    ended_at: row.ended_at === null ? null : iso(row.ended_at),
+    conflict: row.conflict,
+    cost_per_hour: more.get(row.id)?.cost_per_hour ?? null,
+    sparkline: more.get(row.id)?.sparkline ?? [],
+  }))
+}
+
+/** The row of a resource; the problem `not_found` where there is none for this caller. */
+export async function requireResource(ctx: Context, id: string): Promise<store.ResourceRow> {
+  permit(ctx, 'inventory.read')
+  const row = await store.findResource(ctx, id)
+  if (!row?.first_seen_at) throw new Problem('not_found', `There is no resource ${id}.`)
+  return row
+}
+
+export async function getResource(ctx: Context, id: string, extras: Extras): Promise<ResourceDetail> {
+  const row = await requireResource(ctx, id)
+  const [base] = await present(ctx, [row], extras)
+  const placed_here = row.kind === 'host' ? await store.placedOn(ctx, id) : []
+  return {
+    ...base!,
+    evidence: row.evidence,
+    attributes: row.attributes as ResourceDetail['attributes'],
+    sources: await store.sourcesSeeing(ctx, id),
+    placed_here,
+  }
+}
+
+/** Kind, name and realm of resources, for labels of their metrics. */
+export async function labelsOf(
+  ctx: Context,
+  ids: readonly string[],
+): Promise<Map<string, { kind: string; name: string; realm: string }>> {
+  permit(ctx, 'inventory.read')
+  return new Map((await store.namesOf(ctx, ids)).map((row) => [row.id, row]))
+}
+
+export async function summary(ctx: Context) {
+  permit(ctx, 'inventory.read')
+  return store.summary(ctx)
+}
+
+type AssignmentRow = Awaited<ReturnType<typeof store.liveAssignments>>[number]
+const presentAssignment = ({
+  assignment: row,
+  account_name,
+  project_name,
+}: AssignmentRow): z.infer<typeof Assignment> => ({
+  id: row.id,
+  from: row.valid_from === null ? null : iso(row.valid_from),
+  to: row.valid_to === null ? null : iso(row.valid_to),
+  account_id: row.account_id,
+  account_name,
+  project_name,
+  actor: row.actor,
+  reason: row.reason,
+  recorded_at: iso(row.recorded_at),
+})
+
+export async function history(ctx: Context, id: string): Promise<z.infer<typeof History>> {
+  await requireResource(ctx, id)
+  const timeline = await store.liveTimeline(ctx, id)
+  const scopes = [...new Set(timeline.map(({ version }) => version.scope_id))]
+  const first = timeline.at(-1)?.version.valid_from
+  const gaps = first === undefined ? [] : await store.unobservedIn(ctx, scopes, { from: first, to: ctx.now() })
+  return {
+    observed: timeline.map(({ version: v, host_name }) => ({
+      id: v.id,
+      from: iso(v.valid_from),
+      to: v.valid_to === null ? null : iso(v.valid_to),
+      from_exact: v.from_exact,
+      to_exact: v.to_exact,
+      not_before: v.not_before === null ? null : iso(v.not_before),
+      name: v.content.name,
+      state: v.content.state,
+      size: v.content.size,
+      host_name,
+      conflict: v.conflict,
+    })),
+    assigned: (await store.liveAssignments(ctx, id)).map(presentAssignment),
+    unobserved: gaps.map((gap) => ({ from: iso(gap.from), to: iso(gap.to) })),
+  }
+}
+
+/** The instant after which the resource surely came into being; null where nobody looked before. */
+export async function bornOf(ctx: Context, id: string): Promise<Instant | null> {
+  return bornAfter(await store.firstVersion(ctx, id))
+}
+
+/**
+ * Gives a resource to an account from an instant on; the past stays. Where the instant lies before an earlier decision it is
+ * a correction and needs a reason. What was invoiced stays as it is.
+ */
+export async function assign(ctx: Context, id: string, input: NewAssignment): Promise<z.infer<typeof Assignment>> {
+  permit(ctx, 'inventory.assign')
+  await requireResource(ctx, id)
+  await getAccount(ctx, input.account_id)
+  if (input.project_id && !(await store.projectExists(ctx, input.account_id, input.project_id)))
+    throw new Problem('invalid', 'The project is not one of this account.', [
+      { pointer: '/project_id', detail: 'must be a project of account_id' },
+    ])
+  await store.lockResource(ctx, id)
+  const cut = await openCut(ctx.tx)
+  const now = ctx.now()
+  const live = await store.liveAssignments(ctx, id)
+  const decision = {
+    account_id: input.account_id,
+    project_id: input.project_id ?? null,
+    from: input.effective_at ? fromIso(input.effective_at) : now,
+    reason: input.reason.trim(),
+  }
+  const { superseded, fresh } = transfer(
+    live.map((row) => row.assignment),
+    decision,
+  )
+  await store.replaceAssignments(
+    ctx,
+    superseded,
+    fresh.map((row) => ({
+      ...row,
+      id: newId(),
+      resource_id: id,
+      recorded_at: row.recorded_at ?? now,
+      actor: row.actor ?? ctx.actor.name,
+      cut_from: cut,
+    })),
+    cut,
+  )
+  await projectOwners(ctx, [id])
+  const made = (await store.liveAssignments(ctx, id)).find((row) => row.assignment.valid_from === decision.from)!
+  await append(ctx, {
+    type: 'resource.transferred',
+    subject: { kind: 'resource', id },
+    account_id: input.account_id,
+    before: live[0] ? presentAssignment(live[0]) : null,
+    after: presentAssignment(made),
+  })
+  return presentAssignment(made)
+}
+
+/** Background: planned transfers that have come. */
+export async function projectPlannedOwners(ctx: Context): Promise<number> {
+  const stale = await store.staleOwners(ctx, ctx.now(), 1_000)
+  await projectOwners(ctx, stale)
+  return stale.length
+}
+
+/** Everything a rating needs of an account's resources in an interval, as known to a cut. */
+export async function holdings(ctx: Context, account_id: string, interval: Interval, cut: number) {
+  permit(ctx, 'inventory.read')
+  const owned = await store.ownership(ctx, { account_id }, interval, cut)
+  const ids = [...new Set(owned.map((row) => row.resource_id))]
+  const observed = await store.observedIn(ctx, ids, interval, cut)
+  const gaps = await store.unobservedIn(ctx, [...new Set(observed.map((row) => row.scope_id))], interval)
+  return { owned, observed, gaps, names: await store.namesOf(ctx, ids) }
+}

@@ -1,0 +1,51 @@
+/** HTTP of the inventory. */
+import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
+import { Id, page } from '../http/contract.ts'
+import { z } from 'zod'
+import { Assignment, History, NewAssignment, Resource, ResourceDetail, ResourceQuery } from './contract.ts'
+import { resourceCsv } from './csv.ts'
+import { assign, type Extras, getResource, history, listResources, summary } from './index.ts'
+
+const Param = z.object({ id: Id })
+const Summary = z.object({
+  by_kind: z.array(z.object({ kind: z.string(), total: z.int(), running: z.int(), stopped: z.int() })),
+  unowned: z.int(),
+})
+
+export const routes = (deps: HttpDeps, extras: Extras) =>
+  router()
+    .get(
+      '/resources',
+      answers('Resources of every kind, one page', page(Resource)),
+      valid('query', ResourceQuery),
+      async (c) => c.json(await verb(c, deps, (ctx) => listResources(ctx, c.req.valid('query'), extras))),
+    )
+    .get(
+      '/resources.csv',
+      answers('The same list as CSV, all pages', z.string()),
+      valid('query', ResourceQuery),
+      async (c) => {
+        const text = await verb(c, deps, (ctx) => resourceCsv(ctx, c.req.valid('query'), extras))
+        return c.body(text, 200, {
+          'content-type': 'text/csv; charset=utf-8',
+          'content-disposition': 'attachment; filename="resources.csv"',
+        })
+      },
+    )
+    .get('/resources/summary', answers('Totals by kind', Summary), async (c) => c.json(await verb(c, deps, summary)))
+    .get('/resources/:id', answers('One resource', ResourceDetail), valid('param', Param), async (c) =>
+      c.json(await verb(c, deps, (ctx) => getResource(ctx, c.req.valid('param').id, extras))),
+    )
+    .get(
+      '/resources/:id/history',
+      answers('What was observed and who owned it', History),
+      valid('param', Param),
+      async (c) => c.json(await verb(c, deps, (ctx) => history(ctx, c.req.valid('param').id))),
+    )
+    .post(
+      '/resources/:id/assignments',
+      answers('Transfer the resource to an account from an instant on', Assignment, { status: 201 }),
+      valid('param', Param),
+      valid('json', NewAssignment),
+      async (c) => c.json(await verb(c, deps, (ctx) => assign(ctx, c.req.valid('param').id, c.req.valid('json'))), 201),
+    )

@@ -1,0 +1,334 @@
+/** Reads of the inventory: lists, details, histories, and the timelines that rating integrates. */
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
+import type { Content, State } from '#connectors/contract.ts'
+import type { Instant, Interval, OpenInterval } from '../base/time.ts'
+import { knownAt } from '../db/cut.ts'
+import { type Context, ms, rows } from '../db/index.ts'
+import type { ResourceQuery } from './contract.ts'
+import { assignment, dirtyResource, observedVersion, resource } from './schema.ts'
+
+export type ResourceRow = typeof resource.$inferSelect & {
+  host_name: string | null
+  account_name: string | null
+  project_name: string | null
+  last_seen_at: Instant | null
+}
+
+const LAST_SEEN = sql`(select ${ms(sql`max(p.seen_at)`)} from snapshot p where p.scope_id = ${resource.scope_id} and p.in_force and p.complete)`
+const selection = {
+  resource,
+  host_name: sql<string | null>`(select h.name from resource h where h.id = ${resource.host_id})`,
+  account_name: sql<string | null>`(select a.name from account a where a.id = ${resource.account_id})`,
+  project_name: sql<string | null>`(select p.name from project p where p.id = ${resource.project_id})`,
+  last_seen_at: sql<string | null>`${LAST_SEEN}`,
+}
+type Selected = {
+  resource: typeof resource.$inferSelect
+  host_name: string | null
+  account_name: string | null
+  project_name: string | null
+  last_seen_at: string | null
+}
+const fromRow = ({ resource: row, last_seen_at, ...names }: Selected): ResourceRow => ({
+  ...row,
+  ...names,
+  last_seen_at: last_seen_at === null ? null : Number(last_seen_at),
+})
+
+const SORTS: Record<ResourceQuery['sort'], SQL> = {
+  name: sql`lower(${resource.name})`,
+  kind: sql`${resource.kind}`,
+  state: sql`${resource.state}`,
+  vcpu_count: sql`coalesce((${resource.size}->>'vcpu_count')::numeric, 0)`,
+  memory_bytes: sql`coalesce((${resource.size}->>'memory_bytes')::numeric, 0)`,
+  disk_bytes: sql`coalesce((${resource.size}->>'disk_bytes')::numeric, 0)`,
+  first_seen_at: sql`coalesce(${resource.first_seen_at}, 'epoch')`,
+}
+
+function matching(query: ResourceQuery): SQL | undefined {
+  const list = (text: string | undefined) =>
+    text
+      ? text
+          .split(',')
+          .map((part) => part.trim())
+          .filter(Boolean)
+      : null
+  const [kinds, states] = [list(query.kind), list(query.state)]
+  const owner =
+    query.account_id === 'none'
+      ? isNull(resource.account_id)
+      : query.account_id
+        ? eq(resource.account_id, query.account_id)
+        : undefined
+  const ended = { no: isNull(resource.ended_at), yes: isNotNull(resource.ended_at), all: undefined }[query.ended]
+  return and(
+    isNotNull(resource.first_seen_at),
+    kinds ? inArray(sql`${resource.kind}`, kinds) : undefined,
+    states ? inArray(sql`${resource.state}`, states) : undefined,
+    query.q
+      ? sql`${resource.search} || E'\n' || ${resource.id}::text like ${`%${query.q.toLowerCase().replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`}`
+      : undefined,
+    owner,
+    query.source_id ? eq(resource.source_id, query.source_id) : undefined,
+    query.host_id ? eq(resource.host_id, query.host_id) : undefined,
+    ended,
+  )
+}
+
+/** One page by key, not by offset: stable while rows come and go. */
+export async function listResources(
+  ctx: Context,
+  query: ResourceQuery,
+  after: { key: string; id: string } | null,
+): Promise<{ rows: ResourceRow[]; keys: string[] }> {
+  const key = SORTS[query.sort]
+  const [direction, past] = query.order === 'asc' ? [asc, sql`>`] : [desc, sql`<`]
+  const type = {
+    name: sql`text`,
+    kind: sql`text`,
+    state: sql`text`,
+    first_seen_at: sql`timestamptz`,
+    vcpu_count: sql`numeric`,
+    memory_bytes: sql`numeric`,
+    disk_bytes: sql`numeric`,
+  }[query.sort]
+  const found = await ctx.tx
+    .select({ ...selection, key: sql<string>`(${key})::text` })
+    .from(resource)
+    .where(
+      and(
+        matching(query),
+        after ? sql`(${key}, ${resource.id}) ${past} (${after.key}::${type}, ${after.id}::uuid)` : undefined,
+      ),
+    )
+    .orderBy(direction(key), direction(resource.id))
+    .limit(query.limit + 1)
+  return { rows: found.map(fromRow), keys: found.map((row) => row.key) }
+}
+
+export async function countResources(ctx: Context, query: ResourceQuery): Promise<number> {
+  return ctx.tx.$count(resource, matching(query))
+}
+
+export async function findResource(ctx: Context, id: string): Promise<ResourceRow | null> {
+  const [row] = await ctx.tx.select(selection).from(resource).where(eq(resource.id, id))
+  return row ? fromRow(row) : null
+}
+
+export async function summary(ctx: Context) {
+  const by_kind = await rows<{ kind: string; total: number; running: number; stopped: number }>(
+    ctx.tx,
+    sql`select kind, count(*)::int as total, count(*) filter (where state = 'running')::int as running,
+          count(*) filter (where state in ('stopped', 'paused'))::int as stopped
+        from resource where ended_at is null and first_seen_at is not null group by kind order by kind`,
+  )
+  const unowned = await ctx.tx.$count(
+    resource,
+    and(isNull(resource.ended_at), isNull(resource.account_id), isNotNull(resource.first_seen_at)),
+  )
+  return { by_kind, unowned }
+}
+
+export const placedOn = (ctx: Context, host_id: string) =>
+  ctx.tx
+    .select({ id: resource.id, kind: resource.kind, name: resource.name, state: resource.state })
+    .from(resource)
+    .where(and(eq(resource.host_id, host_id), isNull(resource.ended_at), sql`${resource.id} <> ${host_id}`))
+    .orderBy(resource.kind, resource.name)
+    .limit(500)
+
+/** Sources whose listings hold it now or once did. */
+export const sourcesSeeing = (ctx: Context, resource_id: string) =>
+  rows<{ id: string; connector: string; agent_name: string }>(
+    ctx.tx,
+    sql`select distinct s.id, s.connector, a.name as agent_name from sighting g join source s on s.id = g.source_id join agent a on a.id = s.agent_id
+        where g.resource_id = ${resource_id}`,
+  )
+
+export const liveTimeline = (ctx: Context, resource_id: string) =>
+  ctx.tx
+    .select({
+      version: observedVersion,
+      host_name: sql<string | null>`(select h.name from resource h where h.id = ${observedVersion.host_id})`,
+    })
+    .from(observedVersion)
+    .where(and(eq(observedVersion.resource_id, resource_id), isNull(observedVersion.cut_to)))
+    .orderBy(desc(observedVersion.valid_from))
+    .limit(1_000)
+
+/** The first version of a resource. */
+export const firstVersion = async (ctx: Context, resource_id: string) =>
+  await ctx.tx
+    .select({
+      from: observedVersion.valid_from,
+      from_exact: observedVersion.from_exact,
+      not_before: observedVersion.not_before,
+    })
+    .from(observedVersion)
+    .where(and(eq(observedVersion.resource_id, resource_id), isNull(observedVersion.cut_to)))
+    .orderBy(observedVersion.valid_from)
+    .limit(1)
+
+export const liveAssignments = (ctx: Context, resource_id: string) =>
+  ctx.tx
+    .select({
+      assignment,
+      account_name: sql<string>`(select a.name from account a where a.id = ${assignment.account_id})`,
+      project_name: sql<string | null>`(select p.name from project p where p.id = ${assignment.project_id})`,
+    })
+    .from(assignment)
+    .where(and(eq(assignment.resource_id, resource_id), isNull(assignment.cut_to)))
+    .orderBy(sql`${assignment.valid_from} desc nulls last`)
+
+export async function projectExists(ctx: Context, account_id: string, project_id: string): Promise<boolean> {
+  const found = await rows(ctx.tx, sql`select 1 from project where id = ${project_id} and account_id = ${account_id}`)
+  return found.length > 0
+}
+
+export async function replaceAssignments(
+  ctx: Context,
+  old: readonly (typeof assignment.$inferSelect)[],
+  fresh: (typeof assignment.$inferInsert)[],
+  cut: number,
+): Promise<void> {
+  const unseen = old.filter((row) => row.cut_from === cut).map((row) => row.id)
+  const seen = old.filter((row) => row.cut_from !== cut).map((row) => row.id)
+  if (unseen.length > 0) await ctx.tx.delete(assignment).where(inArray(assignment.id, unseen))
+  if (seen.length > 0) await ctx.tx.update(assignment).set({ cut_to: cut }).where(inArray(assignment.id, seen))
+  await ctx.tx.insert(assignment).values(fresh)
+}
+
+export const lockResource = (ctx: Context, id: string) =>
+  ctx.tx.select({ id: resource.id }).from(resource).where(eq(resource.id, id)).for('update')
+
+const overlaps = (from: AnyPgColumn, to: AnyPgColumn, interval: Interval) =>
+  and(or(isNull(from), lt(from, interval.to)), or(isNull(to), gt(to, interval.from)))
+
+export interface Ownership extends OpenInterval {
+  id: string
+  resource_id: string
+  account_id: string
+}
+/** Who owned what, as known to a cut; by account, by resource, or both. */
+export async function ownership(
+  ctx: Context,
+  by: { account_id?: string; resource_ids?: readonly string[] },
+  interval: Interval,
+  cut: number,
+): Promise<Ownership[]> {
+  const found = await ctx.tx
+    .select()
+    .from(assignment)
+    .where(
+      and(
+        by.account_id ? eq(assignment.account_id, by.account_id) : undefined,
+        by.resource_ids ? inArray(assignment.resource_id, [...by.resource_ids]) : undefined,
+        overlaps(assignment.valid_from, assignment.valid_to, interval),
+        knownAt(assignment.cut_from, assignment.cut_to, cut),
+      ),
+    )
+  return found.map((row) => ({
+    id: row.id,
+    resource_id: row.resource_id,
+    account_id: row.account_id,
+    from: row.valid_from,
+    to: row.valid_to,
+  }))
+}
+
+export interface Observed extends OpenInterval {
+  id: string
+  resource_id: string
+  from: Instant
+  state: State
+  size: Content['size']
+  scope_id: string
+  host_name: string | null
+}
+/** What was observed of resources in an interval, as known to a cut, oldest first. */
+export async function observedIn(
+  ctx: Context,
+  resource_ids: readonly string[],
+  interval: Interval,
+  cut: number,
+): Promise<Observed[]> {
+  if (resource_ids.length === 0) return []
+  const found = await ctx.tx
+    .select({
+      version: observedVersion,
+      host_name: sql<string | null>`(select h.name from resource h where h.id = ${observedVersion.host_id})`,
+    })
+    .from(observedVersion)
+    .where(
+      and(
+        inArray(observedVersion.resource_id, [...resource_ids]),
+        overlaps(observedVersion.valid_from, observedVersion.valid_to, interval),
+        knownAt(observedVersion.cut_from, observedVersion.cut_to, cut),
+      ),
+    )
+    .orderBy(observedVersion.valid_from)
+  return found.map(({ version, host_name }) => ({
+    id: version.id,
+    resource_id: version.resource_id,
+    from: version.valid_from,
+    to: version.valid_to,
+    state: version.content.state,
+    size: version.content.size,
+    scope_id: version.scope_id,
+    host_name,
+  }))
+}
+
+export const namesOf = (ctx: Context, resource_ids: readonly string[]) =>
+  resource_ids.length === 0
+    ? []
+    : ctx.tx
+        .select({ id: resource.id, kind: resource.kind, name: resource.name, realm: resource.realm })
+        .from(resource)
+        .where(inArray(resource.id, [...resource_ids]))
+
+/** Stretches in which nobody listed the scopes, and from when on nobody has: `silent_since` of the last listing. */
+export async function unobservedIn(
+  ctx: Context,
+  scope_ids: readonly string[],
+  interval: Interval,
+): Promise<{ scope_id: string; from: Instant; to: Instant }[]> {
+  if (scope_ids.length === 0) return []
+  const ids = sql.join(
+    [...scope_ids].map((id) => sql`${id}::uuid`),
+    sql`, `,
+  )
+  const [from, to] = [new Date(interval.from).toISOString(), new Date(interval.to).toISOString()]
+  const found = await rows<{ scope_id: string; from_at: string; to_at: string }>(
+    ctx.tx,
+    sql`select scope_id, ${ms(sql`from_at`)} as from_at, ${ms(sql`to_at`)} as to_at from scope_gap
+          where scope_id in (${ids}) and from_at < ${to}::timestamptz and to_at > ${from}::timestamptz
+        union all
+        select l.scope_id, ${ms(sql`l.seen_at`)}, ${interval.to}::int8 from unnest(array[${ids}]) as s(id)
+          cross join lateral (select scope_id, seen_at, interval_ms from snapshot p where p.scope_id = s.id and in_force and complete order by seen_at desc limit 1) l
+          where l.seen_at + make_interval(secs => 3 * l.interval_ms / 1000.0) < ${to}::timestamptz`,
+  )
+  return found
+    .map((row) => ({ scope_id: row.scope_id, from: Number(row.from_at), to: Number(row.to_at) }))
+    .filter((gap) => gap.from < gap.to)
+}
+
+export async function pendingResources(ctx: Context): Promise<{ count: number; oldest: Instant | null }> {
+  const [row] = await rows<{ count: string; oldest: string | null }>(
+    ctx.tx,
+    sql`select count(*) as count, min(${ms(sql`${dirtyResource.marked_at}`)}) as oldest from ${dirtyResource}`,
+  )
+  return { count: Number(row!.count), oldest: row!.oldest === null ? null : Number(row!.oldest) }
+}
+
+/** Resources whose projected owner isn't that of now: a planned transfer has come. */
+export async function staleOwners(ctx: Context, at: Instant, limit: number): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    ctx.tx,
+    sql`select r.id from assignment a join resource r on r.id = a.resource_id
+        where a.cut_to is null and a.valid_from <= ${new Date(at).toISOString()}::timestamptz and (a.valid_to is null or a.valid_to > ${new Date(at).toISOString()}::timestamptz)
+          and r.account_id is distinct from a.account_id limit ${limit}`,
+  )
+  return found.map((row) => row.id)
+}

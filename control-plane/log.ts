@@ -1,0 +1,25 @@
+/** The program's log: JSON lines, in which no value that somebody sent to the database ever stands. */
+import { DrizzleQueryError } from 'drizzle-orm'
+import pino, { type Logger } from 'pino'
+
+/** A failed query's message holds its parameters, hashes and settings among them: only the statement and the cause are told. */
+export function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const { name, stack } = error
+  if (error instanceof DrizzleQueryError) {
+    const cause = error.cause as (Error & { code?: string; constraint_name?: string }) | undefined
+    const { code, constraint_name: constraint, message } = cause ?? { message: 'without a cause' }
+    return { type: name, message, code, constraint, query: error.query, stack: framesOf(stack) }
+  }
+  const code = (error as { code?: unknown }).code
+  return { type: name, message: error.message, code, stack: framesOf(stack) }
+}
+
+/** Without the first lines, which repeat the message. */
+const framesOf = (stack: string | undefined): string | undefined =>
+  stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .join('\n')
+
+export const createLog = (level: string): Logger => pino({ level, serializers: { err: describeError } })

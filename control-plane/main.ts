@@ -1,0 +1,140 @@
+/** Composition root of the control plane: the only file that knows every slice. */
+import type { Logger } from 'pino'
+import { collectDefaultMetrics } from 'prom-client'
+import { SUBJECTS } from '#connectors/contract.ts'
+import { authenticate } from './accounts/index.ts'
+import { routes as billing } from './billing/routes.ts'
+import { routes as accounts } from './accounts/routes.ts'
+import { background } from './background.ts'
+import { system } from './base/actor.ts'
+import { type Bus, connectBus } from './bus/index.ts'
+import { routes as catalog } from './catalog/routes.ts'
+import { routes as contracts } from './contracts/routes.ts'
+import { type Clock, connect, type Database, transact } from './db/index.ts'
+import { urlsOf } from './db/setup.ts'
+import { type Environment, readEnvironment, readRoles, type Role } from './environment.ts'
+import { createLive, type Live } from './events/live.ts'
+import { routes as events } from './events/routes.ts'
+import { createApp } from './http/app.ts'
+import { type Extras, labelsOf } from './inventory/index.ts'
+import { routes as inventory } from './inventory/routes.ts'
+import { routes as ingest } from './ingest/routes.ts'
+import { createLog } from './log.ts'
+import { routes as metrics } from './metrics/routes.ts'
+import { costsNow } from './rating/index.ts'
+import { routes as rating } from './rating/routes.ts'
+import { currentFamilies, exposition, sparklines } from './metrics/index.ts'
+import { listen, tasks } from './river.ts'
+import { configOf } from './sources/index.ts'
+import { routes as sources } from './sources/routes.ts'
+
+const POOL = { api: 12, work: 12 } as const
+/** Asked to stop, the process is gone within this time, whatever hangs. */
+const STOP_MS = 2_800
+
+interface Parts {
+  env: Environment
+  db: Database
+  workDb: Database
+  bus: Bus
+  live: Live
+  now: Clock
+}
+
+/** What rating and metrics add to a list of resources. */
+const extras: Extras = async (ctx, ids) => {
+  const [costs, loads] = [await costsNow(ctx, ids), await sparklines(ctx, ids)]
+  return new Map(ids.map((id) => [id, { cost_per_hour: costs.get(id) ?? null, sparkline: loads.get(id) ?? [] }]))
+}
+
+/** Routers of the slices, in the order of the river. */
+function slices({ env, db, workDb, bus, live, now }: Parts) {
+  const deps = { db, now }
+  const pushConfig = async (agent_id: string) => {
+    const config = await transact(db, system('configuration'), now, (ctx) => configOf(ctx, agent_id))
+    bus.publish(SUBJECTS.config(agent_id), JSON.stringify(config))
+  }
+  return [
+    events({ ...deps, live }),
+    accounts(deps),
+    sources({ ...deps, agentNatsUrl: env.agentNatsUrl, pushConfig }),
+    inventory(deps, extras),
+    metrics(deps),
+    ingest(deps),
+    catalog(deps),
+    contracts(deps),
+    rating(deps),
+    billing({ ...deps, work: workDb }),
+  ]
+}
+
+/** Current values of every resource, for Prometheus. */
+const resourceMetrics = ({ db, now }: Pick<Parts, 'db' | 'now'>) =>
+  async function* (): AsyncGenerator<string> {
+    yield* exposition(await transact(db, system('metrics'), now, (ctx) => currentFamilies(ctx, labelsOf)))
+  }
+
+function serve(app: ReturnType<typeof createApp>, env: Environment, log: Logger) {
+  try {
+    return Bun.serve({
+      hostname: env.host,
+      port: env.port,
+      // live updates are quiet for 15 s at most
+      idleTimeout: 60,
+      fetch: (request, server) => app.fetch(request, { server }),
+    })
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error
+    log.fatal(
+      `Port ${env.port} of ${env.host} is taken by another program. Stop it, or set ATALAYA_PORT to a free port.`,
+    )
+    process.exit(1)
+  }
+}
+
+function main(env: Environment, roles: ReadonlySet<Role>): void {
+  const log = createLog(env.logLevel)
+  const now: Clock = Date.now
+  collectDefaultMetrics()
+  const urls = urlsOf(env.databaseUrl, env.data)
+  const isApi = roles.has('api')
+  const apiDb = isApi ? connect(urls.api, POOL.api) : null
+  // finalising settles usage first: the api works with this pool too
+  const workDb = connect(urls.work, POOL.work)
+  const db = apiDb ?? workDb
+  const bus = connectBus(env.natsUrl, log)
+  const live = isApi ? createLive(bus, now) : null
+  if (roles.has('ingest')) listen({ bus, db: workDb, now, log })
+  const work = background(roles.has('work') ? tasks({ bus, db: workDb, now, log }) : [], log)
+  const app = createApp({
+    db,
+    now,
+    log,
+    authenticate: (token) => authenticate({ tx: db, now }, token),
+    busConnected: () => bus.connected(),
+    extraMetrics: resourceMetrics({ db, now }),
+    slices: live ? slices({ env, db, workDb, bus, live, now }) : [],
+  })
+  const server = serve(app, env, log)
+  log.info({ url: server.url.href, roles: [...roles] }, 'the control plane answers')
+
+  let stopping = false
+  const stop = async (signal: string) => {
+    if (stopping) return
+    stopping = true
+    log.info({ signal }, 'stopping')
+    setTimeout(() => process.exit(1), STOP_MS).unref()
+    live?.close()
+    await Promise.all([server.stop(), bus.close(), work.stop()])
+    await Promise.all([apiDb, workDb].map((each) => each?.$client.end({ timeout: 1 })))
+    process.exit(0)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+}
+
+try {
+  main(readEnvironment(process.env), readRoles(process.argv.slice(2)))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,139 @@
+/** How readings of counters become usage: exact, the same in any order of arrival, additive under any split. */
+import { floorDivide } from '../base/exact.ts'
+import type { Instant, Interval } from '../base/time.ts'
+import { type GapCause, METER_NAMES, type Meter, type MeterName, meterOf } from './contract.ts'
+
+/** One counter of one device at one instant. */
+export interface CounterReading {
+  at: Instant
+  value: bigint
+  epoch: string
+  /** when the counter was zero, if the source knows */
+  origin: Instant | null
+  wrap_bits: number | null
+  interval_ms: number
+  spool: string
+  sequence: number
+}
+
+/** A stretch in which the counter is known to have grown by `increase`, spread evenly. */
+export interface Span extends Interval {
+  increase: bigint
+  /** more than three intervals between the readings: the total is known, its spread is not */
+  estimated: boolean
+}
+export interface Gap extends Interval {
+  cause: GapCause
+}
+export interface Course {
+  spans: Span[]
+  gaps: Gap[]
+}
+
+const CONSUMPTION = new Set<string>(METER_NAMES.filter((name) => meterOf(name).kind === 'consumption'))
+
+/** The meter and device that a counter key (`metric` or `metric/device`) belongs to; null for history only. */
+export function meterOfKey(key: string): { meter: MeterName; device: string } | null {
+  const slash = key.indexOf('/')
+  const name = slash < 0 ? key : key.slice(0, slash)
+  const device = slash < 0 ? '' : key.slice(slash + 1)
+  if (!CONSUMPTION.has(name)) return null
+  const meter = name as MeterName
+  return meterOf(meter).excludes?.includes(device) ? null : { meter, device }
+}
+
+/** A new epoch that claims to be older than the last reading of the one before is the same counter under another name. */
+const CLOCK_TOLERANCE_MS = 5_000
+
+const inOrder = (a: CounterReading, b: CounterReading): number =>
+  a.at - b.at || (a.value < b.value ? -1 : a.value > b.value ? 1 : 0)
+
+/**
+ * The course of one device's counter. Each epoch telescopes by itself. What an epoch counted before its first reading
+ * is used only if its origin is known and lies in observed time: after another epoch, or after `born_after`.
+ * The rest is unknown, never zero.
+ */
+export function courseOf(readings: readonly CounterReading[], born_after: Instant | null): Course {
+  const course: Course = { spans: [], gaps: [] }
+  const epochs = Map.groupBy(readings.toSorted(inOrder), (reading) => reading.epoch)
+  let previousEnd: Instant | null = null
+  for (const epoch of [...epochs.values()].toSorted((a, b) => inOrder(a[0]!, b[0]!))) {
+    beginning(course, epoch[0]!, previousEnd, born_after)
+    for (const [index, next] of epoch.entries()) if (index > 0) between(course, epoch[index - 1]!, next)
+    previousEnd = Math.max(previousEnd ?? 0, epoch.at(-1)!.at)
+  }
+  return course
+}
+
+/** From the epoch's origin to its first reading. */
+function beginning(
+  course: Course,
+  first: CounterReading,
+  previousEnd: Instant | null,
+  born_after: Instant | null,
+): void {
+  const observedFrom = previousEnd ?? born_after
+  const tolerance = previousEnd === null ? 0 : CLOCK_TOLERANCE_MS
+  const known = first.origin !== null && observedFrom !== null && first.origin >= observedFrom - tolerance
+  if (known) {
+    const from = Math.min(Math.max(first.origin!, observedFrom!), first.at - 1)
+    course.spans.push({ from, to: first.at, increase: first.value, estimated: first.at - from > 3 * first.interval_ms })
+    if (previousEnd !== null && previousEnd < from) course.gaps.push({ from: previousEnd, to: from, cause: 'reset' })
+  } else if (previousEnd !== null && previousEnd < first.at)
+    course.gaps.push({ from: previousEnd, to: first.at, cause: 'reset' })
+}
+
+/** Between two readings of one epoch: an increase, a declared wrap, or (a fall that nobody declared) an unknown. */
+function between(course: Course, a: CounterReading, b: CounterReading): void {
+  if (a.at === b.at) return
+  const fell = b.value < a.value
+  if (fell && b.wrap_bits === null) {
+    course.gaps.push({ from: a.at, to: b.at, cause: 'reset' })
+    return
+  }
+  const increase = b.value - a.value + (fell ? 2n ** BigInt(b.wrap_bits!) : 0n)
+  const estimated = b.at - a.at > 3 * Math.max(a.interval_ms, b.interval_ms)
+  course.spans.push({ from: a.at, to: b.at, increase, estimated })
+  if (estimated) course.gaps.push({ from: a.at, to: b.at, cause: 'silent' })
+}
+
+/** What a span counted from its beginning to `at`: ⌊increase × elapsed ÷ length⌋, so that parts add up under any split. */
+const countedTo = (span: Span, at: Instant): bigint =>
+  floorDivide(
+    span.increase * BigInt(Math.min(Math.max(at, span.from), span.to) - span.from),
+    BigInt(span.to - span.from),
+  )
+
+export interface Usage {
+  quantity: bigint
+  /** a bound of the interval lies within a spread that is only known in total */
+  estimated: boolean
+  gaps: Gap[]
+}
+
+/** Usage of [from, to). */
+export function usageIn(course: Course, { from, to }: Interval): Usage {
+  const touching = course.spans.filter((span) => span.from < to && span.to > from)
+  const quantity = touching.reduce((sum, span) => sum + countedTo(span, to) - countedTo(span, from), 0n)
+  const estimated = touching.some((span) => span.estimated && span.increase > 0n && (span.from < from || span.to > to))
+  const gaps = course.gaps.filter((gap) => gap.from < to && gap.to > from)
+  return {
+    quantity,
+    estimated,
+    gaps: gaps.map((gap) => ({ ...gap, from: Math.max(gap.from, from), to: Math.min(gap.to, to) })),
+  }
+}
+
+/** Milliseconds of the interval that the gaps cover, each counted once. */
+export function coveredMs(gaps: readonly Interval[]): number {
+  let covered = 0
+  let end = -Infinity
+  for (const gap of gaps.toSorted((a, b) => a.from - b.from)) {
+    covered += Math.max(0, gap.to - Math.max(gap.from, end))
+    end = Math.max(end, gap.to)
+  }
+  return covered
+}
+
+/** Whether a state counts for an allocation meter. */
+export const counts = (meter: Meter, state: string): boolean => meter.counts === 'allocated' || state === 'running'

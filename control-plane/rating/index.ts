@@ -1,0 +1,125 @@
+/** Verbs of rating: lines of an account for a period at a cut, what a resource costs now, and what became of each hour of usage. */
+import { permit } from '../base/actor.ts'
+import { toDecimal } from '../base/exact.ts'
+import { HOUR_MS, type Instant, type Interval, iso, monthOf } from '../base/time.ts'
+import { type PriceRow, offered, pricesAt } from '../catalog/index.ts'
+import { type ContractInForce, contractOf } from '../contracts/index.ts'
+import { getAccount, getLegalEntity } from '../accounts/index.ts'
+import { LIVE } from '../db/cut.ts'
+import type { Context } from '../db/index.ts'
+import type { Resource } from '../inventory/contract.ts'
+import { holdings } from '../inventory/index.ts'
+import { currentOf } from './store.ts'
+import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
+import { usageOf } from '../metering/index.ts'
+import type { Line } from './contract.ts'
+import { type Consumed, costPerHour, type Facts, linesOf, type Missing, stretchesOf, unratedOf } from './rules.ts'
+
+export { judge, usageAccounting } from './judge.ts'
+
+export interface RatedPeriod {
+  lines: Line[]
+  unrated: Missing[]
+}
+export interface RatingRequest {
+  contract: ContractInForce
+  /** within one calendar month of the account's zone */
+  period: Interval
+  zone: string
+  cut: number
+  /** instead of the price book's: a preview */
+  prices?: readonly PriceRow[]
+}
+
+/** Rates an account's usage of a period, as known to a cut. Writes nothing. */
+export async function rate(ctx: Context, request: RatingRequest): Promise<RatedPeriod> {
+  permit(ctx, 'usage.read')
+  const sold = await offered(ctx, request.contract.price_book_id)
+  for (const price of request.prices ?? []) sold.add(`${price.kind}.${price.meter}`)
+  const facts = await factsOf(ctx, request, sold)
+  return { lines: linesOf(facts), unrated: unratedOf(facts, sold) }
+}
+
+async function factsOf(
+  ctx: Context,
+  { contract, period, zone, cut, prices }: RatingRequest,
+  sold: ReadonlySet<string>,
+): Promise<Facts> {
+  const held = await holdings(ctx, contract.account_id, period, cut)
+  const seller = await getLegalEntity(ctx, contract.legal_entity_id)
+  const inForce = prices ?? (await pricesAt(ctx, contract.price_book_id, period, cut))
+  const facts: Facts = {
+    period,
+    month: monthOf(period.from, zone),
+    currency: contract.currency,
+    service_id: contract.service_id,
+    tax: { category: seller.tax_category, rate: seller.tax_rate },
+    resources: held.names.map(({ id, kind, name }) => ({ id, kind, name })),
+    owned: held.owned,
+    observed: held.observed,
+    gaps: held.gaps,
+    prices: inForce,
+    consumed: [],
+  }
+  return { ...facts, consumed: await consumption(ctx, facts, sold, cut) }
+}
+
+const CONSUMPTION = METER_NAMES.filter((meter) => meterOf(meter).kind === 'consumption')
+
+/** Usage of consumption meters by the resources of whose kind one is sold. */
+async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
+  const out: Consumed[] = []
+  for (const resource of facts.resources) {
+    const prices = facts.prices.filter((p) => p.kind === resource.kind && meterOf(p.meter).kind === 'consumption')
+    if (!CONSUMPTION.some((meter) => sold.has(`${resource.kind}.${meter}`))) continue
+    const stretches = stretchesOf(
+      facts.period,
+      facts.owned.filter((o) => o.resource_id === resource.id),
+      prices,
+    )
+    const usage = await usageOf(
+      ctx,
+      resource.id,
+      stretches.map((s) => s.stretch),
+      cut,
+    )
+    for (const { stretch, owned_id } of stretches)
+      for (const [meter, leaves] of usage.get(stretch) ?? [])
+        out.push({ resource_id: resource.id, meter, stretch, owned_id, leaves })
+  }
+  return out
+}
+
+type Cost = NonNullable<Resource['cost_per_hour']>
+/** What resources cost per hour now, at the prices of their owners; null where nobody owns it or no price applies. */
+export async function costsNow(ctx: Context, ids: readonly string[]): Promise<Map<string, Cost | null>> {
+  permit(ctx, 'catalog.read')
+  const out = new Map<string, Cost | null>()
+  const now = ctx.now()
+  const terms = new Map<string, Awaited<ReturnType<typeof termsOf>>>()
+  for (const resource of await currentOf(ctx, ids)) {
+    if (!resource.account_id) continue
+    const known = terms.get(resource.account_id) ?? (await termsOf(ctx, resource.account_id, now))
+    terms.set(resource.account_id, known)
+    const cost = known && resource.ended_at === null ? costPerHour(resource, known.prices, known.month) : null
+    out.set(resource.id, cost && known ? { amount: toDecimal(cost, 6), currency: known.currency } : null)
+  }
+  return out
+}
+
+async function termsOf(ctx: Context, account_id: string, now: Instant) {
+  const contract = await contractOf(ctx, account_id, now)
+  if (!contract) return null
+  const { zone } = await getAccount(ctx, account_id)
+  const prices = await pricesAt(ctx, contract.price_book_id, { from: now, to: now + 1 }, LIVE)
+  return { prices, currency: contract.currency, month: monthOf(now, zone) }
+}
+
+/** Unrated usage as the API shows it. */
+export const presentMissing = ({ resource, meter, from, to }: Missing) => ({
+  resource,
+  meter: meter as MeterName,
+  hours: Math.ceil((to - from) / HOUR_MS),
+  from: iso(from),
+  to: iso(to),
+})

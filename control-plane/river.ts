@@ -1,0 +1,84 @@
+/** The data flow on one screen: which subject goes to which verb, and what then happens in the background. */
+import type { Logger } from 'pino'
+import type { Task } from './background.ts'
+import { system } from './base/actor.ts'
+import type { Bus, Message } from './bus/index.ts'
+import { type Clock, type Context, type Database, isUnreachable, transact } from './db/index.ts'
+import { installationId } from './accounts/index.ts'
+import { numberCommitted, streamPublisher } from './events/dispatch.ts'
+import { LIVE_LIMITS, SAMPLE_SUBJECT } from './events/live.ts'
+import { renderMissing } from './billing/index.ts'
+import { forgetOldKeys, receive, settle } from './ingest/index.ts'
+import { prune } from './metrics/index.ts'
+import { judge } from './rating/index.ts'
+import { watchSilence } from './sources/index.ts'
+
+export interface RiverDeps {
+  bus: Bus
+  db: Database
+  now: Clock
+  log: Logger
+}
+
+interface Inflow {
+  subject: string
+  queue: string
+  /** messages in work at once */
+  concurrency: number
+  handle(message: Message): Promise<Uint8Array>
+}
+
+/** Role `ingest`: agents report by request; the reply, after the commit, is the acknowledgement. */
+const inflows = ({ bus, db, now }: RiverDeps): Inflow[] => [
+  {
+    subject: 'v1.report.*',
+    queue: 'ingest',
+    concurrency: 6,
+    handle: (message) => receive({ db, now, sampled: (ids) => tellSampled(bus, ids) }, message),
+  },
+]
+
+export function listen(deps: RiverDeps): void {
+  for (const { subject, queue, concurrency, handle } of inflows(deps))
+    deps.bus.serve(subject, queue, handle, concurrency)
+}
+
+/** Role `work`: facts → timelines → usage → what became of it; and events → those who listen. */
+export function tasks(deps: RiverDeps): Task[] {
+  const { db, now } = deps
+  const as = <T>(name: string, verb: (ctx: Context) => Promise<T>) => transact(db, system(name), now, verb)
+  return [
+    { name: 'settle', every_ms: 500, run: () => settle(db, now) },
+    { name: 'judge', every_ms: 5_000, run: () => as('judge', judge) },
+    { name: 'render', every_ms: 2_000, run: () => as('render', renderMissing) },
+    { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
+    { name: 'prune', every_ms: 60_000, run: () => as('prune', prune) },
+    { name: 'number_events', every_ms: 250, run: () => numberCommitted(deps) },
+    { name: 'publish_events', every_ms: 1_000, run: streamPublisher(deps, () => as('publish', installationId)) },
+    { name: 'watch_silence', every_ms: 1_000, run: silenceWatcher(deps, as) },
+  ]
+}
+
+type As = <T>(name: string, verb: (ctx: Context) => Promise<T>) => Promise<T>
+
+/** Nobody is called silent for a time in which we couldn't hear: while NATS or the database was away. */
+function silenceWatcher({ bus, now }: RiverDeps, as: As): () => Promise<void> {
+  let listening_since = now()
+  bus.onConnect(() => {
+    listening_since = now()
+  })
+  return async () => {
+    if (!bus.connected()) return
+    try {
+      await as('watch_silence', (ctx) => watchSilence(ctx, listening_since))
+    } catch (error) {
+      if (isUnreachable(error)) listening_since = now()
+      throw error
+    }
+  }
+}
+
+function tellSampled(bus: Bus, ids: readonly string[]): void {
+  for (let from = 0; from < ids.length; from += LIVE_LIMITS.idsPerMessage)
+    bus.publish(SAMPLE_SUBJECT, JSON.stringify({ resource_ids: ids.slice(from, from + LIVE_LIMITS.idsPerMessage) }))
+}

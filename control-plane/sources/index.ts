@@ -1,0 +1,25 @@
+/** Verbs of sources that other slices may call. */
+export {
+  agentForReport,
+  alarm,
+  createEnrolment,
+  enrol,
+  heard,
+  type HeardFrom,
+  listAgents,
+  listConnectors,
+  type ReportingAgent,
+  revokeAgent,
+  watchSilence,
+} from './agents.ts'
+export {
+  changeSource,
+  configOf,
+  createSource,
+  deleteSource,
+  getSource,
+  listSources,
+  sourceFacts,
+  sourceHealth,
+  sourcesOf,
+} from './hosted.ts'

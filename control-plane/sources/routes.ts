@@ -1,0 +1,113 @@
+/** HTTP of sources: agents and their enrolment, connectors on offer, and what each agent reads. */
+import { type Context as HonoContext } from 'hono'
+import { z } from 'zod'
+import { iso } from '../base/time.ts'
+import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
+import {
+  Agent,
+  EnrolAgent,
+  EnrolledAgent,
+  Enrolment,
+  NewEnrolment,
+  NewSource,
+  OfferedConnector,
+  Source,
+  SourceChange,
+} from './contract.ts'
+import {
+  changeSource,
+  createEnrolment,
+  createSource,
+  deleteSource,
+  enrol,
+  getSource,
+  listAgents,
+  listConnectors,
+  listSources,
+  revokeAgent,
+} from './index.ts'
+
+export interface SourcesDeps extends HttpDeps {
+  /** where agents reach NATS */
+  agentNatsUrl: string
+  /** sends an agent its configuration, after the commit of what changed it; an agent that misses it gets it at hello */
+  pushConfig(agent_id: string): Promise<void>
+}
+
+/** One line that makes a server an agent; the address is the one by which the caller reached us. */
+const command = (c: HonoContext, token: string): string => {
+  const origin = c.req.header('origin') ?? new URL(c.req.url).origin
+  return `curl -fsSL ${origin}/install/install-agent.sh | sudo sh -s -- --url ${origin} --token ${token}`
+}
+
+const agents = (deps: SourcesDeps) =>
+  router()
+    .get('/agents', answers('Agents', z.object({ items: z.array(Agent) })), async (c) =>
+      c.json({ items: await verb(c, deps, listAgents) }),
+    )
+    .post(
+      '/enrolments',
+      answers('Make a one-time enrolment token', Enrolment, { status: 201 }),
+      valid('json', NewEnrolment),
+      async (c) => {
+        const { token, expires_at } = await verb(c, deps, (ctx) => createEnrolment(ctx, c.req.valid('json')))
+        return c.json({ token, expires_at: iso(expires_at), command: command(c, token) }, 201)
+      },
+    )
+    .post(
+      '/agents/enrol',
+      answers('Become an agent, by a token', EnrolledAgent, { status: 201, open: true }),
+      valid('json', EnrolAgent),
+      async (c) => {
+        const agent_id = await verb(c, deps, (ctx) => enrol(ctx, c.req.valid('json')))
+        return c.json({ agent_id, nats_url: deps.agentNatsUrl }, 201)
+      },
+    )
+    .delete('/agents/:id', answers('Revoke an agent', null), valid('param', ById), async (c) => {
+      const { id } = c.req.valid('param')
+      await verb(c, deps, (ctx) => revokeAgent(ctx, id))
+      await deps.pushConfig(id)
+      return c.body(null, 204)
+    })
+    .get(
+      '/connectors',
+      answers('Connectors that agents offer', z.object({ items: z.array(OfferedConnector) })),
+      async (c) => c.json({ items: await verb(c, deps, listConnectors) }),
+    )
+
+const sources = (deps: SourcesDeps) =>
+  router()
+    .get('/sources', answers('Sources', z.object({ items: z.array(Source) })), async (c) =>
+      c.json({ items: await verb(c, deps, listSources) }),
+    )
+    .post('/sources', answers('Add a source', Source, { status: 201 }), valid('json', NewSource), async (c) => {
+      const made = await verb(c, deps, (ctx) => createSource(ctx, c.req.valid('json')))
+      await deps.pushConfig(made.agent_id)
+      return c.json(made, 201)
+    })
+    .get('/sources/:id', answers('One source', Source), valid('param', ById), async (c) =>
+      c.json(await verb(c, deps, (ctx) => getSource(ctx, c.req.valid('param').id))),
+    )
+    .patch(
+      '/sources/:id',
+      answers('Change a source', Source),
+      valid('param', ById),
+      valid('json', SourceChange),
+      async (c) => {
+        const changed = await verb(c, deps, (ctx) => changeSource(ctx, c.req.valid('param').id, c.req.valid('json')))
+        await deps.pushConfig(changed.agent_id)
+        return c.json(changed)
+      },
+    )
+    .delete('/sources/:id', answers('Delete a source', null), valid('param', ById), async (c) => {
+      const { id } = c.req.valid('param')
+      const agent_id = await verb(c, deps, async (ctx) => {
+        const found = await getSource(ctx, id)
+        await deleteSource(ctx, id)
+        return found.agent_id
+      })
+      await deps.pushConfig(agent_id)
+      return c.body(null, 204)
+    })
+
+export const routes = (deps: SourcesDeps) => router().route('/', agents(deps)).route('/', sources(deps))

@@ -1,0 +1,93 @@
+/** Decisions of sources: when an agent is silent, how a source is doing, what a health fact changes. Pure. */
+import type { z } from 'zod'
+import type { AgentState, SourceState } from './contract.ts'
+
+/** An agent that says nothing for this many intervals of its busiest source is silent … */
+export const SILENT_INTERVALS = 3
+/** … but never sooner: a short interval must not make an alarm of one slow moment. */
+export const SILENT_AT_LEAST_MS = 15_000
+export const SKEW_LIMIT_MS = 5_000
+
+const patienceMs = (interval_ms: number): number => Math.max(SILENT_INTERVALS * interval_ms, SILENT_AT_LEAST_MS)
+
+export interface Heard {
+  last_heard_at: number | null
+  /** of its busiest source that isn't paused; null where it has nothing to report */
+  interval_ms: number | null
+}
+
+/** `listening_since`: before it nobody could hear, so that our own outage is nobody's silence. */
+export function isSilent({ last_heard_at, interval_ms }: Heard, listening_since: number, now: number): boolean {
+  if (last_heard_at === null || interval_ms === null) return false
+  return now - Math.max(last_heard_at, listening_since) > patienceMs(interval_ms)
+}
+
+export function agentState(agent: {
+  revoked_at: number | null
+  last_heard_at: number | null
+  silent_since: number | null
+}): z.infer<typeof AgentState> {
+  if (agent.revoked_at !== null) return 'revoked'
+  if (agent.last_heard_at === null) return 'never_seen'
+  return agent.silent_since === null ? 'connected' : 'silent'
+}
+
+export const isSkewed = (clock_offset_ms: number | null): boolean =>
+  clock_offset_ms !== null && Math.abs(clock_offset_ms) > SKEW_LIMIT_MS
+
+/** A failure, and since when it has been the same one. */
+export interface Failure {
+  code: string
+  message: string
+  remedy: string
+  since_ms: number
+}
+
+export interface SourceFacts {
+  paused_at: number | null
+  error: Failure | null
+  last_fact_at: number | null
+  interval_ms: number
+}
+
+/** A silent agent explains everything below it; an error explains why facts are missing. */
+export function sourceState(
+  source: SourceFacts,
+  agent: z.infer<typeof AgentState>,
+  now: number,
+): z.infer<typeof SourceState> {
+  if (source.paused_at !== null) return 'paused'
+  if (agent === 'silent' || agent === 'revoked') return 'silent'
+  if (source.error !== null) return 'failing'
+  if (source.last_fact_at === null) return 'waiting'
+  return now - source.last_fact_at > patienceMs(source.interval_ms) ? 'silent' : 'ok'
+}
+
+export interface HealthFact {
+  ok: boolean
+  duration_ms: number
+  version?: string | undefined
+  error?: { code: string; message: string; remedy: string } | undefined
+  seen_at: number
+}
+export interface HealthState {
+  last_ok_at: number | null
+  duration_ms: number | null
+  vendor_version: string | null
+  error: Failure | null
+}
+
+/** Facts come late and in any order: an older one than what is known changes nothing. */
+export function afterHealth(state: HealthState, fact: HealthFact): HealthState {
+  const known = Math.max(state.last_ok_at ?? 0, state.error?.since_ms ?? 0)
+  if (fact.seen_at < known) return state
+  const vendor_version = fact.version ?? state.vendor_version
+  if (fact.ok) return { last_ok_at: fact.seen_at, duration_ms: fact.duration_ms, vendor_version, error: null }
+  const said = fact.error ?? {
+    code: 'unexpected',
+    message: 'The source failed without saying why.',
+    remedy: "Look into the agent's log.",
+  }
+  const since_ms = state.error?.code === said.code ? state.error.since_ms : fact.seen_at
+  return { ...state, vendor_version, duration_ms: fact.duration_ms, error: { ...said, since_ms } }
+}

@@ -1,0 +1,57 @@
+/** A source's settings against the JSON Schema of its connector's manifest; secrets go in and never come out. Pure. */
+import { z } from 'zod'
+import type { Manifest } from '#connectors/contract.ts'
+import { Problem } from '../base/problem.ts'
+import { fieldErrors } from '../http/index.ts'
+
+/** Shown in place of a secret; sent back, it means: leave it as it is. */
+export const HIDDEN = '•••'
+export type Settings = Record<string, unknown>
+
+export const hideSecrets = (settings: Settings, secrets: readonly string[]): Settings =>
+  Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [name, secrets.includes(name) && value !== '' ? HIDDEN : value]),
+  )
+
+/** A hidden secret that was never set is left out, so that the schema can ask for it. */
+export function keepSecrets(sent: Settings, stored: Settings, secrets: readonly string[]): Settings {
+  const kept = Object.entries(sent).map(([name, value]): [string, unknown] =>
+    secrets.includes(name) && value === HIDDEN ? [name, stored[name]] : [name, value],
+  )
+  return Object.fromEntries(kept.filter(([, value]) => value !== undefined))
+}
+
+/** The settings with the schema's defaults; throws Problem `bad_settings` with a pointer for each wrong field. */
+export function checkSettings(manifest: Manifest, settings: Settings): Settings {
+  const unknown = unknownFields(manifest, settings)
+  const parsed = schemaOf(manifest).safeParse(settings)
+  const errors = [...(parsed.success ? [] : fieldErrors(parsed.error.issues, '/settings')), ...unknown]
+  if (errors.length > 0)
+    throw new Problem(
+      'bad_settings',
+      `Correct the settings of the connector ${manifest.name} and send them again.`,
+      errors,
+    )
+  return parsed.data as Settings
+}
+
+function schemaOf(manifest: Manifest): z.ZodType {
+  try {
+    return z.fromJSONSchema(manifest.settings as Parameters<typeof z.fromJSONSchema>[0])
+  } catch (error) {
+    throw new Problem(
+      'bad_settings',
+      `The connector ${manifest.name} ${manifest.version} describes its settings in a way that is not understood here ` +
+        `(${error instanceof Error ? error.message : String(error)}). Update its agent or the control plane.`,
+    )
+  }
+}
+
+/** A misspelt name would be ignored in silence, whether or not the schema forbids others. */
+function unknownFields({ settings: schema }: Manifest, settings: Settings) {
+  const { properties, additionalProperties } = schema
+  if (typeof properties !== 'object' || properties === null || additionalProperties !== undefined) return []
+  return Object.keys(settings)
+    .filter((name) => !Object.hasOwn(properties, name))
+    .map((name) => ({ pointer: `/settings/${name}`, detail: 'is not a setting of this connector' }))
+}

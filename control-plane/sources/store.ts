@@ -1,0 +1,179 @@
+/** SQL of sources: agents, enrolments, and what each agent reads. `resource` is inventory's, counted here only. */
+import { and, asc, count, eq, gt, isNotNull, isNull, min, type SQL, sql } from 'drizzle-orm'
+import { iso } from '../base/time.ts'
+import type { Tx } from '../db/index.ts'
+import type { Agent, Source } from './contract.ts'
+import { agentState, isSkewed, sourceState } from './rules.ts'
+import { agent, enrolment, source } from './schema.ts'
+import { hideSecrets } from './settings.ts'
+
+export type AgentRow = typeof agent.$inferSelect
+export type SourceRow = typeof source.$inferSelect
+
+const isActive = and(isNull(source.deleted_at), isNull(source.paused_at))
+
+const agentFromRow = (row: AgentRow, source_count: number): Agent => ({
+  id: row.id,
+  name: row.name,
+  hostname: row.hostname,
+  version: row.version,
+  state: agentState(row),
+  created_at: iso(row.created_at),
+  last_heard_at: row.last_heard_at === null ? null : iso(row.last_heard_at),
+  clock_offset_ms: row.clock_offset_ms,
+  clock_skewed: isSkewed(row.clock_offset_ms),
+  spool_bytes: row.spool_bytes,
+  alarm: row.alarm,
+  connectors: row.manifests.map(({ name }) => name),
+  source_count,
+})
+
+export async function selectAgents(tx: Tx): Promise<Agent[]> {
+  const found = await tx
+    .select({ row: agent, sources: count(source.id) })
+    .from(agent)
+    .leftJoin(source, and(eq(source.agent_id, agent.id), isNull(source.deleted_at)))
+    .groupBy(agent.id)
+    .orderBy(asc(agent.name), asc(agent.created_at))
+  return found.map(({ row, sources }) => agentFromRow(row, sources))
+}
+
+/** Agents that were not revoked, whole: who may report and what they can host. */
+export const selectActiveAgents = (tx: Tx): Promise<AgentRow[]> =>
+  tx.select().from(agent).where(isNull(agent.revoked_at)).orderBy(asc(agent.name), asc(agent.created_at))
+
+export async function selectAgent(tx: Tx, id: string): Promise<AgentRow | null> {
+  const [row] = await tx.select().from(agent).where(eq(agent.id, id))
+  return row ?? null
+}
+
+/** Holds the agent's row until the transaction ends, so that its configuration changes one at a time. */
+export async function lockAgent(tx: Tx, id: string): Promise<AgentRow | null> {
+  const [row] = await tx.select().from(agent).where(eq(agent.id, id)).for('no key update')
+  return row ?? null
+}
+
+/** False where the key is an agent's already. */
+export async function insertAgent(tx: Tx, row: typeof agent.$inferInsert): Promise<boolean> {
+  const made = await tx.insert(agent).values(row).onConflictDoNothing().returning({ id: agent.id })
+  return made.length > 0
+}
+
+export const updateAgent = async (tx: Tx, id: string, change: Partial<typeof agent.$inferInsert>): Promise<void> => {
+  await tx.update(agent).set(change).where(eq(agent.id, id))
+}
+
+export const bumpConfig = async (tx: Tx, id: string): Promise<void> => {
+  await tx
+    .update(agent)
+    .set({ config_version: sql`${agent.config_version} + 1` })
+    .where(eq(agent.id, id))
+}
+
+/** Agents heard at least once and not known as silent, each with the interval of its busiest source. */
+export const selectWatched = (tx: Tx) =>
+  tx
+    .select({
+      id: agent.id,
+      name: agent.name,
+      last_heard_at: agent.last_heard_at,
+      interval_ms: min(source.interval_ms),
+    })
+    .from(agent)
+    .innerJoin(source, and(eq(source.agent_id, agent.id), isActive))
+    .where(and(isNull(agent.revoked_at), isNotNull(agent.last_heard_at), isNull(agent.silent_since)))
+    .groupBy(agent.id)
+
+/** Marks it; false where it was heard meanwhile or another process was first. */
+export async function markSilent(tx: Tx, id: string, last_heard_at: number): Promise<boolean> {
+  const still = and(eq(agent.id, id), isNull(agent.silent_since), eq(agent.last_heard_at, last_heard_at))
+  const marked = await tx.update(agent).set({ silent_since: last_heard_at }).where(still).returning({ id: agent.id })
+  return marked.length > 0
+}
+
+export const insertEnrolment = async (tx: Tx, row: typeof enrolment.$inferInsert): Promise<void> => {
+  await tx.insert(enrolment).values(row)
+}
+
+/** Null where the token is not known, has expired, or was used: of two at once only one succeeds. */
+export async function useEnrolment(
+  tx: Tx,
+  hash: string,
+  now: number,
+): Promise<{ id: string; account_id: string | null } | null> {
+  const fresh = and(eq(enrolment.hash, hash), isNull(enrolment.used_at), gt(enrolment.expires_at, now))
+  const [used] = await tx
+    .update(enrolment)
+    .set({ used_at: now })
+    .where(fresh)
+    .returning({ id: enrolment.id, account_id: enrolment.account_id })
+  return used ?? null
+}
+
+export const nameEnrolled = async (tx: Tx, id: string, agent_id: string): Promise<void> => {
+  await tx.update(enrolment).set({ agent_id }).where(eq(enrolment.id, id))
+}
+
+export const selectSourceRows = (tx: Tx, agent_id: string): Promise<SourceRow[]> =>
+  tx.select().from(source).where(eq(source.agent_id, agent_id)).orderBy(asc(source.created_at), asc(source.id))
+
+export async function lockSource(tx: Tx, id: string): Promise<SourceRow | null> {
+  const [row] = await tx.select().from(source).where(eq(source.id, id)).for('update')
+  return row ?? null
+}
+
+export const insertSource = async (tx: Tx, row: typeof source.$inferInsert): Promise<void> => {
+  await tx.insert(source).values(row)
+}
+
+export const updateSource = async (tx: Tx, id: string, change: Partial<typeof source.$inferInsert>): Promise<void> => {
+  await tx.update(source).set(change).where(eq(source.id, id))
+}
+
+export const raiseLastFact = async (tx: Tx, id: string, seen_at: number): Promise<void> => {
+  const newest = sql`greatest(${source.last_fact_at}, ${new Date(seen_at).toISOString()}::timestamptz)`
+  await tx.update(source).set({ last_fact_at: newest }).where(eq(source.id, id))
+}
+
+const resourceCount = sql<number>`(select count(*)::int from resource where resource.source_id = ${source.id} and resource.ended_at is null)`
+
+/** Sources that were not deleted, as people see them. */
+async function readSources(tx: Tx, now: number, filter?: SQL): Promise<Source[]> {
+  const found = await tx
+    .select({ row: source, host: agent, resources: resourceCount })
+    .from(source)
+    .innerJoin(agent, eq(agent.id, source.agent_id))
+    .where(and(isNull(source.deleted_at), filter))
+    .orderBy(asc(agent.name), asc(source.connector), asc(source.created_at))
+  return found.map(({ row, host, resources }) => sourceFromRow(row, host, resources, now))
+}
+export const selectSources = (tx: Tx, now: number) => readSources(tx, now)
+export const selectSource = async (tx: Tx, id: string, now: number): Promise<Source | null> =>
+  (await readSources(tx, now, eq(source.id, id)))[0] ?? null
+
+function sourceFromRow(row: SourceRow, host: AgentRow, resource_count: number, now: number): Source {
+  const secrets = host.manifests.find(({ name }) => name === row.connector)?.secrets ?? []
+  return {
+    id: row.id,
+    agent_id: row.agent_id,
+    agent_name: host.name,
+    connector: row.connector,
+    realm: row.realm,
+    interval_ms: row.interval_ms,
+    settings: hideSecrets(row.settings, secrets) as Source['settings'],
+    account_id: row.account_id,
+    state: sourceState(row, agentState(host), now),
+    last_ok_at: row.last_ok_at === null ? null : iso(row.last_ok_at),
+    lag_ms: row.last_fact_at === null ? null : Math.max(0, now - row.last_fact_at),
+    duration_ms: row.duration_ms,
+    vendor_version: row.vendor_version,
+    error: row.error && {
+      code: row.error.code,
+      message: row.error.message,
+      remedy: row.error.remedy,
+      since: iso(row.error.since_ms),
+    },
+    resource_count,
+    created_at: iso(row.created_at),
+  }
+}

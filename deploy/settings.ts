@@ -1,0 +1,70 @@
+/** What `npm run up` was asked to do: its flags and environment variables, checked. */
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+export interface Settings {
+  root: string
+  /** everything that must survive lies here */
+  data: string
+  port: number
+  agent: boolean
+  databaseUrl: string | undefined
+  natsUrl: string | undefined
+  agentNatsUrl: string | undefined
+  /** the program, when NATS_URL names no server */
+  natsServer: string | undefined
+}
+
+/** A wrong setting or a state of the machine that the person can mend. */
+export class Refusal extends Error {
+  readonly details: string[]
+  constructor(message: string, details: string[] = []) {
+    super(message)
+    this.name = 'Refusal'
+    this.details = details
+  }
+}
+
+export const USAGE = `\
+Usage: npm run up [-- --no-agent]
+
+  --no-agent   start no agent on this machine
+  --help       this text
+
+Environment:
+  ATALAYA_PORT            port of the web page and API (default 8080)
+  ATALAYA_DATA            folder for all data (default .atalaya)
+  DATABASE_URL            a PostgreSQL 18 of yours, as the owner of the database (default: an embedded one)
+  NATS_URL                a NATS server of yours with JetStream (default: one is started here)
+  ATALAYA_AGENT_NATS_URL  the address under which agents reach it, if it is another`
+
+const portOf = (text: string): number => {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (port < 1 || port > 65_535)
+    throw new Refusal(`ATALAYA_PORT is "${text}"`, ['It must be a port number from 1 to 65535.'])
+  return port
+}
+
+/** Null when only the help was asked for. */
+export function readSettings(args: string[], env: Record<string, string | undefined>, root: string): Settings | null {
+  let flags: { help?: boolean | undefined; 'no-agent'?: boolean | undefined }
+  try {
+    flags = parseArgs({
+      args,
+      options: { help: { type: 'boolean', short: 'h' }, 'no-agent': { type: 'boolean' } },
+    }).values
+  } catch (error) {
+    throw new Refusal((error as Error).message.split('. ')[0] ?? 'Unknown option', USAGE.split('\n'))
+  }
+  if (flags.help) return null
+  return {
+    root,
+    data: env.ATALAYA_DATA ? resolve(env.ATALAYA_DATA) : join(root, '.atalaya'),
+    port: portOf(env.ATALAYA_PORT || '8080'),
+    agent: !flags['no-agent'],
+    databaseUrl: env.DATABASE_URL || undefined,
+    natsUrl: env.NATS_URL || undefined,
+    agentNatsUrl: env.ATALAYA_AGENT_NATS_URL || undefined,
+    natsServer: env.ATALAYA_NATS_SERVER || undefined,
+  }
+}

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Starts all of Atalaya on this machine with one command: `npm run up`.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+. "$root/deploy/tools.sh"
+
+printf '\n  Atalaya\n\n'
+get_bun
+get_packages
+get_nats
+cd "$root"
+exec bun deploy/up.ts "$@"

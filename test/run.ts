@@ -1,0 +1,140 @@
+/** Runs the stages of the tests one after the other and ends with `N passed, N failed`, from the runners' own reports. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
+import { endsWithUs } from '../deploy/process.ts'
+import { buildUi } from '../deploy/ui.ts'
+import { add, checkResult, closingLine, NOTHING, type Result, suiteResult } from './setup/report.ts'
+
+const root = join(import.meta.dirname, '..')
+const reports = mkdtempSync(join(tmpdir(), 'atalaya-reports-'))
+const MINUTE_MS = 60_000
+
+interface Stage {
+  name: string
+  limit_ms: number
+  /** a stage is left out when less than this is left of `--within` */
+  usual_ms?: number
+  run(): Promise<Result>
+}
+
+async function execute(command: string[], limit_ms: number): Promise<{ code: number; output: string }> {
+  const child = Bun.spawn(endsWithUs(command), { cwd: root, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' })
+  let overdue = false
+  const timer = setTimeout(() => {
+    overdue = true
+    child.kill('SIGKILL')
+  }, limit_ms)
+  const [stdout, stderr] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ])
+  clearTimeout(timer)
+  const late = overdue ? `\nEnded: it took longer than ${limit_ms / MINUTE_MS} minutes.` : ''
+  return { code: overdue ? 1 : (child.exitCode ?? 1), output: `${stdout}${stderr}${late}` }
+}
+
+/** A tool that says yes or no counts as one check. */
+const check = (name: string, command: string[]): Stage => ({
+  name,
+  limit_ms: 5 * MINUTE_MS,
+  async run() {
+    const { code, output } = await execute(command, this.limit_ms)
+    return checkResult(name, code, output)
+  },
+})
+
+const suite = (name: string, minutes: number, filters: string[], before?: () => Promise<unknown>): Stage => ({
+  name,
+  limit_ms: minutes * MINUTE_MS,
+  async run() {
+    const report = join(reports, `${name}.json`)
+    try {
+      await before?.()
+    } catch (error) {
+      const { message, details = [] } = error as Error & { details?: string[] }
+      return checkResult(`${name}: set-up`, 1, [message, ...details].join('\n'))
+    }
+    const none = filters.length > 0 ? ['--passWithNoTests'] : []
+    const command = ['bunx', '--bun', 'vitest', 'run', '--pool=threads', '--project', name, '--reporter=json']
+    const { code, output } = await execute([...command, `--outputFile=${report}`, ...none, ...filters], this.limit_ms)
+    return suiteResult(name, code, output, existsSync(report) ? readFileSync(report, 'utf8') : null, (path) =>
+      relative(root, path),
+    )
+  },
+})
+
+const stages = (filters: string[]): Stage[] => [
+  check('format', ['bun', 'fmt', '--no-script', '--check']),
+  check('lint', ['bunx', '--bun', 'oxlint', '--deny-warnings', '--format', 'unix']),
+  check('types', ['bunx', 'tsc', '--noEmit']),
+  check('dead-code', ['bunx', '--bun', 'knip', '--no-progress']),
+  suite('unit', 5, filters),
+  suite('integration', 8, filters),
+  suite('browser', 8, filters, () => buildUi(root)),
+  { ...suite('backends', 25, filters), usual_ms: 8 * MINUTE_MS },
+]
+
+const HELP = `\
+Usage: npm test [-- [--backends] [--within MINUTES] [STAGE...] [FILE...]]
+Stages: format lint types dead-code unit integration browser, and backends (only with its name or --backends).`
+
+function chosen(names: string[], backends: boolean): Stage[] {
+  const known = new Set(stages([]).map((stage) => stage.name))
+  const picked = names.filter((name) => known.has(name))
+  const all = stages(names.filter((name) => !known.has(name)))
+  if (picked.length > 0)
+    return all.filter((stage) => picked.includes(stage.name) || (backends && stage.name === 'backends'))
+  return all.filter((stage) => backends || stage.name !== 'backends')
+}
+
+const show = (mark: string, text: string) => console.log(`  ${mark} ${text}`)
+
+function showResult(stage: Stage, result: Result, seconds: string): void {
+  const skipped = result.skipped > 0 ? `, ${result.skipped} skipped` : ''
+  show(
+    result.failed === 0 ? '✓' : '✗',
+    `${stage.name.padEnd(12)} ${result.passed} passed, ${result.failed} failed${skipped}   ${seconds} s`,
+  )
+  for (const failure of result.failures) {
+    console.log(`\n    ✗ ${failure.name}`)
+    for (const line of failure.lines) console.log(`      ${line}`)
+  }
+  if (result.failures.length > 0) console.log('')
+}
+
+async function main(): Promise<number> {
+  const options = { backends: { type: 'boolean' }, within: { type: 'string' }, help: { type: 'boolean' } } as const
+  const { values, positionals } = parseArgs({ options, allowPositionals: true })
+  if (values.help) {
+    console.log(HELP)
+    return 0
+  }
+  const end_ms = values.within ? performance.now() + Number(values.within) * MINUTE_MS : Infinity
+  let total: Result = NOTHING
+  for (const stage of chosen(positionals, values.backends ?? false)) {
+    const start_ms = performance.now()
+    if (start_ms + (stage.usual_ms ?? 0) > end_ms) {
+      total = add(total, {
+        ...NOTHING,
+        skipped: 1,
+        skips: [`${stage.name}: too little was left of the ${values.within} minutes`],
+      })
+      continue
+    }
+    const result = await stage.run()
+    showResult(stage, result, ((performance.now() - start_ms) / 1_000).toFixed(1))
+    total = add(total, result)
+  }
+  if (total.skips.length > 0) console.log(`\n  skipped:\n${total.skips.map((skip) => `    - ${skip}`).join('\n')}`)
+  console.log(`\n${closingLine(total)}`)
+  return total.failed === 0 && total.passed > 0 ? 0 : 1
+}
+
+try {
+  process.exitCode = await main()
+} finally {
+  rmSync(reports, { recursive: true, force: true })
+}

@@ -1,0 +1,102 @@
+/** Reads what a runner reported into counts, failures and skips. Pure. */
+export interface Failure {
+  name: string
+  lines: string[]
+}
+export interface Result {
+  passed: number
+  failed: number
+  skipped: number
+  failures: Failure[]
+  skips: string[]
+}
+
+export const NOTHING: Result = { passed: 0, failed: 0, skipped: 0, failures: [], skips: [] }
+
+export const add = (a: Result, b: Result): Result => ({
+  passed: a.passed + b.passed,
+  failed: a.failed + b.failed,
+  skipped: a.skipped + b.skipped,
+  failures: [...a.failures, ...b.failures],
+  skips: [...a.skips, ...b.skips],
+})
+
+export const closingLine = ({ passed, failed, skipped }: Result): string =>
+  `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+
+const MAX_LINES = 40
+// eslint-disable-next-line no-control-regex -- colours of a terminal
+const COLOURS = /\u001B\[[0-9;]*m/g
+/** of a failed test: where it was in our files, not the runner's own */
+const NOISE = /^\s*at (native|.*node_modules|<anonymous>|Promise \(native\))/
+
+function linesOf(text: string, count: number): string[] {
+  const lines = text.replaceAll(COLOURS, '').trim().split('\n')
+  const kept = lines.filter((line) => !NOISE.test(line))
+  return kept.length > count ? [...kept.slice(0, count), `… and ${kept.length - count} more lines`] : kept
+}
+const lastLinesOf = (text: string): string[] => text.replaceAll(COLOURS, '').trimEnd().split('\n').slice(-MAX_LINES)
+
+const failedOnce = (name: string, lines: string[]): Result => ({ ...NOTHING, failed: 1, failures: [{ name, lines }] })
+
+/** A check by a tool's exit code. */
+export const checkResult = (name: string, code: number, output: string): Result =>
+  code === 0 ? { ...NOTHING, passed: 1 } : failedOnce(name, linesOf(output, MAX_LINES))
+
+/** The parts of vitest's JSON report that are read here. */
+interface Report {
+  success: boolean
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
+  numTodoTests: number
+  testResults: Array<{
+    name: string
+    status: string
+    message: string
+    assertionResults: Array<{
+      fullName: string
+      status: string
+      failureMessages: string[]
+      meta: { skipReason?: string }
+    }>
+  }>
+}
+
+/** A runner that crashed, a file that could not be loaded and an error outside of any test each count as one failure. */
+export function suiteResult(
+  stage: string,
+  code: number,
+  output: string,
+  json: string | null,
+  shown: (path: string) => string,
+): Result {
+  if (json === null)
+    return failedOnce(`${stage}: the runner ended (exit code ${code}) without a report`, lastLinesOf(output))
+  const report = JSON.parse(json) as Report
+  const failures: Failure[] = []
+  const skips: string[] = []
+  let unloaded = 0
+  for (const file of report.testResults) {
+    for (const one of file.assertionResults) {
+      const name = `${shown(file.name)} › ${one.fullName}`
+      if (one.status === 'failed') failures.push({ name, lines: linesOf(one.failureMessages.join('\n'), MAX_LINES) })
+      if (one.status !== 'failed' && one.status !== 'passed')
+        skips.push(`${name}: ${one.meta.skipReason ?? 'no reason given'}`)
+    }
+    if (file.status === 'failed' && !file.assertionResults.some((one) => one.status === 'failed')) {
+      unloaded += 1
+      failures.push({ name: shown(file.name), lines: linesOf(file.message, MAX_LINES) })
+    }
+  }
+  const failed = report.numFailedTests + unloaded
+  const result = {
+    passed: report.numPassedTests,
+    failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+    failures,
+    skips,
+  }
+  if (code === 0 || failed > 0) return result
+  return add(result, failedOnce(`${stage}: the runner ended with exit code ${code}`, lastLinesOf(output)))
+}

@@ -1,0 +1,164 @@
+/** The one door to the control plane: a typed fetch, and a function for every route. */
+import type { z } from 'zod'
+import type * as Accounts from '#control-plane/accounts/contract.ts'
+import type * as Billing from '#control-plane/billing/contract.ts'
+import type * as Catalog from '#control-plane/catalog/contract.ts'
+import type * as Events from '#control-plane/events/contract.ts'
+import type { Page } from '#control-plane/http/contract.ts'
+import type * as Ingest from '#control-plane/ingest/contract.ts'
+import type * as Inventory from '#control-plane/inventory/contract.ts'
+import type * as Metrics from '#control-plane/metrics/contract.ts'
+import type * as Sources from '#control-plane/sources/contract.ts'
+import { problemOf, unreachable } from './problem.ts'
+
+export const BASE = '/api/v1'
+const TIMEOUT_MS = 30_000
+
+type Values = Record<string, string | number | boolean | null | undefined>
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+interface Options {
+  query?: Values
+  body?: unknown
+  signal?: AbortSignal
+}
+
+/** `/resources` and `{ kind: 'vm', q: '' }` → `/resources?kind=vm`: empty values are left out. */
+export function withQuery(path: string, values: Values = {}): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(values))
+    if (value !== undefined && value !== null && value !== '') query.set(name, String(value))
+  return query.size ? `${path}?${query}` : path
+}
+
+async function request<T>(method: Method, path: string, { query, body, signal }: Options = {}): Promise<T> {
+  const limit = AbortSignal.timeout(TIMEOUT_MS)
+  const response = await fetch(BASE + withQuery(path, query), {
+    method,
+    credentials: 'same-origin',
+    signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    headers: {
+      accept: 'application/json',
+      'accept-language': document.documentElement.lang,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error
+    throw unreachable(error instanceof Error ? error.message : String(error))
+  })
+  if (!response.ok) throw await problemOf(response)
+  return (response.status === 204 ? undefined : await response.json()) as T
+}
+
+const get = <T>(path: string, query?: Values, signal?: AbortSignal) => request<T>('GET', path, { query, signal })
+const post = <T>(path: string, body: unknown, signal?: AbortSignal) => request<T>('POST', path, { body, signal })
+const patch = <T>(path: string, body: unknown) => request<T>('PATCH', path, { body })
+
+interface Items<T> {
+  items: T[]
+}
+export type Account = Accounts.Account
+export type NewAccount = z.input<typeof Accounts.NewAccount>
+export type LegalEntity = Accounts.LegalEntity
+export type LegalEntityChange = z.input<typeof Accounts.LegalEntityChange>
+export type Session = Accounts.Session
+export type Agent = Sources.Agent
+export type Source = Sources.Source
+export type NewSource = z.input<typeof Sources.NewSource>
+export type SourceChange = z.input<typeof Sources.SourceChange>
+export type Enrolment = z.infer<typeof Sources.Enrolment>
+export type AgentConnector = Sources.OfferedConnector
+export type Resource = Inventory.Resource
+export type ResourceDetail = Inventory.ResourceDetail
+export type Kind = Resource['kind']
+export type State = Resource['state']
+export type History = z.infer<typeof Inventory.History>
+export type NewAssignment = z.input<typeof Inventory.NewAssignment>
+export type CurrentValues = z.infer<typeof Metrics.CurrentValues>
+export type Series = z.infer<typeof Metrics.Series>
+export type MeterDescription = z.infer<typeof Catalog.MeterDescription>
+export type MeterName = MeterDescription['name']
+export type Price = Catalog.Price
+export type NewPrice = z.input<typeof Catalog.NewPrice>
+export type DraftSummary = z.infer<typeof Billing.DraftSummary>
+export type Draft = Billing.Draft
+export type Invoice = Billing.Invoice
+export type InvoiceSummary = z.infer<typeof Billing.InvoiceSummary>
+export type NewInvoice = z.input<typeof Billing.NewInvoice>
+export type Line = Draft['lines'][number]
+export type Explanation = z.infer<typeof Billing.Explanation>
+export type Verification = z.infer<typeof Billing.Verification>
+export type Accounting = z.infer<typeof Ingest.Accounting>
+export type QuarantineItem = z.infer<typeof Ingest.QuarantineItem>
+export type PlatformEvent = z.infer<typeof Events.Event>
+export type Notice = z.infer<typeof Events.Notice>
+export type ResourceCost = z.infer<typeof Billing.ResourceCost>
+export interface ResourceSummary {
+  by_kind: { kind: Kind; total: number; running: number; stopped: number }[]
+  unowned: number
+}
+export type PriceList = z.infer<typeof Catalog.PriceList>
+export interface PriceEffect {
+  affected_resources: number
+  month_to_date_before: string
+  month_to_date_after: string
+  currency: string
+}
+
+export const api = {
+  session: () => get<Session>('/session'),
+  signIn: (token: string) => post<Session>('/session', { token }),
+  signOut: () => request<void>('DELETE', '/session'),
+
+  legalEntities: () => get<Items<LegalEntity>>('/legal-entities'),
+  changeLegalEntity: (id: string, change: LegalEntityChange) => patch<LegalEntity>(`/legal-entities/${id}`, change),
+  accounts: () => get<Page<Account>>('/accounts', { limit: 500 }),
+  account: (id: string) => get<Account>(`/accounts/${id}`),
+  addAccount: (account: NewAccount) => post<Account>('/accounts', account),
+  changeAccount: (id: string, change: Partial<NewAccount>) => patch<Account>(`/accounts/${id}`, change),
+
+  agents: () => get<Items<Agent>>('/agents'),
+  enrol: (accountId?: string) => post<Enrolment>('/enrolments', accountId ? { account_id: accountId } : {}),
+  revokeAgent: (id: string) => request<void>('DELETE', `/agents/${id}`),
+  connectors: () => get<Items<AgentConnector>>('/connectors'),
+  sources: () => get<Items<Source>>('/sources'),
+  addSource: (source: NewSource) => post<Source>('/sources', source),
+  changeSource: (id: string, change: SourceChange) => patch<Source>(`/sources/${id}`, change),
+  removeSource: (id: string) => request<void>('DELETE', `/sources/${id}`),
+  accounting: (query: Values) => get<Accounting>('/accounting', query),
+  quarantine: (query: Values) => get<Page<QuarantineItem>>('/quarantine', query),
+
+  resources: (query: Values, signal?: AbortSignal) => get<Page<Resource>>('/resources', query, signal),
+  resource: (id: string) => get<ResourceDetail>(`/resources/${id}`),
+  summary: () => get<ResourceSummary>('/resources/summary'),
+  history: (id: string) => get<History>(`/resources/${id}/history`),
+  transfer: (id: string, to: NewAssignment) => post<History['assigned'][number]>(`/resources/${id}/assignments`, to),
+  currentValues: (id: string) => get<CurrentValues>(`/resources/${id}/metrics`),
+  series: (id: string, query: Values, signal?: AbortSignal) => get<Series>(`/resources/${id}/series`, query, signal),
+  cost: (id: string) => get<ResourceCost>(`/resources/${id}/cost`),
+
+  meters: () => get<Items<MeterDescription>>('/meters'),
+  prices: (history: boolean) => get<PriceList>('/prices', { history }),
+  addPrice: (price: NewPrice) => post<Price>('/prices', price),
+  previewPrice: (price: NewPrice, signal?: AbortSignal) => post<PriceEffect>('/prices/preview', price, signal),
+
+  drafts: () => get<Items<DraftSummary>>('/drafts'),
+  draft: (account: string) => get<Draft>(`/accounts/${account}/draft`),
+  explainDraftLine: (account: string, line: string, asOf: string) =>
+    get<Explanation>(`/accounts/${account}/draft/lines/${encodeURIComponent(line)}/explanation`, { as_of: asOf }),
+  finalise: (invoice: NewInvoice) => post<Invoice>('/invoices', invoice),
+  invoices: (query: Values) => get<Page<InvoiceSummary>>('/invoices', query),
+  invoice: (id: string) => get<Invoice>(`/invoices/${id}`),
+  explainInvoiceLine: (id: string, line: string) =>
+    get<Explanation>(`/invoices/${id}/lines/${encodeURIComponent(line)}/explanation`),
+  verify: () => post<Verification>('/verification', {}),
+
+  events: (query: Values) => get<Page<PlatformEvent>>('/events', query),
+  notices: () => get<Items<Notice>>('/notices', { open: true }),
+}
+
+export const links = {
+  csv: (query: Values) => BASE + withQuery('/resources.csv', query),
+  pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
+  stream: `${BASE}/stream`,
+}

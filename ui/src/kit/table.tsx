@@ -1,0 +1,68 @@
+/** A plain table for lists that fit in memory: it scrolls sideways inside its own frame, never the page. */
+import type { JSX } from 'solid-js'
+import { For, Show } from 'solid-js'
+
+export interface TableColumn<Row> {
+  id: string
+  header: string
+  /** numbers stand right, with equal digits */
+  numeric?: boolean
+  /** the header is read out but not shown */
+  hideHeader?: boolean
+  class?: string
+  cell: (row: Row) => JSX.Element
+}
+
+interface Props<Row> {
+  label: string
+  columns: TableColumn<Row>[]
+  rows: readonly Row[]
+  /** a second line under a row, over its whole width */
+  below?: (row: Row) => JSX.Element
+  dense?: boolean
+}
+
+export const headClass = 'border-b border-line px-4 py-2.5 text-xs font-medium text-muted whitespace-nowrap'
+const sideClass = (numeric?: boolean) => (numeric ? 'text-right tabular' : 'text-left')
+
+export function Table<Row>(props: Props<Row>) {
+  const cellClass = (column: TableColumn<Row>) =>
+    `border-b border-line px-4 group-last:border-b-0 ${props.dense ? 'py-1.5' : 'py-2.5'} ${sideClass(column.numeric)} ${column.class ?? ''}`
+  return (
+    <div role="region" aria-label={props.label} tabindex="0" class="relative overflow-x-auto rounded-[inherit]">
+      <table class="w-full text-sm">
+        <thead>
+          <tr>
+            <For each={props.columns}>
+              {(column) => (
+                <th scope="col" class={`${headClass} ${sideClass(column.numeric)}`}>
+                  <span class={column.hideHeader ? 'sr-only' : ''}>{column.header}</span>
+                </th>
+              )}
+            </For>
+          </tr>
+        </thead>
+        <tbody>
+          <For each={props.rows}>
+            {(row) => (
+              <>
+                <tr class="group hover:bg-hover">
+                  <For each={props.columns}>{(column) => <td class={cellClass(column)}>{column.cell(row)}</td>}</For>
+                </tr>
+                <Show when={props.below?.(row)}>
+                  {(content) => (
+                    <tr>
+                      <td colspan={props.columns.length} class="border-b border-line px-4 pb-3">
+                        {content()}
+                      </td>
+                    </tr>
+                  )}
+                </Show>
+              </>
+            )}
+          </For>
+        </tbody>
+      </table>
+    </div>
+  )
+}

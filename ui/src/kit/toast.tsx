@@ -1,0 +1,35 @@
+/** Short messages at the corner that go by themselves. */
+import { Toast, toaster } from '@kobalte/core/toast'
+import CircleAlert from 'lucide-solid/icons/circle-alert'
+import CircleCheck from 'lucide-solid/icons/circle-check'
+import X from 'lucide-solid/icons/x'
+import { Portal } from 'solid-js/web'
+
+type Tone = 'ok' | 'bad'
+const SHOWN_MS = { ok: 5_000, bad: 12_000 } as const
+
+export function tell(message: string, tone: Tone = 'ok', closeLabel = 'Close'): void {
+  toaster.show((props) => (
+    <Toast
+      toastId={props.toastId}
+      duration={SHOWN_MS[tone]}
+      class="animate-appear flex items-start gap-3 rounded-xl bg-raised px-4 py-3 text-sm shadow-overlay"
+    >
+      <span class={tone === 'ok' ? 'mt-px text-ok-mark' : 'mt-px text-bad-mark'}>
+        {tone === 'ok' ? <CircleCheck size={18} /> : <CircleAlert size={18} />}
+      </span>
+      <Toast.Description class="min-w-0 flex-1 break-words">{message}</Toast.Description>
+      <Toast.CloseButton aria-label={closeLabel} class="-mr-1 rounded-md p-0.5 text-muted hover:text-text">
+        <X size={16} />
+      </Toast.CloseButton>
+    </Toast>
+  ))
+}
+
+export const Toasts = (props: { label: string }) => (
+  <Portal>
+    <Toast.Region aria-label={props.label} limit={4}>
+      <Toast.List class="fixed right-4 bottom-4 z-[60] m-0 flex w-[min(24rem,calc(100vw-2rem))] list-none flex-col gap-2 p-0 outline-none" />
+    </Toast.Region>
+  </Portal>
+)

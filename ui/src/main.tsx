@@ -1,0 +1,70 @@
+/** Starts the application: language, token in the address, router. */
+import './main.css'
+import { Route, Router } from '@solidjs/router'
+import { QueryClientProvider } from '@tanstack/solid-query'
+import { lazy } from 'solid-js'
+import { render } from 'solid-js/web'
+import { startLanguage } from './i18n/language.ts'
+import { NotFound } from './pages/not-found.tsx'
+import { Shell } from './parts/shell.tsx'
+import { ROUTES } from './paths.ts'
+import { applyTheme } from './preferences.ts'
+import { queries, queryClient } from './queries.ts'
+import { signIn, takeToken } from './session.ts'
+
+const page = {
+  overview: lazy(() => import('./pages/overview.tsx')),
+  signIn: lazy(() => import('./pages/sign-in.tsx')),
+  resources: lazy(() => import('./pages/resources.tsx')),
+  resource: lazy(() => import('./pages/resource.tsx')),
+  agents: lazy(() => import('./pages/agents.tsx')),
+  quarantine: lazy(() => import('./pages/quarantine.tsx')),
+  accounting: lazy(() => import('./pages/accounting.tsx')),
+  prices: lazy(() => import('./pages/prices.tsx')),
+  invoices: lazy(() => import('./pages/invoices.tsx')),
+  draft: lazy(() => import('./pages/draft.tsx')),
+  invoice: lazy(() => import('./pages/invoice.tsx')),
+  accounts: lazy(() => import('./pages/accounts.tsx')),
+  settings: lazy(() => import('./pages/settings.tsx')),
+}
+
+function App() {
+  applyTheme()
+  return (
+    <QueryClientProvider client={queryClient}>
+      <Router>
+        <Route path={ROUTES.signIn} component={page.signIn} />
+        <Route component={Shell}>
+          <Route path={ROUTES.overview} component={page.overview} />
+          <Route path={ROUTES.resources} component={page.resources} />
+          <Route path={ROUTES.resource} component={page.resource} />
+          <Route path={ROUTES.agents} component={page.agents} />
+          <Route path={ROUTES.quarantine} component={page.quarantine} />
+          <Route path={ROUTES.accounting} component={page.accounting} />
+          <Route path={ROUTES.prices} component={page.prices} />
+          <Route path={ROUTES.invoices} component={page.invoices} />
+          <Route path={ROUTES.draft} component={page.draft} />
+          <Route path={ROUTES.invoice} component={page.invoice} />
+          <Route path={ROUTES.accounts} component={page.accounts} />
+          <Route path={ROUTES.settings} component={page.settings} />
+          <Route path="*404" component={NotFound} />
+        </Route>
+      </Router>
+    </QueryClientProvider>
+  )
+}
+
+/** A token in the address is spent only if nobody is signed in yet; a refused one is told on the sign-in page. */
+async function spendTokenOfAddress(): Promise<void> {
+  const { token, rest } = takeToken(new URL(location.href))
+  if (!token) return
+  history.replaceState(null, '', rest)
+  const session = await queryClient.fetchQuery(queries.session()).catch(() => null)
+  if (session) return
+  await signIn(token).catch(() => history.replaceState(null, '', `${ROUTES.signIn}?refused=1`))
+}
+
+const root = document.getElementById('app')
+if (!root) throw new Error('index.html has no #app')
+await Promise.all([startLanguage(), spendTokenOfAddress()])
+render(() => <App />, root)

@@ -1,0 +1,96 @@
+/** The draft of one account, as the document that it would become. */
+import { A, useParams } from '@solidjs/router'
+import { useQuery } from '@tanstack/solid-query'
+import ReceiptText from 'lucide-solid/icons/receipt-text'
+import { createSignal, Show } from 'solid-js'
+import { api, type Draft, type Line } from '../api.ts'
+import { t } from '../i18n/language.ts'
+import { say } from '../i18n/say.ts'
+import { Badge } from '../kit/badge.tsx'
+import { EmptyState } from '../kit/empty.tsx'
+import { SkeletonRows } from '../kit/skeleton.tsx'
+import { BackLink } from '../parts/back.tsx'
+import { Document } from '../parts/document.tsx'
+import { ExplainDrawer } from '../parts/explain.tsx'
+import { BlockedNote, FinaliseButton, FinaliseDialog } from '../parts/finalise.tsx'
+import { Load } from '../parts/load.tsx'
+import { Page } from '../parts/page.tsx'
+import { paths } from '../paths.ts'
+import { queries } from '../queries.ts'
+
+export default function DraftPage() {
+  const params = useParams()
+  const account = () => params['account'] ?? ''
+  const query = useQuery(() => queries.draft(account()))
+  const draft = () => (query.status === 'success' ? query.data : undefined)
+  // the draft that is looked at is kept while it is explained or finalised: a newer one doesn't slip under the dialog
+  const [explained, setExplained] = createSignal<{ draft: Draft; line: Line }>()
+  const [finalising, setFinalising] = createSignal<Draft>()
+  return (
+    <Page
+      title={draft() ? t('draft.title', { name: draft()?.buyer.name ?? '' }) : t('draft.mark')}
+      above={<BackLink href={paths.invoices} label={t('invoices.title')} />}
+      lead={<Show when={draft()}>{(one) => t('draft.stale', { at: say.instant(one().period.to, one().zone) })}</Show>}
+      curl={[`/accounts/${account()}/draft`]}
+      actions={<Show when={draft()}>{(one) => <FinaliseButton draft={one()} onOpen={() => setFinalising(one())} />}</Show>}
+    >
+      <Load query={query} skeleton={<div class="card"><SkeletonRows rows={10} label={t('common.loading')} /></div>}>
+        {(data) => (
+          <>
+            <BlockedNote draft={data()} />
+            <DraftDocument draft={data()} onExplain={(line) => setExplained({ draft: data(), line })} />
+          </>
+        )}
+      </Load>
+      <Show when={finalising()}>{(one) => <FinaliseDialog draft={one()} onClose={() => setFinalising(undefined)} />}</Show>
+      <Show when={explained()}>
+        {(one) => (
+          <ExplainDrawer
+            line={one().line}
+            zone={one().draft.zone}
+            queryKey={['explanation', 'draft', account(), one().line.id, one().draft.period.to]}
+            ask={() => api.explainDraftLine(account(), one().line.id, one().draft.period.to)}
+            onClose={() => setExplained(undefined)}
+          />
+        )}
+      </Show>
+    </Page>
+  )
+}
+
+const DraftDocument = (props: { draft: Draft; onExplain: (line: Line) => void }) => (
+  <Document
+    heading={say.month(props.draft.period.to, props.draft.zone)}
+    mark={<Badge tone="accent">{t('draft.mark')}</Badge>}
+    facts={[
+      {
+        label: t('document.period'),
+        value: t('document.period_text', {
+          from: say.instant(props.draft.period.from, props.draft.zone),
+          to: say.instant(props.draft.period.to, props.draft.zone),
+        }),
+      },
+    ]}
+    seller={props.draft.seller}
+    buyer={props.draft.buyer}
+    currency={props.draft.currency}
+    zone={props.draft.zone}
+    lines={props.draft.lines}
+    taxes={props.draft.taxes}
+    totals={props.draft.totals}
+    onExplain={props.onExplain}
+    foot={t('document.times_in', { zone: props.draft.zone })}
+    empty={
+      <EmptyState
+        icon={<ReceiptText size={20} />}
+        title={t('draft.empty')}
+        text={t('draft.empty_text')}
+        action={
+          <A href={paths.prices} class="text-link">
+            {t('draft.see_prices')}
+          </A>
+        }
+      />
+    }
+  />
+)

@@ -1,0 +1,106 @@
+/** An issued invoice: frozen, with its number, PDFs, seals, and each line explained. */
+import { useParams } from '@solidjs/router'
+import { useQuery } from '@tanstack/solid-query'
+import FileText from 'lucide-solid/icons/file-text'
+import { createSignal, For, Show } from 'solid-js'
+import { api, type Invoice, type Line, links } from '../api.ts'
+import { t } from '../i18n/language.ts'
+import { say } from '../i18n/say.ts'
+import { Badge } from '../kit/badge.tsx'
+import { buttonClass } from '../kit/button.tsx'
+import { SkeletonRows } from '../kit/skeleton.tsx'
+import { BackLink } from '../parts/back.tsx'
+import { Document } from '../parts/document.tsx'
+import { ExplainDrawer } from '../parts/explain.tsx'
+import { Load } from '../parts/load.tsx'
+import { Page } from '../parts/page.tsx'
+import { paths } from '../paths.ts'
+import { queries } from '../queries.ts'
+
+const PDF_LANGUAGES = ['en', 'es'] as const
+
+export default function InvoicePage() {
+  const params = useParams()
+  const id = () => params['id'] ?? ''
+  const query = useQuery(() => queries.invoice(id()))
+  const invoice = () => (query.status === 'success' ? query.data : undefined)
+  const [explained, setExplained] = createSignal<Line>()
+  return (
+    <Page
+      title={invoice()?.number ?? t('document.invoice')}
+      above={<BackLink href={paths.invoices} label={t('invoices.title')} />}
+      lead={invoice()?.account_name}
+      curl={[`/invoices/${id()}`]}
+      actions={
+        <For each={PDF_LANGUAGES}>
+          {(language) => (
+            <a href={links.pdf(id(), language)} rel="external" target="_blank" class={buttonClass()} data-pdf={language}>
+              <FileText size={16} />
+              {t(`document.pdf_${language}`)}
+            </a>
+          )}
+        </For>
+      }
+    >
+      <Load query={query} skeleton={<div class="card"><SkeletonRows rows={10} label={t('common.loading')} /></div>}>
+        {(data) => <InvoiceDocument invoice={data()} onExplain={setExplained} />}
+      </Load>
+      <Show when={explained()}>
+        {(line) => (
+          <ExplainDrawer
+            line={line()}
+            zone={invoice()?.content.zone ?? 'UTC'}
+            queryKey={['explanation', 'invoice', id(), line().id]}
+            ask={() => api.explainInvoiceLine(id(), line().id)}
+            onClose={() => setExplained(undefined)}
+          />
+        )}
+      </Show>
+    </Page>
+  )
+}
+
+function InvoiceDocument(props: { invoice: Invoice; onExplain: (line: Line) => void }) {
+  const content = () => props.invoice.content
+  const facts = () => [
+    { label: t('document.number'), value: content().number },
+    { label: t('document.issued'), value: say.date(content().issued_at, content().zone) },
+    { label: t('document.due'), value: say.date(content().due_at, content().zone) },
+    {
+      label: t('document.period'),
+      value: t('document.period_text', {
+        from: say.instant(content().period.from, content().zone),
+        to: say.instant(content().period.to, content().zone),
+      }),
+    },
+  ]
+  return (
+    <Document
+      heading={t('document.invoice')}
+      mark={<Badge tone="ok">{t('invoices.issued')}</Badge>}
+      facts={facts()}
+      seller={content().seller}
+      buyer={content().buyer}
+      currency={content().currency}
+      zone={content().zone}
+      lines={props.invoice.lines}
+      taxes={content().taxes}
+      totals={content().totals}
+      onExplain={props.onExplain}
+      empty={null}
+      foot={
+        <div class="flex flex-col gap-1">
+          <p class="m-0">
+            {t('document.frozen')} {t('document.times_in', { zone: content().zone })}.
+          </p>
+          <p class="m-0 font-mono text-xs break-all">
+            {t('document.content_hash')} {props.invoice.content_hash}
+          </p>
+          <p class="m-0 font-mono text-xs break-all">
+            {t('document.previous_hash')} {props.invoice.previous_hash}
+          </p>
+        </div>
+      }
+    />
+  )
+}

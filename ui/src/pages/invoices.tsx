@@ -1,0 +1,210 @@
+/** Drafts of this month and the invoices that were issued. */
+import { A } from '@solidjs/router'
+import { useQuery } from '@tanstack/solid-query'
+import FileText from 'lucide-solid/icons/file-text'
+import ReceiptText from 'lucide-solid/icons/receipt-text'
+import ShieldCheck from 'lucide-solid/icons/shield-check'
+import { createSignal, Show } from 'solid-js'
+import { api, type DraftSummary, type InvoiceSummary, links, type Verification } from '../api.ts'
+import { language, t } from '../i18n/language.ts'
+import { say } from '../i18n/say.ts'
+import { Badge } from '../kit/badge.tsx'
+import { Button, buttonClass } from '../kit/button.tsx'
+import { CopyLine } from '../kit/copy.tsx'
+import { Dialog } from '../kit/dialog.tsx'
+import { EmptyState } from '../kit/empty.tsx'
+import { Table, type TableColumn } from '../kit/table.tsx'
+import { curlLine } from '../parts/curl.tsx'
+import { createSubmit } from '../parts/form.ts'
+import { Load, ProblemNote } from '../parts/load.tsx'
+import { Page, Section } from '../parts/page.tsx'
+import { paths } from '../paths.ts'
+import { queries } from '../queries.ts'
+
+export default function Invoices() {
+  const drafts = useQuery(() => queries.drafts())
+  const issued = useQuery(() => queries.invoices())
+  return (
+    <Page title={t('invoices.title')} curl={['/drafts', '/invoices']} actions={<Verify />}>
+      <div class="flex flex-col gap-4">
+        <Section title={t('invoices.drafts')} lead={t('invoices.drafts_lead')}>
+          <Load query={drafts}>
+            {(data) => (
+              <Show when={data().items.length > 0} fallback={<NoDraft />}>
+                <Table label={t('invoices.drafts')} columns={draftColumns()} rows={data().items} />
+              </Show>
+            )}
+          </Load>
+        </Section>
+        <Section title={t('invoices.issued')}>
+          <Load query={issued}>
+            {(data) => (
+              <Show when={data().items.length > 0} fallback={<NoInvoice />}>
+                <Table label={t('invoices.issued')} columns={invoiceColumns()} rows={data().items} />
+              </Show>
+            )}
+          </Load>
+        </Section>
+      </div>
+    </Page>
+  )
+}
+
+const draftColumns = (): TableColumn<DraftSummary>[] => [
+  {
+    id: 'account',
+    header: t('invoices.account'),
+    class: 'min-w-44',
+    cell: (row) => (
+      <span class="flex flex-wrap items-center gap-2">
+        <A href={paths.draft(row.account.id)} class="rounded font-medium text-text hover:text-accent-text">
+          {row.account.name}
+        </A>
+        <Show when={row.unrated_count > 0}>
+          <Badge tone="warn">{t('invoices.unrated', row.unrated_count)}</Badge>
+        </Show>
+      </span>
+    ),
+  },
+  { id: 'period', header: t('invoices.period'), class: 'whitespace-nowrap', cell: (row) => say.month(row.period.to) },
+  { id: 'lines', header: t('invoices.lines'), numeric: true, cell: (row) => say.decimal(row.line_count) },
+  { id: 'net', header: t('invoices.net'), numeric: true, cell: (row) => say.money(row.totals.net, row.currency) },
+  {
+    id: 'total',
+    header: t('invoices.total'),
+    numeric: true,
+    cell: (row) => <span class="font-medium">{say.money(row.totals.total, row.currency)}</span>,
+  },
+  {
+    id: 'open',
+    header: t('common.actions'),
+    hideHeader: true,
+    class: 'text-right w-28',
+    cell: (row) => (
+      <A href={paths.draft(row.account.id)} class={buttonClass('secondary', 'small')} aria-label={`${t('invoices.preview')}: ${row.account.name}`}>
+        {t('invoices.preview')}
+      </A>
+    ),
+  },
+]
+
+const invoiceColumns = (): TableColumn<InvoiceSummary>[] => [
+  {
+    id: 'number',
+    header: t('invoices.number'),
+    class: 'whitespace-nowrap',
+    cell: (row) => (
+      <A href={paths.invoice(row.id)} class="tabular rounded font-medium text-text hover:text-accent-text">
+        {row.number}
+      </A>
+    ),
+  },
+  { id: 'account', header: t('invoices.account'), class: 'min-w-40', cell: (row) => row.account_name },
+  { id: 'issued', header: t('invoices.issued_at'), class: 'whitespace-nowrap', cell: (row) => say.shortDate(row.issued_at) },
+  { id: 'due', header: t('invoices.due_at'), class: 'whitespace-nowrap', cell: (row) => say.shortDate(row.due_at) },
+  { id: 'lines', header: t('invoices.lines'), numeric: true, cell: (row) => say.decimal(row.line_count) },
+  {
+    id: 'total',
+    header: t('invoices.total'),
+    numeric: true,
+    cell: (row) => <span class="font-medium">{say.money(row.totals.total, row.currency)}</span>,
+  },
+  {
+    id: 'pdf',
+    header: t('document.pdf'),
+    hideHeader: true,
+    class: 'text-right w-20',
+    cell: (row) => (
+      <a
+        href={links.pdf(row.id, language())}
+        rel="external"
+        target="_blank"
+        class={buttonClass('ghost', 'small')}
+        aria-label={`${t('document.pdf')}: ${row.number}`}
+      >
+        <FileText size={15} />
+        {t('document.pdf')}
+      </a>
+    ),
+  },
+]
+
+const NoDraft = () => (
+  <EmptyState
+    icon={<ReceiptText size={20} />}
+    title={t('invoices.empty_drafts')}
+    text={t('invoices.empty_drafts_text')}
+    action={
+      <A href={`${paths.prices}?set=1`} class={buttonClass('primary')}>
+        {t('prices.set')}
+      </A>
+    }
+  />
+)
+const NoInvoice = () => (
+  <EmptyState icon={<FileText size={20} />} title={t('invoices.empty_issued')} text={t('invoices.empty_issued_text')}>
+    <CopyLine
+      label={t('common.copy_as_curl')}
+      labels={{ copy: t('common.copy'), copied: t('common.copied') }}
+      text={curlLine('/invoices', { account_id: '…' })}
+    />
+  </EmptyState>
+)
+
+/** Recomputes every document by other arithmetic, and says what differs. */
+function Verify() {
+  const [result, setResult] = createSignal<Verification>()
+  const form = createSubmit({ run: () => api.verify(), onDone: setResult })
+  const close = () => {
+    setResult(undefined)
+    form.reset()
+  }
+  return (
+    <>
+      <Button icon={<ShieldCheck size={16} />} busy={form.busy()} onClick={() => void form.submit(undefined)}>
+        {form.busy() ? t('invoices.verifying') : t('invoices.verify')}
+      </Button>
+      <Dialog
+        open={Boolean(result() ?? form.error())}
+        size="wide"
+        onClose={close}
+        closeLabel={t('common.close')}
+        title={t('invoices.verify')}
+      >
+        <Show when={form.error()}>{(problem) => <ProblemNote error={problem()} />}</Show>
+        <Show when={result()}>{(found) => <Findings result={found()} />}</Show>
+      </Dialog>
+    </>
+  )
+}
+
+function Findings(props: { result: Verification }) {
+  const counts = () => ({
+    invoices: say.decimal(props.result.invoices),
+    lines: say.decimal(props.result.lines),
+    readings: say.decimal(props.result.readings),
+  })
+  return (
+    <div class="flex flex-col gap-4">
+      <p class="m-0">
+        <Badge tone={props.result.findings.length ? 'bad' : 'ok'}>
+          {props.result.findings.length ? t('invoices.findings', props.result.findings.length) : t('invoices.verified')}
+        </Badge>{' '}
+        <span class="tabular text-muted">{t('invoices.verified_text', counts())}</span>
+      </p>
+      <Show when={props.result.findings.length > 0}>
+        <div class="card">
+          <Table
+            label={t('invoices.verify')}
+            rows={props.result.findings}
+            columns={[
+              { id: 'check', header: t('invoices.check'), cell: (row) => row.check },
+              { id: 'subject', header: t('invoices.subject'), class: 'font-mono text-xs', cell: (row) => row.subject },
+              { id: 'detail', header: t('invoices.finding'), cell: (row) => row.detail },
+            ]}
+          />
+        </div>
+      </Show>
+    </div>
+  )
+}

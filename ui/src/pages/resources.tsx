@@ -1,0 +1,219 @@
+/** All resources in one table: search, sort and filters on the server, and in the address. */
+import { A, useSearchParams } from '@solidjs/router'
+import { useInfiniteQuery, useQuery } from '@tanstack/solid-query'
+import Boxes from 'lucide-solid/icons/boxes'
+import Columns3 from 'lucide-solid/icons/columns-3'
+import Download from 'lucide-solid/icons/download'
+import SearchX from 'lucide-solid/icons/search-x'
+import { createMemo, For, Show } from 'solid-js'
+import { links, withQuery } from '../api.ts'
+import { t } from '../i18n/language.ts'
+import { KINDS, STATES } from '../i18n/words.ts'
+import { Button, buttonClass } from '../kit/button.tsx'
+import { EmptyState } from '../kit/empty.tsx'
+import { CheckField } from '../kit/field.tsx'
+import { Popover } from '../kit/popover.tsx'
+import { SkeletonRows } from '../kit/skeleton.tsx'
+import { Load } from '../parts/load.tsx'
+import { Page } from '../parts/page.tsx'
+import { FilterMany, FilterOne, FilterText } from '../parts/resource-filters.tsx'
+import { type ColumnId, HIDDEN_AT_FIRST, LAYOUT } from '../parts/resource-columns.tsx'
+import { ResourceTable, type Sorting } from '../parts/resource-table.tsx'
+import { paths } from '../paths.ts'
+import { kept } from '../preferences.ts'
+import { queries, type ResourceValues } from '../queries.ts'
+
+const COLUMN_IDS = Object.keys(LAYOUT) as ColumnId[]
+const isColumns = (value: unknown): value is ColumnId[] =>
+  Array.isArray(value) && value.every((id) => COLUMN_IDS.includes(id as ColumnId))
+const [hidden, setHidden] = kept('resources.hidden', HIDDEN_AT_FIRST, isColumns)
+
+const FILTERS = ['q', 'kind', 'state', 'account_id', 'source_id', 'host_id'] as const
+type Filter = (typeof FILTERS)[number] | 'ended' | 'sort' | 'order'
+
+function createFilters() {
+  const [search, setSearch] = useSearchParams()
+  const value = (name: Filter): string => {
+    const found = search[name]
+    return typeof found === 'string' ? found : ''
+  }
+  const set = (changes: Partial<Record<Filter, string>>) => setSearch(changes, { replace: true })
+  const list = (name: Filter) => value(name).split(',').filter(Boolean)
+  const values = createMemo((): ResourceValues => {
+    const names: Filter[] = [...FILTERS, 'ended', 'sort', 'order']
+    return Object.fromEntries(names.filter((name) => value(name)).map((name) => [name, value(name)]))
+  })
+  const isFiltered = () => FILTERS.some((name) => value(name)) || !['', 'no'].includes(value('ended'))
+  const clear = () => set(Object.fromEntries([...FILTERS, 'ended'].map((name) => [name, ''])))
+  const sorting = (): Sorting => ({
+    sort: COLUMN_IDS.map((id) => LAYOUT[id].sort).find((sort) => sort === value('sort')) ?? 'name',
+    order: value('order') === 'desc' ? 'desc' : 'asc',
+  })
+  return { value, set, list, values, isFiltered, clear, sorting }
+}
+type Filters = ReturnType<typeof createFilters>
+
+export default function Resources() {
+  const filters = createFilters()
+  const query = useInfiniteQuery(() => queries.resources(filters.values()))
+  const total = () => (query.status === 'success' ? (query.data?.pages[0]?.total ?? null) : null)
+  return (
+    <Page
+      title={t('nav.resources')}
+      wide
+      lead={<span class="tabular">{total() === null ? '\u00a0' : t('resources.count', total() ?? 0)}</span>}
+      curl={[withQuery('/resources', filters.values())]}
+      actions={
+        <>
+          <ColumnChoice />
+          <a
+            class={buttonClass()}
+            href={links.csv(filters.values())}
+            download="resources.csv"
+            rel="external"
+            title={t('resources.csv_hint')}
+          >
+            <Download size={16} />
+            {t('resources.csv')}
+          </a>
+        </>
+      }
+    >
+      <FilterBar filters={filters} />
+      <div class="card">
+        <Load query={query} skeleton={<SkeletonRows rows={12} label={t('common.loading')} />}>
+          {(data) => {
+            const rows = createMemo(() => data().pages.flatMap((page) => page.items))
+            return (
+              <Show when={rows().length > 0} fallback={<Empty filters={filters} />}>
+                <ResourceTable
+                  rows={rows()}
+                  total={data().pages[0]?.total ?? null}
+                  hidden={hidden()}
+                  sorting={filters.sorting()}
+                  onSort={filters.set}
+                  hasMore={query.hasNextPage}
+                  loadingMore={query.isFetchingNextPage}
+                  onMore={() => void query.fetchNextPage()}
+                />
+              </Show>
+            )
+          }}
+        </Load>
+      </div>
+    </Page>
+  )
+}
+
+function FilterBar(props: { filters: Filters }) {
+  const accounts = useQuery(() => queries.accounts())
+  const sources = useQuery(() => queries.sources())
+  const accountOptions = () => [
+    { value: '', label: t('resources.owner') },
+    { value: 'none', label: t('resources.unowned') },
+    ...(accounts.status === 'success' ? (accounts.data?.items ?? []) : []).map((one) => ({ value: one.id, label: one.name })),
+  ]
+  const sourceOptions = () => [
+    { value: '', label: t('resources.source') },
+    ...(sources.status === 'success' ? (sources.data?.items ?? []) : []).map((one) => ({
+      value: one.id,
+      label: `${one.connector} · ${one.realm}`,
+    })),
+  ]
+  const one = (name: Filter) => (value: string) => props.filters.set({ [name]: value })
+  const many = (name: Filter) => (chosen: string[]) => props.filters.set({ [name]: chosen.join(',') })
+  return (
+    <div class="mb-3 flex flex-wrap items-center gap-2">
+      <FilterText value={props.filters.value('q')} label={t('resources.filter')} onChange={one('q')} />
+      <FilterMany
+        label={t('resources.kind')}
+        options={KINDS.map((value) => ({ value, label: t(`kind.${value}`) }))}
+        chosen={props.filters.list('kind')}
+        onChange={many('kind')}
+      />
+      <FilterMany
+        label={t('resources.state')}
+        options={STATES.map((value) => ({ value, label: t(`state.${value}`) }))}
+        chosen={props.filters.list('state')}
+        onChange={many('state')}
+      />
+      <FilterOne
+        label={t('resources.owner')}
+        value={props.filters.value('account_id')}
+        options={accountOptions()}
+        onChange={one('account_id')}
+      />
+      <FilterOne
+        label={t('resources.source')}
+        value={props.filters.value('source_id')}
+        options={sourceOptions()}
+        onChange={one('source_id')}
+      />
+      <FilterOne
+        label={t('resources.ended')}
+        value={props.filters.value('ended')}
+        options={[
+          { value: '', label: t('resources.ended_no') },
+          { value: 'yes', label: t('resources.ended_yes') },
+          { value: 'all', label: t('resources.ended_all') },
+        ]}
+        onChange={one('ended')}
+      />
+      <Show when={props.filters.isFiltered()}>
+        <Button variant="ghost" onClick={props.filters.clear}>
+          {t('resources.clear')}
+        </Button>
+      </Show>
+    </div>
+  )
+}
+
+const ColumnChoice = () => (
+  <Popover
+    label={t('resources.columns')}
+    class={buttonClass()}
+    button={
+      <>
+        <Columns3 size={16} />
+        {t('resources.columns')}
+      </>
+    }
+  >
+    <div class="flex flex-col gap-2">
+      <For each={COLUMN_IDS.filter((id) => id !== 'name')}>
+        {(id) => (
+          <CheckField
+            label={t(`resources.${id}`)}
+            checked={!hidden().includes(id)}
+            onChange={(on) => setHidden(on ? hidden().filter((one) => one !== id) : [...hidden(), id])}
+          />
+        )}
+      </For>
+    </div>
+  </Popover>
+)
+
+const Empty = (props: { filters: Filters }) => (
+  <Show
+    when={props.filters.isFiltered()}
+    fallback={
+      <EmptyState
+        icon={<Boxes size={20} />}
+        title={t('resources.empty')}
+        text={t('resources.empty_text')}
+        action={
+          <A href={`${paths.agents}?enrol=1`} class={buttonClass('primary')}>
+            {t('agents.enrol')}
+          </A>
+        }
+      />
+    }
+  >
+    <EmptyState
+      icon={<SearchX size={20} />}
+      title={t('resources.none_match')}
+      text={t('resources.none_match_text')}
+      action={<Button onClick={props.filters.clear}>{t('resources.clear')}</Button>}
+    />
+  </Show>
+)

@@ -1,0 +1,172 @@
+/** An invoice or draft as the document that it is: parties, lines by resource, taxes, totals. */
+import type { JSX } from 'solid-js'
+import { createMemo, For, Show } from 'solid-js'
+import ListTree from 'lucide-solid/icons/list-tree'
+import type { Draft, Line } from '../api.ts'
+import { t } from '../i18n/language.ts'
+import { say } from '../i18n/say.ts'
+import { Badge } from '../kit/badge.tsx'
+import { PriceAmount, timedUnit } from './price-text.tsx'
+
+export interface DocumentContent {
+  heading: string
+  mark?: JSX.Element
+  facts: { label: string; value: string }[]
+  seller: Draft['seller']
+  buyer: Draft['buyer']
+  currency: string
+  zone: string
+  lines: readonly Line[]
+  taxes: Draft['taxes']
+  totals: Draft['totals']
+  foot?: JSX.Element
+  empty: JSX.Element
+  onExplain: (line: Line) => void
+}
+
+export const Document = (props: DocumentContent) => (
+  <article class="card overflow-hidden">
+    <header class="flex flex-wrap items-start justify-between gap-x-8 gap-y-4 border-b border-line px-5 py-5 sm:px-7">
+      <div>
+        <h2 class="flex flex-wrap items-center gap-3 text-lg font-semibold tracking-tight">
+          {props.heading} {props.mark}
+        </h2>
+        <dl class="m-0 mt-3 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
+          <For each={props.facts}>
+            {(fact) => (
+              <>
+                <dt class="text-muted">{fact.label}</dt>
+                <dd class="tabular m-0">{fact.value}</dd>
+              </>
+            )}
+          </For>
+        </dl>
+      </div>
+      <div class="grid min-w-0 gap-x-10 gap-y-4 text-[0.8125rem] sm:grid-cols-2">
+        <PartyBlock title={t('document.from')} party={props.seller} />
+        <PartyBlock title={t('document.bill_to')} party={props.buyer} />
+      </div>
+    </header>
+    <Show when={props.lines.length > 0} fallback={props.empty}>
+      <Lines {...props} />
+    </Show>
+    <Totals {...props} />
+    <Show when={props.foot}>
+      <footer class="border-t border-line px-5 py-4 text-[0.8125rem] text-muted sm:px-7">{props.foot}</footer>
+    </Show>
+  </article>
+)
+
+const PartyBlock = (props: { title: string; party: Draft['seller'] }) => (
+  <div class="min-w-0">
+    <h3 class="mb-1 text-xs font-medium text-muted">{props.title}</h3>
+    <address class="not-italic break-words">
+      <span class="font-medium">{props.party.name}</span>
+      <For each={addressLines(props.party)}>{(line) => <span class="block">{line}</span>}</For>
+    </address>
+  </div>
+)
+
+function addressLines({ address, tax_id }: Draft['seller']): string[] {
+  const city = [address.postal_code, address.city].filter(Boolean).join(' ')
+  return [address.street, city, address.country, tax_id ? `${t('document.tax_id')} ${tax_id}` : ''].filter(Boolean)
+}
+
+function Lines(props: DocumentContent) {
+  const groups = createMemo(() => [...Map.groupBy(props.lines, (line) => line.resource.id).values()])
+  const head = 'border-b border-line px-3 py-2.5 text-xs font-medium text-muted first:pl-5 last:pr-3 sm:first:pl-7 sm:last:pr-5'
+  return (
+    <div role="region" aria-label={props.heading} tabindex="0" class="relative overflow-x-auto">
+      <table class="w-full min-w-[40rem] text-sm">
+        <thead>
+          <tr>
+            <th scope="col" class={`${head} text-left`}>{t('document.item')}</th>
+            <th scope="col" class={`${head} text-right`}>{t('document.quantity')}</th>
+            <th scope="col" class={`${head} text-left`}>{t('document.price')}</th>
+            <th scope="col" class={`${head} text-right`}>{t('document.amount')}</th>
+            <th scope="col" class={head}>
+              <span class="sr-only">{t('document.explain')}</span>
+            </th>
+          </tr>
+        </thead>
+        <For each={groups()}>
+          {(lines) => (
+            <tbody>
+              <tr>
+                <th scope="rowgroup" colspan="5" class="px-5 pt-4 pb-1 text-left font-semibold sm:px-7">
+                  {lines[0]?.resource.name}
+                  <span class="ml-2 text-[0.8125rem] font-normal text-muted">
+                    <Show when={lines[0]}>{(line) => t(`kind.${line().resource.kind}`)}</Show>
+                  </span>
+                </th>
+              </tr>
+              <For each={lines}>{(line) => <LineRow line={line} onExplain={props.onExplain} />}</For>
+            </tbody>
+          )}
+        </For>
+      </table>
+    </div>
+  )
+}
+
+function LineRow(props: { line: Line; onExplain: (line: Line) => void }) {
+  const cell = 'px-3 py-1.5 first:pl-5 last:pr-3 sm:first:pl-7 sm:last:pr-5'
+  const name = () => t(`meter.${props.line.meter}`)
+  return (
+    <tr class="hover:bg-hover">
+      <td class={cell}>
+        <span class="flex flex-wrap items-center gap-2">
+          {name()}
+          <Show when={props.line.estimated}>
+            <Badge tone="warn">{t('document.estimated')}</Badge>
+          </Show>
+          <Show when={props.line.unobserved_ms > 0}>
+            <Badge tone="idle">{t('document.unobserved', { time: say.duration(props.line.unobserved_ms) })}</Badge>
+          </Show>
+        </span>
+      </td>
+      <td class={`${cell} tabular text-right whitespace-nowrap`}>
+        {say.decimal(props.line.quantity_display)} <span class="text-muted">{timedUnit(props.line.price.model === 'flat' ? '' : props.line.price.unit, props.line.price.per)}</span>
+      </td>
+      <td class={`${cell} tabular whitespace-nowrap`}>
+        <PriceAmount price={{ ...props.line.price, currency: props.line.currency }} />
+      </td>
+      <td class={`${cell} tabular text-right font-medium whitespace-nowrap`}>{say.money(props.line.net, props.line.currency)}</td>
+      <td class={`${cell} w-10 text-right`}>
+        <button
+          type="button"
+          aria-label={t('document.explain_line', { line: `${props.line.resource.name}, ${name()}` })}
+          title={t('document.explain')}
+          onClick={() => props.onExplain(props.line)}
+          class="inline-flex size-7 items-center justify-center rounded-lg text-muted hover:bg-accent-soft hover:text-accent-text"
+        >
+          <ListTree size={15} />
+        </button>
+      </td>
+    </tr>
+  )
+}
+
+const Totals = (props: DocumentContent) => (
+  <dl class="tabular m-0 ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-x-8 gap-y-1.5 px-5 py-5 text-sm sm:px-7">
+    <dt class="text-muted">{t('document.net')}</dt>
+    <dd class="m-0 text-right">{say.money(props.totals.net, props.currency)}</dd>
+    <For each={props.taxes}>
+      {(tax) => (
+        <>
+          <dt class="text-muted">
+            {t('document.tax', { rate: say.decimal(tax.rate, 2) })}{' '}
+            <span class="text-[0.8125rem]">
+              {t(`document.category.${tax.category}`)}, {t('document.tax_base', { base: say.money(tax.base, props.currency) })}
+            </span>
+          </dt>
+          <dd class="m-0 text-right">{say.money(tax.tax, props.currency)}</dd>
+        </>
+      )}
+    </For>
+    <dt class="mt-1.5 border-t border-line pt-3 text-base font-semibold">{t('document.total')}</dt>
+    <dd class="m-0 mt-1.5 border-t border-line pt-3 text-right text-base font-semibold">
+      {say.money(props.totals.total, props.currency)}
+    </dd>
+  </dl>
+)

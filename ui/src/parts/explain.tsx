@@ -1,0 +1,207 @@
+/** A line opened to its leaves: sentence, stretches, hours, and the readings that bound them. */
+import { type QueryKey, useQuery } from '@tanstack/solid-query'
+import ChevronRight from 'lucide-solid/icons/chevron-right'
+import type { JSX } from 'solid-js'
+import { For, Show } from 'solid-js'
+import type { Explanation, Line } from '../api.ts'
+import { t } from '../i18n/language.ts'
+import { say } from '../i18n/say.ts'
+import { STATES } from '../i18n/words.ts'
+import { fractionText } from '../kit/amount.ts'
+import { Drawer } from '../kit/dialog.tsx'
+import { Load } from './load.tsx'
+import { priceText } from './price-text.tsx'
+
+type Segment = Explanation['segments'][number]
+type Hour = Segment['hours'][number]
+
+interface Props {
+  line: Line
+  zone: string
+  /** key and function of the question */
+  queryKey: QueryKey
+  ask: () => Promise<Explanation>
+  onClose: () => void
+}
+
+export function ExplainDrawer(props: Props) {
+  const query = useQuery(() => ({
+    queryKey: props.queryKey,
+    queryFn: props.ask,
+    staleTime: Number.POSITIVE_INFINITY,
+  }))
+  return (
+    <Drawer
+      open
+      onClose={props.onClose}
+      closeLabel={t('common.close')}
+      title={t('explain.title')}
+      lead={`${props.line.resource.name} · ${t(`meter.${props.line.meter}`)}`}
+    >
+      <Load query={query}>{(data) => <ExplainTree explanation={data()} zone={props.zone} />}</Load>
+    </Drawer>
+  )
+}
+
+export function ExplainTree(props: { explanation: Explanation; zone: string }) {
+  const line = () => props.explanation.line
+  const money = (amount: string) => say.money(amount, line().currency)
+  return (
+    <div class="flex flex-col gap-5">
+      <div class="rounded-xl border border-line bg-sunken px-4 py-3.5">
+        <p class="tabular m-0 text-[0.9375rem] leading-6 font-medium text-pretty">{props.explanation.sentence}</p>
+        <dl class="tabular m-0 mt-3 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
+          <Fact label={t('explain.exact')}>
+            <span class="font-mono" title={line().exact}>
+              {fractionText(line().exact, 12)}
+            </span>{' '}
+            → {money(line().net)}
+            <span class="block text-muted">{t('explain.rounded')}</span>
+          </Fact>
+          <Fact label={t('explain.price')}>
+            {priceText({ ...line().price, currency: line().currency })}
+            <span class="block text-muted">
+              {t('explain.price_since', { at: say.instant(line().price.effective_at, props.zone) })}
+            </span>
+          </Fact>
+          <Fact label={t('explain.tax')}>
+            {t('explain.tax_text', {
+              rate: say.decimal(props.explanation.tax.rate, 2),
+              category: t(`document.category.${props.explanation.tax.category}`),
+              base: money(props.explanation.tax.base),
+            })}
+          </Fact>
+        </dl>
+      </div>
+      <section>
+        <h3 class="text-sm font-semibold">{t('explain.segments', props.explanation.segments.length)}</h3>
+        <p class="m-0 mb-3 text-[0.8125rem] text-muted">{t('explain.segment_text')}</p>
+        <div class="flex flex-col gap-2">
+          <For each={props.explanation.segments}>
+            {(segment, index) => <SegmentTree segment={segment} zone={props.zone} open={index() === 0} line={line()} />}
+          </For>
+        </div>
+      </section>
+    </div>
+  )
+}
+
+const Fact = (props: { label: string; children: JSX.Element }) => (
+  <>
+    <dt class="text-muted">{props.label}</dt>
+    <dd class="m-0 min-w-0 break-words">{props.children}</dd>
+  </>
+)
+
+const Fold = (props: { open?: boolean; summary: JSX.Element; children: JSX.Element; class?: string }) => (
+  <details open={props.open} class={`group/fold ${props.class ?? ''}`}>
+    <summary class="flex list-none items-start gap-2 rounded-lg px-3 py-2.5 hover:bg-hover [&::-webkit-details-marker]:hidden">
+      <ChevronRight size={16} class="mt-0.5 shrink-0 text-muted transition-transform group-open/fold:rotate-90" />
+      <span class="flex min-w-0 flex-1 flex-wrap items-baseline justify-between gap-x-4">{props.summary}</span>
+    </summary>
+    {props.children}
+  </details>
+)
+
+const span = (from: string, to: string, zone: string) => `${say.instant(from, zone)} → ${say.instant(to, zone)}`
+const stateText = (state: string | null) => {
+  const known = STATES.find((one) => one === state)
+  return known ? t(`state.${known}`) : (state ?? '–')
+}
+
+function SegmentTree(props: { segment: Segment; zone: string; open: boolean; line: Line }) {
+  const one = () => props.segment
+  return (
+    <Fold
+      open={props.open}
+      class="rounded-xl border border-line"
+      summary={
+        <>
+          <span class="tabular">{span(one().from, one().to, props.zone)}</span>
+          <span class="tabular font-medium">{say.rate(fractionText(one().amount, 6).replace('…', ''), props.line.currency, 6)}</span>
+        </>
+      }
+    >
+      <div class="border-t border-line px-4 py-3">
+        <dl class="tabular m-0 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
+          <Fact label={t('explain.owner')}>{one().owner}</Fact>
+          <Show when={one().state}>
+            <Fact label={t('explain.state')}>{stateText(one().state)}</Fact>
+          </Show>
+          <Show when={one().host_name}>
+            <Fact label={t('explain.host')}>{one().host_name}</Fact>
+          </Show>
+          <Show when={one().size}>{(size) => <Fact label={t('explain.size')}>{say.decimal(size(), 0)}</Fact>}</Show>
+          <Fact label={t('explain.quantity')}>{say.decimal(one().quantity, 0)}</Fact>
+          <Fact label={t('explain.amount')}>
+            <span class="font-mono break-all">{one().amount}</span>
+          </Fact>
+          <Show when={one().observed_version_id}>
+            {(id) => (
+              <Fact label={t('explain.version')}>
+                <span class="font-mono break-all">{id()}</span>
+              </Fact>
+            )}
+          </Show>
+          <Fact label={t('explain.assignment')}>
+            <span class="font-mono break-all">{one().assignment_id}</span>
+          </Fact>
+        </dl>
+        <Show when={one().unobserved_ms > 0}>
+          <p class="m-0 mt-2 text-[0.8125rem] text-warn">{t('explain.unobserved', { time: say.duration(one().unobserved_ms) })}</p>
+        </Show>
+        <Show when={one().estimated}>
+          <p class="m-0 mt-2 text-[0.8125rem] text-warn">{t('explain.estimated')}</p>
+        </Show>
+        <Show when={one().hours.length > 0} fallback={<p class="m-0 mt-3 text-[0.8125rem] text-muted">{t('explain.no_hours')}</p>}>
+          <h4 class="mt-4 mb-1 text-[0.8125rem] font-semibold">{t('explain.hours', one().hours.length)}</h4>
+          <div class="-mx-2 flex flex-col">
+            <For each={one().hours}>{(hour) => <HourTree hour={hour} zone={props.zone} />}</For>
+          </div>
+        </Show>
+      </div>
+    </Fold>
+  )
+}
+
+const HourTree = (props: { hour: Hour; zone: string }) => (
+  <Fold
+    summary={
+      <>
+        <span class="tabular text-[0.8125rem]">{say.instant(props.hour.from, props.zone)}</span>
+        <span class="tabular text-[0.8125rem] text-muted">
+          {say.decimal(props.hour.quantity, 0)} · {t('explain.readings', props.hour.reading_count)}
+        </span>
+      </>
+    }
+  >
+    <div class="flex flex-col gap-3 px-3 pb-3 pl-9 text-[0.8125rem]">
+      <For each={props.hour.bounds}>
+        {(bound) => (
+          <div class="rounded-lg border border-line bg-sunken px-3 py-2">
+            <p class="m-0 font-medium">
+              {bound.device} <span class="font-normal text-muted">· {t('explain.epoch', { epoch: bound.epoch })}</span>
+            </p>
+            <dl class="tabular m-0 mt-1 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
+              <Reading label={t('explain.first')} reading={bound.first} zone={props.zone} />
+              <Reading label={t('explain.last')} reading={bound.last} zone={props.zone} />
+            </dl>
+          </div>
+        )}
+      </For>
+      <p class="m-0 font-mono text-xs break-all text-muted">
+        {t('explain.digest')} {props.hour.digest}
+      </p>
+    </div>
+  </Fold>
+)
+
+const Reading = (props: { label: string; reading: Hour['bounds'][number]['first']; zone: string }) => (
+  <Fact label={props.label}>
+    <span class="font-medium">{say.decimal(props.reading.value, 0)}</span>{' '}
+    <span class="text-muted">{say.preciseInstant(props.reading.at, props.zone)}</span>
+    <span class="block font-mono text-xs break-all text-muted">
+      {t('explain.spool', { spool: props.reading.spool, sequence: String(props.reading.sequence) })}
+    </span>
+  </Fact>
+)

@@ -1,0 +1,316 @@
+/** Setting a price or a new version of one: checked while it is typed, with its effect shown before it is saved. */
+import { useQuery, useQueryClient } from '@tanstack/solid-query'
+import { createEffect, createMemo, createSignal, on, onCleanup, Show } from 'solid-js'
+import { createStore } from 'solid-js/store'
+import { api, type Kind, type MeterDescription, type MeterName, type NewPrice, type Price, type PriceEffect } from '../api.ts'
+import { t } from '../i18n/language.ts'
+import { say } from '../i18n/say.ts'
+import { KINDS } from '../i18n/words.ts'
+import { Button } from '../kit/button.tsx'
+import { Dialog } from '../kit/dialog.tsx'
+import { Choice, SelectField, TextArea, TextField } from '../kit/field.tsx'
+import { fromLocalInput, monthStart, toLocalInput } from '../kit/instant.ts'
+import { tell } from '../kit/toast.tsx'
+import { asApiError } from '../problem.ts'
+import { queries } from '../queries.ts'
+import { createSubmit } from './form.ts'
+import { ProblemNote } from './load.tsx'
+import { amountFault, choicesOf, plainAmount, usualUnit } from './price-rules.ts'
+import { unitText } from './price-text.tsx'
+
+type When = 'now' | 'month' | 'instant'
+interface Fields {
+  kind: Kind
+  meter: MeterName
+  model: NewPrice['model']
+  per: NewPrice['per']
+  unit: string
+  amount: string
+  /** null: not chosen yet, so the usual one holds */
+  when: When | null
+  instant: string
+  reason: string
+}
+const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/effective_at', '/reason']
+const PREVIEW_WAIT_MS = 350
+
+const firstFields = (from?: Partial<Price>): Fields => ({
+  kind: from?.kind ?? 'vm',
+  meter: from?.meter ?? 'vcpu',
+  model: from?.model ?? 'per_unit',
+  per: from?.per ?? 'hour',
+  unit: from?.unit ?? 'vCPU',
+  amount: '',
+  when: null,
+  instant: toLocalInput(Date.now()),
+  reason: '',
+})
+
+interface Props {
+  /** the price of which this is a new version, or a hint of what is missing */
+  from?: Partial<Price>
+  onClose: () => void
+}
+
+export function PriceDialog(props: Props) {
+  const client = useQueryClient()
+  const meters = useQuery(() => queries.meters())
+  const entities = useQuery(() => queries.legalEntities())
+  const prices = useQuery(() => queries.prices())
+  const [fields, setFields] = createStore(firstFields(props.from))
+  const isVersion = () => props.from?.id !== undefined
+  const meterList = () => (meters.status === 'success' ? (meters.data?.items ?? []) : [])
+  const meter = () => meterList().find((one) => one.name === fields.meter)
+  const zone = () => (entities.status === 'success' ? entities.data?.items[0]?.zone : undefined) ?? 'UTC'
+  /** The first price of a component holds from the start of the month unless told otherwise; a later one from now. */
+  const isFirst = () =>
+    prices.status === 'success' && !prices.data?.items.some((one) => one.kind === fields.kind && one.meter === fields.meter)
+  const when = (): When => fields.when ?? (isFirst() ? 'month' : 'now')
+  const effectiveAt = createMemo((): string | undefined | null => {
+    if (when() === 'instant') return fromLocalInput(fields.instant)
+    if (when() === 'month') return isFirst() ? undefined : new Date(monthStart(Date.now(), zone())).toISOString()
+    return isFirst() ? new Date().toISOString() : undefined
+  })
+  const isCorrection = () => {
+    const at = effectiveAt()
+    return typeof at === 'string' && !isFirst() && Date.parse(at) < Date.now() - 60_000
+  }
+  const fault = () => (fields.amount === '' ? null : amountFault(fields.amount))
+  const price = createMemo((): NewPrice | null => {
+    if (fields.amount === '' || fault() || !fields.unit || effectiveAt() === null) return null
+    return {
+      kind: fields.kind,
+      meter: fields.meter,
+      model: fields.model,
+      per: fields.per,
+      unit: fields.unit,
+      amount: plainAmount(fields.amount),
+      effective_at: effectiveAt() ?? undefined,
+      correction: isCorrection(),
+      reason: fields.reason.trim(),
+    }
+  })
+  const form = createSubmit({
+    run: (input: NewPrice) => api.addPrice(input),
+    onDone: (saved) => {
+      tell(t('prices.saved', { at: say.instant(saved.effective_at) }), 'ok', t('common.close'))
+      for (const key of ['prices', 'drafts', 'resources', 'resource', 'notices']) void client.invalidateQueries({ queryKey: [key] })
+      props.onClose()
+    },
+  })
+  /** Unit and period follow the meter: what doesn't fit it can't be chosen. */
+  const chooseMeter = (name: string) => {
+    const chosen = meterList().find((one) => one.name === name)
+    if (!chosen) return
+    const { per, models } = choicesOf(chosen)
+    setFields({
+      meter: chosen.name,
+      unit: usualUnit(chosen),
+      per: per[0] ?? 'hour',
+      model: models.includes(fields.model) ? fields.model : 'per_unit',
+    })
+  }
+  createEffect(() => {
+    const known = meter()
+    if (known && !known.units.includes(fields.unit)) chooseMeter(known.name)
+  })
+  const amountError = () => {
+    const found = fault()
+    if (!found) return form.fieldError('/amount')
+    return found.fault === 'too_many_decimals'
+      ? t('prices.too_many_decimals', { count: String(found.decimals) })
+      : t('prices.bad_amount')
+  }
+  const choices = () => {
+    const known = meter()
+    return known ? choicesOf(known) : { per: [fields.per], models: [fields.model] }
+  }
+  const canSave = () => price() !== null && (!isCorrection() || fields.reason.trim() !== '')
+
+  return (
+    <Dialog
+      open
+      size="wide"
+      onClose={props.onClose}
+      title={isVersion() ? t('prices.new_version') : t('prices.set')}
+      closeLabel={t('common.close')}
+      footer={
+        <>
+          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
+          <Button type="submit" form="price-form" variant="primary" busy={form.busy()} disabled={!canSave()}>
+            {t('common.save')}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id="price-form"
+        class="grid gap-4 sm:grid-cols-2"
+        onSubmit={(event) => {
+          event.preventDefault()
+          const input = price()
+          if (input && canSave()) void form.submit(input)
+        }}
+      >
+        <SelectField
+          label={t('prices.kind')}
+          value={fields.kind}
+          disabled={isVersion()}
+          options={KINDS.map((value) => ({ value, label: t(`kind.${value}`) }))}
+          error={form.fieldError('/kind')}
+          onChange={(value) => setFields('kind', value as Kind)}
+        />
+        <SelectField
+          label={t('prices.meter')}
+          value={fields.meter}
+          disabled={isVersion()}
+          options={meterGroups(meterList())}
+          hint={meterHint(meter())}
+          error={form.fieldError('/meter')}
+          onChange={chooseMeter}
+        />
+        <TextField
+          label={t('prices.amount')}
+          inputmode="decimal"
+          required
+          autofocus
+          value={fields.amount}
+          hint={t('prices.amount_hint')}
+          error={amountError()}
+          onInput={(event) => setFields('amount', event.currentTarget.value)}
+        />
+        <SelectField
+          label={t('prices.unit')}
+          value={fields.unit}
+          options={(meter()?.units ?? [fields.unit]).map((unit) => ({ value: unit, label: unitText(unit) }))}
+          error={form.fieldError('/unit')}
+          onChange={(unit) => setFields('unit', unit)}
+        />
+        <Choice
+          legend={t('prices.per')}
+          value={fields.per}
+          choices={choices().per.map((per) => ({ value: per, label: t(`prices.per_${per}`) }))}
+          onChange={(per) => setFields('per', per)}
+        />
+        <Choice
+          legend={t('prices.model')}
+          value={fields.model}
+          choices={choices().models.map((model) => ({ value: model, label: t(`prices.model_${model}`) }))}
+          onChange={(model) => setFields('model', model)}
+        />
+        <div class="flex flex-col gap-3 sm:col-span-2">
+          <Choice
+            legend={t('prices.when')}
+            value={when()}
+            choices={[
+              { value: 'now', label: t('prices.from_now') },
+              { value: 'month', label: t('prices.from_month') },
+              { value: 'instant', label: t('prices.from_instant') },
+            ]}
+            onChange={(when) => setFields('when', when)}
+          />
+          <Show when={when() === 'instant'}>
+            <TextField
+              label={t('prices.from_instant')}
+              hideLabel
+              type="datetime-local"
+              value={fields.instant}
+              error={form.fieldError('/effective_at')}
+              onInput={(event) => setFields('instant', event.currentTarget.value)}
+            />
+          </Show>
+        </div>
+        <Show when={isCorrection()}>
+          <div class="rounded-lg border border-warn-mark/40 bg-warn-soft px-3.5 py-3 text-sm sm:col-span-2">
+            <p class="m-0 font-medium text-warn">{t('prices.correction')}</p>
+            <p class="m-0 mb-3 text-text">{t('prices.correction_text')}</p>
+            <TextArea
+              label={t('common.reason')}
+              rows={2}
+              maxlength={500}
+              required
+              value={fields.reason}
+              error={fields.reason.trim() ? form.fieldError('/reason') : t('prices.reason_needed')}
+              onInput={(event) => setFields('reason', event.currentTarget.value)}
+            />
+          </div>
+        </Show>
+        <div class="sm:col-span-2">
+          <Effect price={price()} />
+          <Show when={form.restError(SHOWN)}>
+            {(problem) => (
+              <div class="mt-3">
+                <ProblemNote error={problem()} />
+              </div>
+            )}
+          </Show>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
+
+const meterGroups = (meters: MeterDescription[]) =>
+  (['allocation', 'consumption'] as const).map((kind) => ({
+    label: t(`prices.${kind}`),
+    options: meters.filter((one) => one.kind === kind).map((one) => ({ value: one.name, label: t(`meter.${one.name}`) })),
+  }))
+
+function meterHint(meter: MeterDescription | undefined): string {
+  if (!meter) return ''
+  if (meter.kind === 'consumption') return t('prices.counts_use')
+  return t(meter.counts === 'running' ? 'prices.counts_running' : 'prices.counts_allocated')
+}
+
+/** What the price would do to this month's drafts; asked anew after each pause in typing. */
+function Effect(props: { price: NewPrice | null }) {
+  const [effect, setEffect] = createSignal<PriceEffect>()
+  const [failure, setFailure] = createSignal<string>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let asked: AbortController | undefined
+  const ask = async (price: NewPrice) => {
+    asked = new AbortController()
+    const { signal } = asked
+    try {
+      setEffect(await api.previewPrice({ ...price, reason: price.reason || '–' }, signal))
+    } catch (error) {
+      if (!signal.aborted) setFailure(asApiError(error).message)
+    }
+  }
+  createEffect(
+    on(
+      () => props.price,
+      (price) => {
+        clearTimeout(timer)
+        asked?.abort()
+        setEffect(undefined)
+        setFailure(undefined)
+        if (price) timer = setTimeout(() => void ask(price), PREVIEW_WAIT_MS)
+      },
+    ),
+  )
+  onCleanup(() => {
+    clearTimeout(timer)
+    asked?.abort()
+  })
+  return (
+    <div class="min-h-19 rounded-lg border border-line bg-sunken px-3.5 py-3 text-sm" aria-live="polite">
+      <p class="m-0 font-medium">{t('prices.effect')}</p>
+      <Show when={props.price} fallback={<p class="m-0 text-muted">{t('prices.effect_fill')}</p>}>
+        <Show when={effect()} fallback={<p class="m-0 text-muted">{failure() ?? t('prices.effect_wait')}</p>}>
+          {(known) => (
+            <p class="tabular m-0 text-muted">
+              {t('prices.effect_resources', known().affected_resources)}{' '}
+              <span class="text-text">
+                {t('prices.effect_text', {
+                  before: say.money(known().month_to_date_before, known().currency),
+                  after: say.money(known().month_to_date_after, known().currency),
+                })}
+              </span>
+            </p>
+          )}
+        </Show>
+      </Show>
+    </div>
+  )
+}

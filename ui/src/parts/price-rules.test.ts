@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { amountFault, choicesOf, plainAmount, usualUnit } from './price-rules.ts'
+
+test('an amount of thirteen decimals is refused with its count', () => {
+  expect(amountFault('0.1234567890123')).toEqual({ fault: 'too_many_decimals', decimals: 13 })
+  expect(amountFault('0.123456789012')).toBeNull()
+  expect(amountFault('-1')).toEqual({ fault: 'not_a_number' })
+  expect(amountFault('1e3')).toEqual({ fault: 'not_a_number' })
+})
+
+test('a decimal comma means a point', () => {
+  expect(plainAmount(' 0,0125 ')).toBe('0.0125')
+  expect(amountFault('0,0125')).toBeNull()
+})
+
+test('use is charged by quantity, and only what is held can have a flat price', () => {
+  expect(choicesOf({ kind: 'consumption', units: ['GB'] })).toEqual({ per: ['quantity'], models: ['per_unit'] })
+  expect(choicesOf({ kind: 'allocation', units: ['IP'] }).models).toContain('flat')
+})
+
+test('a unit that people know is offered first', () => {
+  expect(usualUnit({ kind: 'allocation', units: ['B', 'GB', 'GiB'] })).toBe('GiB')
+  expect(usualUnit({ kind: 'allocation', units: ['IP'] })).toBe('IP')
+})

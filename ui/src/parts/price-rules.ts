@@ -1,0 +1,30 @@
+/** What the price form may offer and accept, before the server has its word. */
+import type { MeterDescription, NewPrice } from '../api.ts'
+
+const AMOUNT = /^\d{1,18}(\.\d{1,12})?$/
+export type AmountFault = { fault: 'not_a_number' } | { fault: 'too_many_decimals'; decimals: number }
+
+/** null where the amount is fine; a comma counts as a point, as people in Spain write it. */
+export function amountFault(text: string): AmountFault | null {
+  const plain = plainAmount(text)
+  if (AMOUNT.test(plain)) return null
+  const decimals = /^\d{1,18}\.(\d+)$/.exec(plain)?.[1]?.length ?? 0
+  return decimals > 12 ? { fault: 'too_many_decimals', decimals } : { fault: 'not_a_number' }
+}
+export const plainAmount = (text: string): string => text.trim().replace(/^(\d*),(\d+)$/, '$1.$2')
+
+type Meter = Pick<MeterDescription, 'kind' | 'units'>
+interface Choices {
+  per: NewPrice['per'][]
+  models: NewPrice['model'][]
+}
+/** Allocation is charged for time, consumption for its quantity; only what is held can have a flat price. */
+export const choicesOf = (meter: Meter): Choices =>
+  meter.kind === 'allocation'
+    ? { per: ['hour', 'month'], models: ['per_unit', 'flat'] }
+    : { per: ['quantity'], models: ['per_unit'] }
+
+const USUAL_UNITS = ['GiB', 'GB', 'CPU_hour', 'million_operations']
+/** The unit that most price lists use, or the first. */
+export const usualUnit = (meter: Meter): string =>
+  USUAL_UNITS.find((unit) => meter.units.includes(unit)) ?? meter.units[0] ?? ''

@@ -1,0 +1,34 @@
+/** Every route of the application: patterns for the router, builders for links. */
+import type { ResourceQuery } from '#control-plane/inventory/contract.ts'
+
+export const ROUTES = {
+  overview: '/',
+  signIn: '/sign-in',
+  resources: '/resources',
+  resource: '/resources/:id',
+  agents: '/agents',
+  quarantine: '/agents/quarantine',
+  accounting: '/agents/accounting',
+  prices: '/prices',
+  invoices: '/invoices',
+  draft: '/invoices/drafts/:account',
+  invoice: '/invoices/:id',
+  accounts: '/accounts',
+  settings: '/settings',
+} as const
+
+export type ResourceFilter = Partial<Pick<ResourceQuery, 'kind' | 'state' | 'q' | 'account_id' | 'source_id' | 'host_id' | 'ended' | 'sort' | 'order'>>
+
+export const paths = {
+  ...ROUTES,
+  resources: (filter: ResourceFilter = {}) => {
+    const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value))
+    return query.size ? `${ROUTES.resources}?${query}` : ROUTES.resources
+  },
+  resource: (id: string) => `/resources/${id}`,
+  draft: (account: string) => `/invoices/drafts/${account}`,
+  invoice: (id: string) => `/invoices/${id}`,
+  signIn: (next?: string) => (next && next !== '/' ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in'),
+  /** outside the application: served by the control plane */
+  apiReference: '/api/reference',
+}

@@ -1,0 +1,116 @@
+/** Every query of the application: its key, its function, and which keys an event makes stale. */
+import { infiniteQueryOptions, keepPreviousData, QueryCache, QueryClient, queryOptions } from '@tanstack/solid-query'
+import { createSignal } from 'solid-js'
+import { api } from './api.ts'
+import { ApiError } from './problem.ts'
+
+const RETRIES = 2
+const [refreshFailedAt, setRefreshFailedAt] = createSignal<number | null>(null)
+/** When a refresh last failed for want of an answer, and none has succeeded since. */
+export { refreshFailedAt }
+
+const isOutage = (error: unknown) => error instanceof ApiError && (error.status === 0 || error.status >= 500)
+
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onSuccess: () => setRefreshFailedAt(null),
+    onError: (error, query) => {
+      if (isOutage(error)) setRefreshFailedAt((since) => since ?? Date.now())
+      if (error instanceof ApiError && error.status === 401 && query.queryKey[0] !== 'session')
+        void queryClient.invalidateQueries({ queryKey: ['session'] })
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      reconcile: 'id',
+      refetchOnWindowFocus: false,
+      retry: (count, error) => count < RETRIES && isOutage(error),
+      retryDelay: (attempt) => 500 * 2 ** attempt,
+      networkMode: 'always',
+    },
+    mutations: { networkMode: 'always' },
+  },
+})
+
+export type ResourceValues = Record<string, string | undefined>
+const PAGE_SIZE = 100
+
+export const queries = {
+  session: () => queryOptions({ queryKey: ['session'], queryFn: api.session, staleTime: 300_000, retry: false }),
+  legalEntities: () => queryOptions({ queryKey: ['legal-entities'], queryFn: api.legalEntities }),
+  accounts: () => queryOptions({ queryKey: ['accounts'], queryFn: api.accounts }),
+  agents: () => queryOptions({ queryKey: ['agents'], queryFn: api.agents }),
+  connectors: () => queryOptions({ queryKey: ['connectors'], queryFn: api.connectors }),
+  sources: () => queryOptions({ queryKey: ['sources'], queryFn: api.sources }),
+  accounting: (query: { source_id?: string; hours: number }) =>
+    queryOptions({ queryKey: ['accounting', query], queryFn: () => api.accounting(query), placeholderData: keepPreviousData }),
+  quarantine: (limit = 100) => queryOptions({ queryKey: ['quarantine', limit], queryFn: () => api.quarantine({ limit }) }),
+  resources: (values: ResourceValues) =>
+    infiniteQueryOptions({
+      queryKey: ['resources', 'list', values],
+      queryFn: ({ pageParam, signal }) => api.resources({ ...values, cursor: pageParam, limit: PAGE_SIZE }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+      placeholderData: keepPreviousData,
+    }),
+  foundResources: (q: string) =>
+    queryOptions({
+      queryKey: ['resources', 'found', q],
+      queryFn: ({ signal }) => api.resources({ q, limit: 8, ended: 'all' }, signal),
+      placeholderData: keepPreviousData,
+    }),
+  /** cost has no order on the server: the largest by vCPU are asked for, and put in order of cost here */
+  largest: () =>
+    queryOptions({
+      queryKey: ['resources', 'largest'],
+      queryFn: () => api.resources({ sort: 'vcpu_count', order: 'desc', limit: 100 }),
+    }),
+  summary: () => queryOptions({ queryKey: ['resources', 'summary'], queryFn: api.summary }),
+  resource: (id: string) => queryOptions({ queryKey: ['resource', id, 'detail'], queryFn: () => api.resource(id) }),
+  history: (id: string) => queryOptions({ queryKey: ['resource', id, 'history'], queryFn: () => api.history(id) }),
+  currentValues: (id: string) =>
+    queryOptions({ queryKey: ['resource', id, 'metrics'], queryFn: () => api.currentValues(id) }),
+  series: (id: string, range: { from: string; to: string } | { length_ms: number }, points: number) =>
+    queryOptions({
+      queryKey: ['resource', id, 'series', range, points],
+      queryFn: ({ signal }) => {
+        const now = Date.now()
+        const bounds = 'from' in range ? range : { from: new Date(now - range.length_ms).toISOString(), to: new Date(now).toISOString() }
+        return api.series(id, { ...bounds, points }, signal)
+      },
+      placeholderData: keepPreviousData,
+      reconcile: false as const,
+    }),
+  cost: (id: string) => queryOptions({ queryKey: ['resource', id, 'cost'], queryFn: () => api.cost(id) }),
+  meters: () => queryOptions({ queryKey: ['meters'], queryFn: api.meters, staleTime: Number.POSITIVE_INFINITY }),
+  prices: () => queryOptions({ queryKey: ['prices', 'history'], queryFn: () => api.prices(true) }),
+  drafts: () => queryOptions({ queryKey: ['drafts', 'list'], queryFn: api.drafts }),
+  draft: (account: string) => queryOptions({ queryKey: ['drafts', account], queryFn: () => api.draft(account) }),
+  invoices: (limit = 200) => queryOptions({ queryKey: ['invoices', 'list', limit], queryFn: () => api.invoices({ limit }) }),
+  invoice: (id: string) =>
+    queryOptions({ queryKey: ['invoices', id], queryFn: () => api.invoice(id), staleTime: Number.POSITIVE_INFINITY }),
+  events: (query: { limit: number; subject_id?: string }) =>
+    queryOptions({ queryKey: ['events', query], queryFn: () => api.events(query) }),
+  notices: () => queryOptions({ queryKey: ['notices'], queryFn: api.notices }),
+}
+
+const STALE_AFTER: Record<string, string[]> = {
+  resource: ['resources', 'resource', 'drafts'],
+  assignment: ['resources', 'resource', 'drafts'],
+  agent: ['agents', 'sources', 'connectors'],
+  enrolment: ['agents'],
+  source: ['sources', 'agents', 'resources'],
+  price: ['prices', 'resources', 'resource', 'drafts'],
+  invoice: ['invoices', 'drafts', 'resource'],
+  account: ['accounts', 'drafts', 'resources', 'resource'],
+  legal_entity: ['legal-entities', 'drafts'],
+  quarantine: ['quarantine', 'accounting'],
+  notice: [],
+}
+
+/** `price.added` → the first parts of the keys that it makes stale; an unknown type makes everything stale. */
+export function staleAfter(eventType: string): string[] {
+  const keys = STALE_AFTER[eventType.split('.')[0] ?? '']
+  return keys ? [...keys, 'events', 'notices'] : ['*']
+}

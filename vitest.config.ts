@@ -1,0 +1,48 @@
+/** The four kinds of tests; `test/run.ts` runs them one after the other and counts. */
+import { defineConfig } from 'vitest/config'
+
+const shared = { pool: 'threads' as const, environment: 'node' as const }
+/** these start real servers, and their suites each make their own database */
+const withServers = { ...shared, globalSetup: ['test/setup/servers.ts'], hookTimeout: 60_000 }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: [
+            '{connectors,agent,control-plane,ui,deploy}/**/*.test.ts',
+            'test/tidy.test.ts',
+            'test/setup/**/*.test.ts',
+          ],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: { ...withServers, name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      // one browser and one whole program at a time: two cores are soon busy
+      {
+        test: {
+          ...withServers,
+          name: 'browser',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          ...withServers,
+          name: 'backends',
+          include: ['test/backends/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
