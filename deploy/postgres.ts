@@ -123,7 +123,7 @@ export async function preparePostgres(folder: string, { durable }: Durability): 
   const exists = existsSync(join(data, 'PG_VERSION'))
   if (exists && !kept)
     throw new Error(`${record} is missing: it holds the passwords of ${data}. Restore it from a backup.`)
-  //X await clearStale(data)
+  await clearStale(data)
   const port = await freePort(Number(kept?.port) || undefined)
   const superuserPassword = String(kept?.superuserPassword ?? newPassword())
   const ownerPassword = String(kept?.ownerPassword ?? newPassword())
@@ -139,7 +139,7 @@ export async function preparePostgres(folder: string, { durable }: Durability): 
       title: 'PostgreSQL',
       name: 'postgres',
       command: async () => {
-        //X await clearStale(data)
+        await clearStale(data)
         return user.wrap(
           endsWithUs([join(user.installation, 'bin/postgres'), '-D', data, ...settings(port, durable)], 'SIGINT'),
         )

@@ -109,7 +109,7 @@ const STARTED: Readonly<Record<string, string>> = {
 function started(step: Step): void {
   const { event, known, outcome, uuid } = step
   if (event.detail !== 'Event wakeup') outcome.started.set(uuid, event.at_ms)
-  if (event.detail === 'xMigrated') known.incoming = true
+  if (event.detail === 'Migrated') known.incoming = true
   else hold(step, 'running', STARTED[event.detail] ?? 'started')
 }
 

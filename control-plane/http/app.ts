@@ -87,8 +87,7 @@ function failed(log: Logger) {
     const request_id = c.get('request_id') ?? newId()
     const about = { err: error, request_id, method: c.req.method, path: c.req.path }
     if (problem.code === 'unexpected') log.error(about, 'a request failed unexpectedly')
-    else if (PROBLEMS[problem.code][0] >= 500)
-      log.warn({ request_id, path: c.req.path }, problem.message)
+    else if (PROBLEMS[problem.code][0] >= 500) log.warn({ request_id, path: c.req.path }, problem.message)
     return problemResponse(problem, request_id)
   }
 }
