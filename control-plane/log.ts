@@ -1,12 +1,11 @@
 /** The program's log: JSON lines, in which no value that somebody sent to the database ever stands. */
-import { DrizzleQueryError } from 'drizzle-orm'
 import pino, { type Logger } from 'pino'
 
 /** A failed query's message holds its parameters, hashes and settings among them: only the statement and the cause are told. */
 export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) }
   const { name, stack } = error
-  if (error instanceof DrizzleQueryError) {
+  if (isFailedQuery(error)) {
     const cause = error.cause as (Error & { code?: string; constraint_name?: string }) | undefined
     const { code, constraint_name: constraint, message } = cause ?? { message: 'without a cause' }
     return { type: name, message, code, constraint, query: error.query, stack: framesOf(stack) }
@@ -14,6 +13,10 @@ export function describeError(error: unknown): Record<string, unknown> {
   const code = (error as { code?: unknown }).code
   return { type: name, message: error.message, code, stack: framesOf(stack) }
 }
+
+/** Drizzle's error around the driver's: known by its shape, so that the log needs no database library. */
+const isFailedQuery = (error: Error): error is Error & { query: string } =>
+  'query' in error && typeof error.query === 'string' && 'params' in error
 
 /** Without the first lines, which repeat the message. */
 const framesOf = (stack: string | undefined): string | undefined =>

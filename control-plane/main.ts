@@ -16,7 +16,7 @@ import { type Environment, readEnvironment, readRoles, type Role } from './envir
 import { createLive, type Live } from './events/live.ts'
 import { routes as events } from './events/routes.ts'
 import { createApp } from './http/app.ts'
-import { type Extras, labelsOf } from './inventory/index.ts'
+import { type Extras, labelsOf, vcpusOf } from './inventory/index.ts'
 import { routes as inventory } from './inventory/routes.ts'
 import { routes as ingest } from './ingest/routes.ts'
 import { createLog } from './log.ts'
@@ -43,7 +43,7 @@ interface Parts {
 
 /** What rating and metrics add to a list of resources. */
 const extras: Extras = async (ctx, ids) => {
-  const [costs, loads] = [await costsNow(ctx, ids), await sparklines(ctx, ids)]
+  const [costs, loads] = [await costsNow(ctx, ids), await sparklines(ctx, ids, await vcpusOf(ctx, ids))]
   return new Map(ids.map((id) => [id, { cost_per_hour: costs.get(id) ?? null, sparkline: loads.get(id) ?? [] }]))
 }
 

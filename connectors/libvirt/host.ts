@@ -15,6 +15,7 @@ const TIMES = {
   /** events that belong together follow each other within this time */
   batch_ms: 30,
   streamReady_ms: 2_000,
+  idle_ms: 2_000,
   firstRetry_ms: 1_000,
   lastRetry_ms: 60_000,
 } as const
@@ -69,13 +70,13 @@ export class Host {
   async collect(signal: AbortSignal, recall: (uuid: string) => Remembered | undefined): Promise<Collected[]> {
     await this.#listen()
     for (let attempt = 1; ; attempt += 1) {
-      await this.#draining
+      await this.#idle()
       this.#touched.clear()
       const at_ms = this.#run.now()
       const survey = await this.#surveyor.survey(at_ms, { deadline_ms: this.#run.deadline_ms, signal })
       const place = this.#arrive(survey, recall)
       await sleep(TIMES.settle_ms)
-      await this.#draining
+      await this.#idle()
       for (const uuid of unseen(place, survey)) this.#touched.add(uuid)
       const listed = list(place, at_ms, survey.rows, this.#touched)
       if ((!listed.certain || (!survey.complete && survey.unread.length > 0)) && attempt < LIMIT.listings) continue
@@ -90,6 +91,11 @@ export class Host {
         ...this.#readings(place, at_ms, survey),
       ]
     }
+  }
+
+  /** Until all events that were heard are told; not for ever, where they never cease. */
+  async #idle(): Promise<void> {
+    await Promise.race([this.#draining, sleep(TIMES.idle_ms)])
   }
 
   /** Takes over what is remembered of the host, when it is seen for the first time or has been exchanged. */
@@ -183,6 +189,8 @@ export class Host {
       this.#run.log('warn', 'libvirt: too many events at once; the next listing tells the rest', { uri: this.uri })
     }
     this.#queue.push(event)
+    const uuid = this.#place && resolve(this.#place, event.domain)
+    if (uuid !== undefined) this.#touched.add(uuid)
     this.#draining ??= this.#drain().finally(() => (this.#draining = undefined))
   }
 
@@ -208,7 +216,6 @@ export class Host {
       const names = [...new Set(batch.map((event) => event.domain))]
       const place = this.#place
       const known = place ? names.flatMap((name) => resolve(place, name) ?? []) : []
-      for (const uuid of known) this.#touched.add(uuid)
       const read_ms = this.#run.now()
       const after = await this.#reread(names, known, attempt)
       if (after) this.#lastWords(after, read_ms)
@@ -222,7 +229,8 @@ export class Host {
     try {
       return await reread(this.uri, names, known, { deadline_ms: this.#run.deadline_ms })
     } catch (error) {
-      if (attempt >= LIMIT.rereads || this.#closed) throw error
+      const silent = error instanceof ConnectorError && error.code === 'bad_answer'
+      if (!silent || attempt >= LIMIT.rereads || this.#closed) throw error
       return undefined
     }
   }

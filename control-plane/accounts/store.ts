@@ -9,7 +9,10 @@ type AccountRow = typeof account.$inferSelect
 export type CredentialRow = typeof credential.$inferSelect
 export type CredentialKind = CredentialRow['kind']
 
-const entityFromRow = ({ created_at: _, ...row }: typeof legalEntity.$inferSelect): LegalEntity => row
+function entityFromRow(row: typeof legalEntity.$inferSelect): LegalEntity {
+  const { created_at: _created_at, ...entity } = row
+  return entity
+}
 
 export const selectEntities = async (tx: Tx): Promise<LegalEntity[]> =>
   (await tx.select().from(legalEntity).orderBy(asc(legalEntity.created_at), asc(legalEntity.id))).map(entityFromRow)
@@ -36,11 +39,12 @@ async function withProjects(tx: Tx, found: AccountRow[]): Promise<Account[]> {
     .from(project)
     .where(inArray(project.account_id, ids))
     .orderBy(asc(project.created_at))
-  return found.map(({ is_default: _, ...row }) => ({
-    ...row,
-    created_at: iso(row.created_at),
-    projects: projects.filter((p) => p.account_id === row.id).map(({ id, name }) => ({ id, name })),
-  }))
+  const owned = Map.groupBy(projects, ({ account_id }) => account_id)
+  return found.map((row) => {
+    const { is_default: _is_default, created_at, ...shown } = row
+    const own = owned.get(row.id) ?? []
+    return { ...shown, created_at: iso(created_at), projects: own.map(({ id, name }) => ({ id, name })) }
+  })
 }
 
 export interface AccountCursor {

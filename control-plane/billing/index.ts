@@ -4,7 +4,7 @@ import { type Actor, permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import { Problem } from '../base/problem.ts'
 import { addDays, fromIso, type Instant, iso, monthOf, yearOf } from '../base/time.ts'
-import { contractOf } from '../contracts/index.ts'
+import { contractOf, holdContract } from '../contracts/index.ts'
 import { type ClosedCut, closeCut } from '../db/cut.ts'
 import { type Clock, type Context, type Database, transact } from '../db/index.ts'
 import { append } from '../events/index.ts'
@@ -82,7 +82,7 @@ async function checkRequest(ctx: Context, { account_id, to }: z.infer<typeof New
 async function issue(ctx: Context, input: z.infer<typeof NewInvoice>, cut: ClosedCut): Promise<string> {
   permit(ctx, 'billing.write')
   const contract = await contractOf(ctx, input.account_id)
-  await store.lockContract(ctx, contract!.id)
+  await holdContract(ctx, contract!.id)
   const as_of = input.to ? fromIso(input.to) : await knownTo(ctx, input.account_id, cut)
   const made = await draft(ctx, { account_id: input.account_id, as_of, cut: cut.number })
   refuseUnrated(made)

@@ -2,16 +2,11 @@
 import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
 import { type Context, rows } from '../db/index.ts'
-import { contract } from '../contracts/schema.ts'
 import type { Language } from '../accounts/contract.ts'
 import { document, invoice, invoiceDocument, invoiceLine, series } from './schema.ts'
 
 export type InvoiceRow = typeof invoice.$inferSelect
 export type LineRow = typeof invoiceLine.$inferSelect
-
-/** Invoices of one contract are made one after the other. */
-export const lockContract = (ctx: Context, id: string) =>
-  ctx.tx.select({ id: contract.id }).from(contract).where(eq(contract.id, id)).for('update')
 
 /** The end of what was invoiced under a contract; null where nothing was. */
 export async function invoicedTo(ctx: Context, contract_id: string): Promise<Instant | null> {

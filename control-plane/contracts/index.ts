@@ -15,6 +15,7 @@ import {
   type ContractRow,
   contractsOf,
   insertContract,
+  lockContract,
   type ServiceRow,
   servicesOf,
 } from './store.ts'
@@ -48,6 +49,12 @@ export async function contractOf(ctx: Context, account_id: string, at?: Instant)
   const { id, legal_entity_id, price_book_id, currency, valid_from, valid_to } = row
   const terms = { id, legal_entity_id, account_id, price_book_id, currency }
   return { ...terms, from: valid_from, to: valid_to, service_id: service.id }
+}
+
+/** Documents of one contract are made one after the other: the contract is held until the transaction ends. */
+export async function holdContract(ctx: Context, id: string): Promise<void> {
+  permit(ctx, 'billing.write')
+  await lockContract(ctx.tx, id)
 }
 
 /** Contracts of an account with their services, the oldest first. */

@@ -48,3 +48,7 @@ export async function servicesOf(tx: Tx, contract_ids: string[]): Promise<Servic
     .where(inArray(service.contract_id, contract_ids))
     .orderBy(asc(service.valid_from), asc(service.id))
 }
+
+/** Holds a contract until the transaction ends. */
+export const lockContract = (tx: Tx, id: string) =>
+  tx.select({ id: contract.id }).from(contract).where(eq(contract.id, id)).for('update')

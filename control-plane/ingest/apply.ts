@@ -12,13 +12,13 @@ import {
 } from '#connectors/contract.ts'
 import type { z } from 'zod'
 import type { Context } from '../db/index.ts'
-import { type Reporter, refKey, resourceIds, storeEvent, storeListing } from '../inventory/index.ts'
+import { gatherParts, type Reporter, refKey, resourceIds, storeEvent, storeListing } from '../inventory/index.ts'
 import { storeReadings } from '../metering/index.ts'
 import { meterOfKey } from '../metering/rules.ts'
 import { publish, type SampleRow, store as storeSamples } from '../metrics/index.ts'
 import { sourceFacts, sourceHealth } from '../sources/index.ts'
 import { measure, type Refusal, type Taken } from './rules.ts'
-import { gatherParts, insertLost } from './store.ts'
+import { insertLost } from './store.ts'
 
 export interface Batch {
   spool: string
@@ -76,7 +76,11 @@ async function applyListing(
     resources =
       fact.parts === 1
         ? fact.resources
-        : await gatherParts(ctx, fact.source, fact.snapshot, fact.part, fact.parts, fact.resources)
+        : await gatherParts(
+            ctx,
+            { source_id: fact.source, snapshot_id: fact.snapshot, part: fact.part, resources: fact.resources },
+            fact.parts,
+          )
     if (!resources) return
     if (listingDigest(resources, fact.complete) !== fact.digest) {
       const detail = `The listing of ${fact.scope.kind} ${fact.scope.external_id} does not match its digest: it was damaged on the way or badly cut into parts.`

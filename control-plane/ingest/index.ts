@@ -16,6 +16,7 @@ import { system } from '../base/actor.ts'
 import { openCut } from '../db/cut.ts'
 import { type Clock, type Context, type Database, databaseError, transact } from '../db/index.ts'
 import { openNotice } from '../events/index.ts'
+import { forgetParts } from '../inventory/index.ts'
 import { agentForReport, alarm, configOf, heard, sourcesOf } from '../sources/index.ts'
 import { apply } from './apply.ts'
 import { agentOf, isGenuine, type Message, readEnvelope } from './envelope.ts'
@@ -295,4 +296,7 @@ const quarantineRefusals = (
 
 const KEYS_KEPT_MS = 40 * 86_400_000
 /** Background: forgets batch keys that are old and far below the watermark, and parts of listings that never became whole. */
-export const forgetOldKeys = (ctx: Context): Promise<void> => store.forgetOld(ctx, ctx.now() - KEYS_KEPT_MS, 10_000)
+export async function forgetOldKeys(ctx: Context): Promise<void> {
+  await store.forgetOld(ctx, ctx.now() - KEYS_KEPT_MS, 10_000)
+  await forgetParts(ctx, ctx.now() - KEYS_KEPT_MS, 10_000)
+}

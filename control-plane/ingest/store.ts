@@ -1,10 +1,8 @@
 /** Rows of the intake. */
-import { and, eq, gt, inArray, sql } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import { newId } from '../base/id.ts'
 import { hourOf, type Instant } from '../base/time.ts'
 import { type Context, ms, rows } from '../db/index.ts'
-import { snapshotPart } from '../inventory/schema.ts'
-import type { Observation } from '#connectors/contract.ts'
 import { batch, intakeHour, lostRange, quarantine, spool } from './schema.ts'
 
 export type SpoolRow = typeof spool.$inferSelect
@@ -105,31 +103,6 @@ export async function countIntake(
       })
 }
 
-/** Keeps a part of a listing; answers all parts once they are in. */
-export async function gatherParts(
-  ctx: Context,
-  source_id: string,
-  snapshot_id: string,
-  part: number,
-  parts: number,
-  resources: Observation[],
-): Promise<Observation[] | null> {
-  await ctx.tx
-    .insert(snapshotPart)
-    .values({ snapshot_id, part, source_id, resources, stored_at: ctx.now() })
-    .onConflictDoNothing()
-  const have = await ctx.tx
-    .select()
-    .from(snapshotPart)
-    .where(and(eq(snapshotPart.snapshot_id, snapshot_id), eq(snapshotPart.source_id, source_id)))
-    .orderBy(snapshotPart.part)
-  if (have.length < parts) return null
-  await ctx.tx
-    .delete(snapshotPart)
-    .where(and(eq(snapshotPart.snapshot_id, snapshot_id), eq(snapshotPart.source_id, source_id)))
-  return have.flatMap((row) => row.resources)
-}
-
 export const intakeSince = (ctx: Context, from: Instant) =>
   ctx.tx
     .select()
@@ -169,15 +142,9 @@ export async function listQuarantine(
 }
 export const quarantineTotal = (ctx: Context) => ctx.tx.$count(quarantine)
 
-/** Forgets keys far below the watermark: a batch that old is a duplicate by its number alone. Parts of listings that never became whole go too. */
+/** Forgets keys far below the watermark: a batch that old is a duplicate by its number alone. */
 export async function forgetOld(ctx: Context, before: Instant, limit: number): Promise<void> {
   const old = new Date(before).toISOString()
   await ctx.tx.execute(sql`delete from batch where ctid in (select b.ctid from batch b join spool s on s.id = b.spool_id
     where b.stored_at < ${old}::timestamptz and b.sequence < s.watermark limit ${limit})`)
-  const stale = ctx.tx
-    .select({ id: snapshotPart.snapshot_id })
-    .from(snapshotPart)
-    .where(sql`${snapshotPart.stored_at} < ${old}::timestamptz`)
-    .limit(limit)
-  await ctx.tx.delete(snapshotPart).where(inArray(snapshotPart.snapshot_id, stale))
 }

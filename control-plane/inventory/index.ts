@@ -13,19 +13,21 @@ import type { z } from 'zod'
 import type { Assignment, History, NewAssignment, Resource, ResourceDetail, ResourceQuery } from './contract.ts'
 import { transfer } from './ownership.ts'
 import { bornAfter } from './rules.ts'
-import { projectOwners } from './settle.ts'
+import { projectOwners } from './timeline/index.ts'
 import * as store from './store.ts'
 
 export {
   type EventFact,
+  forgetParts,
+  gatherParts,
   type ListingFact,
   type Reporter,
-  refKey,
   resourceIds,
   storeEvent,
   storeListing,
-} from './facts.ts'
-export { type Settled, settleResources } from './settle.ts'
+} from './facts/index.ts'
+export { refKey } from './rules.ts'
+export { type Settled, settleResources } from './timeline/index.ts'
 export {
   namesOf,
   type Observed,
@@ -34,6 +36,7 @@ export {
   ownership,
   pendingResources,
   unobservedIn,
+  vcpusOf,
 } from './store.ts'
 
 /** What slices downstream know of a resource; main hands it in. */

@@ -1,6 +1,9 @@
 /** How sightings become the observed timeline: a pure function of the set of facts, whatever order they came in. */
-import { canonical, type Content } from '#connectors/contract.ts'
+import { canonical, type Content, type ResourceRef } from '#connectors/contract.ts'
 import type { Instant } from '../base/time.ts'
+
+/** A resource within its realm, as a key. */
+export const refKey = (ref: ResourceRef): string => `${ref.kind}\n${ref.external_id}\n${ref.incarnation}`
 
 /** From `seen_at` on, the scope showed this content, or (null) showed that the resource isn't there. */
 export interface Sighting {

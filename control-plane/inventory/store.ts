@@ -288,6 +288,16 @@ export const namesOf = (ctx: Context, resource_ids: readonly string[]) =>
         .from(resource)
         .where(inArray(resource.id, [...resource_ids]))
 
+/** vCPUs of guests: their load is a share of these. */
+export async function vcpusOf(ctx: Context, resource_ids: readonly string[]): Promise<Map<string, number>> {
+  if (resource_ids.length === 0) return new Map()
+  const found = await ctx.tx
+    .select({ id: resource.id, size: resource.size })
+    .from(resource)
+    .where(and(inArray(resource.id, [...resource_ids]), eq(resource.kind, 'vm')))
+  return new Map(found.flatMap(({ id, size }) => (size.vcpu_count ? [[id, Number(size.vcpu_count)]] : [])))
+}
+
 /** Stretches in which nobody listed the scopes, and from when on nobody has: `silent_since` of the last listing. */
 export async function unobservedIn(
   ctx: Context,

@@ -107,6 +107,8 @@ export async function changeSource(ctx: Context, id: string, change: SourceChang
     ...plain,
     created_at: row.created_at,
     ...(paused === undefined ? {} : { paused_at: paused ? (row.paused_at ?? ctx.now()) : null }),
+    // a source that rests has no failure: if it fails again afterwards, that is told again
+    ...(paused ? { error: null } : {}),
     ...(settings === undefined ? {} : { settings: await checkedAgain(ctx, row, settings) }),
   })
   await bumpConfig(ctx.tx, row.agent_id)

@@ -1,7 +1,9 @@
 /** Every text of the application in English; its shape is what the other languages must fill. */
 import type { Kind, MeterName, State } from '../api.ts'
 
-const plural = (one: string, many: string) => (count: number) => (count === 1 ? one : many.replace('#', String(count)))
+/** `#` stands for the number. */
+const plural = (one: string, many: string) => (count: number) =>
+  count === 1 ? one : many.replace('#', count.toLocaleString('en-GB'))
 
 const kind: Record<Kind, string> = {
   site: 'Site',
@@ -39,8 +41,8 @@ const state: Record<State, string> = {
   unknown: 'Unknown',
 }
 const meter: Record<MeterName, string> = {
-  instance: 'Existing',
-  instance_running: 'Running',
+  instance: 'Instance',
+  instance_running: 'Instance, running',
   vcpu: 'vCPU',
   memory: 'Memory',
   disk: 'Disk space',
@@ -65,35 +67,24 @@ export const en = {
     save: 'Save',
     saved: 'Saved',
     add: 'Add',
-    edit: 'Edit',
     remove: 'Remove',
     retry: 'Try again',
     copy: 'Copy',
     copied: 'Copied',
     copy_as_curl: 'Copy as curl',
-    more: 'More',
     all: 'All',
-    none: 'None',
     yes: 'Yes',
     no: 'No',
     loading: 'Loading',
     optional: 'optional',
     show_all: 'Show all',
-    back: 'Back',
     nobody: 'Nobody',
     unknown: 'unknown',
     never: 'never',
     now: 'now',
-    open: 'Open',
-    details: 'Details',
-    from: 'From',
-    to: 'To',
     reason: 'Reason',
-    name: 'Name',
     account: 'Account',
     actions: 'Actions',
-    in_use: 'in use',
-    per_hour: 'per hour',
     skip_to_content: 'Skip to the content',
   },
   nav: {
@@ -148,7 +139,6 @@ export const en = {
     go: 'Go to {{ page }}',
   },
   error: {
-    what: 'This could not be loaded',
     action: 'That did not work',
     request_id: 'Request {{ id }}',
     offline: {
@@ -192,7 +182,7 @@ export const en = {
     attention: 'Needs attention',
     all_well: 'Nothing needs you',
     all_well_text: 'Agents report, sources answer, and all usage has a price and an owner.',
-    since: 'since {{ age }}',
+    since: 'for {{ age }}',
     revenue: 'Month to date',
     revenue_hint: plural('from 1 account, before tax', 'from # accounts, before tax'),
     machines: 'Machines',
@@ -266,7 +256,6 @@ export const en = {
     disk: 'Disk',
     load: 'CPU, last hour',
     cost: 'Cost / hour',
-    seen: 'Last seen',
     first_seen: 'First seen',
     realm: 'Realm',
     source: 'Source',
@@ -285,13 +274,8 @@ export const en = {
     none_match_text: 'Loosen a filter, or look among what has ended.',
     table: 'Resources',
     loading_more: 'Loading more…',
-    no_price: 'no price',
     conflict: 'Seen in two places',
-    sorted_asc: 'sorted ascending',
-    sorted_desc: 'sorted descending',
     load_summary: 'CPU between {{ min }} and {{ max }}, now {{ last }}',
-    load_none: 'No CPU readings',
-    selected: '{{ count }} chosen',
   },
   resource: {
     per_hour: 'Now per hour',
@@ -308,7 +292,6 @@ export const en = {
     charts: 'Metrics',
     range: 'Time range',
     hours: plural('1 hour', '# hours'),
-    zoomed: 'Zoomed',
     zoom_out: 'Zoom out',
     cpu: 'CPU',
     memory: 'Memory',
@@ -505,7 +488,6 @@ export const en = {
     past: 'Past',
     history: 'History',
     history_of: 'History of {{ name }}',
-    no_history: 'This is the first version.',
     by: 'by {{ actor }}',
     until: 'until {{ at }}',
     empty: 'No price yet',
@@ -539,7 +521,6 @@ export const en = {
     effect_wait: 'Working it out…',
     effect_fill: 'Fill in the price to see what it does.',
     saved: 'The price holds from {{ at }}',
-    sentence: '{{ price }} for each {{ kind }}',
   },
   invoices: {
     title: 'Invoices',
@@ -549,7 +530,6 @@ export const en = {
     account: 'Account',
     period: 'Period',
     net: 'Net',
-    tax: 'Tax',
     total: 'Total',
     lines: 'Lines',
     unrated: plural('1 without a price', '# without a price'),
@@ -621,7 +601,6 @@ export const en = {
     pdf: 'PDF',
     pdf_en: 'PDF in English',
     pdf_es: 'PDF in Spanish',
-    seal: 'Seal',
     unit_hour: 'h',
     unit_month: 'months',
     category: {
@@ -680,15 +659,12 @@ export const en = {
     postal_code: 'Postal code',
     city: 'City',
     month: 'This month',
-    created: 'Since',
-    projects: 'Projects',
     empty: 'No account yet',
     empty_text: 'An account is a customer: it owns resources and gets an invoice for them.',
     added: '{{ name }} was added',
     changed: '{{ name }} was changed',
     resources: 'Resources',
     see_resources: 'See resources',
-    see_draft: 'See draft',
     english: 'English',
     spanish: 'Spanish',
   },

@@ -16,5 +16,5 @@ export const say = {
   month: (at: string | number, zone?: string) => format.month(locale(), at, zone),
   clock: (at: string | number) => format.clock(locale(), at),
   relative: (at: string | number, nowMs: number) => format.relative(locale(), at, nowMs),
-  duration: (ms: number) => format.duration(locale(), ms),
+  duration: (ms: number, units?: 1 | 2) => format.duration(locale(), ms, units),
 }

@@ -6,7 +6,7 @@ export interface ChartSeries {
   /** a colour token, such as `--chart-1` */
   colour: string
   values: readonly (number | null)[]
-  /** drawn below zero is not needed here: areas start at zero */
+  /** filled down to zero */
   area?: boolean
 }
 export interface ChartMark {
@@ -19,12 +19,15 @@ export interface ChartSettings {
   syncKey: string
   locale: string
   format: (value: number) => string
+  /** bytes: steps of the scale are powers of two */
+  binary?: boolean
   /** fixed top of the scale, such as 1 for a ratio */
   max?: number
   onCursor: (index: number | null) => void
   onZoom: (from_ms: number, to_ms: number) => void
 }
 
+const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power)
 const AXIS_FONT = '12px Inter, system-ui, sans-serif'
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
@@ -72,8 +75,8 @@ export function chartOptions(settings: ChartSettings, width: number, height: num
     legend: { show: false },
     scales: { x: { time: true }, y: { range: range(settings) } },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, values: (_, splits) => timeText(settings.locale, splits) },
-      { ...axis, grid, size: 72, space: 36, values: (_, splits) => splits.map(settings.format) },
+      { ...axis, grid: { show: false }, space: 64, size: 26, gap: 6, values: (_, splits) => timeText(settings.locale, splits) },
+      { ...axis, grid, size: 72, space: 36, incrs: settings.binary ? BINARY_STEPS : undefined, values: (_, splits) => splits.map(settings.format) },
     ],
     series: [
       {},

@@ -19,6 +19,7 @@ interface Props {
   /** anything that, when it changes, needs new colours */
   theme: string
   max?: number
+  binary?: boolean
   /** the picture in words */
   summary: string
   onZoom: (from_ms: number, to_ms: number) => void

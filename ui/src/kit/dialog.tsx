@@ -16,7 +16,16 @@ interface Props {
   size?: 'normal' | 'wide'
 }
 
-const Scrim = () => <Base.Overlay class="fixed inset-0 z-40 bg-scrim" />
+const Scrim = () => <Base.Overlay data-scrim class="fixed inset-0 z-40 bg-scrim" />
+/** The field to fill in comes first; the close button, which stands first, last. */
+function focusFirstField(event: Event) {
+  const content = event.currentTarget instanceof HTMLElement ? event.currentTarget : event.target
+  if (!(content instanceof HTMLElement)) return
+  const field = content.querySelector<HTMLElement>('[autofocus]') ?? content.querySelector<HTMLElement>('input, select, textarea')
+  if (!field) return
+  event.preventDefault()
+  field.focus()
+}
 const onChange = (props: Props) => (open: boolean) => open || props.onClose()
 
 function Head(props: Props) {
@@ -51,6 +60,7 @@ export function Dialog(props: Props) {
         <Scrim />
         <div class="pointer-events-none fixed inset-0 z-50 flex items-end justify-center p-0 sm:items-center sm:p-6">
           <Base.Content
+            onOpenAutoFocus={focusFirstField}
             class={`animate-appear pointer-events-auto flex max-h-[92dvh] w-full flex-col rounded-t-2xl bg-raised shadow-overlay outline-none sm:rounded-2xl ${props.size === 'wide' ? 'sm:max-w-2xl' : 'sm:max-w-lg'}`}
           >
             <Head {...props} />

@@ -82,15 +82,15 @@ export function relative(locale: string, at: string | number, nowMs: number): st
   return words.format(Math.trunc(seconds / length), unit)
 }
 
-/** A length of time in its two largest units: "3 h 20 min", "850 ms". */
-export function duration(locale: string, ms: number): string {
+/** A length of time in its largest units, at most two: "3 h 20 min", "850 ms". */
+export function duration(locale: string, ms: number, units: 1 | 2 = 2): string {
   const say = (value: number, unit: string) =>
     numberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 0 }).format(value)
   if (ms < 1000) return say(Math.round(ms), 'millisecond')
   const seconds = Math.round(ms / 1000)
   const at = STEPS.findIndex(([, size]) => seconds >= size)
   const [unit, length] = STEPS[at] ?? STEPS[3]
-  const next = STEPS[at + 1]
+  const next = units === 2 ? STEPS[at + 1] : undefined
   const rest = next ? Math.floor((seconds % length) / next[1]) : 0
   return next && rest > 0 ? `${say(Math.floor(seconds / length), unit)} ${say(rest, next[0])}` : say(Math.floor(seconds / length), unit)
 }

@@ -83,9 +83,12 @@ function NoticeRow(props: { notice: Notice }) {
       <p class="m-0 min-w-0 flex-1 basis-64">
         <span class="font-medium">{text().title}</span>{' '}
         <span class="text-muted">
-          {text().text} {t('overview.since', { age: say.relative(props.notice.opened_at, now()) })}
+          {text().text}
         </span>
       </p>
+      <span class="tabular text-[0.8125rem] text-muted" title={say.instant(props.notice.opened_at)}>
+        {t('overview.since', { age: say.duration(Math.max(0, now() - Date.parse(props.notice.opened_at)), 1) })}
+      </span>
       <A href={text().action.path} class={buttonClass('secondary', 'small')}>
         {text().action.label}
       </A>
@@ -221,7 +224,7 @@ function MostExpensive() {
                       </A>
                     ),
                   },
-                  { id: 'owner', header: t('resources.owner'), cell: (row) => row.owner?.account_name ?? t('common.nobody') },
+                  { id: 'owner', header: t('resources.owner'), wideOnly: true, cell: (row) => row.owner?.account_name ?? t('common.nobody') },
                   { id: 'cost', header: t('resources.cost'), numeric: true, cell: (row) => <HourlyCost cost={row.cost_per_hour} none="–" /> },
                 ]}
               />

@@ -29,7 +29,7 @@ export const Document = (props: DocumentContent) => (
     <header class="flex flex-wrap items-start justify-between gap-x-8 gap-y-4 border-b border-line px-5 py-5 sm:px-7">
       <div>
         <h2 class="flex flex-wrap items-center gap-3 text-lg font-semibold tracking-tight">
-          {props.heading} {props.mark}
+          <span class="inline-block first-letter:uppercase">{props.heading}</span> {props.mark}
         </h2>
         <dl class="m-0 mt-3 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
           <For each={props.facts}>
@@ -148,7 +148,7 @@ function LineRow(props: { line: Line; onExplain: (line: Line) => void }) {
 }
 
 const Totals = (props: DocumentContent) => (
-  <dl class="tabular m-0 ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-x-8 gap-y-1.5 px-5 py-5 text-sm sm:px-7">
+  <dl class="tabular m-0 ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-y-1.5 [&>dd]:pl-8 px-5 py-5 text-sm sm:px-7">
     <dt class="text-muted">{t('document.net')}</dt>
     <dd class="m-0 text-right">{say.money(props.totals.net, props.currency)}</dd>
     <For each={props.taxes}>

@@ -11,7 +11,7 @@ import { Navigation } from './navigation.tsx'
 export const NavDrawer = (props: { onClose: () => void }) => (
   <Dialog open onOpenChange={(open) => open || props.onClose()}>
     <Dialog.Portal>
-      <Dialog.Overlay class="fixed inset-0 z-40 bg-scrim" />
+      <Dialog.Overlay data-scrim class="fixed inset-0 z-40 bg-scrim" />
       <Dialog.Content class="fixed inset-y-0 left-0 z-50 flex w-72 max-w-[85vw] flex-col gap-5 overflow-y-auto bg-raised p-4 shadow-overlay outline-none">
         <div class="flex items-center justify-between">
           <Dialog.Title class="px-2 text-sm font-semibold">{t('nav.menu')}</Dialog.Title>

@@ -93,7 +93,7 @@ export function Palette(props: { open: boolean; onClose: () => void }) {
   return (
     <Dialog open={props.open} onOpenChange={(open) => open || props.onClose()}>
       <Dialog.Portal>
-        <Dialog.Overlay class="fixed inset-0 z-40 bg-scrim" />
+        <Dialog.Overlay data-scrim class="fixed inset-0 z-40 bg-scrim" />
         <div class="pointer-events-none fixed inset-0 z-50 flex justify-center p-3 pt-[10dvh]">
           <Dialog.Content class="animate-appear pointer-events-auto flex h-fit max-h-[70dvh] w-full max-w-xl flex-col overflow-hidden rounded-2xl bg-raised shadow-overlay outline-none">
             <Dialog.Title class="sr-only">{t('palette.title')}</Dialog.Title>

@@ -27,6 +27,7 @@ interface ChartSpec {
   series: ChartSeries[]
   format: (value: number) => string
   max?: number
+  binary?: boolean
 }
 
 const perSecond = (value: number) => `${say.bytes(value)}/s`
@@ -46,6 +47,7 @@ function chartsOf(data: Series): ChartSpec[] {
     charts.push({
       title: t('resource.memory'),
       format: say.bytes,
+      binary: true,
       series: [
         { label: t('resource.used'), colour: '--chart-1', values: memory.used, area: true },
         ...(memory.total ? [{ label: t('resource.total'), colour: '--chart-5', values: memory.total }] : []),
@@ -60,7 +62,7 @@ function chartsOf(data: Series): ChartSpec[] {
       const values = totalOf(data.series, metric)
       return values ? [{ label, colour: index === 0 ? '--chart-2' : '--chart-3', values }] : []
     })
-    if (series.length > 0) charts.push({ title, series, format: perSecond })
+    if (series.length > 0) charts.push({ title, series, format: perSecond, binary: true })
   }
   return charts
 }

@@ -20,16 +20,16 @@ interface Layout {
   sort?: NonNullable<ResourceFilter['sort']>
 }
 export const LAYOUT: Record<ColumnId, Layout> = {
-  name: { width: 240, sort: 'name' },
-  kind: { width: 140, sort: 'kind' },
-  state: { width: 112, sort: 'state' },
-  host: { width: 140 },
-  owner: { width: 180 },
-  vcpu: { width: 76, numeric: true, sort: 'vcpu_count' },
-  memory: { width: 104, numeric: true, sort: 'memory_bytes' },
-  disk: { width: 104, numeric: true, sort: 'disk_bytes' },
-  load: { width: 120 },
-  cost: { width: 116, numeric: true },
+  name: { width: 184, sort: 'name' },
+  kind: { width: 124, sort: 'kind' },
+  state: { width: 104, sort: 'state' },
+  host: { width: 104 },
+  owner: { width: 150 },
+  vcpu: { width: 64, numeric: true, sort: 'vcpu_count' },
+  memory: { width: 88, numeric: true, sort: 'memory_bytes' },
+  disk: { width: 92, numeric: true, sort: 'disk_bytes' },
+  load: { width: 114 },
+  cost: { width: 100, numeric: true },
   realm: { width: 140 },
   first_seen: { width: 170, sort: 'first_seen_at' },
 }

@@ -105,7 +105,7 @@ export const FilterOne = (props: OneProps) => (
     aria-label={props.label}
     value={props.value}
     onChange={(event) => props.onChange(event.currentTarget.value)}
-    class={`${filterButtonClass} select-arrow w-auto max-w-48 appearance-none truncate pr-8 ${props.value ? 'font-medium text-accent-text' : ''}`}
+    class={`${filterButtonClass} select-arrow field-sizing-content w-auto max-w-48 appearance-none truncate pr-8 ${props.value ? 'font-medium text-accent-text' : ''}`}
   >
     <For each={props.options}>
       {(option) => (

@@ -5,7 +5,6 @@ import type { History } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
-import { ResourceState } from './state.tsx'
 
 type Observed = History['observed'][number]
 type Entry = { at: string; version: Observed } | { at: string; gap: { from: string; to: string } }
@@ -99,7 +98,7 @@ export function sizeText(size: Observed['size']): string {
 const Version = (props: { version: Observed }) => (
   <Point tone={props.version.state === 'running' ? 'ok' : 'idle'}>
     <p class="tabular m-0 flex flex-wrap items-center gap-x-3 gap-y-0.5">
-      <ResourceState state={props.version.state} />
+      <span class="font-medium">{t(`state.${props.version.state}`)}</span>
       <span>{sizeText(props.version.size)}</span>
       <Show when={props.version.host_name}>
         <span class="text-muted">@ {props.version.host_name}</span>

@@ -119,7 +119,7 @@ const Spacer = (props: { height: number; columns: number }) => (
 
 const side = (id: ColumnId) => (LAYOUT[id].numeric ? 'text-right tabular' : 'text-left')
 const Cell = (props: { id: ColumnId; children: JSX.Element }) => (
-  <td class={`truncate border-b border-line px-4 ${side(props.id)}`}>{props.children}</td>
+  <td class={`truncate border-b border-line px-3 first:pl-4 last:pr-4 ${side(props.id)}`}>{props.children}</td>
 )
 
 const NEXT = { asc: 'desc', desc: 'asc' } as const
@@ -133,7 +133,7 @@ function Head(props: { id: ColumnId; sorting: Sorting; onSort: (sorting: Sorting
     <th
       scope="col"
       aria-sort={order() ? ARIA[order() ?? 'asc'] : undefined}
-      class={`${headClass} ${side(props.id)} truncate bg-surface`}
+      class={`${headClass} ${side(props.id)} truncate bg-surface !px-3 first:!pl-4 last:!pr-4`}
     >
       <Show when={field()} fallback={label()}>
         {(sort) => (

@@ -124,7 +124,7 @@ function Lag(props: { lag_ms: number | null }) {
     const { lag_ms, at } = base()
     return lag_ms === null ? null : lag_ms + Math.max(0, now() - at)
   }
-  return <Show when={age() !== null} fallback="–">{t('sources.old', { age: say.duration(age() ?? 0) })}</Show>
+  return <Show when={age() !== null} fallback="–">{t('sources.old', { age: say.duration(age() ?? 0, 1) })}</Show>
 }
 
 const SourceError = (props: { error: NonNullable<Source['error']> }) => (

@@ -1,0 +1,237 @@
+/** The SQL of facts: listings, sightings, and the dirty set. */
+import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm'
+import type { Observation, ResourceRef, Scope } from '#connectors/contract.ts'
+import { newId } from '../../base/id.ts'
+import type { Instant, Interval } from '../../base/time.ts'
+import { type Context, rows } from '../../db/index.ts'
+import { refKey } from '../rules.ts'
+import {
+  assignment,
+  dirtyResource,
+  listing,
+  resource,
+  scope,
+  scopeGap,
+  sighting,
+  snapshot,
+  snapshotPart,
+} from '../schema.ts'
+
+/** Rows of one statement. */
+const CHUNK = 1_000
+
+export async function findIds(ctx: Context, realm: string, refs: readonly ResourceRef[]): Promise<Map<string, string>> {
+  if (refs.length === 0) return new Map()
+  const found = await rows<ResourceRef & { id: string }>(
+    ctx.tx,
+    sql`select r.id, r.kind, r.external_id, r.incarnation from resource r
+        join jsonb_to_recordset(${JSON.stringify(refs)}::jsonb) as w(kind text, external_id text, incarnation text)
+          on r.realm = ${realm} and r.kind = w.kind and r.external_id = w.external_id and r.incarnation = w.incarnation`,
+  )
+  return new Map(found.map((row) => [refKey(row), row.id]))
+}
+
+/** Ids of the rows that were really made: another transaction may have made some meanwhile. */
+export async function insertResources(ctx: Context, list: (typeof resource.$inferInsert)[]): Promise<string[]> {
+  const made: string[] = []
+  for (let start = 0; start < list.length; start += CHUNK) {
+    const chunk = list.slice(start, start + CHUNK)
+    const inserted = await ctx.tx.insert(resource).values(chunk).onConflictDoNothing().returning({ id: resource.id })
+    made.push(...inserted.map((row) => row.id))
+  }
+  return made
+}
+
+export async function insertAssignments(ctx: Context, list: (typeof assignment.$inferInsert)[]): Promise<void> {
+  for (let start = 0; start < list.length; start += CHUNK)
+    await ctx.tx.insert(assignment).values(list.slice(start, start + CHUNK))
+}
+
+/** The scope's row, locked: listings of one scope are compared one after the other. */
+export async function lockScope(ctx: Context, realm: string, { kind, external_id }: Scope): Promise<string> {
+  await ctx.tx.insert(scope).values({ id: newId(), realm, kind, external_id }).onConflictDoNothing()
+  const [row] = await ctx.tx
+    .select({ id: scope.id })
+    .from(scope)
+    .where(and(eq(scope.realm, realm), eq(scope.kind, kind), eq(scope.external_id, external_id)))
+    .for('update')
+  return row!.id
+}
+
+/** Keeps a part of a listing; answers all parts once they are in. */
+export async function gatherParts(
+  ctx: Context,
+  row: { source_id: string; snapshot_id: string; part: number; resources: Observation[] },
+  parts: number,
+): Promise<Observation[] | null> {
+  const whole = and(eq(snapshotPart.snapshot_id, row.snapshot_id), eq(snapshotPart.source_id, row.source_id))
+  await ctx.tx
+    .insert(snapshotPart)
+    .values({ ...row, stored_at: ctx.now() })
+    .onConflictDoNothing()
+  const have = await ctx.tx.select().from(snapshotPart).where(whole).orderBy(snapshotPart.part)
+  if (have.length < parts) return null
+  await ctx.tx.delete(snapshotPart).where(whole)
+  return have.flatMap((each) => each.resources)
+}
+
+/** Parts of listings that never became whole. */
+export async function forgetParts(ctx: Context, before: Instant, limit: number): Promise<void> {
+  const stale = ctx.tx
+    .select({ id: snapshotPart.snapshot_id })
+    .from(snapshotPart)
+    .where(lt(snapshotPart.stored_at, before))
+    .limit(limit)
+  await ctx.tx.delete(snapshotPart).where(inArray(snapshotPart.snapshot_id, stale))
+}
+
+export async function insertListing(
+  ctx: Context,
+  scope_id: string,
+  digest: string,
+  resources: Observation[],
+): Promise<void> {
+  await ctx.tx.insert(listing).values({ scope_id, digest, resources, stored_at: ctx.now() }).onConflictDoNothing()
+}
+
+export async function resourcesOf(ctx: Context, scope_id: string, digest: string): Promise<Observation[] | null> {
+  const [row] = await ctx.tx
+    .select({ resources: listing.resources })
+    .from(listing)
+    .where(and(eq(listing.scope_id, scope_id), eq(listing.digest, digest)))
+  return row?.resources ?? null
+}
+
+/** True where it was not there yet. */
+export async function insertSnapshot(
+  ctx: Context,
+  row: Omit<typeof snapshot.$inferInsert, 'stored_at'>,
+): Promise<boolean> {
+  const made = await ctx.tx
+    .insert(snapshot)
+    .values({ ...row, stored_at: ctx.now() })
+    .onConflictDoNothing()
+    .returning({ seen_at: snapshot.seen_at })
+  return made.length > 0
+}
+
+/** Instants of the snapshots that waited for this digest's content: they are in force now. */
+export async function enforceWaiting(ctx: Context, scope_id: string, digest: string): Promise<Instant[]> {
+  const waiting = await ctx.tx
+    .update(snapshot)
+    .set({ in_force: true })
+    .where(and(eq(snapshot.scope_id, scope_id), eq(snapshot.digest, digest), eq(snapshot.in_force, false)))
+    .returning({ seen_at: snapshot.seen_at })
+  return waiting.map((row) => row.seen_at)
+}
+
+export interface Snapshot {
+  seen_at: Instant
+  digest: string
+  complete: boolean
+  interval_ms: number
+}
+const columns = {
+  seen_at: snapshot.seen_at,
+  digest: snapshot.digest,
+  complete: snapshot.complete,
+  interval_ms: snapshot.interval_ms,
+}
+const complete = (scope_id: string) =>
+  and(eq(snapshot.scope_id, scope_id), eq(snapshot.in_force, true), eq(snapshot.complete, true))
+
+export async function snapshotAt(ctx: Context, scope_id: string, at: Instant): Promise<Snapshot | undefined> {
+  const [row] = await ctx.tx
+    .select(columns)
+    .from(snapshot)
+    .where(and(eq(snapshot.scope_id, scope_id), eq(snapshot.seen_at, at)))
+    .orderBy(snapshot.source_id)
+    .limit(1)
+  return row
+}
+export async function completeBefore(ctx: Context, scope_id: string, at: Instant): Promise<Snapshot | undefined> {
+  const [row] = await ctx.tx
+    .select(columns)
+    .from(snapshot)
+    .where(and(complete(scope_id), lt(snapshot.seen_at, at)))
+    .orderBy(desc(snapshot.seen_at))
+    .limit(1)
+  return row
+}
+export async function completeAfter(ctx: Context, scope_id: string, at: Instant): Promise<Snapshot | undefined> {
+  const [row] = await ctx.tx
+    .select(columns)
+    .from(snapshot)
+    .where(and(complete(scope_id), gt(snapshot.seen_at, at)))
+    .orderBy(snapshot.seen_at)
+    .limit(1)
+  return row
+}
+
+/** Resources sighted in the scope between two instants, both excluded (null: from the beginning). */
+export async function touchedBetween(
+  ctx: Context,
+  scope_id: string,
+  from: Instant | null,
+  to: Instant,
+): Promise<Map<string, ResourceRef>> {
+  const found = await ctx.tx
+    .selectDistinct({ kind: resource.kind, external_id: resource.external_id, incarnation: resource.incarnation })
+    .from(sighting)
+    .innerJoin(resource, eq(resource.id, sighting.resource_id))
+    .where(
+      and(
+        eq(sighting.scope_id, scope_id),
+        from === null ? undefined : gt(sighting.seen_at, from),
+        lt(sighting.seen_at, to),
+      ),
+    )
+  return new Map(found.map((ref) => [refKey(ref), ref]))
+}
+
+/** Deletes what a listing stated; answers whose it was. */
+export async function deleteListed(ctx: Context, scope_id: string, at: Instant): Promise<string[]> {
+  const gone = await ctx.tx
+    .delete(sighting)
+    .where(and(eq(sighting.scope_id, scope_id), eq(sighting.seen_at, at), eq(sighting.exact, false)))
+    .returning({ resource_id: sighting.resource_id })
+  return gone.map((row) => row.resource_id)
+}
+
+export async function insertSightings(
+  ctx: Context,
+  list: readonly Omit<typeof sighting.$inferInsert, 'stored_at'>[],
+): Promise<void> {
+  const stored_at = ctx.now()
+  for (let start = 0; start < list.length; start += CHUNK)
+    await ctx.tx
+      .insert(sighting)
+      .values(list.slice(start, start + CHUNK).map((row) => ({ ...row, stored_at })))
+      .onConflictDoNothing()
+}
+
+/** Merges into the dirty set: the earliest instant wins. */
+export async function markDirty(ctx: Context, resource_ids: readonly string[], since: Instant): Promise<void> {
+  const unique = [...new Set(resource_ids)].toSorted()
+  const marked_at = ctx.now()
+  for (let start = 0; start < unique.length; start += CHUNK)
+    await ctx.tx
+      .insert(dirtyResource)
+      .values(unique.slice(start, start + CHUNK).map((resource_id) => ({ resource_id, since, marked_at })))
+      .onConflictDoUpdate({
+        target: dirtyResource.resource_id,
+        set: { since: sql`least(${dirtyResource.since}, excluded.since)` },
+      })
+}
+
+/** Replaces the gaps that begin at these instants. */
+export async function replaceGaps(
+  ctx: Context,
+  scope_id: string,
+  beginnings: readonly Instant[],
+  gaps: readonly Interval[],
+): Promise<void> {
+  await ctx.tx.delete(scopeGap).where(and(eq(scopeGap.scope_id, scope_id), inArray(scopeGap.from_at, [...beginnings])))
+  for (const { from, to } of gaps)
+    await ctx.tx.insert(scopeGap).values({ scope_id, from_at: from, to_at: to }).onConflictDoNothing()
+}
