@@ -80,6 +80,8 @@ export interface Received {
   sequence: number
   previous: string
   hash: string
+  /** of the body as it came */
+  bytes: number
   facts: unknown
 }
 
@@ -114,6 +116,7 @@ export class ControlPlane {
       sequence: Number(header(HEADERS.sequence)),
       previous: header(HEADERS.previous),
       hash: sha256(message.data),
+      bytes: message.data.length,
       facts: JSON.parse(inflated(message.data)),
     }
     const envelope = { ...received, message: received.message as 'hello' | 'batch' }

@@ -129,6 +129,13 @@ export async function keepDocument(
 }
 export const documents = (ctx: Context) =>
   ctx.tx.select({ sha256: document.sha256, bytes: document.bytes }).from(document)
+/** Which stored file belongs to which invoice, and whether it is there. */
+export const documentLinks = (ctx: Context) =>
+  rows<{ number: string; language: Language; sha256: string; kept: boolean }>(
+    ctx.tx,
+    sql`select i.number, l.language, l.sha256, d.sha256 is not null as kept from invoice_document l
+          join invoice i on i.id = l.invoice_id left join document d on d.sha256 = l.sha256 order by 1, 2`,
+  )
 export const invoicesWithoutPdf = (ctx: Context, limit: number) =>
   rows<{ id: string; language: Language }>(
     ctx.tx,

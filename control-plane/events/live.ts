@@ -9,9 +9,9 @@ export const CHANGE_SUBJECT = 'v1.live.change'
 export const SAMPLE_SUBJECT = 'v1.live.sample'
 
 export const LIVE_LIMITS = {
-  clients: 500,
-  /** unread messages of one client; beyond it he is cut and comes back fresh */
-  unread: 256,
+  clients: 200,
+  /** not yet read by one client; beyond it he is cut and comes back fresh. A burst of one dispatch is a quarter of it. */
+  unreadBytes: 512 * 1024,
   idsPerMessage: 1_000,
   sample_ms: 1_000,
   keepAlive_ms: 15_000,

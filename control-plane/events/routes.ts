@@ -55,6 +55,6 @@ function streamOf(live: Live, still_valid: () => Promise<boolean>, left: AbortSi
       },
       cancel: () => leave?.(),
     },
-    new CountQueuingStrategy({ highWaterMark: LIVE_LIMITS.unread }),
+    new ByteLengthQueuingStrategy({ highWaterMark: LIVE_LIMITS.unreadBytes }),
   )
 }

@@ -108,8 +108,8 @@ async function greet(ctx: Context, agent_id: string, envelope: Envelope, body: U
       'protocol',
       `The control plane speaks protocols ${PROTOCOL.oldest} to ${PROTOCOL.current}; this agent speaks ${hello.data.oldest_protocol} to ${hello.data.protocol}: bring the older one up to date.`,
     )
-  const { hostname, version, manifests, spool_bytes, sent_at_ms } = hello.data
-  await heard(ctx, { agent_id, hostname, version, manifests, spool_bytes, clock_offset_ms: ctx.now() - sent_at_ms })
+  const { hostname, version, manifests, spool_bytes } = hello.data
+  await heard(ctx, { agent_id, hostname, version, manifests, spool_bytes })
   const spool = await store.lockSpool(ctx, envelope.spool, agent_id)
   if (spool.agent_id !== agent_id) return foreignSpool(ctx, agent_id)
   return accepted(ctx, spool.watermark, [], await configOf(ctx, agent_id))

@@ -132,7 +132,7 @@ export async function listQuarantine(
   const found = await ctx.tx
     .select({
       item: quarantine,
-      agent_name: sql<string | null>`(select a.name from agent a where a.id = ${quarantine.agent_id})`,
+      agent_name: sql<string | null>`(select a.name from agent a where a.id = quarantine.agent_id)`,
     })
     .from(quarantine)
     .where(and(filter, after ? sql`${quarantine.id} < ${after}::uuid` : undefined))

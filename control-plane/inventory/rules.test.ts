@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Content } from '#connectors/contract.ts'
-import { type Sighting, versions } from './rules.ts'
+import { type Sighting, type Version, versions } from './rules.ts'
 
 const content = (state: Content['state'], vcpu = 1, host = 'A'): Content => ({
   name: 'vm',
@@ -21,6 +21,7 @@ const seen = (
 ): Sighting => ({
   seen_at,
   scope_id,
+  scope: scope_id,
   content: what,
   exact,
   position: 0,
@@ -89,7 +90,7 @@ test('two placements running for longer than a migration are flagged', () => {
 })
 
 const anySighting = fc.record({
-  scope_id: fc.constantFrom('A', 'B', 'C'),
+  scope: fc.constantFrom('A', 'B', 'C'),
   seen_at: fc.integer({ min: 0, max: 500 }),
   exact: fc.boolean(),
   position: fc.integer({ min: 0, max: 3 }),
@@ -102,8 +103,12 @@ const anySighting = fc.record({
   ),
   previous_at: fc.constant(null),
 })
-const keyOf = (s: { seen_at: number; scope_id: string; exact: boolean; position: number }) =>
-  `${s.seen_at}/${s.scope_id}/${s.exact}/${s.position}`
+/** Ids are given in order of arrival: they must not matter. */
+const withIds = (facts: Omit<Sighting, 'scope_id'>[], ids: string): Sighting[] =>
+  facts.map((fact) => ({ ...fact, scope_id: ids[fact.scope.charCodeAt(0) - 65]! }))
+const withoutIds = (list: Version[]) => list.map(({ scope_id: _id, ...version }) => version)
+const keyOf = (s: { seen_at: number; scope: string; exact: boolean; position: number }) =>
+  `${s.seen_at}/${s.scope}/${s.exact}/${s.position}`
 
 test('the order of arrival changes nothing, and versions never overlap', () => {
   fc.assert(
@@ -111,16 +116,15 @@ test('the order of arrival changes nothing, and versions never overlap', () => {
       fc.uniqueArray(anySighting, { selector: keyOf, maxLength: 20 }),
       fc.infiniteStream(fc.double({ noNaN: true })),
       (facts, dice) => {
-        const timeline = versions(facts, 'x')
+        const timeline = versions(withIds(facts, 'ABC'), 'x')
         const shuffled = facts
           .map((fact) => ({ fact, at: dice.next().value as number }))
           .toSorted((a, b) => a.at - b.at)
-        expect(
-          versions(
-            shuffled.map(({ fact }) => fact),
-            'x',
-          ),
-        ).toEqual(timeline)
+        const again = withIds(
+          shuffled.map(({ fact }) => fact),
+          'CBA',
+        )
+        expect(withoutIds(versions(again, 'x'))).toEqual(withoutIds(timeline))
         for (const [index, version] of timeline.entries()) {
           expect(version.to === null || version.from < version.to).toBe(true)
           const next = timeline[index + 1]

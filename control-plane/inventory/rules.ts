@@ -8,6 +8,8 @@ export const refKey = (ref: ResourceRef): string => `${ref.kind}\n${ref.external
 /** From `seen_at` on, the scope showed this content, or (null) showed that the resource isn't there. */
 export interface Sighting {
   scope_id: string
+  /** the scope's name in its realm: breaks ties alike in every order of arrival, which ids would not */
+  scope: string
   seen_at: Instant
   /** an event's own instant rather than the first listing that showed it */
   exact: boolean
@@ -34,15 +36,14 @@ export interface Version {
 const MIGRATION_MS = 60_000
 
 interface Held {
+  scope_id: string
+  scope: string
   content: Content
   since: Instant
 }
 
 const order = (a: Sighting, b: Sighting): number =>
-  a.seen_at - b.seen_at ||
-  Number(a.exact) - Number(b.exact) ||
-  a.position - b.position ||
-  (a.scope_id < b.scope_id ? -1 : 1)
+  a.seen_at - b.seen_at || Number(a.exact) - Number(b.exact) || a.position - b.position || (a.scope < b.scope ? -1 : 1)
 
 const unknown = (name: string): Content => ({
   name,
@@ -54,20 +55,19 @@ const unknown = (name: string): Content => ({
 })
 
 /** Of several placements the running one wins; of several running ones the one seen to change last. */
-function placement(held: ReadonlyMap<string, Held>): { scope_id: string; held: Held; conflict: boolean } | null {
-  let best: { scope_id: string; held: Held } | null = null
-  let running = 0
-  for (const [scope_id, candidate] of held) {
-    if (candidate.content.state === 'running') running += 1
-    if (!best || beats(candidate, scope_id, best)) best = { scope_id, held: candidate }
-  }
-  return best && { ...best, conflict: running > 1 }
+function placement(all: ReadonlyMap<string, Held>): { held: Held; conflict: boolean } | null {
+  const held = [...all.values()].reduce<Held | null>(
+    (best, other) => (best && !beats(other, best) ? best : other),
+    null,
+  )
+  const running = [...all.values()].filter(({ content }) => content.state === 'running').length
+  return held && { held, conflict: running > 1 }
 }
 
-function beats(a: Held, scope_id: string, b: { scope_id: string; held: Held }): boolean {
-  const [aRuns, bRuns] = [a.content.state === 'running', b.held.content.state === 'running']
+function beats(a: Held, b: Held): boolean {
+  const [aRuns, bRuns] = [a.content.state === 'running', b.content.state === 'running']
   if (aRuns !== bRuns) return aRuns
-  return a.since !== b.held.since ? a.since > b.held.since : scope_id < b.scope_id
+  return a.since !== b.since ? a.since > b.since : a.scope < b.scope
 }
 
 const same = (a: Version, b: Pick<Version, 'scope_id' | 'content' | 'conflict'>): boolean =>
@@ -85,12 +85,19 @@ export function versions(sightings: readonly Sighting[], name: string): Version[
   for (const sighting of sightings.toSorted(order)) {
     const before = held.get(sighting.scope_id)?.content ?? last
     if (sighting.content === null) held.delete(sighting.scope_id)
-    else held.set(sighting.scope_id, { content: { ...before, ...sighting.content }, since: sighting.seen_at })
+    else held.set(sighting.scope_id, heldBy(sighting, before))
     step(out, sighting, placement(held))
     last = out.at(-1)?.content ?? last
   }
   return calm(out)
 }
+
+const heldBy = ({ scope_id, scope, content, seen_at }: Sighting, before: Content): Held => ({
+  scope_id,
+  scope,
+  content: { ...before, ...content },
+  since: seen_at,
+})
 
 /** Appends to the timeline what one sighting changed. */
 function step(out: Version[], sighting: Sighting, now: ReturnType<typeof placement>): void {
@@ -100,7 +107,8 @@ function step(out: Version[], sighting: Sighting, now: ReturnType<typeof placeme
     if (open) close(out, open, sighting)
     return
   }
-  const next = { scope_id: now.scope_id, content: now.held.content, conflict: now.conflict }
+  const { scope_id, content } = now.held
+  const next = { scope_id, content, conflict: now.conflict }
   if (open && same(open, next)) return
   if (open) close(out, open, sighting)
   else if (current && livesOn(current, sighting)) {

@@ -15,12 +15,13 @@ export type ResourceRow = typeof resource.$inferSelect & {
   last_seen_at: Instant | null
 }
 
-const LAST_SEEN = sql`(select ${ms(sql`max(p.seen_at)`)} from snapshot p where p.scope_id = ${resource.scope_id} and p.in_force and p.complete)`
+// Drizzle leaves out the table in a select from one: inside a subquery the column must be written in full
+const LAST_SEEN = sql`(select ${ms(sql`max(p.seen_at)`)} from snapshot p where p.scope_id = resource.scope_id and p.in_force and p.complete)`
 const selection = {
   resource,
-  host_name: sql<string | null>`(select h.name from resource h where h.id = ${resource.host_id})`,
-  account_name: sql<string | null>`(select a.name from account a where a.id = ${resource.account_id})`,
-  project_name: sql<string | null>`(select p.name from project p where p.id = ${resource.project_id})`,
+  host_name: sql<string | null>`(select h.name from resource h where h.id = resource.host_id)`,
+  account_name: sql<string | null>`(select a.name from account a where a.id = resource.account_id)`,
+  project_name: sql<string | null>`(select p.name from project p where p.id = resource.project_id)`,
   last_seen_at: sql<string | null>`${LAST_SEEN}`,
 }
 type Selected = {
@@ -150,7 +151,7 @@ export const liveTimeline = (ctx: Context, resource_id: string) =>
   ctx.tx
     .select({
       version: observedVersion,
-      host_name: sql<string | null>`(select h.name from resource h where h.id = ${observedVersion.host_id})`,
+      host_name: sql<string | null>`(select h.name from resource h where h.id = observed_version.host_id)`,
     })
     .from(observedVersion)
     .where(and(eq(observedVersion.resource_id, resource_id), isNull(observedVersion.cut_to)))
@@ -174,8 +175,8 @@ export const liveAssignments = (ctx: Context, resource_id: string) =>
   ctx.tx
     .select({
       assignment,
-      account_name: sql<string>`(select a.name from account a where a.id = ${assignment.account_id})`,
-      project_name: sql<string | null>`(select p.name from project p where p.id = ${assignment.project_id})`,
+      account_name: sql<string>`(select a.name from account a where a.id = assignment.account_id)`,
+      project_name: sql<string | null>`(select p.name from project p where p.id = assignment.project_id)`,
     })
     .from(assignment)
     .where(and(eq(assignment.resource_id, resource_id), isNull(assignment.cut_to)))
@@ -257,7 +258,7 @@ export async function observedIn(
   const found = await ctx.tx
     .select({
       version: observedVersion,
-      host_name: sql<string | null>`(select h.name from resource h where h.id = ${observedVersion.host_id})`,
+      host_name: sql<string | null>`(select h.name from resource h where h.id = observed_version.host_id)`,
     })
     .from(observedVersion)
     .where(

@@ -43,6 +43,11 @@ test('a counter that comes back under another epoch name is not counted again', 
   ).toBe(10n)
 })
 
+test('a migration whose new process ran beside the old one for minutes loses nothing', () => {
+  const old = [reading(0, 100n), reading(300_000, 160n)]
+  expect(total([...old, reading(310_000, 7n, 'new', { origin: 120_000 })])).toBe(67n)
+})
+
 test('a wrap is told by its declaration, never by size', () => {
   const top = 2n ** 32n
   expect(total([reading(100, top - 10n, 'e1', { wrap_bits: 32 }), reading(110, 5n, 'e1', { wrap_bits: 32 })])).toBe(15n)

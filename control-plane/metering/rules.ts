@@ -56,31 +56,43 @@ const inOrder = (a: CounterReading, b: CounterReading): number =>
 export function courseOf(readings: readonly CounterReading[], born_after: Instant | null): Course {
   const course: Course = { spans: [], gaps: [] }
   const epochs = Map.groupBy(readings.toSorted(inOrder), (reading) => reading.epoch)
-  let previousEnd: Instant | null = null
+  let previous = null as Previous | null
   for (const epoch of [...epochs.values()].toSorted((a, b) => inOrder(a[0]!, b[0]!))) {
-    beginning(course, epoch[0]!, previousEnd, born_after)
+    const [first, last] = [epoch[0]!, epoch.at(-1)!]
+    beginning(course, first, previous, born_after)
     for (const [index, next] of epoch.entries()) if (index > 0) between(course, epoch[index - 1]!, next)
-    previousEnd = Math.max(previousEnd ?? 0, epoch.at(-1)!.at)
+    previous = { first, end: Math.max(previous?.end ?? 0, last.at) }
   }
   return course
 }
 
-/** From the epoch's origin to its first reading. */
-function beginning(
-  course: Course,
-  first: CounterReading,
-  previousEnd: Instant | null,
-  born_after: Instant | null,
-): void {
-  const observedFrom = previousEnd ?? born_after
-  const tolerance = previousEnd === null ? 0 : CLOCK_TOLERANCE_MS
-  const known = first.origin !== null && observedFrom !== null && first.origin >= observedFrom - tolerance
-  if (known) {
-    const from = Math.min(Math.max(first.origin!, observedFrom!), first.at - 1)
+/** The epoch before, and the last reading of all before. */
+interface Previous {
+  first: CounterReading
+  end: Instant
+}
+
+/**
+ * True where the counter surely was zero at the origin of its epoch and what it counted since is new: it began under observation.
+ * After another epoch it must have begun later than that one did (a migration's new process runs beside the old one for a while);
+ * else it is the same counter under another name.
+ */
+function beganObserved({ origin }: CounterReading, previous: Previous | null, born_after: Instant | null): boolean {
+  if (origin === null) return false
+  if (!previous) return born_after !== null && origin >= born_after
+  const { first, end } = previous
+  return origin >= end - CLOCK_TOLERANCE_MS || first.at <= origin || (first.origin !== null && first.origin < origin)
+}
+
+/** From the epoch's origin to its first reading; what the epoch before counted after its last reading is unknown. */
+function beginning(course: Course, first: CounterReading, previous: Previous | null, born_after: Instant | null): void {
+  const end = previous?.end ?? null
+  let from = first.at
+  if (beganObserved(first, previous, born_after)) {
+    from = Math.min(Math.max(first.origin!, end ?? 0), first.at - 1)
     course.spans.push({ from, to: first.at, increase: first.value, estimated: first.at - from > 3 * first.interval_ms })
-    if (previousEnd !== null && previousEnd < from) course.gaps.push({ from: previousEnd, to: from, cause: 'reset' })
-  } else if (previousEnd !== null && previousEnd < first.at)
-    course.gaps.push({ from: previousEnd, to: first.at, cause: 'reset' })
+  }
+  if (end !== null && end < from) course.gaps.push({ from: end, to: from, cause: 'reset' })
 }
 
 /** Between two readings of one epoch: an increase, a declared wrap, or (a fall that nobody declared) an unknown. */

@@ -135,7 +135,7 @@ export const raiseLastFact = async (tx: Tx, id: string, seen_at: number): Promis
   await tx.update(source).set({ last_fact_at: newest }).where(eq(source.id, id))
 }
 
-const resourceCount = sql<number>`(select count(*)::int from resource where resource.source_id = ${source.id} and resource.ended_at is null)`
+const resourceCount = sql<number>`(select count(*)::int from resource where resource.source_id = source.id and resource.ended_at is null)`
 
 /** Sources that were not deleted, as people see them. */
 async function readSources(tx: Tx, now: number, filter?: SQL): Promise<Source[]> {

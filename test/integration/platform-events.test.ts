@@ -6,6 +6,7 @@ import { type Bus, connectBus } from '#control-plane/bus/index.ts'
 import { numberCommitted, streamPublisher } from '#control-plane/events/dispatch.ts'
 import { append, closeNotice, listEvents, listNotices, openNotice } from '#control-plane/events/index.ts'
 import { createLive } from '#control-plane/events/live.ts'
+import { startChild } from '../setup/servers.ts'
 import { ownNats, Suite } from '../setup/stack.ts'
 import { prepared, type Prepared } from './prepared.ts'
 
@@ -104,7 +105,8 @@ test('the public stream holds every event once and in order, also after NATS was
   await until(() => !bus.connected())
   await happen('while-nats-was-away')
   await numberAll()
-  await nats.child.start()
+  const again = await startChild(nats.server.program, suite.folder, nats.server.ready)
+  suite.atEnd(() => again.stop())
   await until(() => bus.connected(), 20_000)
   const other = streamPublisher(dispatching(), async () => INSTALLATION)
   await Promise.all([publish(), other()])

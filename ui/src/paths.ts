@@ -17,7 +17,9 @@ export const ROUTES = {
   settings: '/settings',
 } as const
 
-export type ResourceFilter = Partial<Pick<ResourceQuery, 'kind' | 'state' | 'q' | 'account_id' | 'source_id' | 'host_id' | 'ended' | 'sort' | 'order'>>
+export type ResourceFilter = Partial<
+  Pick<ResourceQuery, 'kind' | 'state' | 'q' | 'account_id' | 'source_id' | 'host_id' | 'ended' | 'sort' | 'order'>
+>
 
 export const paths = {
   ...ROUTES,

@@ -44,8 +44,13 @@ export const queries = {
   connectors: () => queryOptions({ queryKey: ['connectors'], queryFn: api.connectors }),
   sources: () => queryOptions({ queryKey: ['sources'], queryFn: api.sources }),
   accounting: (query: { source_id?: string; hours: number }) =>
-    queryOptions({ queryKey: ['accounting', query], queryFn: () => api.accounting(query), placeholderData: keepPreviousData }),
-  quarantine: (limit = 100) => queryOptions({ queryKey: ['quarantine', limit], queryFn: () => api.quarantine({ limit }) }),
+    queryOptions({
+      queryKey: ['accounting', query],
+      queryFn: () => api.accounting(query),
+      placeholderData: keepPreviousData,
+    }),
+  quarantine: (limit = 100) =>
+    queryOptions({ queryKey: ['quarantine', limit], queryFn: () => api.quarantine({ limit }) }),
   resources: (values: ResourceValues) =>
     infiniteQueryOptions({
       queryKey: ['resources', 'list', values],
@@ -76,7 +81,10 @@ export const queries = {
       queryKey: ['resource', id, 'series', range, points],
       queryFn: ({ signal }) => {
         const now = Date.now()
-        const bounds = 'from' in range ? range : { from: new Date(now - range.length_ms).toISOString(), to: new Date(now).toISOString() }
+        const bounds =
+          'from' in range
+            ? range
+            : { from: new Date(now - range.length_ms).toISOString(), to: new Date(now).toISOString() }
         return api.series(id, { ...bounds, points }, signal)
       },
       placeholderData: keepPreviousData,
@@ -87,7 +95,8 @@ export const queries = {
   prices: () => queryOptions({ queryKey: ['prices', 'history'], queryFn: () => api.prices(true) }),
   drafts: () => queryOptions({ queryKey: ['drafts', 'list'], queryFn: api.drafts }),
   draft: (account: string) => queryOptions({ queryKey: ['drafts', account], queryFn: () => api.draft(account) }),
-  invoices: (limit = 200) => queryOptions({ queryKey: ['invoices', 'list', limit], queryFn: () => api.invoices({ limit }) }),
+  invoices: (limit = 200) =>
+    queryOptions({ queryKey: ['invoices', 'list', limit], queryFn: () => api.invoices({ limit }) }),
   invoice: (id: string) =>
     queryOptions({ queryKey: ['invoices', id], queryFn: () => api.invoice(id), staleTime: Number.POSITIVE_INFINITY }),
   events: (query: { limit: number; subject_id?: string }) =>

@@ -52,6 +52,11 @@ export async function resourceIds(
     ctx,
     missing.map((ref) => blank(ref, by, recorded_at)),
   )
+  await store.markGuestsDirty(
+    ctx,
+    by.realm,
+    missing.filter((ref) => ref.kind === 'host').map((ref) => ref.external_id),
+  )
   const { account_id } = by
   if (account_id) {
     const first = { account_id, actor: 'source', reason: '', recorded_at, cut_from: cut }
@@ -95,12 +100,16 @@ export async function storeListing(ctx: Context, by: Reporter, fact: ListingFact
   return null
 }
 
-/** Writes the change points of the listing at `at`, and anew those of the complete listing after it. */
+/**
+ * Writes the change points of the listing at `at`, and anew those of the complete listing after it. Where there is none, what was
+ * sighted since is settled again: a listing before it says since when it can be there.
+ */
 async function enforce(ctx: Context, by: Reporter, scope_id: string, at: Instant, cut: number): Promise<void> {
   const own = (await store.snapshotAt(ctx, scope_id, at))!
   const after = await store.completeAfter(ctx, scope_id, at)
   await restate(ctx, by, scope_id, own, cut)
   if (after) await restate(ctx, by, scope_id, after, cut)
+  else await store.markDirty(ctx, await store.sightedAfter(ctx, scope_id, at), at)
   if (own.complete) await gapsAround(ctx, scope_id, own, await store.completeBefore(ctx, scope_id, at), after)
 }
 

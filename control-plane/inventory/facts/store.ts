@@ -1,14 +1,15 @@
 /** The SQL of facts: listings, sightings, and the dirty set. */
-import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
 import type { Observation, ResourceRef, Scope } from '#connectors/contract.ts'
 import { newId } from '../../base/id.ts'
 import type { Instant, Interval } from '../../base/time.ts'
-import { type Context, rows } from '../../db/index.ts'
+import { type Context, ms, rows } from '../../db/index.ts'
 import { refKey } from '../rules.ts'
 import {
   assignment,
   dirtyResource,
   listing,
+  observedVersion,
   resource,
   scope,
   scopeGap,
@@ -187,6 +188,34 @@ export async function touchedBetween(
       ),
     )
   return new Map(found.map((ref) => [refKey(ref), ref]))
+}
+
+/** Resources sighted in the scope after an instant. */
+export async function sightedAfter(ctx: Context, scope_id: string, at: Instant): Promise<string[]> {
+  const found = await ctx.tx
+    .selectDistinct({ id: sighting.resource_id })
+    .from(sighting)
+    .where(and(eq(sighting.scope_id, scope_id), gt(sighting.seen_at, at)))
+  return found.map((row) => row.id)
+}
+
+/** Resources placed on hosts that were not known until now. */
+export async function markGuestsDirty(ctx: Context, realm: string, hosts: readonly string[]): Promise<void> {
+  if (hosts.length === 0) return
+  const guests = await ctx.tx
+    .select({ id: observedVersion.resource_id, since: sql<string>`min(${ms(sql`${observedVersion.valid_from}`)})` })
+    .from(observedVersion)
+    .innerJoin(resource, eq(resource.id, observedVersion.resource_id))
+    .where(
+      and(
+        eq(resource.realm, realm),
+        isNull(observedVersion.host_id),
+        isNull(observedVersion.cut_to),
+        inArray(sql`${observedVersion.content}->>'host'`, [...hosts]),
+      ),
+    )
+    .groupBy(observedVersion.resource_id)
+  for (const { id, since } of guests) await markDirty(ctx, [id], Number(since))
 }
 
 /** Deletes what a listing stated; answers whose it was. */

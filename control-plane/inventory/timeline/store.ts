@@ -34,8 +34,9 @@ export async function lockIdentity(ctx: Context, id: string): Promise<{ realm: s
 export async function sightingsOf(ctx: Context, resource_id: string): Promise<Sighting[]> {
   const found = await rows<Omit<Sighting, 'seen_at' | 'previous_at'> & { seen_at: string; previous_at: string | null }>(
     ctx.tx,
-    sql`select s.scope_id, ${ms(sql`s.seen_at`)} as seen_at, s.exact, s.position, s.content, ${ms(sql`p.seen_at`)} as previous_at
-        from sighting s
+    sql`select s.scope_id, c.kind || '/' || c.external_id as scope, ${ms(sql`s.seen_at`)} as seen_at, s.exact, s.position, s.content,
+          ${ms(sql`p.seen_at`)} as previous_at
+        from sighting s join scope c on c.id = s.scope_id
         left join lateral (select seen_at from snapshot p where p.scope_id = s.scope_id and p.in_force and p.complete
           and p.seen_at < s.seen_at order by p.seen_at desc limit 1) p on true
         where s.resource_id = ${resource_id}`,
@@ -110,7 +111,7 @@ export async function project(
 /** The owner at an instant, as columns of the projection. */
 function ownerAt(at: Instant) {
   const owner = (column: 'account_id' | 'project_id') =>
-    sql`(select a.${sql.raw(column)} from assignment a where a.resource_id = ${resource.id} and a.cut_to is null
+    sql`(select a.${sql.raw(column)} from assignment a where a.resource_id = resource.id and a.cut_to is null
          and tstzrange(a.valid_from, a.valid_to) @> ${new Date(at).toISOString()}::timestamptz)`
   return { account_id: owner('account_id'), project_id: owner('project_id') }
 }

@@ -693,8 +693,7 @@ export const es: Dictionary = {
     installation_id: 'Id. de la instalación',
     signed_in_as: 'Sesión de',
     api: 'API',
-    api_text:
-      'Todo lo de aquí se puede hacer por API. La referencia está dentro del producto y funciona sin conexión.',
+    api_text: 'Todo lo de aquí se puede hacer por API. La referencia está dentro del producto y funciona sin conexión.',
     api_open: 'Abrir la referencia de la API',
   },
 }

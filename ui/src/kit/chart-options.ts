@@ -60,10 +60,12 @@ function drawMarks(chart: uPlot, marks: readonly ChartMark[]) {
   context.restore()
 }
 
-const range = (settings: ChartSettings) => (_: uPlot, _min: number | null, max: number | null): [number, number] => {
-  if (settings.max !== undefined) return [0, settings.max]
-  return [0, max === null || max <= 0 ? 1 : max * 1.1]
-}
+const range =
+  (settings: ChartSettings) =>
+  (_: uPlot, _min: number | null, max: number | null): [number, number] => {
+    if (settings.max !== undefined) return [0, settings.max]
+    return [0, max === null || max <= 0 ? 1 : max * 1.1]
+  }
 
 export function chartOptions(settings: ChartSettings, width: number, height: number): uPlot.Options {
   const axis = { stroke: () => token('--text-muted'), font: AXIS_FONT, ticks: { show: false } }
@@ -75,8 +77,22 @@ export function chartOptions(settings: ChartSettings, width: number, height: num
     legend: { show: false },
     scales: { x: { time: true }, y: { range: range(settings) } },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, size: 26, gap: 6, values: (_, splits) => timeText(settings.locale, splits) },
-      { ...axis, grid, size: 72, space: 36, incrs: settings.binary ? BINARY_STEPS : undefined, values: (_, splits) => splits.map(settings.format) },
+      {
+        ...axis,
+        grid: { show: false },
+        space: 64,
+        size: 26,
+        gap: 6,
+        values: (_, splits) => timeText(settings.locale, splits),
+      },
+      {
+        ...axis,
+        grid,
+        size: 72,
+        space: 36,
+        incrs: settings.binary ? BINARY_STEPS : undefined,
+        values: (_, splits) => splits.map(settings.format),
+      },
     ],
     series: [
       {},

@@ -48,10 +48,23 @@ export default function Chart(props: Props) {
       chart?.destroy()
     })
   })
-  const shape = () => [props.locale, props.max, props.series.map((s) => s.label).join(), JSON.stringify(props.marks)].join('\n')
+  const shape = () =>
+    [props.locale, props.max, props.series.map((s) => s.label).join(), JSON.stringify(props.marks)].join('\n')
   createEffect(on(shape, make, { defer: true }))
-  createEffect(on(() => [props.at, props.series], () => chart?.setData(data()), { defer: true }))
-  createEffect(on(() => props.theme, () => chart?.redraw(false), { defer: true }))
+  createEffect(
+    on(
+      () => [props.at, props.series],
+      () => chart?.setData(data()),
+      { defer: true },
+    ),
+  )
+  createEffect(
+    on(
+      () => props.theme,
+      () => chart?.redraw(false),
+      { defer: true },
+    ),
+  )
 
   const valueText = (one: ChartSeries) => {
     const at = cursor()

@@ -21,7 +21,8 @@ const Scrim = () => <Base.Overlay data-scrim class="fixed inset-0 z-40 bg-scrim"
 function focusFirstField(event: Event) {
   const content = event.currentTarget instanceof HTMLElement ? event.currentTarget : event.target
   if (!(content instanceof HTMLElement)) return
-  const field = content.querySelector<HTMLElement>('[autofocus]') ?? content.querySelector<HTMLElement>('input, select, textarea')
+  const field =
+    content.querySelector<HTMLElement>('[autofocus]') ?? content.querySelector<HTMLElement>('input, select, textarea')
   if (!field) return
   event.preventDefault()
   field.focus()
@@ -49,7 +50,9 @@ function Head(props: Props) {
 
 const Foot = (props: Props) => (
   <Show when={props.footer}>
-    <footer class="flex flex-wrap items-center justify-end gap-2 border-t border-line px-5 py-3.5">{props.footer}</footer>
+    <footer class="flex flex-wrap items-center justify-end gap-2 border-t border-line px-5 py-3.5">
+      {props.footer}
+    </footer>
   </Show>
 )
 

@@ -15,8 +15,8 @@ export const EmptyState = (props: EmptyProps) => (
     <span class="mb-3 inline-flex size-11 items-center justify-center rounded-xl border border-line bg-sunken text-muted">
       {props.icon}
     </span>
-    <h3 class="text-[0.9375rem] font-semibold">{props.title}</h3>
-    <p class="max-w-md text-sm text-muted text-pretty">{props.text}</p>
+    <p class="m-0 text-[0.9375rem] font-semibold">{props.title}</p>
+    <p class="m-0 max-w-md text-sm text-muted text-pretty">{props.text}</p>
     <Show when={props.action}>
       <div class="mt-4 flex flex-wrap justify-center gap-2">{props.action}</div>
     </Show>
@@ -35,7 +35,10 @@ interface FailureProps {
 }
 
 export const Failure = (props: FailureProps) => (
-  <div role="alert" class="flex flex-col items-start gap-1 rounded-xl border border-bad-mark/40 bg-bad-soft px-4 py-3.5 text-sm">
+  <div
+    role="alert"
+    class="flex flex-col items-start gap-1 rounded-xl border border-bad-mark/40 bg-bad-soft px-4 py-3.5 text-sm"
+  >
     <p class="font-semibold text-bad">{props.title}</p>
     <Show when={props.detail}>
       <p class="break-words text-text">{props.detail}</p>

@@ -24,7 +24,12 @@ export const money = (locale: string, amount: string, currency: string): string 
 
 /** Prices and hourly costs: as many decimals as they have, at least the currency's and at most `decimals`. */
 export function rate(locale: string, amount: string, currency: string, decimals = 12): string {
-  const options = { style: 'currency', currency, currencyDisplay: 'narrowSymbol', maximumFractionDigits: decimals } as const
+  const options = {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'narrowSymbol',
+    maximumFractionDigits: decimals,
+  } as const
   return numberFormat(locale, options).format(exact(amount))
 }
 
@@ -92,5 +97,7 @@ export function duration(locale: string, ms: number, units: 1 | 2 = 2): string {
   const [unit, length] = STEPS[at] ?? STEPS[3]
   const next = units === 2 ? STEPS[at + 1] : undefined
   const rest = next ? Math.floor((seconds % length) / next[1]) : 0
-  return next && rest > 0 ? `${say(Math.floor(seconds / length), unit)} ${say(rest, next[0])}` : say(Math.floor(seconds / length), unit)
+  return next && rest > 0
+    ? `${say(Math.floor(seconds / length), unit)} ${say(rest, next[0])}`
+    : say(Math.floor(seconds / length), unit)
 }

@@ -24,7 +24,8 @@ interface Props<Row> {
   dense?: boolean
 }
 
-export const headClass = 'border-b border-line px-3 py-2.5 first:pl-4 last:pr-4 sm:px-4 text-xs font-medium text-muted whitespace-nowrap'
+export const headClass =
+  'border-b border-line px-3 py-2.5 first:pl-4 last:pr-4 sm:px-4 text-xs font-medium text-muted whitespace-nowrap'
 const sideClass = (numeric?: boolean) => (numeric ? 'text-right tabular' : 'text-left')
 
 export function Table<Row>(props: Props<Row>) {
@@ -37,7 +38,10 @@ export function Table<Row>(props: Props<Row>) {
           <tr>
             <For each={props.columns}>
               {(column) => (
-                <th scope="col" class={`${headClass} ${sideClass(column.numeric)} ${column.wideOnly ? 'max-sm:hidden' : ''}`}>
+                <th
+                  scope="col"
+                  class={`${headClass} ${sideClass(column.numeric)} ${column.wideOnly ? 'max-sm:hidden' : ''}`}
+                >
                   <span class={column.hideHeader ? 'sr-only' : ''}>{column.header}</span>
                 </th>
               )}

@@ -61,7 +61,11 @@ export default function AccountingPage() {
             when={data().intake.length + data().meters.length > 0}
             fallback={
               <div class="card">
-                <EmptyState icon={<Scale size={20} />} title={t('accounting.empty')} text={t('accounting.empty_text')} />
+                <EmptyState
+                  icon={<Scale size={20} />}
+                  title={t('accounting.empty')}
+                  text={t('accounting.empty_text')}
+                />
               </div>
             }
           >
@@ -122,7 +126,9 @@ const Balanced = (props: { balanced: boolean }) => (
 
 /** A zero is quiet, so that what is not zero is seen. */
 const Quiet = (props: { value: number; tone?: 'warn' }) => (
-  <span class={props.value === 0 ? 'text-faint' : props.tone === 'warn' ? 'font-medium text-warn' : ''}>{say.decimal(props.value)}</span>
+  <span class={props.value === 0 ? 'text-faint' : props.tone === 'warn' ? 'font-medium text-warn' : ''}>
+    {say.decimal(props.value)}
+  </span>
 )
 
 function intakeColumns(nameOf: (id: string) => string): TableColumn<IntakeRow>[] {
@@ -140,7 +146,12 @@ function intakeColumns(nameOf: (id: string) => string): TableColumn<IntakeRow>[]
     count('quarantined', 'warn'),
     count('metric_only'),
     count('metered'),
-    { id: 'balanced', header: t('accounting.balanced'), class: 'whitespace-nowrap', cell: (row) => <Balanced balanced={row.balanced} /> },
+    {
+      id: 'balanced',
+      header: t('accounting.balanced'),
+      class: 'whitespace-nowrap',
+      cell: (row) => <Balanced balanced={row.balanced} />,
+    },
   ]
 }
 
@@ -165,6 +176,11 @@ function meterColumns(): TableColumn<MeterRow>[] {
     count('unowned', 'warn'),
     count('covered'),
     count('pending'),
-    { id: 'balanced', header: t('accounting.balanced'), class: 'whitespace-nowrap', cell: (row) => <Balanced balanced={row.balanced} /> },
+    {
+      id: 'balanced',
+      header: t('accounting.balanced'),
+      class: 'whitespace-nowrap',
+      cell: (row) => <Balanced balanced={row.balanced} />,
+    },
   ]
 }

@@ -83,7 +83,11 @@ const columns = (
     id: 'month',
     header: t('accounts.month'),
     numeric: true,
-    cell: (row) => <Show when={draftOf(row)} fallback="–">{(draft) => say.money(draft().totals.net, draft().currency)}</Show>,
+    cell: (row) => (
+      <Show when={draftOf(row)} fallback="–">
+        {(draft) => say.money(draft().totals.net, draft().currency)}
+      </Show>
+    ),
   },
   {
     id: 'actions',
@@ -116,7 +120,8 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
     language: language(),
   })
   const form = createSubmit({
-    run: () => (props.account ? api.changeAccount(props.account.id, partyBody(fields)) : api.addAccount(partyBody(fields))),
+    run: () =>
+      props.account ? api.changeAccount(props.account.id, partyBody(fields)) : api.addAccount(partyBody(fields)),
     onDone: (saved) => {
       tell(t(props.account ? 'accounts.changed' : 'accounts.added', { name: saved.name }), 'ok', t('common.close'))
       for (const key of ['accounts', 'drafts']) void client.invalidateQueries({ queryKey: [key] })

@@ -32,9 +32,18 @@ export default function DraftPage() {
       above={<BackLink href={paths.invoices} label={t('invoices.title')} />}
       lead={<Show when={draft()}>{(one) => t('draft.stale', { at: say.instant(one().period.to, one().zone) })}</Show>}
       curl={[`/accounts/${account()}/draft`]}
-      actions={<Show when={draft()}>{(one) => <FinaliseButton draft={one()} onOpen={() => setFinalising(one())} />}</Show>}
+      actions={
+        <Show when={draft()}>{(one) => <FinaliseButton draft={one()} onOpen={() => setFinalising(one())} />}</Show>
+      }
     >
-      <Load query={query} skeleton={<div class="card"><SkeletonRows rows={10} label={t('common.loading')} /></div>}>
+      <Load
+        query={query}
+        skeleton={
+          <div class="card">
+            <SkeletonRows rows={10} label={t('common.loading')} />
+          </div>
+        }
+      >
         {(data) => (
           <>
             <BlockedNote draft={data()} />
@@ -42,7 +51,9 @@ export default function DraftPage() {
           </>
         )}
       </Load>
-      <Show when={finalising()}>{(one) => <FinaliseDialog draft={one()} onClose={() => setFinalising(undefined)} />}</Show>
+      <Show when={finalising()}>
+        {(one) => <FinaliseDialog draft={one()} onClose={() => setFinalising(undefined)} />}
+      </Show>
       <Show when={explained()}>
         {(one) => (
           <ExplainDrawer

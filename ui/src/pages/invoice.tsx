@@ -34,7 +34,13 @@ export default function InvoicePage() {
       actions={
         <For each={PDF_LANGUAGES}>
           {(language) => (
-            <a href={links.pdf(id(), language)} rel="external" target="_blank" class={buttonClass()} data-pdf={language}>
+            <a
+              href={links.pdf(id(), language)}
+              rel="external"
+              target="_blank"
+              class={buttonClass()}
+              data-pdf={language}
+            >
               <FileText size={16} />
               {t(`document.pdf_${language}`)}
             </a>
@@ -42,7 +48,14 @@ export default function InvoicePage() {
         </For>
       }
     >
-      <Load query={query} skeleton={<div class="card"><SkeletonRows rows={10} label={t('common.loading')} /></div>}>
+      <Load
+        query={query}
+        skeleton={
+          <div class="card">
+            <SkeletonRows rows={10} label={t('common.loading')} />
+          </div>
+        }
+      >
         {(data) => <InvoiceDocument invoice={data()} onExplain={setExplained} />}
       </Load>
       <Show when={explained()}>

@@ -66,8 +66,20 @@ const draftColumns = (): TableColumn<DraftSummary>[] => [
       </span>
     ),
   },
-  { id: 'period', header: t('invoices.period'), wideOnly: true, class: 'whitespace-nowrap first-letter:uppercase', cell: (row) => say.month(row.period.to) },
-  { id: 'lines', header: t('invoices.lines'), numeric: true, wideOnly: true, cell: (row) => say.decimal(row.line_count) },
+  {
+    id: 'period',
+    header: t('invoices.period'),
+    wideOnly: true,
+    class: 'whitespace-nowrap first-letter:uppercase',
+    cell: (row) => say.month(row.period.to),
+  },
+  {
+    id: 'lines',
+    header: t('invoices.lines'),
+    numeric: true,
+    wideOnly: true,
+    cell: (row) => say.decimal(row.line_count),
+  },
   { id: 'net', header: t('invoices.net'), numeric: true, cell: (row) => say.money(row.totals.net, row.currency) },
   {
     id: 'total',
@@ -81,7 +93,11 @@ const draftColumns = (): TableColumn<DraftSummary>[] => [
     hideHeader: true,
     class: 'text-right w-28',
     cell: (row) => (
-      <A href={paths.draft(row.account.id)} class={buttonClass('secondary', 'small')} aria-label={`${t('invoices.preview')}: ${row.account.name}`}>
+      <A
+        href={paths.draft(row.account.id)}
+        class={buttonClass('secondary', 'small')}
+        aria-label={`${t('invoices.preview')}: ${row.account.name}`}
+      >
         {t('invoices.preview')}
       </A>
     ),
@@ -100,9 +116,20 @@ const invoiceColumns = (): TableColumn<InvoiceSummary>[] => [
     ),
   },
   { id: 'account', header: t('invoices.account'), class: 'min-w-40', cell: (row) => row.account_name },
-  { id: 'issued', header: t('invoices.issued_at'), class: 'whitespace-nowrap', cell: (row) => say.shortDate(row.issued_at) },
+  {
+    id: 'issued',
+    header: t('invoices.issued_at'),
+    class: 'whitespace-nowrap',
+    cell: (row) => say.shortDate(row.issued_at),
+  },
   { id: 'due', header: t('invoices.due_at'), class: 'whitespace-nowrap', cell: (row) => say.shortDate(row.due_at) },
-  { id: 'lines', header: t('invoices.lines'), numeric: true, wideOnly: true, cell: (row) => say.decimal(row.line_count) },
+  {
+    id: 'lines',
+    header: t('invoices.lines'),
+    numeric: true,
+    wideOnly: true,
+    cell: (row) => say.decimal(row.line_count),
+  },
   {
     id: 'total',
     header: t('invoices.total'),

@@ -44,21 +44,26 @@ export default function Overview() {
 
 function Attention() {
   const notices = useQuery(() => queries.notices())
+  const agents = useQuery(() => queries.agents())
+  const hasAgent = () => agents.status === 'success' && (agents.data?.items.length ?? 0) > 0
+  const isQuiet = () => notices.status === 'success' && notices.data?.items.length === 0
   return (
-    <section class="card mb-4" aria-label={t('overview.attention')}>
-      <Load query={notices} skeleton={<SkeletonRows rows={1} label={t('common.loading')} />}>
-        {(data) => (
-          <Show when={data().items.length > 0} fallback={<AllWell />}>
-            <h2 class="border-b border-line px-4 py-3 text-sm font-semibold">
-              {t('overview.attention')} <span class="tabular font-normal text-muted">{data().items.length}</span>
-            </h2>
-            <ul class="m-0 list-none p-0">
-              <For each={data().items}>{(notice) => <NoticeRow notice={notice} />}</For>
-            </ul>
-          </Show>
-        )}
-      </Load>
-    </section>
+    <Show when={!isQuiet() || hasAgent()}>
+      <section class="card mb-4" aria-label={t('overview.attention')}>
+        <Load query={notices} skeleton={<SkeletonRows rows={1} label={t('common.loading')} />}>
+          {(data) => (
+            <Show when={data().items.length > 0} fallback={<AllWell />}>
+              <h2 class="border-b border-line px-4 py-3 text-sm font-semibold">
+                {t('overview.attention')} <span class="tabular font-normal text-muted">{data().items.length}</span>
+              </h2>
+              <ul class="m-0 list-none p-0">
+                <For each={data().items}>{(notice) => <NoticeRow notice={notice} />}</For>
+              </ul>
+            </Show>
+          )}
+        </Load>
+      </section>
+    </Show>
   )
 }
 
@@ -81,10 +86,7 @@ function NoticeRow(props: { notice: Notice }) {
         {text().tone === 'bad' ? <CircleAlert size={18} /> : <TriangleAlert size={18} />}
       </span>
       <p class="m-0 min-w-0 flex-1 basis-64">
-        <span class="font-medium">{text().title}</span>{' '}
-        <span class="text-muted">
-          {text().text}
-        </span>
+        <span class="font-medium">{text().title}</span> <span class="text-muted">{text().text}</span>
       </p>
       <span class="tabular text-[0.8125rem] text-muted" title={say.instant(props.notice.opened_at)}>
         {t('overview.since', { age: say.duration(Math.max(0, now() - Date.parse(props.notice.opened_at)), 1) })}
@@ -131,7 +133,9 @@ function Figures() {
       <Figure
         label={t('overview.machines')}
         href={paths.resources({ kind: MACHINES.join(',') })}
-        hint={<Show when={machines()}>{(m) => t('overview.machines_hint', { running: say.decimal(m().running) })}</Show>}
+        hint={
+          <Show when={machines()}>{(m) => t('overview.machines_hint', { running: say.decimal(m().running) })}</Show>
+        }
       >
         <Show when={machines()} fallback={wait}>
           {(m) => say.decimal(m().total)}
@@ -140,13 +144,21 @@ function Figures() {
       <Figure
         label={t('overview.agents')}
         href={paths.agents}
-        hint={<Show when={items(sources)}>{(list) => t('overview.agents_hint', { sources: say.decimal(list().length) })}</Show>}
+        hint={
+          <Show when={items(sources)}>
+            {(list) => t('overview.agents_hint', { sources: say.decimal(list().length) })}
+          </Show>
+        }
       >
         <Show when={items(agents)} fallback={wait}>
           {(list) => say.decimal(list().filter((one) => one.state !== 'revoked').length)}
         </Show>
       </Figure>
-      <Figure label={t('overview.unowned')} href={paths.resources({ account_id: 'none' })} hint={t('overview.unowned_hint')}>
+      <Figure
+        label={t('overview.unowned')}
+        href={paths.resources({ account_id: 'none' })}
+        hint={t('overview.unowned_hint')}
+      >
         <Show when={summary.status === 'success' && summary.data} fallback={wait}>
           {(data) => say.decimal(data().unowned)}
         </Show>
@@ -178,7 +190,9 @@ function DraftTotals() {
             <Table
               label={t('overview.drafts')}
               dense
-              rows={data().items.toSorted((a, b) => compareAmounts(b.totals.net, a.totals.net)).slice(0, TOP_RESOURCES)}
+              rows={data()
+                .items.toSorted((a, b) => compareAmounts(b.totals.net, a.totals.net))
+                .slice(0, TOP_RESOURCES)}
               columns={[
                 {
                   id: 'account',
@@ -189,7 +203,12 @@ function DraftTotals() {
                     </A>
                   ),
                 },
-                { id: 'net', header: t('invoices.net'), numeric: true, cell: (row) => say.money(row.totals.net, row.currency) },
+                {
+                  id: 'net',
+                  header: t('invoices.net'),
+                  numeric: true,
+                  cell: (row) => say.money(row.totals.net, row.currency),
+                },
               ]}
             />
           </Show>
@@ -199,7 +218,8 @@ function DraftTotals() {
   )
 }
 
-const byCost = (a: Resource, b: Resource) => compareAmounts(b.cost_per_hour?.amount ?? '0', a.cost_per_hour?.amount ?? '0')
+const byCost = (a: Resource, b: Resource) =>
+  compareAmounts(b.cost_per_hour?.amount ?? '0', a.cost_per_hour?.amount ?? '0')
 
 function MostExpensive() {
   const query = useQuery(() => queries.largest())
@@ -207,7 +227,11 @@ function MostExpensive() {
     <Section title={t('overview.top')} actions={<More href={paths.resources()} label={t('nav.resources')} />}>
       <Load query={query}>
         {(data) => {
-          const rows = () => data().items.filter((one) => one.cost_per_hour).toSorted(byCost).slice(0, TOP_RESOURCES)
+          const rows = () =>
+            data()
+              .items.filter((one) => one.cost_per_hour)
+              .toSorted(byCost)
+              .slice(0, TOP_RESOURCES)
           return (
             <Show when={rows().length > 0} fallback={<Quiet text={t('overview.top_empty')} />}>
               <Table
@@ -224,8 +248,18 @@ function MostExpensive() {
                       </A>
                     ),
                   },
-                  { id: 'owner', header: t('resources.owner'), wideOnly: true, cell: (row) => row.owner?.account_name ?? t('common.nobody') },
-                  { id: 'cost', header: t('resources.cost'), numeric: true, cell: (row) => <HourlyCost cost={row.cost_per_hour} none="–" /> },
+                  {
+                    id: 'owner',
+                    header: t('resources.owner'),
+                    wideOnly: true,
+                    cell: (row) => row.owner?.account_name ?? t('common.nobody'),
+                  },
+                  {
+                    id: 'cost',
+                    header: t('resources.cost'),
+                    numeric: true,
+                    cell: (row) => <HourlyCost cost={row.cost_per_hour} none="–" />,
+                  },
                 ]}
               />
             </Show>
@@ -257,8 +291,18 @@ function ByKind() {
                     </A>
                   ),
                 },
-                { id: 'running', header: t('overview.running'), numeric: true, cell: (row) => say.decimal(row.running) },
-                { id: 'stopped', header: t('overview.stopped'), numeric: true, cell: (row) => say.decimal(row.stopped) },
+                {
+                  id: 'running',
+                  header: t('overview.running'),
+                  numeric: true,
+                  cell: (row) => say.decimal(row.running),
+                },
+                {
+                  id: 'stopped',
+                  header: t('overview.stopped'),
+                  numeric: true,
+                  cell: (row) => say.decimal(row.stopped),
+                },
                 { id: 'total', header: t('overview.total'), numeric: true, cell: (row) => say.decimal(row.total) },
               ]}
             />

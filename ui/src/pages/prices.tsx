@@ -82,7 +82,10 @@ export default function Prices() {
     >
       <Load query={query}>
         {(data) => (
-          <Show when={data().items.length > 0} fallback={<NoPrice currency={data().currency} onSet={() => setEditing({})} />}>
+          <Show
+            when={data().items.length > 0}
+            fallback={<NoPrice currency={data().currency} onSet={() => setEditing({})} />}
+          >
             <PriceTables list={data()} onEdit={setEditing} onHistory={setHistory} />
           </Show>
         )}
@@ -112,7 +115,12 @@ function PriceTables(props: TablesProps) {
       class: 'w-56',
       cell: (row) => <span class="font-medium">{t(`meter.${row.meter}`)}</span>,
     },
-    { id: 'amount', header: t('prices.amount'), class: 'tabular whitespace-nowrap', cell: (row) => <Amounts row={row} /> },
+    {
+      id: 'amount',
+      header: t('prices.amount'),
+      class: 'tabular whitespace-nowrap',
+      cell: (row) => <Amounts row={row} />,
+    },
     {
       id: 'effective',
       header: t('prices.effective'),
@@ -126,7 +134,10 @@ function PriceTables(props: TablesProps) {
       class: 'w-28 text-right',
       cell: (row) => (
         <span class="inline-flex">
-          <IconButton label={`${t('prices.new_version')}: ${t(`meter.${row.meter}`)}`} onClick={() => props.onEdit(row.current ?? row.versions[0] ?? {})}>
+          <IconButton
+            label={`${t('prices.new_version')}: ${t(`meter.${row.meter}`)}`}
+            onClick={() => props.onEdit(row.current ?? row.versions[0] ?? {})}
+          >
             <Pencil size={16} />
           </IconButton>
           <IconButton label={`${t('prices.history')}: ${t(`meter.${row.meter}`)}`} onClick={() => props.onHistory(row)}>
@@ -184,7 +195,10 @@ const PriceHistory = (props: { priced: Priced; onClose: () => void }) => (
       <For each={props.priced.versions}>
         {(price) => (
           <li class="relative pb-6">
-            <span aria-hidden="true" class="absolute top-1.5 -left-[1.5625rem] size-2.5 rounded-full border-2 border-raised bg-line-control bg-idle-mark" />
+            <span
+              aria-hidden="true"
+              class="absolute top-1.5 -left-[1.5625rem] size-2.5 rounded-full border-2 border-raised bg-line-control bg-idle-mark"
+            />
             <div class="tabular flex flex-wrap items-center gap-2">
               <PriceAmount price={price} />
               <Badge tone={TONES[price.state]}>{t(`prices.${price.state}`)}</Badge>
@@ -220,7 +234,14 @@ const NoPrice = (props: { currency: string; onSet: () => void }) => (
       <CopyLine
         label={t('common.copy_as_curl')}
         labels={{ copy: t('common.copy'), copied: t('common.copied') }}
-        text={curlLine('/prices', { kind: 'host', meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'vCPU', amount: '0.0125' })}
+        text={curlLine('/prices', {
+          kind: 'host',
+          meter: 'vcpu',
+          model: 'per_unit',
+          per: 'hour',
+          unit: 'vCPU',
+          amount: '0.0125',
+        })}
       />
     </EmptyState>
   </div>

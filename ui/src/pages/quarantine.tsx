@@ -23,10 +23,19 @@ export default function Quarantine() {
             <Show
               when={data().items.length > 0}
               fallback={
-                <EmptyState icon={<ShieldCheck size={20} />} title={t('quarantine.empty')} text={t('quarantine.empty_text')} />
+                <EmptyState
+                  icon={<ShieldCheck size={20} />}
+                  title={t('quarantine.empty')}
+                  text={t('quarantine.empty_text')}
+                />
               }
             >
-              <Table label={t('agents.tab_quarantine')} columns={columns()} rows={data().items} below={(row) => <Raw item={row} />} />
+              <Table
+                label={t('agents.tab_quarantine')}
+                columns={columns()}
+                rows={data().items}
+                below={(row) => <Raw item={row} />}
+              />
             </Show>
           )}
         </Load>
@@ -36,8 +45,18 @@ export default function Quarantine() {
 }
 
 const columns = (): TableColumn<QuarantineItem>[] => [
-  { id: 'at', header: t('quarantine.arrived'), class: 'whitespace-nowrap align-top', cell: (row) => say.instant(row.stored_at) },
-  { id: 'agent', header: t('quarantine.agent'), class: 'align-top', cell: (row) => row.agent_name ?? t('common.unknown') },
+  {
+    id: 'at',
+    header: t('quarantine.arrived'),
+    class: 'whitespace-nowrap align-top',
+    cell: (row) => say.instant(row.stored_at),
+  },
+  {
+    id: 'agent',
+    header: t('quarantine.agent'),
+    class: 'align-top',
+    cell: (row) => row.agent_name ?? t('common.unknown'),
+  },
   {
     id: 'reason',
     header: t('quarantine.why'),
@@ -49,7 +68,13 @@ const columns = (): TableColumn<QuarantineItem>[] => [
       </>
     ),
   },
-  { id: 'readings', header: t('quarantine.readings'), numeric: true, class: 'align-top', cell: (row) => say.decimal(row.readings) },
+  {
+    id: 'readings',
+    header: t('quarantine.readings'),
+    numeric: true,
+    class: 'align-top',
+    cell: (row) => say.decimal(row.readings),
+  },
   {
     id: 'key',
     header: t('quarantine.key'),

@@ -46,7 +46,11 @@ function OneResource(props: { id: string }) {
     <Page
       title={resource()?.name ?? t('resources.title')}
       above={<BackLink href={paths.resources()} label={t('resources.title')} />}
-      lead={<Show when={resource()} fallback={'\u00a0'}>{(one) => <Lead resource={one()} />}</Show>}
+      lead={
+        <Show when={resource()} fallback={'\u00a0'}>
+          {(one) => <Lead resource={one()} />}
+        </Show>
+      }
       curl={[path(), `${path()}/history`, `${path()}/metrics`, `${path()}/cost`]}
       actions={
         <Show when={resource()}>
@@ -62,7 +66,10 @@ function OneResource(props: { id: string }) {
         {(data) => (
           <div class="flex flex-col gap-4">
             <Show when={data().conflict}>
-              <p role="alert" class="m-0 rounded-xl border border-warn-mark/40 bg-warn-soft px-4 py-3 text-sm text-warn">
+              <p
+                role="alert"
+                class="m-0 rounded-xl border border-warn-mark/40 bg-warn-soft px-4 py-3 text-sm text-warn"
+              >
                 {t('resource.conflict')}
               </p>
             </Show>
@@ -102,7 +109,9 @@ const Lead = (props: { resource: ResourceDetail }) => (
     <ResourceState state={props.resource.state} ended={props.resource.ended_at !== null} />
     <span>{t(`kind.${props.resource.kind}`)}</span>
     <Show when={sizeText(props.resource.size)}>{(text) => <span>{text()}</span>}</Show>
-    <Show when={props.resource.ended_at}>{(at) => <span>{t('resource.ended_at', { at: say.instant(at()) })}</span>}</Show>
+    <Show when={props.resource.ended_at}>
+      {(at) => <span>{t('resource.ended_at', { at: say.instant(at()) })}</span>}
+    </Show>
   </span>
 )
 
@@ -115,10 +124,12 @@ const Figure = (props: { label: string; children: JSX.Element; note?: JSX.Elemen
 )
 
 function meterNames(meters: readonly string[]): string {
-  return meters.map((name) => {
-    const known = METERS.find((one) => one === name)
-    return known ? t(`meter.${known}`) : name
-  }).join(', ')
+  return meters
+    .map((name) => {
+      const known = METERS.find((one) => one === name)
+      return known ? t(`meter.${known}`) : name
+    })
+    .join(', ')
 }
 
 function Figures(props: { resource: ResourceDetail; cost: ResourceCost | undefined }) {
@@ -137,13 +148,19 @@ function Figures(props: { resource: ResourceDetail; cost: ResourceCost | undefin
       <Figure label={t('resource.owner')} note={props.resource.owner?.project_name}>
         <Show when={props.resource.owner} fallback={<Badge tone="warn">{t('common.nobody')}</Badge>}>
           {(owner) => (
-            <A href={paths.resources({ account_id: owner().account_id })} class="rounded text-text hover:text-accent-text">
+            <A
+              href={paths.resources({ account_id: owner().account_id })}
+              class="rounded text-text hover:text-accent-text"
+            >
               {owner().account_name}
             </A>
           )}
         </Show>
       </Figure>
-      <Figure label={t('resource.last_seen')} note={<Show when={props.resource.last_seen_at}>{(at) => say.instant(at())}</Show>}>
+      <Figure
+        label={t('resource.last_seen')}
+        note={<Show when={props.resource.last_seen_at}>{(at) => say.instant(at())}</Show>}
+      >
         <Show when={props.resource.last_seen_at} fallback={t('common.never')}>
           {(at) => say.relative(at(), now())}
         </Show>
@@ -154,7 +171,11 @@ function Figures(props: { resource: ResourceDetail; cost: ResourceCost | undefin
 
 const Unpriced = (props: { cost: ResourceCost | undefined }) => (
   <Show when={props.cost?.unrated.length}>
-    <A href={`${paths.prices}?set=1`} class="link text-warn" title={t('resource.unrated', { meters: meterNames(props.cost?.unrated ?? []) })}>
+    <A
+      href={`${paths.prices}?set=1`}
+      class="link text-warn"
+      title={t('resource.unrated', { meters: meterNames(props.cost?.unrated ?? []) })}
+    >
       {t('resource.unrated', { meters: meterNames(props.cost?.unrated ?? []) })}
     </A>
   </Show>

@@ -111,7 +111,10 @@ function FilterBar(props: { filters: Filters }) {
   const accountOptions = () => [
     { value: '', label: t('resources.owner') },
     { value: 'none', label: t('resources.unowned') },
-    ...(accounts.status === 'success' ? (accounts.data?.items ?? []) : []).map((one) => ({ value: one.id, label: one.name })),
+    ...(accounts.status === 'success' ? (accounts.data?.items ?? []) : []).map((one) => ({
+      value: one.id,
+      label: one.name,
+    })),
   ]
   const sourceOptions = () => [
     { value: '', label: t('resources.source') },

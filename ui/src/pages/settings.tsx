@@ -131,7 +131,12 @@ function CompanyForm(props: { entity: LegalEntity }) {
           error={form.fieldError('/payment_terms_days')}
           onInput={(event) => setBilling('payment_terms_days', event.currentTarget.value)}
         />
-        <TextField label={t('settings.currency')} hint={t('settings.currency_fixed')} value={props.entity.currency} disabled />
+        <TextField
+          label={t('settings.currency')}
+          hint={t('settings.currency_fixed')}
+          value={props.entity.currency}
+          disabled
+        />
       </div>
       <Show when={form.restError([...PARTY_POINTERS, ...BILLING_POINTERS])}>
         {(problem) => <ProblemNote error={problem()} />}

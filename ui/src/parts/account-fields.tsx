@@ -39,8 +39,16 @@ export const partyBody = (fields: PartyFields) => {
 }
 
 export const PARTY_POINTERS = [
-  '/name', '/tax_id', '/email', '/zone', '/language',
-  '/address', '/address/street', '/address/postal_code', '/address/city', '/address/country',
+  '/name',
+  '/tax_id',
+  '/email',
+  '/zone',
+  '/language',
+  '/address',
+  '/address/street',
+  '/address/postal_code',
+  '/address/city',
+  '/address/country',
 ]
 
 interface Props {
@@ -66,7 +74,13 @@ export function PartyFieldset(props: Props) {
     <div class="grid gap-4 sm:grid-cols-2">
       <TextField label={t('accounts.name')} required maxlength={200} class="sm:col-span-2" {...plain('name')} />
       <TextField label={t('accounts.tax_id')} maxlength={40} optional={t('common.optional')} {...plain('tax_id')} />
-      <TextField label={t('accounts.email')} type="email" maxlength={200} optional={t('common.optional')} {...plain('email')} />
+      <TextField
+        label={t('accounts.email')}
+        type="email"
+        maxlength={200}
+        optional={t('common.optional')}
+        {...plain('email')}
+      />
       <TextField label={t('accounts.street')} maxlength={200} class="sm:col-span-2" {...address('street')} />
       <TextField label={t('accounts.postal_code')} maxlength={20} {...address('postal_code')} />
       <TextField label={t('accounts.city')} maxlength={100} {...address('city')} />

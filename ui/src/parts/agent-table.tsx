@@ -59,7 +59,8 @@ export function AgentTable(props: { agents: readonly Agent[] }) {
       header: t('agents.spool'),
       numeric: true,
       class: 'whitespace-nowrap',
-      cell: (row) => (row.spool_bytes === null ? '–' : row.spool_bytes === 0 ? t('agents.spool_empty') : say.bytes(row.spool_bytes)),
+      cell: (row) =>
+        row.spool_bytes === null ? '–' : row.spool_bytes === 0 ? t('agents.spool_empty') : say.bytes(row.spool_bytes),
     },
     { id: 'sources', header: t('agents.source_count'), numeric: true, cell: (row) => say.decimal(row.source_count) },
     { id: 'version', header: t('agents.version'), class: 'tabular', cell: (row) => row.version || '–' },
@@ -112,7 +113,9 @@ export function AgentTable(props: { agents: readonly Agent[] }) {
 const Clock = (props: { agent: Agent }) => (
   <Show when={props.agent.clock_offset_ms !== null} fallback="–">
     <Show when={props.agent.clock_skewed} fallback={<span class="text-muted">{t('agents.clock_ok')}</span>}>
-      <Badge tone="warn">{t('agents.clock_off', { by: say.duration(Math.abs(props.agent.clock_offset_ms ?? 0)) })}</Badge>
+      <Badge tone="warn">
+        {t('agents.clock_off', { by: say.duration(Math.abs(props.agent.clock_offset_ms ?? 0)) })}
+      </Badge>
     </Show>
   </Show>
 )

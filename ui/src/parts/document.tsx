@@ -6,7 +6,7 @@ import type { Draft, Line } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
-import { PriceAmount, timedUnit } from './price-text.tsx'
+import { PriceAmount, priceText, timedUnit } from './price-text.tsx'
 
 export interface DocumentContent {
   heading: string
@@ -74,16 +74,25 @@ function addressLines({ address, tax_id }: Draft['seller']): string[] {
 
 function Lines(props: DocumentContent) {
   const groups = createMemo(() => [...Map.groupBy(props.lines, (line) => line.resource.id).values()])
-  const head = 'border-b border-line px-3 py-2.5 text-xs font-medium text-muted first:pl-5 last:pr-3 sm:first:pl-7 sm:last:pr-5'
+  const head =
+    'border-b border-line px-3 py-2.5 text-xs font-medium text-muted first:pl-5 last:pr-3 sm:first:pl-7 sm:last:pr-5'
   return (
     <div role="region" aria-label={props.heading} tabindex="0" class="relative overflow-x-auto">
-      <table class="w-full min-w-[40rem] text-sm">
+      <table class="w-full text-sm sm:min-w-[40rem]">
         <thead>
           <tr>
-            <th scope="col" class={`${head} text-left`}>{t('document.item')}</th>
-            <th scope="col" class={`${head} text-right`}>{t('document.quantity')}</th>
-            <th scope="col" class={`${head} text-left`}>{t('document.price')}</th>
-            <th scope="col" class={`${head} text-right`}>{t('document.amount')}</th>
+            <th scope="col" class={`${head} text-left`}>
+              {t('document.item')}
+            </th>
+            <th scope="col" class={`${head} text-right max-sm:hidden`}>
+              {t('document.quantity')}
+            </th>
+            <th scope="col" class={`${head} text-left max-sm:hidden`}>
+              {t('document.price')}
+            </th>
+            <th scope="col" class={`${head} text-right`}>
+              {t('document.amount')}
+            </th>
             <th scope="col" class={head}>
               <span class="sr-only">{t('document.explain')}</span>
             </th>
@@ -109,6 +118,15 @@ function Lines(props: DocumentContent) {
   )
 }
 
+const Quantity = (props: { line: Line }) => (
+  <>
+    {say.decimal(props.line.quantity_display)}{' '}
+    <span class="text-muted">
+      {timedUnit(props.line.price.model === 'flat' ? '' : props.line.price.unit, props.line.price.per)}
+    </span>
+  </>
+)
+
 function LineRow(props: { line: Line; onExplain: (line: Line) => void }) {
   const cell = 'px-3 py-1.5 first:pl-5 last:pr-3 sm:first:pl-7 sm:last:pr-5'
   const name = () => t(`meter.${props.line.meter}`)
@@ -124,14 +142,19 @@ function LineRow(props: { line: Line; onExplain: (line: Line) => void }) {
             <Badge tone="idle">{t('document.unobserved', { time: say.duration(props.line.unobserved_ms) })}</Badge>
           </Show>
         </span>
+        <span class="tabular block text-[0.8125rem] text-muted sm:hidden">
+          <Quantity line={props.line} /> × {priceText({ ...props.line.price, currency: props.line.currency })}
+        </span>
       </td>
-      <td class={`${cell} tabular text-right whitespace-nowrap`}>
-        {say.decimal(props.line.quantity_display)} <span class="text-muted">{timedUnit(props.line.price.model === 'flat' ? '' : props.line.price.unit, props.line.price.per)}</span>
+      <td class={`${cell} tabular text-right whitespace-nowrap max-sm:hidden`}>
+        <Quantity line={props.line} />
       </td>
-      <td class={`${cell} tabular whitespace-nowrap`}>
+      <td class={`${cell} tabular whitespace-nowrap max-sm:hidden`}>
         <PriceAmount price={{ ...props.line.price, currency: props.line.currency }} />
       </td>
-      <td class={`${cell} tabular text-right font-medium whitespace-nowrap`}>{say.money(props.line.net, props.line.currency)}</td>
+      <td class={`${cell} tabular text-right font-medium whitespace-nowrap`}>
+        {say.money(props.line.net, props.line.currency)}
+      </td>
       <td class={`${cell} w-10 text-right`}>
         <button
           type="button"
@@ -157,7 +180,8 @@ const Totals = (props: DocumentContent) => (
           <dt class="text-muted">
             {t('document.tax', { rate: say.decimal(tax.rate, 2) })}{' '}
             <span class="text-[0.8125rem]">
-              {t(`document.category.${tax.category}`)}, {t('document.tax_base', { base: say.money(tax.base, props.currency) })}
+              {t(`document.category.${tax.category}`)},{' '}
+              {t('document.tax_base', { base: say.money(tax.base, props.currency) })}
             </span>
           </dt>
           <dd class="m-0 text-right">{say.money(tax.tax, props.currency)}</dd>

@@ -62,7 +62,9 @@ export function EnrolDialog(props: { onClose: () => void }) {
                 label={t('agents.command')}
                 labels={{ copy: t('common.copy'), copied: t('common.copied') }}
               />
-              <p class="m-0 text-[0.8125rem] text-muted">{t('agents.enrol_valid', { at: say.instant(one().expires_at) })}</p>
+              <p class="m-0 text-[0.8125rem] text-muted">
+                {t('agents.enrol_valid', { at: say.instant(one().expires_at) })}
+              </p>
               <Arrival />
             </>
           )}
@@ -77,7 +79,11 @@ export function EnrolDialog(props: { onClose: () => void }) {
 function Arrival() {
   const agents = useQuery(() => ({ ...queries.agents(), refetchInterval: POLL_MS }))
   const list = () => (agents.status === 'success' ? (agents.data?.items ?? []) : [])
-  const before = new Set(list().filter((one) => one.state === 'connected').map((one) => one.id))
+  const before = new Set(
+    list()
+      .filter((one) => one.state === 'connected')
+      .map((one) => one.id),
+  )
   const arrived = createMemo(() => list().find((one) => one.state === 'connected' && !before.has(one.id)))
   return (
     <p role="status" class="m-0 flex items-center gap-2.5 rounded-lg border border-line px-3.5 py-3">

@@ -118,7 +118,9 @@ function SegmentTree(props: { segment: Segment; zone: string; open: boolean; lin
       summary={
         <>
           <span class="tabular">{span(one().from, one().to, props.zone)}</span>
-          <span class="tabular font-medium">{say.rate(fractionText(one().amount, 6).replace('…', ''), props.line.currency, 6)}</span>
+          <span class="tabular font-medium">
+            {say.rate(fractionText(one().amount, 6).replace('…', ''), props.line.currency, 6)}
+          </span>
         </>
       }
     >
@@ -148,12 +150,17 @@ function SegmentTree(props: { segment: Segment; zone: string; open: boolean; lin
           </Fact>
         </dl>
         <Show when={one().unobserved_ms > 0}>
-          <p class="m-0 mt-2 text-[0.8125rem] text-warn">{t('explain.unobserved', { time: say.duration(one().unobserved_ms) })}</p>
+          <p class="m-0 mt-2 text-[0.8125rem] text-warn">
+            {t('explain.unobserved', { time: say.duration(one().unobserved_ms) })}
+          </p>
         </Show>
         <Show when={one().estimated}>
           <p class="m-0 mt-2 text-[0.8125rem] text-warn">{t('explain.estimated')}</p>
         </Show>
-        <Show when={one().hours.length > 0} fallback={<p class="m-0 mt-3 text-[0.8125rem] text-muted">{t('explain.no_hours')}</p>}>
+        <Show
+          when={one().hours.length > 0}
+          fallback={<p class="m-0 mt-3 text-[0.8125rem] text-muted">{t('explain.no_hours')}</p>}
+        >
           <h4 class="mt-4 mb-1 text-[0.8125rem] font-semibold">{t('explain.hours', one().hours.length)}</h4>
           <div class="-mx-2 flex flex-col">
             <For each={one().hours}>{(hour) => <HourTree hour={hour} zone={props.zone} />}</For>

@@ -27,7 +27,11 @@ function createSteps() {
     if ([agents, summary, prices, entities, invoices].some((query) => query.status !== 'success')) return null
     const entity = entities.data?.items[0]
     return [
-      { name: 'agent', done: (agents.data?.items ?? []).some((one) => one.last_heard_at !== null), path: `${paths.agents}?enrol=1` },
+      {
+        name: 'agent',
+        done: (agents.data?.items ?? []).some((one) => one.last_heard_at !== null),
+        path: `${paths.agents}?enrol=1`,
+      },
       { name: 'resource', done: (summary.data?.by_kind ?? []).some((one) => one.total > 0), path: paths.resources() },
       { name: 'price', done: (prices.data?.items ?? []).length > 0, path: `${paths.prices}?set=1` },
       { name: 'company', done: Boolean(entity?.tax_id && entity.address.street), path: paths.settings },
@@ -74,7 +78,9 @@ const StepItem = (props: { step: Step }) => (
         <CircleCheck size={18} class="mt-px shrink-0 text-ok-mark" role="img" aria-label={t('common.yes')} />
       </Show>
       <span class="min-w-0 flex-1">
-        <span class={`block font-medium ${props.step.done ? 'text-muted' : ''}`}>{t(`first_run.${props.step.name}`)}</span>
+        <span class={`block font-medium ${props.step.done ? 'text-muted' : ''}`}>
+          {t(`first_run.${props.step.name}`)}
+        </span>
         <Show when={!props.step.done}>
           <span class="block text-[0.8125rem] text-muted text-pretty">{t(`first_run.${props.step.name}_text`)}</span>
         </Show>

@@ -10,7 +10,10 @@ const MARKS = { live: 'bg-ok-mark', connecting: 'bg-idle-mark', reconnecting: 'b
 export function LiveMark() {
   const now = createNow()
   const age = () => say.duration(Math.max(0, now() - heardAt()))
-  const tip = () => (liveState() === 'live' ? t('live.tip_live') : t('live.tip_lost', { at: say.clock(heardAt()) }))
+  const tip = () => {
+    if (liveState() === 'live') return t('live.tip_live')
+    return liveState() === 'connecting' ? t('live.connecting') : t('live.tip_lost', { at: say.clock(heardAt()) })
+  }
   return (
     <span class="inline-flex items-center gap-2 text-[0.8125rem] text-muted" data-live={liveState()} title={tip()}>
       <span aria-hidden="true" class={`size-2 rounded-full ${MARKS[liveState()]}`} />

@@ -40,7 +40,13 @@ const itemClass =
 const activeClass = 'bg-accent-soft !text-accent-text font-medium'
 
 const Item = (props: { to: Destination; onGo?: () => void }) => (
-  <A href={props.to.path} end={props.to.path === '/'} class={itemClass} activeClass={activeClass} onClick={() => props.onGo?.()}>
+  <A
+    href={props.to.path}
+    end={props.to.path === '/'}
+    class={itemClass}
+    activeClass={activeClass}
+    onClick={() => props.onGo?.()}
+  >
     {props.to.icon()}
     {t(`nav.${props.to.name}`)}
   </A>

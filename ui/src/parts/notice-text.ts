@@ -17,7 +17,17 @@ const param = (notice: Notice, name: string): string => {
 }
 
 /** The word in a notice's code that decides what it is about: `agent.silent`, `source_failing`, `usage.unrated` … */
-const SUBJECTS = ['silent', 'failing', 'unrated', 'unowned', 'quarantine', 'cloned', 'clock', 'conflict', 'spool'] as const
+const SUBJECTS = [
+  'silent',
+  'failing',
+  'unrated',
+  'unowned',
+  'quarantine',
+  'cloned',
+  'clock',
+  'conflict',
+  'spool',
+] as const
 export const noticeSubject = (code: string) => SUBJECTS.find((word) => code.includes(word))
 
 const lookAt = (notice: Notice): string => {
@@ -74,6 +84,11 @@ export function noticeText(notice: Notice): NoticeText {
     case 'spool':
       return { tone: 'warn', title: t('notice.spool', { name }), text: t('notice.spool_text'), action: look }
     default:
-      return { tone: 'warn', title: t('notice.other', { code: notice.code, name }), text: param(notice, 'message'), action: look }
+      return {
+        tone: 'warn',
+        title: t('notice.other', { code: notice.code, name }),
+        text: param(notice, 'message'),
+        action: look,
+      }
   }
 }

@@ -24,7 +24,10 @@ const WAIT_MS = 120
 /** Every word of the query occurs somewhere in the text. */
 export const matches = (query: string, ...texts: string[]): boolean => {
   const text = texts.join(' ').toLowerCase()
-  return query.toLowerCase().split(/\s+/).every((word) => text.includes(word))
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word))
 }
 
 function createHits(query: () => string, close: () => void) {
@@ -61,25 +64,33 @@ function createHits(query: () => string, close: () => void) {
       { label: t('nav.sign_out'), run: act(signOut) },
     ].map((action) => ({ ...action, group: 'actions', note: '' }))
   const pages = (): Hit[] =>
-    DESTINATIONS.map((one) => ({ group: 'pages', label: t(`nav.${one.name}`), note: `g ${one.key}`, run: go(one.path) }))
+    DESTINATIONS.map((one) => ({
+      group: 'pages',
+      label: t(`nav.${one.name}`),
+      note: `g ${one.key}`,
+      run: go(one.path),
+    }))
 
   return createMemo((): Hit[] => {
     const q = query().trim()
     const still = [...pages(), ...actions()].filter((hit) => q === '' || matches(q, hit.label))
     if (q === '') return still
     return [
-      ...items(resources).map(
-        (one): Hit => ({
-          group: 'resources',
-          label: one.name,
-          note: `${t(`kind.${one.kind}`)} · ${one.host?.name ?? one.realm}`,
-          run: go(paths.resource(one.id)),
-        }),
-      ),
+      ...items(resources).map((one): Hit => ({
+        group: 'resources',
+        label: one.name,
+        note: `${t(`kind.${one.kind}`)} · ${one.host?.name ?? one.realm}`,
+        run: go(paths.resource(one.id)),
+      })),
       ...items(invoices)
         .filter((one) => matches(q, one.number, one.account_name))
         .slice(0, MAX_PER_GROUP)
-        .map((one): Hit => ({ group: 'invoices', label: one.number, note: one.account_name, run: go(paths.invoice(one.id)) })),
+        .map((one): Hit => ({
+          group: 'invoices',
+          label: one.number,
+          note: one.account_name,
+          run: go(paths.invoice(one.id)),
+        })),
       ...items(accounts)
         .filter((one) => matches(q, one.name, one.tax_id, one.email))
         .slice(0, MAX_PER_GROUP)
@@ -154,7 +165,10 @@ function PaletteBody(props: { onClose: () => void }) {
         />
       </div>
       <div class="min-h-24 overflow-y-auto p-2">
-        <Show when={hits().length > 0} fallback={<p class="m-0 px-3 py-8 text-center text-muted">{t('palette.nothing', { q: query() })}</p>}>
+        <Show
+          when={hits().length > 0}
+          fallback={<p class="m-0 px-3 py-8 text-center text-muted">{t('palette.nothing', { q: query() })}</p>}
+        >
           <ul id={list} role="listbox" aria-label={t('palette.title')} class="m-0 list-none p-0">
             <For each={hits()}>
               {(hit, index) => (

@@ -2,7 +2,15 @@
 import { useQuery, useQueryClient } from '@tanstack/solid-query'
 import { createEffect, createMemo, createSignal, on, onCleanup, Show } from 'solid-js'
 import { createStore } from 'solid-js/store'
-import { api, type Kind, type MeterDescription, type MeterName, type NewPrice, type Price, type PriceEffect } from '../api.ts'
+import {
+  api,
+  type Kind,
+  type MeterDescription,
+  type MeterName,
+  type NewPrice,
+  type Price,
+  type PriceEffect,
+} from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { KINDS } from '../i18n/words.ts'
@@ -64,7 +72,8 @@ export function PriceDialog(props: Props) {
   const zone = () => (entities.status === 'success' ? entities.data?.items[0]?.zone : undefined) ?? 'UTC'
   /** The first price of a component holds from the start of the month unless told otherwise; a later one from now. */
   const isFirst = () =>
-    prices.status === 'success' && !prices.data?.items.some((one) => one.kind === fields.kind && one.meter === fields.meter)
+    prices.status === 'success' &&
+    !prices.data?.items.some((one) => one.kind === fields.kind && one.meter === fields.meter)
   const when = (): When => fields.when ?? (isFirst() ? 'month' : 'now')
   const effectiveAt = createMemo((): string | undefined | null => {
     if (when() === 'instant') return fromLocalInput(fields.instant)
@@ -94,7 +103,8 @@ export function PriceDialog(props: Props) {
     run: (input: NewPrice) => api.addPrice(input),
     onDone: (saved) => {
       tell(t('prices.saved', { at: say.instant(saved.effective_at) }), 'ok', t('common.close'))
-      for (const key of ['prices', 'drafts', 'resources', 'resource', 'notices']) void client.invalidateQueries({ queryKey: [key] })
+      for (const key of ['prices', 'drafts', 'resources', 'resource', 'notices'])
+        void client.invalidateQueries({ queryKey: [key] })
       props.onClose()
     },
   })
@@ -253,7 +263,9 @@ export function PriceDialog(props: Props) {
 const meterGroups = (meters: MeterDescription[]) =>
   (['allocation', 'consumption'] as const).map((kind) => ({
     label: t(`prices.${kind}`),
-    options: meters.filter((one) => one.kind === kind).map((one) => ({ value: one.name, label: t(`meter.${one.name}`) })),
+    options: meters
+      .filter((one) => one.kind === kind)
+      .map((one) => ({ value: one.name, label: t(`meter.${one.name}`) })),
   }))
 
 function meterHint(meter: MeterDescription | undefined): string {

@@ -3,7 +3,9 @@ import { t } from '../i18n/language.ts'
 import { en } from '../i18n/en.ts'
 import type { ApiError } from '../problem.ts'
 
-type Told = { [Code in keyof typeof en.error]: (typeof en.error)[Code] extends { title: string } ? Code : never }[keyof typeof en.error]
+type Told = {
+  [Code in keyof typeof en.error]: (typeof en.error)[Code] extends { title: string } ? Code : never
+}[keyof typeof en.error]
 
 const isTold = (code: string): code is Told => code in en.error && typeof en.error[code as Told] === 'object'
 

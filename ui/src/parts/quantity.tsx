@@ -27,6 +27,10 @@ export const Nothing = () => <span class="text-faint">–</span>
 const HOURLY_DECIMALS = 5
 export const HourlyCost = (props: { cost: { amount: string; currency: string } | null; none: string }) => (
   <Show when={props.cost} fallback={<span class="text-faint">{props.none}</span>}>
-    {(cost) => <span title={`${cost().amount} ${cost().currency}`}>{say.rate(cost().amount, cost().currency, HOURLY_DECIMALS)}</span>}
+    {(cost) => (
+      <span title={`${cost().amount} ${cost().currency}`}>
+        {say.rate(cost().amount, cost().currency, HOURLY_DECIMALS)}
+      </span>
+    )}
   </Show>
 )

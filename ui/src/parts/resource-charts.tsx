@@ -54,8 +54,20 @@ function chartsOf(data: Series): ChartSpec[] {
       ],
     })
   const pairs = [
-    { title: t('resource.network'), parts: [['network_receive_bytes', t('resource.in')], ['network_transmit_bytes', t('resource.out')]] },
-    { title: t('resource.disk_io'), parts: [['disk_read_bytes', t('resource.read')], ['disk_write_bytes', t('resource.write')]] },
+    {
+      title: t('resource.network'),
+      parts: [
+        ['network_receive_bytes', t('resource.in')],
+        ['network_transmit_bytes', t('resource.out')],
+      ],
+    },
+    {
+      title: t('resource.disk_io'),
+      parts: [
+        ['disk_read_bytes', t('resource.read')],
+        ['disk_write_bytes', t('resource.write')],
+      ],
+    },
   ] as const
   for (const { title, parts } of pairs) {
     const series = parts.flatMap(([metric, label], index): ChartSeries[] => {

@@ -12,7 +12,7 @@ import { Bytes, Count, HourlyCost, Nothing } from './quantity.tsx'
 import { ResourceState } from './state.tsx'
 
 export type ColumnId =
-  | 'name' | 'kind' | 'state' | 'host' | 'owner' | 'vcpu' | 'memory' | 'disk' | 'load' | 'cost' | 'realm' | 'first_seen'
+  'name' | 'kind' | 'state' | 'host' | 'owner' | 'vcpu' | 'memory' | 'disk' | 'load' | 'cost' | 'realm' | 'first_seen'
 
 interface Layout {
   width: number

@@ -17,7 +17,9 @@ type Json = ResourceDetail['attributes'][string]
 const Row = (props: { label: string; children: JSX.Element; mono?: boolean }) => (
   <>
     <dt class="text-muted">{props.label}</dt>
-    <dd class={`m-0 min-w-0 break-words ${props.mono ? 'font-mono text-xs leading-5 break-all' : ''}`}>{props.children}</dd>
+    <dd class={`m-0 min-w-0 break-words ${props.mono ? 'font-mono text-xs leading-5 break-all' : ''}`}>
+      {props.children}
+    </dd>
   </>
 )
 
@@ -33,7 +35,9 @@ const valueText = (value: Json): string => {
 
 export function Identity(props: { resource: ResourceDetail }) {
   const evidence = createMemo(() =>
-    Object.entries(props.resource.evidence).flatMap(([name, value]) => (value?.length ? [[name, valueText(value)] as const] : [])),
+    Object.entries(props.resource.evidence).flatMap(([name, value]) =>
+      value?.length ? [[name, valueText(value)] as const] : [],
+    ),
   )
   const attributes = () => Object.entries(props.resource.attributes)
   return (
@@ -144,8 +148,19 @@ export const CostLines = (props: { cost: ResourceCost }) => (
       rows={props.cost.lines}
       columns={[
         { id: 'component', header: t('resource.component'), cell: (row) => componentText(row.component) },
-        { id: 'quantity', header: t('resource.quantity'), numeric: true, class: 'whitespace-nowrap', cell: (row) => <CostQuantity line={row} /> },
-        { id: 'amount', header: t('resource.amount'), numeric: true, cell: (row) => say.money(row.amount, props.cost.currency) },
+        {
+          id: 'quantity',
+          header: t('resource.quantity'),
+          numeric: true,
+          class: 'whitespace-nowrap',
+          cell: (row) => <CostQuantity line={row} />,
+        },
+        {
+          id: 'amount',
+          header: t('resource.amount'),
+          numeric: true,
+          cell: (row) => say.money(row.amount, props.cost.currency),
+        },
       ]}
     />
   </Show>
@@ -153,7 +168,8 @@ export const CostLines = (props: { cost: ResourceCost }) => (
 
 const CostQuantity = (props: { line: ResourceCost['lines'][number] }) => (
   <>
-    {say.decimal(props.line.quantity_display, 3)} <span class="text-muted">{timedUnit(props.line.unit, props.line.per)}</span>
+    {say.decimal(props.line.quantity_display, 3)}{' '}
+    <span class="text-muted">{timedUnit(props.line.unit, props.line.per)}</span>
   </>
 )
 
@@ -166,7 +182,9 @@ const valueOf = ({ value, unit }: CurrentValues['items'][number]) => {
 export function Current(props: { values: CurrentValues }) {
   const [filter, setFilter] = createSignal('')
   const rows = createMemo(() =>
-    props.values.items.filter((one) => `${one.metric} ${one.device ?? ''}`.toLowerCase().includes(filter().toLowerCase())),
+    props.values.items.filter((one) =>
+      `${one.metric} ${one.device ?? ''}`.toLowerCase().includes(filter().toLowerCase()),
+    ),
   )
   return (
     <>
@@ -195,7 +213,12 @@ export function Current(props: { values: CurrentValues }) {
               class: 'whitespace-nowrap',
               cell: (row) => <span title={`${row.value} ${row.unit}`}>{valueOf(row)}</span>,
             },
-            { id: 'seen', header: t('resource.seen'), class: 'whitespace-nowrap text-muted', cell: (row) => say.clock(row.seen_at) },
+            {
+              id: 'seen',
+              header: t('resource.seen'),
+              class: 'whitespace-nowrap text-muted',
+              cell: (row) => say.clock(row.seen_at),
+            },
           ]}
         />
       </div>

@@ -14,7 +14,13 @@ const WAIT_MS = 200
 export function FilterText(props: { value: string; label: string; onChange: (text: string) => void }) {
   const [text, setText] = createSignal(props.value)
   let timer: ReturnType<typeof setTimeout> | undefined
-  createEffect(on(() => props.value, (value) => setText(value), { defer: true }))
+  createEffect(
+    on(
+      () => props.value,
+      (value) => setText(value),
+      { defer: true },
+    ),
+  )
   onCleanup(() => clearTimeout(timer))
   const change = (next: string, wait_ms: number) => {
     setText(next)

@@ -18,12 +18,14 @@ export function ResourceHistory(props: { history: History }) {
       ...props.history.unobserved.map((gap) => ({ at: gap.from, gap })),
     ].toSorted(newestFirst),
   )
-  const assigned = createMemo(() => props.history.assigned.toSorted((a, b) => (b.from ?? '').localeCompare(a.from ?? '')))
+  const assigned = createMemo(() =>
+    props.history.assigned.toSorted((a, b) => (b.from ?? '').localeCompare(a.from ?? '')),
+  )
   return (
     <div class="grid gap-x-8 gap-y-6 p-4 lg:grid-cols-2">
       <Timeline title={t('resource.observed')}>
         <For each={observed()}>
-          {(entry) => 'version' in entry ? <Version version={entry.version} /> : <Gap gap={entry.gap} />}
+          {(entry) => ('version' in entry ? <Version version={entry.version} /> : <Gap gap={entry.gap} />)}
         </For>
       </Timeline>
       <Timeline title={t('resource.assigned')}>

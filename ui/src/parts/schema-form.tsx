@@ -41,23 +41,41 @@ function Setting(props: SettingProps) {
   })
   const onInput = (event: InputEvent & { currentTarget: HTMLInputElement | HTMLTextAreaElement }) =>
     props.onType(event.currentTarget.value)
-  const hint = () => (props.field.kind === 'lines' ? [props.field.hint, t('sources.list_hint')].filter(Boolean).join('. ') : props.field.hint)
+  const hint = () =>
+    props.field.kind === 'lines'
+      ? [props.field.hint, t('sources.list_hint')].filter(Boolean).join('. ')
+      : props.field.hint
   return (
     <Switch fallback={<TextField {...common()} hint={hint()} value={content()} onInput={onInput} />}>
       <Match when={props.field.kind === 'boolean'}>
-        <CheckField label={props.field.label} hint={props.error ?? hint()} checked={props.value === true} onChange={props.onType} />
+        <CheckField
+          label={props.field.label}
+          hint={props.error ?? hint()}
+          checked={props.value === true}
+          onChange={props.onType}
+        />
       </Match>
       <Match when={props.field.kind === 'choice'}>
         <SelectField
           {...common()}
           hint={hint()}
           value={content()}
-          options={[...(props.field.required ? [] : ['']), ...props.field.choices].map((value) => ({ value, label: value || '–' }))}
+          options={[...(props.field.required ? [] : ['']), ...props.field.choices].map((value) => ({
+            value,
+            label: value || '–',
+          }))}
           onChange={props.onType}
         />
       </Match>
       <Match when={props.field.kind === 'secret'}>
-        <TextField {...common()} hint={hint()} type="password" autocomplete="new-password" value={content()} onInput={onInput} />
+        <TextField
+          {...common()}
+          hint={hint()}
+          type="password"
+          autocomplete="new-password"
+          value={content()}
+          onInput={onInput}
+        />
       </Match>
       <Match when={props.field.kind === 'number' || props.field.kind === 'whole'}>
         <TextField

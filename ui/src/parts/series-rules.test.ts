@@ -1,10 +1,20 @@
 import { expect, test } from 'vitest'
 import { addValues, cpuLoad, memorySeries, summaryOf, totalOf } from './series-rules.ts'
 
-const one = (metric: string, device: string | null, values: (number | null)[]) => ({ metric, device, unit: 'x', values })
+const one = (metric: string, device: string | null, values: (number | null)[]) => ({
+  metric,
+  device,
+  unit: 'x',
+  values,
+})
 
 test('a gap in one part is a gap in the sum, never a zero', () => {
-  expect(addValues([[1, 2, 3], [1, null, 1]])).toEqual([2, null, 4])
+  expect(
+    addValues([
+      [1, 2, 3],
+      [1, null, 1],
+    ]),
+  ).toEqual([2, null, 4])
 })
 
 test('the load is the one that the control plane derived', () => {

@@ -65,7 +65,9 @@ function Frame(props: Pick<RouteSectionProps, 'children'>) {
       <SideBar onSearch={() => setPalette(true)} />
       <main id="content" tabindex="-1" class="min-w-0 outline-none">
         <RefreshFailing />
-        <ErrorBoundary fallback={(error, reset) => <Broken error={error} onRetry={reset} address={location.pathname} />}>
+        <ErrorBoundary
+          fallback={(error, reset) => <Broken error={error} onRetry={reset} address={location.pathname} />}
+        >
           <Suspense>{props.children}</Suspense>
         </ErrorBoundary>
       </main>
@@ -86,7 +88,10 @@ function Frame(props: Pick<RouteSectionProps, 'children'>) {
 const RefreshFailing = () => (
   <Show when={refreshFailedAt()}>
     {(at) => (
-      <p role="alert" class="m-0 border-b border-warn-mark/40 bg-warn-soft px-4 py-2 text-[0.8125rem] text-warn sm:px-6 lg:px-8">
+      <p
+        role="alert"
+        class="m-0 border-b border-warn-mark/40 bg-warn-soft px-4 py-2 text-[0.8125rem] text-warn sm:px-6 lg:px-8"
+      >
         {t('live.refresh_failing', { at: say.clock(at()) })}
       </p>
     )}

@@ -39,7 +39,10 @@ export function SourceDialog(props: Props) {
     >
       <Load query={query}>
         {(data) => (
-          <Show when={data().items.some((one) => one.agents.length > 0)} fallback={<p class="m-0 text-muted">{t('sources.no_connector')}</p>}>
+          <Show
+            when={data().items.some((one) => one.agents.length > 0)}
+            fallback={<p class="m-0 text-muted">{t('sources.no_connector')}</p>}
+          >
             <SourceForm connectors={data().items} onState={setState} onDone={props.onClose} />
           </Show>
         )}
@@ -59,7 +62,9 @@ const SHOWN = ['/agent', '/connector', '/realm', '/interval_ms', '/account_id']
 function SourceForm(props: FormProps) {
   const client = useQueryClient()
   const accounts = useQuery(() => queries.accounts())
-  const [connectorName, setConnectorName] = createSignal(props.connectors.find((one) => one.agents.length > 0)?.name ?? '')
+  const [connectorName, setConnectorName] = createSignal(
+    props.connectors.find((one) => one.agents.length > 0)?.name ?? '',
+  )
   const connector = () => props.connectors.find((one) => one.name === connectorName())
   const [plain, setPlain] = createStore({ agent: '', realm: '', interval_s: '', account: '' })
   const [typed, setTyped] = createStore<Typed>({})
@@ -110,7 +115,11 @@ function SourceForm(props: FormProps) {
         label={t('sources.choose_connector')}
         value={connectorName()}
         hint={connector()?.description}
-        options={props.connectors.map((one) => ({ value: one.name, label: one.title, disabled: one.agents.length === 0 }))}
+        options={props.connectors.map((one) => ({
+          value: one.name,
+          label: one.title,
+          disabled: one.agents.length === 0,
+        }))}
         error={form.fieldError('/connector')}
         onChange={setConnectorName}
       />
@@ -134,7 +143,12 @@ function SourceForm(props: FormProps) {
       <Show when={fields().length > 0}>
         <fieldset class="flex min-w-0 flex-col gap-4 rounded-xl border border-line px-4 pt-2 pb-4 sm:col-span-2">
           <legend class="px-1.5 text-[0.8125rem] font-medium text-muted">{t('sources.settings')}</legend>
-          <SchemaForm fields={fields()} typed={typed} onType={(name, value) => setTyped(name, value)} errorAt={settingError} />
+          <SchemaForm
+            fields={fields()}
+            typed={typed}
+            onType={(name, value) => setTyped(name, value)}
+            errorAt={settingError}
+          />
           <Show when={connector()?.permissions}>
             {(text) => (
               <p class="m-0 text-[0.8125rem] text-muted">
@@ -149,7 +163,10 @@ function SourceForm(props: FormProps) {
         value={plain.account}
         options={[
           { value: '', label: t('sources.no_owner') },
-          ...(accounts.status === 'success' ? (accounts.data?.items ?? []) : []).map((one) => ({ value: one.id, label: one.name })),
+          ...(accounts.status === 'success' ? (accounts.data?.items ?? []) : []).map((one) => ({
+            value: one.id,
+            label: one.name,
+          })),
         ]}
         error={form.fieldError('/account_id')}
         onChange={(value) => setPlain('account', value)}

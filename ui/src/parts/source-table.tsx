@@ -19,7 +19,13 @@ import { asApiError } from '../problem.ts'
 import { Confirm } from './confirm.tsx'
 import { lineOf } from './problem-text.ts'
 
-const TONES: Record<Source['state'], Tone> = { ok: 'ok', failing: 'bad', paused: 'idle', silent: 'warn', waiting: 'idle' }
+const TONES: Record<Source['state'], Tone> = {
+  ok: 'ok',
+  failing: 'bad',
+  paused: 'idle',
+  silent: 'warn',
+  waiting: 'idle',
+}
 const nameOf = (source: Source) => `${source.connector} · ${source.realm}`
 
 export function SourceTable(props: { sources: readonly Source[] }) {
@@ -29,7 +35,11 @@ export function SourceTable(props: { sources: readonly Source[] }) {
   const setPaused = async (source: Source, paused: boolean) => {
     try {
       await api.changeSource(source.id, { paused })
-      tell(t(paused ? 'sources.paused_done' : 'sources.resumed_done', { name: nameOf(source) }), 'ok', t('common.close'))
+      tell(
+        t(paused ? 'sources.paused_done' : 'sources.resumed_done', { name: nameOf(source) }),
+        'ok',
+        t('common.close'),
+      )
     } catch (error) {
       tell(lineOf(asApiError(error)), 'bad', t('common.close'))
     }
@@ -82,15 +92,33 @@ const columns = (
     ),
   },
   { id: 'agent', header: t('sources.agent'), class: 'whitespace-nowrap', cell: (row) => row.agent_name },
-  { id: 'state', header: t('agents.state'), cell: (row) => <Status tone={TONES[row.state]}>{t(`sources.${row.state}`)}</Status> },
-  { id: 'lag', header: t('sources.lag'), class: 'whitespace-nowrap tabular', cell: (row) => <Lag lag_ms={row.lag_ms} /> },
-  { id: 'interval', header: t('sources.interval'), class: 'whitespace-nowrap tabular', cell: (row) => say.duration(row.interval_ms) },
+  {
+    id: 'state',
+    header: t('agents.state'),
+    cell: (row) => <Status tone={TONES[row.state]}>{t(`sources.${row.state}`)}</Status>,
+  },
+  {
+    id: 'lag',
+    header: t('sources.lag'),
+    class: 'whitespace-nowrap tabular',
+    cell: (row) => <Lag lag_ms={row.lag_ms} />,
+  },
+  {
+    id: 'interval',
+    header: t('sources.interval'),
+    class: 'whitespace-nowrap tabular',
+    cell: (row) => say.duration(row.interval_ms),
+  },
   {
     id: 'resources',
     header: t('sources.resources'),
     numeric: true,
     cell: (row) => (
-      <A href={paths.resources({ source_id: row.id })} class="link" aria-label={`${t('sources.resources')}: ${nameOf(row)}, ${row.resource_count}`}>
+      <A
+        href={paths.resources({ source_id: row.id })}
+        class="link"
+        aria-label={`${t('sources.resources')}: ${nameOf(row)}, ${row.resource_count}`}
+      >
         {say.decimal(row.resource_count)}
       </A>
     ),
@@ -124,7 +152,11 @@ function Lag(props: { lag_ms: number | null }) {
     const { lag_ms, at } = base()
     return lag_ms === null ? null : lag_ms + Math.max(0, now() - at)
   }
-  return <Show when={age() !== null} fallback="–">{t('sources.old', { age: say.duration(age() ?? 0, 1) })}</Show>
+  return (
+    <Show when={age() !== null} fallback="–">
+      {t('sources.old', { age: say.duration(age() ?? 0, 1) })}
+    </Show>
+  )
 }
 
 const SourceError = (props: { error: NonNullable<Source['error']> }) => (

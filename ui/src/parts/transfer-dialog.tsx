@@ -33,7 +33,10 @@ export function TransferDialog(props: { resource: ResourceDetail; onClose: () =>
   const account = () => list().find((one) => one.id === accountId())
   const at = () => (fields.when === 'now' ? undefined : fromLocalInput(fields.instant))
   const lastTransfer = () =>
-    (history.status === 'success' ? (history.data?.assigned ?? []) : []).reduce((last, one) => ((one.from ?? '') > last ? (one.from ?? '') : last), '')
+    (history.status === 'success' ? (history.data?.assigned ?? []) : []).reduce(
+      (last, one) => ((one.from ?? '') > last ? (one.from ?? '') : last),
+      '',
+    )
   const isCorrection = () => {
     const instant = at()
     return typeof instant === 'string' && lastTransfer() !== '' && instant < lastTransfer()
@@ -49,7 +52,8 @@ export function TransferDialog(props: { resource: ResourceDetail; onClose: () =>
       }),
     onDone: () => {
       tell(t('transfer.done', { name: props.resource.name, account: account()?.name ?? '' }), 'ok', t('common.close'))
-      for (const key of ['resource', 'resources', 'drafts', 'notices']) void client.invalidateQueries({ queryKey: [key] })
+      for (const key of ['resource', 'resources', 'drafts', 'notices'])
+        void client.invalidateQueries({ queryKey: [key] })
       props.onClose()
     },
   })

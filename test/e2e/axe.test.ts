@@ -1,0 +1,113 @@
+/** Every page in both themes, wide and narrow: no accessibility violation, and nothing that scrolls the page sideways. */
+import { hostname } from 'node:os'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { skipWithoutBrowser } from '../setup/browser.ts'
+import { Suite } from '../setup/stack.ts'
+import { type Product, signedIn, startProduct, watch } from './product.ts'
+
+const THEMES = ['light', 'dark'] as const
+const WIDTHS = [1440, 360] as const
+/** once for each page: the transition of colours and of what appears has ended */
+const SETTLED_MS = 400
+
+let suite: Suite
+let product: Product
+let paths: string[]
+beforeAll(async () => {
+  suite = new Suite()
+  product = await startProduct(suite)
+  paths = product.browser ? await pathsOf(product) : []
+}, 180_000)
+afterAll(() => suite.end())
+
+interface Items {
+  items: { id: string }[]
+}
+const itemsOf = async (path: string): Promise<Items> => (await (await product.api(path)).json()) as Items
+
+/** Every page, with something in it: this machine, a draft, an invoice. */
+async function pathsOf({ api }: Product): Promise<string[]> {
+  const price = { kind: 'host', meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'vCPU', amount: '0.0125' }
+  await api('/prices', { method: 'POST', body: JSON.stringify(price) })
+  const host = await expect
+    .poll(async () => (await itemsOf(`/resources?kind=host&q=${hostname()}`)).items[0], { timeout: 60_000 })
+    .toBeTruthy()
+    .then(async () => (await itemsOf(`/resources?kind=host&q=${hostname()}`)).items[0]?.id)
+  const account = (await itemsOf('/accounts')).items[0]?.id
+  await expect
+    .poll(
+      async () => (await api('/invoices', { method: 'POST', body: JSON.stringify({ account_id: account }) })).status,
+      { timeout: 60_000, interval: 2_000 },
+    )
+    .toBe(201)
+  const invoice = (await itemsOf('/invoices')).items[0]?.id
+  return [
+    '/',
+    '/resources',
+    '/resources?q=nothing-is-called-so',
+    `/resources/${host}`,
+    '/agents',
+    '/agents?enrol=1',
+    '/agents?add=1',
+    '/agents/accounting',
+    '/agents/quarantine',
+    '/prices',
+    '/prices?set=1',
+    '/invoices',
+    `/invoices/drafts/${account}`,
+    `/invoices/${invoice}`,
+    '/accounts',
+    '/accounts?add=1',
+    '/settings',
+    '/there-is-no-such-page',
+  ]
+}
+
+/** What is wrong with the page as it stands: rules of axe with the elements that break them, and overflow. */
+async function faultsOf(page: Page): Promise<string[]> {
+  await page.waitForTimeout(SETTLED_MS)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const faults = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`))
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  )
+  return overflow > 0 ? [...faults, `the page is ${overflow} px too wide`] : faults
+}
+
+for (const theme of THEMES)
+  for (const width of WIDTHS)
+    test(`every page is accessible and fits, ${theme}, ${width} px`, async (context) => {
+      skipWithoutBrowser(context)
+      const page = await signedIn(product, { colorScheme: theme, viewport: { width, height: 900 }, locale: 'en-GB' })
+      const complaints = watch(page)
+      const faults: string[] = []
+      for (const path of paths) {
+        await page.goto(product.origin + path)
+        await page.locator('h1, h2').first().waitFor()
+        await page.waitForFunction(() => !document.querySelector('main [role="status"][aria-label]'))
+        faults.push(...(await faultsOf(page)).map((fault) => `${path}: ${fault}`))
+      }
+      expect(faults).toEqual([])
+      expect(complaints).toEqual([])
+      await page.context().close()
+    })
+
+test('the sign-in page, the palette and the keys are accessible', async (context) => {
+  skipWithoutBrowser(context)
+  const page = await signedIn(product, { locale: 'en-GB' })
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill(hostname())
+  await page.getByRole('option').first().waitFor()
+  expect(await faultsOf(page)).toEqual([])
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await page.keyboard.press('?')
+  await page.getByRole('dialog').waitFor()
+  expect(await faultsOf(page)).toEqual([])
+  await page.context().clearCookies()
+  await page.goto(`${product.origin}/sign-in`)
+  expect(await faultsOf(page)).toEqual([])
+  await page.context().close()
+})

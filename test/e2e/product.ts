@@ -1,0 +1,51 @@
+/** The whole product for a browser suite: page built, control plane and agent running, a browser, and a signed-in tab. */
+import { join } from 'node:path'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { buildUi } from '../../deploy/ui.ts'
+import { launchBrowser } from '../setup/browser.ts'
+import { freshDatabase, type Installation, ownNats, startAgent, startControlPlane, Suite } from '../setup/stack.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+export interface Product {
+  origin: string
+  installation: Installation
+  browser: Browser | null
+  /** calls the API with the installation's key */
+  api(path: string, init?: RequestInit): Promise<Response>
+}
+
+export async function startProduct(suite: Suite): Promise<Product> {
+  await buildUi(ROOT)
+  const installation = await freshDatabase(suite)
+  const { server } = await ownNats(suite)
+  const plane = await startControlPlane(suite, installation, server)
+  await startAgent(suite, plane)
+  const browser = await launchBrowser()
+  suite.atEnd(() => browser?.close())
+  return { origin: plane.origin, installation, browser, api: plane.api }
+}
+
+/** Everything that a page may not do: errors in the console, failed scripts, refused content. */
+export function watch(page: Page): string[] {
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    // a session is asked for before there is one
+    if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text())
+  })
+  return complaints
+}
+
+/** The mark that says so is there once for wide and once for narrow screens. */
+export const whenLive = (page: Page): Promise<void> => page.locator('[data-live=live]:visible').waitFor()
+
+/** A tab of its own, signed in by the API key. */
+export async function signedIn(product: Product, options: BrowserContextOptions = {}): Promise<Page> {
+  if (!product.browser) throw new Error('there is no browser')
+  const context = await product.browser.newContext(options)
+  const page = await context.newPage()
+  await page.goto(`${product.origin}/#token=${product.installation.apiKey}`)
+  await whenLive(page)
+  return page
+}
