@@ -55,6 +55,13 @@ async function checkTriggers(ctx: Context, report: Report): Promise<void> {
 async function checkDocuments(ctx: Context, report: Report): Promise<void> {
   for (const { sha256: name, bytes } of await store.documents(ctx))
     if (sha256(bytes) !== name) report('document', name, 'The stored file is not the one that was rendered.')
+  const owners = new Map<string, string>()
+  for (const { number, language, sha256: name, kept } of await store.documentLinks(ctx)) {
+    const [subject, other] = [`${number}/${language}`, owners.get(name)]
+    if (!kept) report('document', subject, 'The file that was rendered for it is gone.')
+    if (other) report('document', subject, `Its file is the one that was rendered for ${other}.`)
+    owners.set(name, subject)
+  }
 }
 
 /** Numbers without gaps, in order of issue, each chained to the one before. */

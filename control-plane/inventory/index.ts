@@ -164,9 +164,9 @@ export async function history(ctx: Context, id: string): Promise<z.infer<typeof 
   }
 }
 
-/** The instant after which the resource surely came into being; null where nobody looked before. */
-export async function bornOf(ctx: Context, id: string): Promise<Instant | null> {
-  return bornAfter(await store.firstVersion(ctx, id))
+/** The instant after which the resource surely came into being, as known to a cut; null where nobody looked before. */
+export async function bornOf(ctx: Context, id: string, cut: number): Promise<Instant | null> {
+  return bornAfter(await store.firstVersion(ctx, id, cut))
 }
 
 /**

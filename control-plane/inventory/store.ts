@@ -158,8 +158,8 @@ export const liveTimeline = (ctx: Context, resource_id: string) =>
     .orderBy(desc(observedVersion.valid_from))
     .limit(1_000)
 
-/** The first version of a resource. */
-export const firstVersion = async (ctx: Context, resource_id: string) =>
+/** The first version of a resource, as known to a cut. */
+export const firstVersion = async (ctx: Context, resource_id: string, cut: number) =>
   await ctx.tx
     .select({
       from: observedVersion.valid_from,
@@ -167,7 +167,9 @@ export const firstVersion = async (ctx: Context, resource_id: string) =>
       not_before: observedVersion.not_before,
     })
     .from(observedVersion)
-    .where(and(eq(observedVersion.resource_id, resource_id), isNull(observedVersion.cut_to)))
+    .where(
+      and(eq(observedVersion.resource_id, resource_id), knownAt(observedVersion.cut_from, observedVersion.cut_to, cut)),
+    )
     .orderBy(observedVersion.valid_from)
     .limit(1)
 

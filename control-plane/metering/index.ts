@@ -56,7 +56,7 @@ export async function settleUsage(ctx: Context, limit: number): Promise<number> 
 /** A reading changes the spread from the reading before it to the one after it. */
 async function settleHours(ctx: Context, resource_id: string, dirty: Interval, cut: number): Promise<void> {
   const around = await readingsAround(ctx, resource_id, dirty, null)
-  const born = await bornOf(ctx, resource_id)
+  const born = await bornOf(ctx, resource_id, cut)
   const instants = [...around.map((row) => row.seen_at), ...births(around, dirty.from, born)]
   const whole = {
     from: hourOf(Math.min(dirty.from, ...instants)),
@@ -206,7 +206,7 @@ export async function usageOf(
   permit(ctx, 'usage.read')
   const out = new Map<Interval, Map<MeterName, UsageLeaf[]>>()
   const edges = new Map<Instant, Measured>()
-  const born = intervals.length > 0 ? await bornOf(ctx, resource_id) : null
+  const born = intervals.length > 0 ? await bornOf(ctx, resource_id, cut) : null
   for (const interval of intervals) {
     const leaves = new Map<MeterName, UsageLeaf[]>()
     const push = (meter: MeterName, leaf: UsageLeaf) => leaves.set(meter, [...(leaves.get(meter) ?? []), leaf])
@@ -268,7 +268,7 @@ export async function remeasure(
   interval: Interval,
   cut: number,
 ): Promise<UsageRow[]> {
-  const usage = measure(await readingsAround(ctx, resource_id, interval, cut), await bornOf(ctx, resource_id))
+  const usage = measure(await readingsAround(ctx, resource_id, interval, cut), await bornOf(ctx, resource_id, cut))
   return [...hoursOf(interval)].flatMap((hour) => usage.rows(resource_id, hour, cut, ctx.now()))
 }
 

@@ -68,7 +68,7 @@ export const usageHour = pgTable(
     cut_to: integer(),
     stored_at: instant().notNull(),
   },
-  (t) => [index().on(t.resource_id, t.hour), index().on(t.hour)],
+  (t) => [index().on(t.resource_id, t.hour), index().on(t.hour), index().on(t.stored_at)],
 )
 
 /** Resources whose usage must be made anew from an instant on. */

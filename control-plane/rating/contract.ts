@@ -66,5 +66,11 @@ export type Line = z.infer<typeof Line>
 export type Segment = z.infer<typeof Segment>
 /** Owned usage without a price: it blocks finalising. */
 export const Unrated = z
-  .object({ resource: z.object({ id: Id, kind: Kind, name: z.string() }), meter: MeterOfPrice, hours: z.int() })
+  .object({
+    resource: z.object({ id: Id, kind: Kind, name: z.string() }),
+    meter: MeterOfPrice,
+    hours: z.int(),
+    from: InstantText,
+    to: InstantText,
+  })
   .meta({ id: 'Unrated' })

@@ -16,5 +16,10 @@ export const usageStatus = pgTable(
     account_id: uuid(),
     judged_at: instant().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.resource_id, t.meter, t.hour] }), index().on(t.hour), index().on(t.account_id)],
+  (t) => [
+    primaryKey({ columns: [t.resource_id, t.meter, t.hour] }),
+    index().on(t.hour),
+    index().on(t.judged_at),
+    index().on(t.status, t.judged_at),
+  ],
 )

@@ -28,16 +28,23 @@ export async function judgeUsage(ctx: Context, limit: number, again_before: Inst
       select u.id, u.resource_id, u.meter, u.hour, r.kind from usage_hour u
         join resource r on r.id = u.resource_id
         left join usage_status s on s.resource_id = u.resource_id and s.meter = u.meter and s.hour = u.hour
-      where u.cut_to is null and (s.usage_id is null or s.usage_id <> u.id
-        or (s.status in ('unowned', 'unrated') and s.judged_at < ${new Date(again_before).toISOString()}::timestamptz))
-      limit ${limit})
+      where u.cut_to is null and (s.usage_id is null or s.usage_id <> u.id)
+        and u.stored_at >= coalesce((select max(judged_at) from usage_status), '-infinity') - interval '10 minutes'
+      limit ${limit}),
+    again as (
+      select u.id, u.resource_id, u.meter, u.hour, r.kind from usage_status s
+        join usage_hour u on u.resource_id = s.resource_id and u.meter = s.meter and u.hour = s.hour and u.cut_to is null
+        join resource r on r.id = u.resource_id
+      where s.status in ('unowned', 'unrated') and s.judged_at < ${new Date(again_before).toISOString()}::timestamptz
+      order by s.judged_at limit ${limit}),
+    due as (select * from todo union select * from again)
     insert into usage_status (resource_id, meter, hour, usage_id, status, account_id, judged_at)
     select t.resource_id, t.meter, t.hour, t.id,
       case when o.account_id is null then 'unowned'
            when exists (select 1 from price_version p where p.price_book_id = o.price_book_id and p.kind = t.kind and p.meter = t.meter and p.cut_to is null
              and tstzrange(p.effective_at, p.ends_at) && tstzrange(t.hour, t.hour + interval '1 hour')) then 'rated'
            else 'unrated' end, o.account_id, ${now}::timestamptz
-    from todo t left join lateral (
+    from due t left join lateral (
       select a.account_id, c.price_book_id from assignment a
         left join contract c on c.account_id = a.account_id and c.side = 'sale' and tstzrange(c.valid_from, c.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')
       where a.resource_id = t.resource_id and a.cut_to is null and tstzrange(a.valid_from, a.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')

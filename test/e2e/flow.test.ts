@@ -62,7 +62,9 @@ async function finalise(page: Page, language: Language): Promise<string> {
   const label = (await dialog.getByText(words.type).textContent()) ?? ''
   await dialog.getByLabel(words.type).fill(/“(.*)”/.exec(label)?.[1] ?? '')
   await send.click()
-  await page.waitForURL(/\/invoices\/[0-9a-f-]{36}$/)
+  const refusal = dialog.getByRole('alert')
+  await Promise.race([page.waitForURL(/\/invoices\/[0-9a-f-]{36}$/), refusal.waitFor()])
+  if (await refusal.isVisible()) throw new Error(`it was refused: ${await refusal.textContent()}`)
   await page.getByRole('heading', { name: words.invoice, exact: true }).waitFor()
   return page.url()
 }

@@ -1,7 +1,7 @@
 /** What PostgreSQL itself refuses, whoever asks, and what the verifier finds where somebody with all rights changed it anyway. */
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { newId } from '#control-plane/base/id.ts'
 import { HOUR_MS, iso } from '#control-plane/base/time.ts'
 import { finalise, renderMissing, verify } from '#control-plane/billing/index.ts'

@@ -543,9 +543,11 @@ CREATE INDEX "reading_source_id_stored_at_index" ON "reading" USING btree ("sour
 CREATE INDEX "reading_resource_id_epoch_seen_at_index" ON "reading" USING btree ("resource_id","epoch","seen_at");--> statement-breakpoint
 CREATE INDEX "usage_hour_resource_id_hour_index" ON "usage_hour" USING btree ("resource_id","hour");--> statement-breakpoint
 CREATE INDEX "usage_hour_hour_index" ON "usage_hour" USING btree ("hour");--> statement-breakpoint
+CREATE INDEX "usage_hour_stored_at_index" ON "usage_hour" USING btree ("stored_at");--> statement-breakpoint
 CREATE INDEX "metric_sample_seen_at_index" ON "metric_sample" USING btree ("seen_at");--> statement-breakpoint
 CREATE INDEX "usage_status_hour_index" ON "usage_status" USING btree ("hour");--> statement-breakpoint
-CREATE INDEX "usage_status_account_id_index" ON "usage_status" USING btree ("account_id");--> statement-breakpoint
+CREATE INDEX "usage_status_judged_at_index" ON "usage_status" USING btree ("judged_at");--> statement-breakpoint
+CREATE INDEX "usage_status_status_judged_at_index" ON "usage_status" USING btree ("status","judged_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "agent_public_key_index" ON "agent" USING btree ("public_key");--> statement-breakpoint
 CREATE UNIQUE INDEX "enrolment_hash_index" ON "enrolment" USING btree ("hash");--> statement-breakpoint
 CREATE INDEX "source_agent_id_index" ON "source" USING btree ("agent_id");

@@ -1,8 +1,9 @@
 /** Makes the observed timeline of dirty resources anew: a function of their sightings. */
 import { canonical } from '#connectors/contract.ts'
-import type { Instant } from '../../base/time.ts'
+import { type Instant, iso } from '../../base/time.ts'
 import { openCut } from '../../db/cut.ts'
 import type { Context } from '../../db/index.ts'
+import { append } from '../../events/index.ts'
 import { bornAfter, versions } from '../rules.ts'
 import * as store from './store.ts'
 
@@ -10,7 +11,7 @@ export { projectOwners } from './store.ts'
 
 export interface Settled {
   resource_id: string
-  /** earliest instant at which the timeline changed; null where nothing changed */
+  /** earliest instant at which the timeline, or what is known of its birth, changed; null where nothing changed */
   changed_since: Instant | null
   born_changed: boolean
 }
@@ -36,13 +37,43 @@ async function settleOne(ctx: Context, resource_id: string, cut: number): Promis
   await store.supersede(ctx, gone, cut)
   await store.insertVersions(ctx, resource_id, fresh, cut)
   const newest = wanted.at(-1)
-  if (newest) await store.project(ctx, resource_id, wanted[0]!.from, newest)
+  if (newest) {
+    const account_id = await store.project(ctx, resource_id, wanted[0]!.from, newest)
+    await announce(ctx, resource_id, account_id, live.at(-1), newest)
+  }
   const changed = [...gone, ...fresh].map((v) => v.from)
+  const [was, is] = [bornAfter(live), bornAfter(wanted)]
+  const births = was === is ? [] : [was, is].filter((at) => at !== null)
   return {
     resource_id,
-    changed_since: changed.length > 0 ? Math.min(...changed) : null,
-    born_changed: bornAfter(live) !== bornAfter(wanted),
+    changed_since: changed.length > 0 ? Math.min(...changed, ...births) : null,
+    born_changed: was !== is,
   }
+}
+
+const brief = ({ from, to, content: { name, state, size, host } }: store.Placed) => ({
+  ...{ name, state, size, host },
+  from: iso(from),
+  to: to === null ? null : iso(to),
+})
+
+/** One event where the newest version is another one: what came late about the past is no news. */
+async function announce(
+  ctx: Context,
+  id: string,
+  account_id: string | null,
+  before: store.Live | undefined,
+  after: store.Placed,
+): Promise<void> {
+  if (before && keyOf(before) === keyOf(after)) return
+  const ended = after.to !== null && (!before || before.to === null)
+  await append(ctx, {
+    type: ended ? 'resource.ended' : before ? 'resource.changed' : 'resource.discovered',
+    subject: { kind: 'resource', id },
+    account_id,
+    before: before ? brief(before) : null,
+    after: brief(after),
+  })
 }
 
 async function place(ctx: Context, realm: string, list: ReturnType<typeof versions>): Promise<store.Placed[]> {

@@ -87,17 +87,17 @@ export async function hostIds(ctx: Context, realm: string, names: readonly strin
   return new Map(found.map((row) => [row.external_id, row.id]))
 }
 
-/** What lists show: the newest version, and the owner of now. */
+/** What lists show: the newest version, and the owner of now; answers the owner's account. */
 export async function project(
   ctx: Context,
   resource_id: string,
   first_seen_at: Instant,
   newest: Placed,
-): Promise<void> {
+): Promise<string | null> {
   const { content, host_id, scope_id, conflict } = newest
   const { name, state, size, attributes, evidence } = content
   const search = [name, ...Object.values(evidence).flat()].filter(Boolean).join('\n').toLowerCase()
-  await ctx.tx
+  const [row] = await ctx.tx
     .update(resource)
     .set({
       ...{ name, state, size, attributes, evidence, host_id, scope_id, conflict, first_seen_at },
@@ -106,6 +106,8 @@ export async function project(
       ...ownerAt(ctx.now()),
     })
     .where(eq(resource.id, resource_id))
+    .returning({ account_id: resource.account_id })
+  return row?.account_id ?? null
 }
 
 /** The owner at an instant, as columns of the projection. */

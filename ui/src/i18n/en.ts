@@ -642,6 +642,8 @@ export const en = {
     unobserved: 'Nobody looked for {{ time }}; the allocation goes on',
     estimated: 'The total is known, its spread over time is estimated',
     hours: plural('1 hour with usage', '# hours with usage'),
+    base_units: 'base units',
+    base_units_ms: 'base units × milliseconds',
     readings: plural('1 reading', '# readings'),
     digest: 'Digest',
     first: 'First reading',

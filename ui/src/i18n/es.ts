@@ -636,6 +636,8 @@ export const es: Dictionary = {
     unobserved: 'Nadie miró durante {{ time }}; la reserva continúa',
     estimated: 'El total se conoce; su reparto en el tiempo es una estimación',
     hours: plural('1 hora con uso', '# horas con uso'),
+    base_units: 'unidades base',
+    base_units_ms: 'unidades base × milisegundos',
     readings: plural('1 lectura', '# lecturas'),
     digest: 'Huella',
     first: 'Primera lectura',

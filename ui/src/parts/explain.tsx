@@ -10,10 +10,25 @@ import { STATES } from '../i18n/words.ts'
 import { fractionText } from '../kit/amount.ts'
 import { Drawer } from '../kit/dialog.tsx'
 import { Load } from './load.tsx'
-import { priceText } from './price-text.tsx'
+import { priceText, timedUnit } from './price-text.tsx'
 
 type Segment = Explanation['segments'][number]
 type Hour = Segment['hours'][number]
+
+const SHOWN_DECIMALS = 8
+
+/** "0.011111 vCPU · h × €0.0125 = €0.00013888… → €0.00" */
+function sentenceOf(line: Line): string {
+  const unit = timedUnit(line.price.model === 'flat' ? '' : line.price.unit, line.price.per)
+  const exact = fractionText(line.exact, SHOWN_DECIMALS)
+  const shown = say.rate(exact.replace('…', ''), line.currency, SHOWN_DECIMALS) + (exact.endsWith('…') ? '…' : '')
+  const factors = `${say.decimal(line.quantity_display)} ${unit} × ${say.rate(line.price.amount, line.currency)}`
+  return `${factors} = ${shown} → ${say.money(line.net, line.currency)}`
+}
+
+/** Sizes in bytes are told as people say them. */
+const sizeOf = (meter: Line['meter'], size: string): string =>
+  meter === 'memory' || meter === 'disk' ? say.bytes(size) : say.decimal(size, 0)
 
 interface Props {
   line: Line
@@ -49,7 +64,7 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
   return (
     <div class="flex flex-col gap-5">
       <div class="rounded-xl border border-line bg-sunken px-4 py-3.5">
-        <p class="tabular m-0 text-[0.9375rem] leading-6 font-medium text-pretty">{props.explanation.sentence}</p>
+        <p class="tabular m-0 text-[0.9375rem] leading-6 font-medium text-pretty">{sentenceOf(line())}</p>
         <dl class="tabular m-0 mt-3 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
           <Fact label={t('explain.exact')}>
             <span class="font-mono" title={line().exact}>
@@ -78,7 +93,15 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
         <p class="m-0 mb-3 text-[0.8125rem] text-muted">{t('explain.segment_text')}</p>
         <div class="flex flex-col gap-2">
           <For each={props.explanation.segments}>
-            {(segment, index) => <SegmentTree segment={segment} zone={props.zone} open={index() === 0} line={line()} />}
+            {(segment, index) => (
+              <SegmentTree
+                segment={segment}
+                exact={line().segments[index()]?.amount}
+                zone={props.zone}
+                open={index() === 0}
+                line={line()}
+              />
+            )}
           </For>
         </div>
       </section>
@@ -109,7 +132,16 @@ const stateText = (state: string | null) => {
   return known ? t(`state.${known}`) : (state ?? '–')
 }
 
-function SegmentTree(props: { segment: Segment; zone: string; open: boolean; line: Line }) {
+interface SegmentProps {
+  segment: Segment
+  /** the amount as a fraction, as it is on the line */
+  exact: string | undefined
+  zone: string
+  open: boolean
+  line: Line
+}
+
+function SegmentTree(props: SegmentProps) {
   const one = () => props.segment
   return (
     <Fold
@@ -118,9 +150,7 @@ function SegmentTree(props: { segment: Segment; zone: string; open: boolean; lin
       summary={
         <>
           <span class="tabular">{span(one().from, one().to, props.zone)}</span>
-          <span class="tabular font-medium">
-            {say.rate(fractionText(one().amount, 6).replace('…', ''), props.line.currency, 6)}
-          </span>
+          <span class="tabular font-medium">{say.rate(one().amount, props.line.currency, SHOWN_DECIMALS)}</span>
         </>
       }
     >
@@ -133,10 +163,15 @@ function SegmentTree(props: { segment: Segment; zone: string; open: boolean; lin
           <Show when={one().host_name}>
             <Fact label={t('explain.host')}>{one().host_name}</Fact>
           </Show>
-          <Show when={one().size}>{(size) => <Fact label={t('explain.size')}>{say.decimal(size(), 0)}</Fact>}</Show>
-          <Fact label={t('explain.quantity')}>{say.decimal(one().quantity, 0)}</Fact>
+          <Show when={one().size}>
+            {(size) => <Fact label={t('explain.size')}>{sizeOf(props.line.meter, size())}</Fact>}
+          </Show>
+          <Fact label={t('explain.quantity')}>
+            {say.decimal(one().quantity, 0)}{' '}
+            <span class="text-muted">{one().size === null ? t('explain.base_units') : t('explain.base_units_ms')}</span>
+          </Fact>
           <Fact label={t('explain.amount')}>
-            <span class="font-mono break-all">{one().amount}</span>
+            <span class="font-mono break-all">{props.exact ?? one().amount}</span>
           </Fact>
           <Show when={one().observed_version_id}>
             {(id) => (

@@ -1,0 +1,72 @@
+/** The API over a prepared database, without a process: the real application, the real roles, an owner's key. */
+import { sql } from 'drizzle-orm'
+import pino from 'pino'
+import { inject } from 'vitest'
+import { authenticate, mintCredential } from '#control-plane/accounts/index.ts'
+import { routes as accounts } from '#control-plane/accounts/routes.ts'
+import { routes as billing } from '#control-plane/billing/routes.ts'
+import { routes as catalog } from '#control-plane/catalog/routes.ts'
+import { routes as contracts } from '#control-plane/contracts/routes.ts'
+import { connect, rows } from '#control-plane/db/index.ts'
+import { type DatabaseUrls, urlsOf } from '#control-plane/db/setup.ts'
+import { createApp } from '#control-plane/http/app.ts'
+import { routes as ingest } from '#control-plane/ingest/routes.ts'
+import { routes as inventory } from '#control-plane/inventory/routes.ts'
+import { routes as metrics } from '#control-plane/metrics/routes.ts'
+import { routes as rating } from '#control-plane/rating/routes.ts'
+import { routes as sources } from '#control-plane/sources/routes.ts'
+import type { Suite } from '../setup/stack.ts'
+import type { Prepared } from './prepared.ts'
+
+/** Addresses of a prepared database, for each role. */
+export async function urlsFor(world: Prepared): Promise<DatabaseUrls & { superuser: string }> {
+  const [found] = await rows<{ name: string }>(world.db, sql`select current_database() as name`)
+  const on = (url: string) => Object.assign(new URL(url), { pathname: found!.name }).toString()
+  return { ...urlsOf(on(inject('postgresUrl')), inject('folder')), superuser: on(inject('superuserUrl')) }
+}
+
+export interface Answer {
+  status: number
+  // oxlint-disable-next-line typescript/no-explicit-any
+  body: Record<string, any>
+}
+export type Call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>
+
+/** Calls as the owner; a text body is sent as it is. */
+export async function apiOf(suite: Suite, world: Prepared): Promise<Call> {
+  const db = connect((await urlsFor(world)).api, 4)
+  suite.atEnd(() => db.$client.end({ timeout: 1 }))
+  const deps = { db, now: () => world.clock.now }
+  const app = createApp({
+    ...deps,
+    log: pino({ level: 'silent' }),
+    authenticate: (token) => authenticate({ tx: db, now: deps.now }, token),
+    busConnected: () => true,
+    extraMetrics: () => Promise.resolve(''),
+    slices: [
+      accounts(deps),
+      sources({ ...deps, agentNatsUrl: 'nats://127.0.0.1:4222', pushConfig: async () => {} }),
+      inventory(deps, async () => new Map()),
+      metrics(deps),
+      ingest(deps),
+      catalog(deps),
+      contracts(deps),
+      rating(deps),
+      billing({ ...deps, work: world.db }),
+    ],
+  })
+  const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'test'))
+  return async (method, path, body, headers = {}) => {
+    const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
+    const answer = await app.request(`/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+      ...sent,
+    })
+    const text = await answer.text()
+    return {
+      status: answer.status,
+      body: /json/.test(answer.headers.get('content-type') ?? '') ? JSON.parse(text) : {},
+    }
+  }
+}
