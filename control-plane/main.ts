@@ -20,6 +20,7 @@ import { type Extras, labelsOf, vcpusOf } from './inventory/index.ts'
 import { routes as inventory } from './inventory/routes.ts'
 import { routes as ingest } from './ingest/routes.ts'
 import { createLog } from './log.ts'
+import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
 import { costsNow } from './rating/index.ts'
 import { routes as rating } from './rating/routes.ts'
@@ -60,6 +61,7 @@ function slices({ env, db, workDb, bus, live, now }: Parts) {
     sources({ ...deps, agentNatsUrl: env.agentNatsUrl, pushConfig }),
     inventory(deps, extras),
     metrics(deps),
+    metering(deps),
     ingest(deps),
     catalog(deps),
     contracts(deps),

@@ -21,9 +21,7 @@ export const add = (a: Fraction, b: Fraction): Fraction =>
     : reduce({ num: a.num * b.den + b.num * a.den, den: a.den * b.den })
 
 export const multiply = (a: Fraction, b: Fraction): Fraction => reduce({ num: a.num * b.num, den: a.den * b.den })
-export const divide = (a: Fraction, b: Fraction): Fraction => reduce(fraction(a.num * b.den, a.den * b.num))
 export const sum = (parts: Iterable<Fraction>): Fraction => [...parts].reduce(add, ZERO)
-export const equal = (a: Fraction, b: Fraction): boolean => a.num * b.den === b.num * a.den
 
 export function gcd(a: bigint, b: bigint): bigint {
   let [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b]
@@ -78,21 +76,4 @@ export function parseFraction(text: string): Fraction {
   const [num, den] = text.split('/')
   assert(num !== undefined && den !== undefined, `not a fraction: ${text}`)
   return fraction(BigInt(num), BigInt(den))
-}
-
-/** Splits a rounded total over weights by the largest remainder, ties by position; the parts sum to the total. */
-export function largestRemainder(total: bigint, weights: readonly bigint[]): bigint[] {
-  const whole = weights.reduce((a, b) => a + b, 0n)
-  if (whole === 0n) return weights.map((_, index) => (index === 0 ? total : 0n))
-  const parts = weights.map((weight, index) => {
-    const floor = floorDivide(total * weight, whole)
-    return { index, floor, rest: total * weight - floor * whole }
-  })
-  let left = total - parts.reduce((a, part) => a + part.floor, 0n)
-  for (const part of parts.toSorted((a, b) => (a.rest === b.rest ? a.index - b.index : a.rest > b.rest ? -1 : 1))) {
-    if (left <= 0n) break
-    part.floor += 1n
-    left -= 1n
-  }
-  return parts.map((part) => part.floor)
 }

@@ -3,9 +3,6 @@ import currencies from 'currency-codes'
 import { formatScaled, type Fraction, roundHalfAway } from './exact.ts'
 import { assert } from './problem.ts'
 
-/** ISO 4217 alphabetic codes that have minor units. */
-export const isCurrency = (code: string): boolean => currencies.code(code) !== undefined
-
 /** Decimals of a currency: JPY 0, EUR 2, KWD 3. */
 export function exponentOf(code: string): number {
   const currency = currencies.code(code)

@@ -14,9 +14,11 @@ import {
   InvoiceQuery,
   InvoiceSummary,
   NewInvoice,
+  ResourceCost,
   Verification,
 } from './contract.ts'
 import {
+  costOf,
   draft,
   drafts,
   explainDraftLine,
@@ -111,6 +113,12 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
         const { id, line } = c.req.valid('param')
         return c.json(await verb(c, deps, (ctx) => explainInvoiceLine(ctx, id, line)))
       },
+    )
+    .get(
+      '/resources/:id/cost',
+      answers('What a resource costs now and in the next invoice', ResourceCost),
+      valid('param', Param),
+      async (c) => c.json(await verb(c, deps, (ctx) => costOf(ctx, c.req.valid('param').id))),
     )
     .post(
       '/prices/preview',

@@ -103,5 +103,4 @@ export function decodeCursor<T>(text: string | undefined, schema?: z.ZodType<T>)
 }
 
 export { fieldErrors } from './pointer.ts'
-export { metricsRegistry } from './metrics.ts'
 export { version } from './version.ts'

@@ -21,6 +21,7 @@ import { agentForReport, alarm, configOf, heard, sourcesOf } from '../sources/in
 import { apply } from './apply.ts'
 import { agentOf, isGenuine, type Message, readEnvelope } from './envelope.ts'
 import { advance, FUTURE_MS, readingCount, type Refusal, sift } from './rules.ts'
+import { batches } from './metrics.ts'
 import * as store from './store.ts'
 
 export type { Message } from './envelope.ts'
@@ -48,6 +49,7 @@ export async function receive(deps: IntakeDeps, message: Message): Promise<Uint8
       true,
     ),
   )
+  batches.inc({ result: reply.ok ? 'taken' : reply.code })
   return new TextEncoder().encode(JSON.stringify(reply))
 }
 

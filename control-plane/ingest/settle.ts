@@ -3,6 +3,7 @@ import { system } from '../base/actor.ts'
 import type { Instant } from '../base/time.ts'
 import { type Clock, type Context, type Database, transact } from '../db/index.ts'
 import { pendingResources, projectPlannedOwners, settleResources } from '../inventory/index.ts'
+import { oldestPending, pendingResources as pending } from './metrics.ts'
 import { pendingUsage, settleUsage, usageChangedFrom } from '../metering/index.ts'
 
 const BATCH = 50
@@ -17,7 +18,12 @@ export async function settle(db: Database, now: Clock, rounds = 1_000): Promise<
     touched += resources + usage
     if (resources === 0 && usage === 0) break
   }
-  await transact(db, actor, now, projectPlannedOwners)
+  await transact(db, actor, now, async (ctx) => {
+    await projectPlannedOwners(ctx)
+    const { count, oldest } = await pendingWork(ctx)
+    pending.set(count)
+    oldestPending.set(oldest === null ? 0 : (ctx.now() - oldest) / 1_000)
+  })
   return touched
 }
 

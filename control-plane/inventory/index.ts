@@ -28,16 +28,7 @@ export {
 } from './facts/index.ts'
 export { refKey } from './rules.ts'
 export { type Settled, settleResources } from './timeline/index.ts'
-export {
-  namesOf,
-  type Observed,
-  observedIn,
-  type Ownership,
-  ownership,
-  pendingResources,
-  unobservedIn,
-  vcpusOf,
-} from './store.ts'
+export { type Ownership, ownership, pendingResources, vcpusOf } from './store.ts'
 
 /** What slices downstream know of a resource; main hands it in. */
 export type Extras = (

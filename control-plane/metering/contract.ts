@@ -60,6 +60,7 @@ export const ReadingRef = z.object({ at: InstantText, value: z.string(), spool: 
 /** Usage of one resource and meter in one UTC hour, with the readings that bound each counter epoch. */
 export const UsageHour = z
   .object({
+    meter: z.string(),
     hour: InstantText,
     quantity: z.string().meta({ description: 'whole base units' }),
     reading_count: z.int(),
@@ -68,3 +69,12 @@ export const UsageHour = z
     bounds: z.array(z.object({ device: z.string(), epoch: z.string(), first: ReadingRef, last: ReadingRef })),
   })
   .meta({ id: 'UsageHour' })
+export type UsageHour = z.infer<typeof UsageHour>
+
+/** At most 31 days at once; default: the last 24 hours. */
+export const UsageQuery = z.object({
+  from: InstantText.optional(),
+  to: InstantText.optional(),
+  meter: z.enum(METER_NAMES).optional(),
+})
+export type UsageQuery = z.infer<typeof UsageQuery>

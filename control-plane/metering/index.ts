@@ -1,13 +1,13 @@
 /** Verbs of metering: readings in, usage of each hour out, and usage of any interval for rating. */
 import { newId } from '../base/id.ts'
-import { HOUR_MS, hourOf, type Instant, type Interval, intersect, splitAt } from '../base/time.ts'
+import { fromIso, HOUR_MS, hourOf, type Instant, type Interval, intersect, iso, splitAt } from '../base/time.ts'
 import { permit } from '../base/actor.ts'
 import { openCut } from '../db/cut.ts'
 import { type Context } from '../db/index.ts'
-import { bornOf } from '../inventory/index.ts'
-import type { MeterName } from './contract.ts'
+import { bornOf, requireResource } from '../inventory/index.ts'
+import type { MeterName, UsageHour, UsageQuery } from './contract.ts'
 import { type Course, courseOf, type CounterReading, type Gap, usageIn } from './rules.ts'
-import type { StoredBound } from './schema.ts'
+import type { StoredBound, StoredReading } from './schema.ts'
 import {
   byMeter,
   claimDirty,
@@ -275,3 +275,26 @@ export async function remeasure(
 /** Usage rows of a resource known to a cut, for hours that begin in the interval. */
 export const usageRows = (ctx: Context, resource_id: string, interval: Interval, cut: number): Promise<UsageRow[]> =>
   usageKnownAt(ctx, [resource_id], interval, cut)
+
+const MAX_QUERY_MS = 31 * 24 * HOUR_MS
+/** Stored usage of a resource by hour, for pages and exports. */
+export async function usageByHour(ctx: Context, resource_id: string, query: UsageQuery): Promise<UsageHour[]> {
+  permit(ctx, 'usage.read')
+  await requireResource(ctx, resource_id)
+  const to = query.to ? fromIso(query.to) : ctx.now()
+  const from = Math.max(query.from ? fromIso(query.from) : to - 24 * HOUR_MS, to - MAX_QUERY_MS)
+  const rows = await usageKnownAt(ctx, [resource_id], { from: hourOf(from), to }, LIVE)
+  return rows.filter((row) => !query.meter || row.meter === query.meter).map(presentHour)
+}
+
+const presentReading = ({ at_ms, value, spool, sequence }: StoredReading) => ({
+  at: iso(at_ms),
+  value,
+  spool,
+  sequence,
+})
+const presentHour = ({ meter, hour, quantity, reading_count, estimated, gaps, bounds: list }: UsageRow): UsageHour => ({
+  ...{ meter, hour: iso(hour), quantity: quantity.toString(), reading_count, estimated },
+  gaps: gaps.map(({ from_ms, to_ms, cause }) => ({ from: iso(from_ms), to: iso(to_ms), cause })),
+  bounds: list.map((bound) => ({ ...bound, first: presentReading(bound.first), last: presentReading(bound.last) })),
+})

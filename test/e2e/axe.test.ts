@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
-import { type Product, signedIn, startProduct, watch } from './product.ts'
+import { type Product, signedIn, startProduct, watch, whenNextReading } from './product.ts'
 
 const THEMES = ['light', 'dark'] as const
 const WIDTHS = [1440, 360] as const
@@ -31,17 +31,10 @@ const itemsOf = async (path: string): Promise<Items> => (await (await product.ap
 async function pathsOf({ api }: Product): Promise<string[]> {
   const price = { kind: 'host', meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'vCPU', amount: '0.0125' }
   await api('/prices', { method: 'POST', body: JSON.stringify(price) })
-  const host = await expect
-    .poll(async () => (await itemsOf(`/resources?kind=host&q=${hostname()}`)).items[0], { timeout: 60_000 })
-    .toBeTruthy()
-    .then(async () => (await itemsOf(`/resources?kind=host&q=${hostname()}`)).items[0]?.id)
+  const host = await whenNextReading(product)
   const account = (await itemsOf('/accounts')).items[0]?.id
-  await expect
-    .poll(
-      async () => (await api('/invoices', { method: 'POST', body: JSON.stringify({ account_id: account }) })).status,
-      { timeout: 60_000, interval: 2_000 },
-    )
-    .toBe(201)
+  const issued = await api('/invoices', { method: 'POST', body: JSON.stringify({ account_id: account }) })
+  expect(issued.status, await issued.clone().text()).toBe(201)
   const invoice = (await itemsOf('/invoices')).items[0]?.id
   return [
     '/',

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
-import { type Product, signedIn, startProduct, watch, whenLive } from './product.ts'
+import { type Product, signedIn, startProduct, watch, whenLive, whenNextReading } from './product.ts'
 import { type Language, WORDS } from './words.ts'
 
 const SEEN_MS = 60_000
@@ -50,6 +50,7 @@ async function setPrice(page: Page, language: Language, meter: string, amount: s
 /** From the list of drafts to an issued invoice; answers its address. */
 async function finalise(page: Page, language: Language): Promise<string> {
   const words = WORDS[language]
+  await whenNextReading(product)
   await page.goto(`${product.origin}/invoices`)
   await page.getByRole('link', { name: words.preview }).first().click()
   const button = page.getByRole('button', { name: words.finalise, exact: true })

@@ -1,10 +1,13 @@
 /** The whole product for a browser suite: page built, control plane and agent running, a browser, and a signed-in tab. */
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { expect } from 'vitest'
 import { buildUi } from '../../deploy/ui.ts'
 import { launchBrowser } from '../setup/browser.ts'
 import { freshDatabase, type Installation, ownNats, startAgent, startControlPlane, Suite } from '../setup/stack.ts'
 
+const READING_MS = 60_000
 const ROOT = join(import.meta.dirname, '../..')
 
 export interface Product {
@@ -24,6 +27,21 @@ export async function startProduct(suite: Suite): Promise<Product> {
   const browser = await launchBrowser()
   suite.atEnd(() => browser?.close())
   return { origin: plane.origin, installation, browser, api: plane.api }
+}
+
+interface Seen {
+  items: { id: string; last_seen_at: string | null }[]
+}
+
+/** This machine's resource, once a reading has come that is newer than all before: what can be billed has grown. */
+export async function whenNextReading({ api }: Product): Promise<string> {
+  const seen = async () => ((await (await api(`/resources?kind=host&q=${hostname()}`)).json()) as Seen).items[0]
+  await expect.poll(seen, { timeout: READING_MS, interval: 500 }).toBeTruthy()
+  const before = await seen()
+  await expect
+    .poll(async () => (await seen())?.last_seen_at, { timeout: READING_MS, interval: 500 })
+    .not.toBe(before?.last_seen_at)
+  return before?.id ?? ''
 }
 
 /** Everything that a page may not do: errors in the console, failed scripts, refused content. */
