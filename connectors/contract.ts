@@ -104,6 +104,16 @@ export const Content = z.strictObject({
   attributes: z.record(z.string().max(128), z.json()).default({}),
 })
 export type Content = z.infer<typeof Content>
+/** Parts of the content: what is left out stays as it was, so nothing here has a default. */
+export const ContentChange = z
+  .strictObject({
+    ...Content.shape,
+    size: Content.shape.size.unwrap(),
+    host: Content.shape.host.unwrap(),
+    evidence: Content.shape.evidence.unwrap(),
+    attributes: Content.shape.attributes.unwrap(),
+  })
+  .partial()
 
 export const Observation = ResourceRef.extend(Content.shape)
 export type Observation = z.infer<typeof Observation>
@@ -140,7 +150,7 @@ export const Event = fact('event', {
   /** the vendor's word for it, for people: started, migrated, resized … */
   change: text(64),
   /** parts of the content that hold from this instant; null: from this instant it isn't in the scope any more */
-  content: Content.partial().nullable(),
+  content: ContentChange.nullable(),
 })
 
 /**

@@ -44,3 +44,9 @@ export class Problem extends Error {
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`assertion failed: ${message}`)
 }
+
+/** A value that the program itself guarantees to be there; its absence is a bug. */
+export function sure<T>(value: T | null | undefined): T {
+  assert(value !== null && value !== undefined, 'the value is there')
+  return value
+}

@@ -1,5 +1,5 @@
 /** Instants, half-open intervals and zoned calendars. An instant is whole milliseconds since 1970 in UTC. */
-import { assert } from './problem.ts'
+import { assert, sure } from './problem.ts'
 
 export type Instant = number
 /** `[from, to)`; null is open on that side. */
@@ -30,7 +30,7 @@ export const hourOf = (at: Instant): Instant => Math.floor(at / HOUR_MS) * HOUR_
 export function splitAt(whole: Interval, bounds: Iterable<Instant>): Interval[] {
   const inside = [...new Set(bounds)].filter((at) => at > whole.from && at < whole.to).toSorted((a, b) => a - b)
   const edges = [whole.from, ...inside, whole.to]
-  return edges.slice(1).map((to, index) => ({ from: edges[index]!, to }))
+  return edges.slice(1).map((to, index) => ({ from: sure(edges[index]), to }))
 }
 
 /** The calendar month in an IANA zone in which the instant lies: 743 h long in a March with daylight saving. */

@@ -11,7 +11,7 @@ import { fromIso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import type { Line } from '../rating/contract.ts'
 import type { InvoiceContent } from './contract.ts'
-import { requireInvoice } from './index.ts'
+import { requireInvoice } from './issued.ts'
 import { documentData } from './labels.ts'
 import { findDocument, invoicesWithoutPdf, keepDocument, linesOfInvoice } from './store.ts'
 

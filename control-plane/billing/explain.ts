@@ -2,7 +2,7 @@
 import { parseDecimal, parseFraction, toDecimal } from '../base/exact.ts'
 import { permit } from '../base/actor.ts'
 import { exponentOf } from '../base/money.ts'
-import { Problem } from '../base/problem.ts'
+import { Problem, sure } from '../base/problem.ts'
 import { fromIso, iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { meterOf } from '../metering/contract.ts'
@@ -11,7 +11,7 @@ import type { Line } from '../rating/contract.ts'
 import type { Draft, Explanation } from './contract.ts'
 import type { z } from 'zod'
 import { draft } from './draft.ts'
-import { requireInvoice } from './index.ts'
+import { requireInvoice } from './issued.ts'
 import { assignmentsById, linesOfInvoice, versionsById } from './store.ts'
 
 type Explained = z.infer<typeof Explanation>
@@ -57,7 +57,7 @@ async function explain(ctx: Context, line: Line, taxes: Draft['taxes'], cut: num
     ).map((row) => [row.id, row]),
   )
   const hours = await leavesOf(ctx, line, cut)
-  const tax = taxes.find((row) => row.category === line.tax_category && row.rate === line.tax_rate)!
+  const tax = sure(taxes.find((row) => row.category === line.tax_category && row.rate === line.tax_rate))
   return {
     line,
     sentence: sentenceOf(line),
@@ -123,6 +123,6 @@ export function sentenceOf(line: Line): string {
       : per === 'quantity'
         ? unit
         : `${unit} × ${per === 'hour' ? 'h' : 'months'}`
-  const amount = toDecimal(parseDecimal(line.price.amount, 12)!, 12)
+  const amount = toDecimal(sure(parseDecimal(line.price.amount, 12)), 12)
   return `${line.quantity_display} ${held} × ${amount} ${line.currency} = ${toDecimal(parseFraction(line.exact), exponentOf(line.currency) + 6)} → ${line.net} ${line.currency}`
 }

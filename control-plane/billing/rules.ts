@@ -2,7 +2,7 @@
 import { canonical, sha256 } from '#connectors/contract.ts'
 import { parseDecimal } from '../base/exact.ts'
 import { exponentOf, majorText, toMinor } from '../base/money.ts'
-import { assert } from '../base/problem.ts'
+import { assert, sure } from '../base/problem.ts'
 import type { Line } from '../rating/contract.ts'
 import type { Draft, InvoiceContent } from './contract.ts'
 
@@ -21,7 +21,7 @@ export function taxesOf(
   const bases = Map.groupBy(lines, (line) => `${line.tax_category}\n${line.tax_rate}`)
   return [...bases.values()]
     .map((group) => {
-      const { tax_category: category, tax_rate: rate } = group[0]!
+      const { tax_category: category, tax_rate: rate } = sure(group[0])
       const base = group.reduce((sum, line) => sum + minorOf(line.net, currency), 0n)
       return { category, rate, base: majorText(base, currency), tax: majorText(taxOf(base, rate, currency), currency) }
     })

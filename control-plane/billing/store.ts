@@ -1,4 +1,5 @@
 /** Rows of billing: series, frozen invoices, rendered documents. */
+import { sure } from '../base/problem.ts'
 import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
 import { type Context, rows } from '../db/index.ts'
@@ -34,7 +35,7 @@ export async function lockSeries(
     .from(series)
     .where(and(eq(series.legal_entity_id, legal_entity_id), eq(series.document_type, 'invoice'), eq(series.year, year)))
     .for('update')
-  return row!
+  return sure(row)
 }
 export const advanceSeries = (ctx: Context, row: typeof series.$inferSelect, last_hash: string) =>
   ctx.tx

@@ -2,6 +2,7 @@
  * The verifier: every issued document and every line, checked by other arithmetic than the engine's (integers by cross-multiplying, no
  * fractions, no division) and followed down to the readings. It finds one altered digit anywhere.
  */
+import { sure } from '../base/problem.ts'
 import { sha256 } from '#connectors/contract.ts'
 import { permit } from '../base/actor.ts'
 import { exponentOf } from '../base/money.ts'
@@ -269,11 +270,11 @@ async function checkConsumption(
   const usage = await usageOf(ctx, line.resource.id, stretches, invoice.cut)
   let readings = 0
   for (const [index, segment] of line.segments.entries()) {
-    const leaves: UsageLeaf[] = usage.get(stretches[index]!)?.get(line.meter) ?? []
+    const leaves: UsageLeaf[] = usage.get(sure(stretches[index]))?.get(line.meter) ?? []
     const quantity = leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n)
     if (quantity.toString() !== segment.quantity || consumptionDigest(leaves) !== segment.digest)
       report('usage', subject, `The hours of usage from ${segment.from} are not those that were billed.`)
-    readings += await checkReadings(ctx, invoice.cut, line, stretches[index]!, subject, report)
+    readings += await checkReadings(ctx, invoice.cut, line, sure(stretches[index]), subject, report)
   }
   return readings
 }

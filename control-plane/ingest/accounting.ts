@@ -1,4 +1,5 @@
 /** The sums of the intake: received = duplicate + quarantined + metric only + metered, each counted by the stage that owns it. */
+import { sure } from '../base/problem.ts'
 import type { z } from 'zod'
 import { permit } from '../base/actor.ts'
 import { HOUR_MS, hourOf, type Instant, iso } from '../base/time.ts'
@@ -72,7 +73,7 @@ export async function listQuarantined(
       readings: item.readings,
       raw: item.raw,
     })),
-    next_cursor: found.length > query.limit ? encodeCursor(shown.at(-1)!.item.id) : null,
+    next_cursor: found.length > query.limit ? encodeCursor(sure(shown.at(-1)).item.id) : null,
     total,
   }
 }

@@ -1,4 +1,5 @@
 /** Brings the facts of one batch to the slices that own them, in the batch's own transaction. */
+import { sure } from '../base/problem.ts'
 import {
   type Event,
   type Fact,
@@ -70,7 +71,7 @@ async function applyListing(
   fact: z.infer<typeof SnapshotPart> | z.infer<typeof SnapshotUnchanged>,
   out: Applied,
 ): Promise<void> {
-  const by = batch.sources.get(fact.source)!
+  const by = sure(batch.sources.get(fact.source))
   let resources: Observation[] | null = null
   if (fact.type === 'snapshot') {
     resources =
@@ -110,7 +111,7 @@ const applyEvent = (ctx: Context, batch: Batch, fact: z.infer<typeof Event>, pos
   const order = (batch.sequence % 20_000) * 100_000 + position
   return storeEvent(
     ctx,
-    batch.sources.get(fact.source)!,
+    sure(batch.sources.get(fact.source)),
     { scope, resource, change, content, position: order, seen_at: fact.seen_at_ms + batch.offset_ms },
     batch.cut,
   )
@@ -158,7 +159,7 @@ async function applyReadings(ctx: Context, batch: Batch, taken: readonly Taken[]
     list.push({ fact, position, measured })
   }
   const ids = await idsOf(ctx, batch, list)
-  const idOf = ({ fact }: Measurement) => ids.get(`${fact.source}\n${refKey(fact.resource)}`)!
+  const idOf = ({ fact }: Measurement) => sure(ids.get(`${fact.source}\n${refKey(fact.resource)}`))
   const metered = list.map((m) => ({ ...m, counters: meteredCounters(m) }))
   await storeReadings(
     ctx,
@@ -184,7 +185,7 @@ async function idsOf(ctx: Context, batch: Batch, list: readonly Measurement[]): 
   for (const [source, own] of Map.groupBy(list, (m) => m.fact.source)) {
     const ids = await resourceIds(
       ctx,
-      batch.sources.get(source)!,
+      sure(batch.sources.get(source)),
       own.map((m) => m.fact.resource),
       batch.cut,
     )

@@ -1,4 +1,5 @@
 /** What is taken of a batch and what is refused, with the reason: pure. A bad fact stops no other. */
+import { sure } from '../base/problem.ts'
 import type { z } from 'zod'
 import { Fact, METRICS, type Metric, Whole } from '#connectors/contract.ts'
 
@@ -111,14 +112,17 @@ export function measure(counters: Record<string, unknown>, gauges: Record<string
 }
 
 function wrongMetric(key: string, type: Metric['type']): Pick<Refusal, 'reason' | 'detail'> | null {
-  const name = key.split('/', 1)[0]!
+  const name = sure(key.split('/', 1)[0])
   const metric = Object.hasOwn(METRICS, name) ? METRICS[name] : undefined
   if (metric && metric.type === type) return null
   if (metric) return { reason: 'value', detail: `${name} is a ${metric.type}, reported as a ${type}.` }
   const stem = name.replace(/_[^_]+$/, '')
   const meant = Object.keys(METRICS).find((known) => known.replace(/_[^_]+$/, '') === stem)
   if (meant)
-    return { reason: 'unit', detail: `${name} is not in the base unit: report ${meant} (${METRICS[meant]!.unit}).` }
+    return {
+      reason: 'unit',
+      detail: `${name} is not in the base unit: report ${meant} (${sure(METRICS[meant]).unit}).`,
+    }
   return { reason: 'unknown_metric', detail: `There is no metric ${name}.` }
 }
 

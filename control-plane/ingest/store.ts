@@ -1,4 +1,5 @@
 /** Rows of the intake. */
+import { sure } from '../base/problem.ts'
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { newId } from '../base/id.ts'
 import { hourOf, type Instant } from '../base/time.ts'
@@ -12,7 +13,7 @@ export type BatchRow = typeof batch.$inferSelect
 export async function lockSpool(ctx: Context, id: string, agent_id: string): Promise<SpoolRow> {
   await ctx.tx.insert(spool).values({ id, agent_id, watermark: 0, created_at: ctx.now() }).onConflictDoNothing()
   const [row] = await ctx.tx.select().from(spool).where(eq(spool.id, id)).for('update')
-  return row!
+  return sure(row)
 }
 export async function findBatch(ctx: Context, spool_id: string, sequence: number): Promise<BatchRow | undefined> {
   const [row] = await ctx.tx

@@ -1,7 +1,7 @@
 /** Verbs of the inventory: what exists, since when, where, and whose it is. */
 import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
-import { Problem } from '../base/problem.ts'
+import { Problem, sure } from '../base/problem.ts'
 import { fromIso, type Instant, type Interval, iso } from '../base/time.ts'
 import { openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
@@ -42,7 +42,7 @@ export async function listResources(ctx: Context, query: ResourceQuery, extras: 
   const shown = rows.slice(0, query.limit)
   const more = rows.length > query.limit
   const total = query.cursor ? null : await store.countResources(ctx, query)
-  const next = more ? encodeCursor({ key: keys[query.limit - 1], id: shown.at(-1)!.id }) : null
+  const next = more ? encodeCursor({ key: keys[query.limit - 1], id: sure(shown.at(-1)).id }) : null
   return { items: await present(ctx, shown, extras), next_cursor: next, total }
 }
 
@@ -91,7 +91,7 @@ export async function getResource(ctx: Context, id: string, extras: Extras): Pro
   const [base] = await present(ctx, [row], extras)
   const placed_here = row.kind === 'host' ? await store.placedOn(ctx, id) : []
   return {
-    ...base!,
+    ...sure(base),
     evidence: row.evidence,
     attributes: row.attributes as ResourceDetail['attributes'],
     sources: await store.sourcesSeeing(ctx, id),
@@ -200,7 +200,7 @@ export async function assign(ctx: Context, id: string, input: NewAssignment): Pr
     cut,
   )
   await projectOwners(ctx, [id])
-  const made = (await store.liveAssignments(ctx, id)).find((row) => row.assignment.valid_from === decision.from)!
+  const made = sure((await store.liveAssignments(ctx, id)).find((row) => row.assignment.valid_from === decision.from))
   await append(ctx, {
     type: 'resource.transferred',
     subject: { kind: 'resource', id },

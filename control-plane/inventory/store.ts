@@ -1,4 +1,5 @@
 /** Reads of the inventory: lists, details, histories, and the timelines that rating integrates. */
+import { sure } from '../base/problem.ts'
 import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Content, State } from '#connectors/contract.ts'
@@ -332,7 +333,7 @@ export async function pendingResources(ctx: Context): Promise<{ count: number; o
     ctx.tx,
     sql`select count(*) as count, min(${ms(sql`${dirtyResource.marked_at}`)}) as oldest from ${dirtyResource}`,
   )
-  return { count: Number(row!.count), oldest: row!.oldest === null ? null : Number(row!.oldest) }
+  return { count: Number(sure(row).count), oldest: sure(row).oldest === null ? null : Number(sure(row).oldest) }
 }
 
 /** Resources whose projected owner isn't that of now: a planned transfer has come. */

@@ -1,8 +1,9 @@
 /** Verbs of metering: readings in, usage of each hour out, and usage of any interval for rating. */
+import { sure } from '../base/problem.ts'
 import { newId } from '../base/id.ts'
 import { fromIso, HOUR_MS, hourOf, type Instant, type Interval, intersect, iso, splitAt } from '../base/time.ts'
 import { permit } from '../base/actor.ts'
-import { openCut } from '../db/cut.ts'
+import { LIVE, openCut } from '../db/cut.ts'
 import { type Context } from '../db/index.ts'
 import { bornOf, requireResource } from '../inventory/index.ts'
 import type { MeterName, UsageHour, UsageQuery } from './contract.ts'
@@ -176,7 +177,7 @@ function bounds(devices: ReadonlyMap<string, CounterReading[]>, { from, to }: In
         spool: r.spool,
         sequence: r.sequence,
       })
-      out.push({ device, epoch, first: stored(ordered[0]!), last: stored(ordered.at(-1)!) })
+      out.push({ device, epoch, first: stored(sure(ordered[0])), last: stored(sure(ordered.at(-1))) })
     }
   return out.toSorted((a, b) => (a.device + a.epoch < b.device + b.epoch ? -1 : 1))
 }
@@ -294,7 +295,11 @@ const presentReading = ({ at_ms, value, spool, sequence }: StoredReading) => ({
   sequence,
 })
 const presentHour = ({ meter, hour, quantity, reading_count, estimated, gaps, bounds: list }: UsageRow): UsageHour => ({
-  ...{ meter, hour: iso(hour), quantity: quantity.toString(), reading_count, estimated },
+  meter,
+  hour: iso(hour),
+  quantity: quantity.toString(),
+  reading_count,
+  estimated,
   gaps: gaps.map(({ from_ms, to_ms, cause }) => ({ from: iso(from_ms), to: iso(to_ms), cause })),
   bounds: list.map((bound) => ({ ...bound, first: presentReading(bound.first), last: presentReading(bound.last) })),
 })

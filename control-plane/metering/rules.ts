@@ -1,4 +1,5 @@
 /** How readings of counters become usage: exact, the same in any order of arrival, additive under any split. */
+import { sure } from '../base/problem.ts'
 import { floorDivide } from '../base/exact.ts'
 import type { Instant, Interval } from '../base/time.ts'
 import { type GapCause, METER_NAMES, type Meter, type MeterName, meterOf } from './contract.ts'
@@ -57,10 +58,10 @@ export function courseOf(readings: readonly CounterReading[], born_after: Instan
   const course: Course = { spans: [], gaps: [] }
   const epochs = Map.groupBy(readings.toSorted(inOrder), (reading) => reading.epoch)
   let previous = null as Previous | null
-  for (const epoch of [...epochs.values()].toSorted((a, b) => inOrder(a[0]!, b[0]!))) {
-    const [first, last] = [epoch[0]!, epoch.at(-1)!]
+  for (const epoch of [...epochs.values()].toSorted((a, b) => inOrder(sure(a[0]), sure(b[0])))) {
+    const [first, last] = [sure(epoch[0]), sure(epoch.at(-1))]
     beginning(course, first, previous, born_after)
-    for (const [index, next] of epoch.entries()) if (index > 0) between(course, epoch[index - 1]!, next)
+    for (const [index, next] of epoch.entries()) if (index > 0) between(course, sure(epoch[index - 1]), next)
     previous = { first, end: Math.max(previous?.end ?? 0, last.at) }
   }
   return course
@@ -89,7 +90,7 @@ function beginning(course: Course, first: CounterReading, previous: Previous | n
   const end = previous?.end ?? null
   let from = first.at
   if (beganObserved(first, previous, born_after)) {
-    from = Math.min(Math.max(first.origin!, end ?? 0), first.at - 1)
+    from = Math.min(Math.max(sure(first.origin), end ?? 0), first.at - 1)
     course.spans.push({ from, to: first.at, increase: first.value, estimated: first.at - from > 3 * first.interval_ms })
   }
   if (end !== null && end < from) course.gaps.push({ from: end, to: from, cause: 'reset' })
@@ -103,7 +104,7 @@ function between(course: Course, a: CounterReading, b: CounterReading): void {
     course.gaps.push({ from: a.at, to: b.at, cause: 'reset' })
     return
   }
-  const increase = b.value - a.value + (fell ? 2n ** BigInt(b.wrap_bits!) : 0n)
+  const increase = b.value - a.value + (fell ? 2n ** BigInt(sure(b.wrap_bits)) : 0n)
   const estimated = b.at - a.at > 3 * Math.max(a.interval_ms, b.interval_ms)
   course.spans.push({ from: a.at, to: b.at, increase, estimated })
   if (estimated) course.gaps.push({ from: a.at, to: b.at, cause: 'silent' })

@@ -1,5 +1,6 @@
 /** Rows of metering: readings as facts, usage hours as what follows from them. */
-import { and, eq, gte, inArray, isNull, lt, sql } from 'drizzle-orm'
+import { sure } from '../base/problem.ts'
+import { and, eq, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import { sha256, canonical } from '#connectors/contract.ts'
 import type { Instant, Interval } from '../base/time.ts'
 import { knownAt } from '../db/cut.ts'
@@ -68,57 +69,66 @@ const columns = {
   counter_count: reading.counter_count,
 }
 
+/** A device may be missing from some readings of its resource: it is looked for this far beside an interval. */
+const LOOK_MS = 7 * 86_400_000
+
 /**
- * Readings of a resource in [from, to) with, for each epoch met there or next to it, the last one before and the first one after.
- * `cut`: only those known to it; null: all.
+ * Readings of a resource in [from, to) with those next to it on both sides: of any epoch, of each epoch met so far, and of
+ * each device met so far. `cut`: only those known to it; null: all.
  */
 export async function readingsAround(
   ctx: Context,
   resource_id: string,
-  { from, to }: Interval,
+  interval: Interval,
   cut: number | null,
 ): Promise<ReadingRow[]> {
-  const known = and(eq(reading.resource_id, resource_id), cut === null ? undefined : sql`${reading.cut} <= ${cut}`)
-  const inside = await ctx.tx
-    .select(columns)
-    .from(reading)
-    .where(and(known, gte(reading.seen_at, from), lt(reading.seen_at, to)))
-  const before = await ctx.tx
-    .select(columns)
-    .from(reading)
-    .where(and(known, lt(reading.seen_at, from)))
-    .orderBy(sql`${reading.seen_at} desc`)
-    .limit(1)
-  const after = await ctx.tx
-    .select(columns)
-    .from(reading)
-    .where(and(known, gte(reading.seen_at, to)))
-    .orderBy(reading.seen_at)
-    .limit(1)
-  const out = [...before, ...inside, ...after]
-  for (const epoch of new Set(out.map((row) => row.epoch))) {
-    const ofEpoch = and(known, eq(reading.epoch, epoch))
-    if (before[0]?.epoch !== epoch)
-      out.push(
-        ...(await ctx.tx
-          .select(columns)
-          .from(reading)
-          .where(and(ofEpoch, lt(reading.seen_at, from)))
-          .orderBy(sql`${reading.seen_at} desc`)
-          .limit(1)),
-      )
-    if (after[0]?.epoch !== epoch)
-      out.push(
-        ...(await ctx.tx
-          .select(columns)
-          .from(reading)
-          .where(and(ofEpoch, gte(reading.seen_at, to)))
-          .orderBy(reading.seen_at)
-          .limit(1)),
-      )
+  const { from, to } = interval
+  const known = and(eq(reading.resource_id, resource_id), cut === null ? undefined : sql`${reading.cut} <= ${cut}`)!
+  const inside = and(known, gte(reading.seen_at, from), lt(reading.seen_at, to))
+  const out = new Map<string, ReadingRow>()
+  const keep = (list: readonly ReadingRow[]) => {
+    for (const row of list) out.set([row.seen_at, row.spool_id, row.sequence, row.position].join(), row)
   }
-  return out
+  keep(await ctx.tx.select(columns).from(reading).where(inside))
+  for (const side of SIDES) keep(await nearest(ctx, known, interval, side))
+  for (const epoch of new Set([...out.values()].map((row) => row.epoch)))
+    for (const side of SIDES) keep(await nearest(ctx, and(known, eq(reading.epoch, epoch))!, interval, side))
+  for (const side of SIDES) {
+    const met = keysOf(out.values())
+    for (let missing = met.difference(keysOf(onSide([...out.values()], interval, side))); missing.size > 0;) {
+      const found = await nearest(ctx, and(known, hasAny(missing), near(interval))!, interval, side)
+      if (found.length === 0) break
+      keep(found)
+      missing = missing.difference(keysOf(found))
+    }
+  }
+  return [...out.values()]
 }
+
+type Side = 'before' | 'after'
+const SIDES: readonly Side[] = ['before', 'after']
+
+/** All readings of the instant next to the interval. */
+function nearest(ctx: Context, which: SQL, { from, to }: Interval, side: Side): Promise<ReadingRow[]> {
+  const beside = side === 'before' ? lt(reading.seen_at, from) : gte(reading.seen_at, to)
+  const edge = sql.raw(side === 'before' ? 'max' : 'min')
+  const at = sql`(select ${edge}(${reading.seen_at}) from ${reading} where ${and(which, beside)})`
+  return ctx.tx
+    .select(columns)
+    .from(reading)
+    .where(and(which, sql`${reading.seen_at} = ${at}`))
+}
+
+const keysOf = (list: Iterable<ReadingRow>): Set<string> =>
+  new Set([...list].flatMap((row) => Object.keys(row.counters)))
+const onSide = (list: readonly ReadingRow[], { from, to }: Interval, side: Side): ReadingRow[] =>
+  list.filter((row) => (side === 'before' ? row.seen_at < from : row.seen_at >= to))
+const hasAny = (keys: ReadonlySet<string>) =>
+  sql`${reading.counters} ?| array[${sql.join(
+    [...keys].map((key) => sql`${key}::text`),
+    sql`, `,
+  )}]`
+const near = ({ from, to }: Interval) => and(gte(reading.seen_at, from - LOOK_MS), lt(reading.seen_at, to + LOOK_MS))
 
 /** Counters of reading rows by meter and device. */
 export function byMeter(list: readonly ReadingRow[]): Map<MeterName, Map<string, CounterReading[]>> {
@@ -214,7 +224,7 @@ export async function pendingUsage(ctx: Context): Promise<{ count: number; oldes
     ctx.tx,
     sql`select count(*) as count, min(${ms(sql`marked_at`)}) as oldest from dirty_usage`,
   )
-  return { count: Number(row!.count), oldest: row!.oldest === null ? null : Number(row!.oldest) }
+  return { count: Number(sure(row).count), oldest: sure(row).oldest === null ? null : Number(sure(row).oldest) }
 }
 
 /** Counters that reached metering, by source and arrival hour, counted from the reading rows themselves. */

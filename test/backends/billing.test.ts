@@ -1,5 +1,5 @@
 /** From a real hypervisor to the invoices of two accounts, against a calculation by hand from libvirt's own instants. */
-import Big from 'big.js'
+import { Big } from 'big.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseEvent } from '#connectors/libvirt/events.ts'
 import type { Account } from '#control-plane/accounts/contract.ts'

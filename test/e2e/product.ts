@@ -2,7 +2,6 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { expect } from 'vitest'
 import { buildUi } from '../../deploy/ui.ts'
 import { launchBrowser } from '../setup/browser.ts'
 import { freshDatabase, type Installation, ownNats, startAgent, startControlPlane, Suite } from '../setup/stack.ts'
@@ -36,12 +35,19 @@ interface Seen {
 /** This machine's resource, once a reading has come that is newer than all before: what can be billed has grown. */
 export async function whenNextReading({ api }: Product): Promise<string> {
   const seen = async () => ((await (await api(`/resources?kind=host&q=${hostname()}`)).json()) as Seen).items[0]
-  await expect.poll(seen, { timeout: READING_MS, interval: 500 }).toBeTruthy()
-  const before = await seen()
-  await expect
-    .poll(async () => (await seen())?.last_seen_at, { timeout: READING_MS, interval: 500 })
-    .not.toBe(before?.last_seen_at)
-  return before?.id ?? ''
+  const first = await until(seen, (one) => Boolean(one?.last_seen_at))
+  await until(seen, (one) => one?.last_seen_at !== first?.last_seen_at)
+  return first?.id ?? ''
+}
+
+async function until<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<T> {
+  const end = performance.now() + READING_MS
+  for (;;) {
+    const answer = await ask()
+    if (isSo(answer)) return answer
+    if (performance.now() > end) throw new Error(`it was not so within ${READING_MS} ms: ${JSON.stringify(answer)}`)
+    await Bun.sleep(500)
+  }
 }
 
 /** Everything that a page may not do: errors in the console, failed scripts, refused content. */

@@ -1,4 +1,5 @@
 /** Stores facts about what exists: listings and events, as change points for each resource and scope. */
+import { sure } from '../../base/problem.ts'
 import type { Content, Observation, ResourceRef, Scope } from '#connectors/contract.ts'
 import { newId } from '../../base/id.ts'
 import type { Instant, Interval } from '../../base/time.ts'
@@ -105,7 +106,7 @@ export async function storeListing(ctx: Context, by: Reporter, fact: ListingFact
  * sighted since is settled again: a listing before it says since when it can be there.
  */
 async function enforce(ctx: Context, by: Reporter, scope_id: string, at: Instant, cut: number): Promise<void> {
-  const own = (await store.snapshotAt(ctx, scope_id, at))!
+  const own = sure(await store.snapshotAt(ctx, scope_id, at))
   const after = await store.completeAfter(ctx, scope_id, at)
   await restate(ctx, by, scope_id, own, cut)
   if (after) await restate(ctx, by, scope_id, after, cut)
@@ -129,12 +130,12 @@ async function restate(ctx: Context, by: Reporter, scope_id: string, own: store.
   const ids = await resourceIds(
     ctx,
     by,
-    [...changed.keys()].map((key) => refs.get(key)!),
+    [...changed.keys()].map((key) => sure(refs.get(key))),
     cut,
   )
   await clear(ctx, scope_id, seen_at)
   const stated = { scope_id, seen_at, exact: false, position: 0, change: 'listed', source_id: by.source_id, cut }
-  const sightings = [...changed].map(([key, content]) => ({ ...stated, resource_id: ids.get(key)!, content }))
+  const sightings = [...changed].map(([key, content]) => ({ ...stated, resource_id: sure(ids.get(key)), content }))
   await store.insertSightings(ctx, sightings)
   await store.markDirty(
     ctx,
@@ -151,7 +152,7 @@ async function clear(ctx: Context, scope_id: string, at: Instant): Promise<void>
 export async function storeEvent(ctx: Context, by: Reporter, fact: EventFact, cut: number): Promise<void> {
   const scope_id = await store.lockScope(ctx, by.realm, fact.scope)
   const ids = await resourceIds(ctx, by, [fact.resource], cut)
-  const resource_id = ids.get(refKey(fact.resource))!
+  const resource_id = sure(ids.get(refKey(fact.resource)))
   const { seen_at, position, change, content } = fact
   const sighting = { resource_id, scope_id, seen_at, exact: true, position, change, content, source_id: by.source_id }
   await store.insertSightings(ctx, [{ ...sighting, cut }])

@@ -1,4 +1,5 @@
 /** The SQL of facts: listings, sightings, and the dirty set. */
+import { sure } from '../../base/problem.ts'
 import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
 import type { Observation, ResourceRef, Scope } from '#connectors/contract.ts'
 import { newId } from '../../base/id.ts'
@@ -56,7 +57,7 @@ export async function lockScope(ctx: Context, realm: string, { kind, external_id
     .from(scope)
     .where(and(eq(scope.realm, realm), eq(scope.kind, kind), eq(scope.external_id, external_id)))
     .for('update')
-  return row!.id
+  return sure(row).id
 }
 
 /** Keeps a part of a listing; answers all parts once they are in. */

@@ -1,4 +1,5 @@
 /** Makes the observed timeline of dirty resources anew: a function of their sightings. */
+import { sure } from '../../base/problem.ts'
 import { canonical } from '#connectors/contract.ts'
 import { type Instant, iso } from '../../base/time.ts'
 import { openCut } from '../../db/cut.ts'
@@ -38,7 +39,7 @@ async function settleOne(ctx: Context, resource_id: string, cut: number): Promis
   await store.insertVersions(ctx, resource_id, fresh, cut)
   const newest = wanted.at(-1)
   if (newest) {
-    const account_id = await store.project(ctx, resource_id, wanted[0]!.from, newest)
+    const account_id = await store.project(ctx, resource_id, sure(wanted[0]).from, newest)
     await announce(ctx, resource_id, account_id, live.at(-1), newest)
   }
   const changed = [...gone, ...fresh].map((v) => v.from)
@@ -52,7 +53,10 @@ async function settleOne(ctx: Context, resource_id: string, cut: number): Promis
 }
 
 const brief = ({ from, to, content: { name, state, size, host } }: store.Placed) => ({
-  ...{ name, state, size, host },
+  name,
+  state,
+  size,
+  host,
   from: iso(from),
   to: to === null ? null : iso(to),
 })

@@ -1,4 +1,5 @@
 /** The SQL of the observed timeline: sightings in, versions out, and the projection that lists read. */
+import { sure } from '../../base/problem.ts'
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { newId } from '../../base/id.ts'
 import type { Instant } from '../../base/time.ts'
@@ -28,7 +29,7 @@ export async function lockIdentity(ctx: Context, id: string): Promise<{ realm: s
     .from(resource)
     .where(eq(resource.id, id))
     .for('update')
-  return row!
+  return sure(row)
 }
 
 export async function sightingsOf(ctx: Context, resource_id: string): Promise<Sighting[]> {
@@ -100,7 +101,15 @@ export async function project(
   const [row] = await ctx.tx
     .update(resource)
     .set({
-      ...{ name, state, size, attributes, evidence, host_id, scope_id, conflict, first_seen_at },
+      name,
+      state,
+      size,
+      attributes,
+      evidence,
+      host_id,
+      scope_id,
+      conflict,
+      first_seen_at,
       ended_at: newest.to,
       search: sql`lower(${resource.external_id}) || E'\n' || ${search}`,
       ...ownerAt(ctx.now()),

@@ -1,0 +1,160 @@
+/** Finalising: a draft becomes a frozen invoice with the next number of its series. */
+import { getAccount, getLegalEntity } from '../accounts/index.ts'
+import { type Actor, permit } from '../base/actor.ts'
+import { newId } from '../base/id.ts'
+import { Problem, sure } from '../base/problem.ts'
+import { addDays, fromIso, type Instant, iso, monthOf, yearOf } from '../base/time.ts'
+import { contractOf, holdContract } from '../contracts/index.ts'
+import { type ClosedCut, closeCut } from '../db/cut.ts'
+import { type Clock, type Context, type Database, transact } from '../db/index.ts'
+import { append } from '../events/index.ts'
+import { pendingWork, settle } from '../ingest/index.ts'
+import { ownership } from '../inventory/index.ts'
+import { reportedUpTo } from '../metering/index.ts'
+import { ENGINE_VERSION } from '../rating/contract.ts'
+import { CONTENT_SCHEMA_VERSION, type Draft, type InvoiceContent, type NewInvoice } from './contract.ts'
+import type { z } from 'zod'
+import { draft, nextPeriod } from './draft.ts'
+import { contentHash, minorOf, numberText } from './rules.ts'
+import * as store from './store.ts'
+
+const CLOSE_TRIES = 5
+
+/** Closes the cut once all that derives from its facts is settled: nothing in flight slips under. */
+async function settledCut(db: Database, actor: Actor, now: Clock): Promise<ClosedCut> {
+  for (let attempt = 0; attempt < CLOSE_TRIES; attempt += 1) {
+    await settle(db, now)
+    const cut = await transact(db, actor, now, (ctx) => closeCut(ctx, async () => (await pendingWork(ctx)).count === 0))
+    if (cut !== null) return cut
+  }
+  throw new Problem('unavailable', 'Facts arrive faster than they are settled; try again in a moment.')
+}
+
+/**
+ * Turns the draft of an account into an invoice: closes a cut, rates at it, and in one transaction takes the next number as the last
+ * step. Throws `unrated`, `nothing_to_invoice`, `invalid` (a period end outside the month or in the future).
+ */
+export async function finalise(
+  db: Database,
+  actor: Actor,
+  now: Clock,
+  request_id: string,
+  input: z.infer<typeof NewInvoice>,
+): Promise<string> {
+  await transact(db, actor, now, (ctx) => checkRequest(ctx, input))
+  const cut = await settledCut(db, actor, now)
+  return transact(db, actor, now, (ctx) => issue(ctx, input, cut), request_id)
+}
+
+async function checkRequest(ctx: Context, { account_id, to }: z.infer<typeof NewInvoice>): Promise<void> {
+  permit(ctx, 'billing.write')
+  const account = await getAccount(ctx, account_id)
+  const contract = await contractOf(ctx, account_id)
+  if (!contract || !(await nextPeriod(ctx, contract, account.zone, ctx.now())))
+    throw new Problem('nothing_to_invoice', `There is nothing to invoice to ${account.name} yet.`)
+  if (to === undefined) return
+  const from = (await store.invoicedTo(ctx, contract.id)) ?? contract.from
+  const [end, month] = [fromIso(to), monthOf(from, account.zone)]
+  if (end <= from || end > month.to || end > ctx.now())
+    throw new Problem(
+      'invalid',
+      `The period begins at ${iso(from)}; it must end after that, by ${iso(month.to)} and not in the future.`,
+      [{ pointer: '/to', detail: `must be after ${iso(from)} and at most ${iso(Math.min(month.to, ctx.now()))}` }],
+    )
+}
+
+async function issue(ctx: Context, input: z.infer<typeof NewInvoice>, cut: ClosedCut): Promise<string> {
+  permit(ctx, 'billing.write')
+  const contract = await contractOf(ctx, input.account_id)
+  await holdContract(ctx, sure(contract).id)
+  const as_of = input.to ? fromIso(input.to) : await knownTo(ctx, input.account_id, cut)
+  const made = await draft(ctx, { account_id: input.account_id, as_of, cut: cut.number })
+  refuseUnrated(made)
+  if (made.lines.length === 0)
+    throw new Problem('nothing_to_invoice', 'The draft has no lines: nothing that has a price was used in its period.')
+  const row = await freeze(ctx, made)
+  await append(ctx, {
+    type: 'invoice.finalised',
+    subject: { kind: 'invoice', id: row.id },
+    account_id: row.account_id,
+    after: { number: row.number, total: made.totals.total, currency: row.currency },
+  })
+  return row.id
+}
+
+/** Up to when everything of the account that still reports has reported, so that an invoice for "now" leaves nothing between two bills. */
+async function knownTo(ctx: Context, account_id: string, cut: ClosedCut): Promise<Instant> {
+  const owned = await ownership(ctx, { account_id }, { from: cut.closed_at, to: cut.closed_at + 1 }, cut.number)
+  return Math.min(
+    cut.closed_at,
+    (await reportedUpTo(
+      ctx,
+      owned.map((row) => row.resource_id),
+    )) ?? cut.closed_at,
+  )
+}
+
+function refuseUnrated(made: Draft): void {
+  if (made.unrated.length === 0) return
+  const some = made.unrated
+    .slice(0, 3)
+    .map((missing) => `${missing.resource.name} (${missing.resource.kind}.${missing.meter})`)
+  throw new Problem(
+    'unrated',
+    `${made.unrated.length} used components have no price for all of the period: ${some.join(', ')}${made.unrated.length > 3 ? ', …' : ''}. Set their prices; a price of 0 is a price.`,
+  )
+}
+
+/** Takes the number under the series' lock and writes what never changes again. */
+async function freeze(ctx: Context, made: Draft): Promise<store.InvoiceRow> {
+  const entity = await getLegalEntity(ctx, made.seller.id)
+  const series = await store.lockSeries(ctx, entity.id, yearOf(ctx.now(), entity.zone))
+  const issued_at: Instant = Math.max(ctx.now(), await store.lastIssuedAt(ctx, entity.id))
+  const number = numberText(entity.invoice_prefix, series.year, series.next_number)
+  const { lines, account_id, unrated: _none, month: _month, ...frozen } = made
+  const content: InvoiceContent = {
+    ...frozen,
+    schema_version: CONTENT_SCHEMA_VERSION,
+    engine_version: ENGINE_VERSION,
+    number,
+    document_type: 'invoice',
+    issued_at: iso(issued_at),
+    due_at: iso(addDays(issued_at, entity.payment_terms_days, entity.zone)),
+  }
+  const minor = (text: string) => minorOf(text, made.currency)
+  const row: store.InvoiceRow = {
+    id: newId(),
+    legal_entity_id: entity.id,
+    account_id,
+    contract_id: made.contract_id,
+    document_type: 'invoice',
+    series_year: series.year,
+    series_number: series.next_number,
+    number,
+    issued_at,
+    period_from: fromIso(made.period.from),
+    period_to: fromIso(made.period.to),
+    currency: made.currency,
+    net_minor: minor(made.totals.net),
+    tax_minor: minor(made.totals.tax),
+    total_minor: minor(made.totals.total),
+    line_count: lines.length,
+    cut: made.cut,
+    content,
+    previous_hash: series.last_hash,
+    content_hash: contentHash(content, lines, series.last_hash),
+  }
+  await store.insertInvoice(
+    ctx,
+    row,
+    lines.map((line, index) => ({
+      position: index + 1,
+      line_id: line.id,
+      resource_id: line.resource.id,
+      net_minor: minor(line.net),
+      content: line,
+    })),
+  )
+  await store.advanceSeries(ctx, series, row.content_hash)
+  return row
+}

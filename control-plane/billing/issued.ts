@@ -1,0 +1,59 @@
+/** What was issued: invoices with their lines, newest first. */
+import type { z } from 'zod'
+import { permit } from '../base/actor.ts'
+import { Problem } from '../base/problem.ts'
+import { type Instant, iso } from '../base/time.ts'
+import type { Context } from '../db/index.ts'
+import { decodeCursor, encodeCursor } from '../http/index.ts'
+import type { Page } from '../http/contract.ts'
+import type { Invoice, InvoiceQuery, InvoiceSummary } from './contract.ts'
+import { totalsText } from './rules.ts'
+import * as store from './store.ts'
+
+const summaryOf = (row: store.InvoiceRow): z.infer<typeof InvoiceSummary> => ({
+  id: row.id,
+  number: row.number,
+  account_id: row.account_id,
+  account_name: row.content.buyer.name,
+  issued_at: iso(row.issued_at),
+  due_at: row.content.due_at,
+  period: row.content.period,
+  currency: row.currency,
+  totals: totalsText({ net: row.net_minor, tax: row.tax_minor, total: row.total_minor }, row.currency),
+  line_count: row.line_count,
+})
+
+export async function listInvoices(
+  ctx: Context,
+  query: z.infer<typeof InvoiceQuery>,
+): Promise<Page<z.infer<typeof InvoiceSummary>>> {
+  permit(ctx, 'billing.read')
+  const { found, total } = await store.listInvoices(ctx, query, decodeCursor<{ at: Instant; id: string }>(query.cursor))
+  const shown = found.slice(0, query.limit)
+  const last = shown.at(-1)
+  return {
+    items: shown.map(summaryOf),
+    next_cursor: found.length > query.limit && last ? encodeCursor({ at: last.issued_at, id: last.id }) : null,
+    total,
+  }
+}
+
+/** The row of an invoice; the problem `not_found` where there is none for this caller. */
+export async function requireInvoice(ctx: Context, id: string): Promise<store.InvoiceRow> {
+  permit(ctx, 'billing.read')
+  const row = await store.findInvoice(ctx, id)
+  if (!row) throw new Problem('not_found', `There is no invoice ${id}.`)
+  return row
+}
+
+export async function getInvoice(ctx: Context, id: string): Promise<Invoice> {
+  const row = await requireInvoice(ctx, id)
+  const lines = await store.linesOfInvoice(ctx, id)
+  return {
+    ...summaryOf(row),
+    content: row.content,
+    content_hash: row.content_hash,
+    previous_hash: row.previous_hash,
+    lines: lines.map((line) => line.content),
+  }
+}
