@@ -10,13 +10,14 @@ import {
   type Surroundings,
   canonical,
 } from '#connectors/contract.ts'
-import { CONNECTORS, loadConnector } from '#connectors/registry.ts'
+import { loadConnector } from '#connectors/registry.ts'
 import { Config } from './config.ts'
 import { readJson, writeWhole } from './files.ts'
 import type { Identity } from './identity.ts'
 import { KeptClock } from './kept-clock.ts'
 import { Listings } from './listing.ts'
 import type { Log } from './log.ts'
+import { manifests } from './manifests.ts'
 import { Outbox } from './outbox.ts'
 import { Reporter } from './report.ts'
 import { Schedule, realTimers } from './schedule.ts'
@@ -28,20 +29,6 @@ import { VERSION } from './version.ts'
 /** An agent that was away for longer than so many intervals says so. */
 const AWAY_INTERVALS = 3
 const CLOSE_MS_MAX = 1_500
-
-/** What each connector can do; one that doesn't load is left out and named in the log. */
-async function manifestsOf(log: Log): Promise<Manifest[]> {
-  const manifests: Manifest[] = []
-  for (const name of Object.keys(CONNECTORS)) {
-    try {
-      const connector = await loadConnector(name)
-      if (connector) manifests.push(connector.manifest)
-    } catch (error) {
-      log.error({ connector: name, error: String(error) }, 'a connector can’t be loaded')
-    }
-  }
-  return manifests
-}
 
 /** The small memory of each source: one file, written whole. */
 function memoryIn(state: string): Outside['memory'] {
@@ -112,7 +99,7 @@ export class Agent {
   }
 
   async start(): Promise<void> {
-    this.#manifests = await manifestsOf(this.#log)
+    this.#manifests = await manifests(this.#log)
     this.#log.info(
       { version: VERSION, state: this.#state, spool: this.#spool.id, bytes: this.#spool.bytes },
       'agent starts',

@@ -49,15 +49,14 @@ export class ServerClock {
 
   /** Taken before a request is sent. */
   mark(): Mark {
-    this.#watchSetting()
-    return { wall_ms: this.#time.wall_ms(), steady_ms: this.#time.steady_ms(), settings: this.#settings }
+    return { ...this.#watchSetting(), settings: this.#settings }
   }
 
   /** The server's time in the reply to that request: it was so somewhere within the round trip. */
   measured({ wall_ms, steady_ms, settings }: Mark, stored_at_ms: number): void {
-    this.#watchSetting()
+    const now = this.#watchSetting()
     if (settings !== this.#settings) return
-    const round_trip_ms = this.#time.steady_ms() - steady_ms
+    const round_trip_ms = now.steady_ms - steady_ms
     this.#samples.push({ offset_ms: Math.round(stored_at_ms - wall_ms - round_trip_ms / 2), round_trip_ms })
     if (this.#samples.length > SAMPLES_KEPT) this.#samples.shift()
     const best = this.#samples.reduce((a, b) => (b.round_trip_ms <= a.round_trip_ms ? b : a))
@@ -66,9 +65,7 @@ export class ServerClock {
 
   /** What to add to facts seen now. Corrected time never steps back in the life of this object. */
   offset(): number {
-    this.#watchSetting()
-    const wall_ms = this.#time.wall_ms()
-    const steady_ms = this.#time.steady_ms()
+    const { wall_ms, steady_ms } = this.#watchSetting()
     const earliest = this.#given
       ? this.#given.corrected_ms + Math.ceil((steady_ms - this.#given.steady_ms) * SLOWEST)
       : -Infinity
@@ -82,13 +79,14 @@ export class ServerClock {
   }
 
   /** A wall clock that was set made the samples void; until the next one, time goes on as it did. */
-  #watchSetting(): void {
+  #watchSetting(): { wall_ms: number; steady_ms: number } {
     const now = { wall_ms: this.#time.wall_ms(), steady_ms: this.#time.steady_ms() }
     const set_ms = now.wall_ms - this.#reference.wall_ms - (now.steady_ms - this.#reference.steady_ms)
     this.#reference = now
-    if (Math.abs(set_ms) < SET_MS) return
+    if (Math.abs(set_ms) < SET_MS) return now
     this.#settings++
     this.#samples = []
     this.#offset_ms -= Math.round(set_ms)
+    return now
   }
 }

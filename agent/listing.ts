@@ -19,6 +19,12 @@ export interface SourceOfListing {
   interval_ms: number
 }
 
+interface Known {
+  resources: Observation[]
+  complete: boolean
+  digest: string
+}
+
 const scopeText = ({ kind, external_id }: Scope) => `${kind}\n${external_id}`
 
 function checked(listing: Listing): Observation[] {
@@ -53,12 +59,13 @@ const common = ({ id, interval_ms }: SourceOfListing, { seen_at_ms, scope, compl
 export class Listings {
   /** source → scope → digest that the control plane was told last */
   #told = new Map<string, Map<string, string>>()
+  /** by the very array: a connector that gives the same one again, unchanged, isn't read through again */
+  #known = new WeakMap<Listing['resources'], Known>()
 
   cut(source: SourceOfListing, listing: Listing): ListingFact[] {
     const told = this.#of(source.id)
     const scope = scopeText(listing.scope)
-    const resources = checked(listing)
-    const digest = listingDigest(resources, listing.complete)
+    const { resources, digest } = this.#read(listing)
     if (told.get(scope) === digest) return [{ type: 'unchanged', ...common(source, listing, digest) }]
     told.set(scope, digest)
     return this.#parts(source, listing, resources, digest)
@@ -73,6 +80,16 @@ export class Listings {
 
   forgetSource(source: string): void {
     this.#told.delete(source)
+  }
+
+  #read(listing: Listing): Known {
+    const known = this.#known.get(listing.resources)
+    if (known && known.complete === listing.complete) return known
+    const resources = checked(listing)
+    const { complete } = listing
+    const read = { resources, complete, digest: listingDigest(resources, complete) }
+    this.#known.set(listing.resources, read)
+    return read
   }
 
   #of(source: string): Map<string, string> {

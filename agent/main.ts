@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { defineCommand, runCommand, runMain } from 'citty'
 import { ConnectorError } from '#connectors/contract.ts'
+import { beFrugal } from './frugal.ts'
 import { VERSION } from './version.ts'
 
 const state = {
@@ -37,6 +38,7 @@ const run = defineCommand({
   meta: { name: 'run', description: 'Collect and report until stopped' },
   args: { state },
   async run({ args }) {
+    beFrugal()
     const [{ Agent }, { loadIdentity }, { openLog }] = await Promise.all([
       import('./agent.ts'),
       import('./identity.ts'),
@@ -88,9 +90,18 @@ const inventory = defineCommand({
   },
 })
 
+/** Started by the agent itself: see manifests.ts. */
+const manifests = defineCommand({
+  meta: { name: 'manifests', hidden: true },
+  async run() {
+    const { tellManifests } = await import('./manifests.ts')
+    await Bun.write(Bun.stdout, await tellManifests())
+  },
+})
+
 const main = defineCommand({
   meta: { name: 'atalaya-agent', version: VERSION, description: 'Reports servers and hypervisors to Atalaya' },
-  subCommands: { enrol, run, once, 'host-inventory': inventory },
+  subCommands: { enrol, run, once, manifests, 'host-inventory': inventory },
 })
 
 /** What failed, why and what to do; a stack helps nobody at a command line. */

@@ -192,18 +192,22 @@ export class Spool {
   /** The batch of that sequence, or null when there is none yet. A batch that can't be read makes a new spool. */
   read(sequence: number): Pending | null {
     if (sequence >= this.next || sequence < this.first) return null
-    const cursor = this.#cursor?.sequence === sequence ? this.#cursor : this.#seek(sequence)
+    const cursor = this.#at(sequence) ?? this.#seek(sequence)
     const record = cursor?.segment.read(cursor.offset)
     if (!cursor || !record) {
       this.renew()
       return null
     }
     const { segment, offset, previous } = cursor
-    this.#cursor =
-      sequence + 1 < segment.end
-        ? { sequence: sequence + 1, segment, offset: offset + RECORD_BYTES + record.body.length, previous: record.hash }
-        : null
+    const after = offset + RECORD_BYTES + record.body.length
+    this.#cursor = { sequence: sequence + 1, segment, offset: after, previous: record.hash }
     return { sequence, previous, body: record.body }
+  }
+
+  /** Where the last reading ended, unless the next batch came into another file: nothing is read twice to find it. */
+  #at(sequence: number): Cursor | null {
+    const cursor = this.#cursor
+    return cursor?.sequence === sequence && sequence < cursor.segment.end ? cursor : null
   }
 
   #seek(sequence: number): Cursor | null {

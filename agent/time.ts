@@ -1,24 +1,28 @@
 /** The real clocks of this machine. */
-import { readFileSync } from 'node:fs'
+import { openSync, readFileSync, readSync } from 'node:fs'
 import type { Time } from './clock.ts'
 
-/** Since boot and through sleep, in steps of 10 ms; where there is no /proc, since the process started. */
-function sinceBoot(): number | null {
+/** Since boot and through sleep, in steps of 10 ms; null where there is no /proc. */
+function bootClock(): (() => number) | null {
+  let descriptor: number
   try {
-    return Math.round(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000)
+    descriptor = openSync('/proc/uptime', 'r')
   } catch {
     return null
   }
+  const text = Buffer.alloc(64)
+  return () =>
+    Math.round(Number.parseFloat(text.toString('latin1', 0, readSync(descriptor, text, 0, text.length, 0))) * 1000)
 }
 
 /** Fine steps from the processor's clock, set right by the boot clock when the machine has slept. */
 function steadyClock(): () => number {
-  const booted = sinceBoot()
-  if (booted === null) return () => performance.now()
-  let ahead_ms = booted - performance.now()
+  const sinceBoot = bootClock()
+  if (!sinceBoot) return () => performance.now()
+  let ahead_ms = sinceBoot() - performance.now()
   return () => {
     const fine = performance.now() + ahead_ms
-    const slept = (sinceBoot() ?? fine) - fine
+    const slept = sinceBoot() - fine
     if (slept > 100) ahead_ms += slept
     return performance.now() + ahead_ms
   }

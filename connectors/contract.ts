@@ -58,6 +58,8 @@ export type State = z.infer<typeof State>
 
 /** Milliseconds since 1970-01-01T00:00:00Z, whole, years 1970 to 9999. */
 export const InstantMs = z.int().min(0).max(253_402_300_799_999)
+/** How often a source is read: at most a day. */
+const IntervalMs = z.int().positive().max(86_400_000)
 const text = (max: number) => z.string().min(1).max(max)
 
 /** A whole number from 0 to 2⁶⁴ − 1: a JSON number while that is exact, else decimal digits. */
@@ -65,7 +67,7 @@ export const Whole = z.union([
   z.int().nonnegative(),
   z
     .string()
-    .regex(/^(0|[1-9]\d{0,19})$/)
+    .regex(/^(0|[1-9]\d{0,19})$/, { abort: true })
     .refine((digits) => BigInt(digits) < 2n ** 64n, 'is above 2⁶⁴ − 1'),
 ])
 
@@ -127,7 +129,7 @@ const fact = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
   z.strictObject({ type: z.literal(type), source: z.uuid(), seen_at_ms: InstantMs, ...shape })
 
 const Digest = z.string().regex(/^[0-9a-f]{64}$/)
-const listing = { scope: Scope, complete: z.boolean(), interval_ms: z.int().positive(), digest: Digest }
+const listing = { scope: Scope, complete: z.boolean(), interval_ms: IntervalMs, digest: Digest }
 
 /** One of n parts of a listing; in force when all are in. */
 export const SnapshotPart = fact('snapshot', {
@@ -159,7 +161,7 @@ export const Event = fact('event', {
  */
 export const Readings = fact('readings', {
   resource: ResourceRef,
-  interval_ms: z.int().positive(),
+  interval_ms: IntervalMs,
   /** false: history only; these devices are counted elsewhere already (a bridge over a NIC) */
   metered: z.boolean().default(true),
   epoch: z
@@ -178,7 +180,7 @@ export type Readings = z.infer<typeof Readings>
 /** How one tick of a source went; an error is data. `source` failing stops no other. */
 export const Health = fact('health', {
   ok: z.boolean(),
-  duration_ms: z.int().nonnegative(),
+  duration_ms: z.int().nonnegative().max(86_400_000),
   version: z.string().max(128).optional(),
   error: z.strictObject({ code: text(64), message: text(2_000), remedy: text(2_000) }).optional(),
 })
@@ -222,7 +224,7 @@ export const SourceConfig = z.strictObject({
   id: z.uuid(),
   connector: text(64),
   realm: text(256),
-  interval_ms: z.int().min(1_000).max(86_400_000),
+  interval_ms: IntervalMs.min(1_000),
   settings: z.record(z.string(), z.json()),
 })
 export type SourceConfig = z.infer<typeof SourceConfig>
@@ -386,7 +388,7 @@ export const Manifest = z.strictObject({
   metrics: z.array(text(64)),
   supports: text(256),
   permissions: text(1_000),
-  default_interval_ms: z.int().positive(),
+  default_interval_ms: IntervalMs,
   /** JSON Schema 2020-12 of an object */
   settings: z.record(z.string(), z.json()),
   /** settings that are never shown again */

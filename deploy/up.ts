@@ -10,7 +10,7 @@ import { preparePostgres } from './postgres.ts'
 import { Child, ChildError, type Program } from './process.ts'
 import { screen } from './screen.ts'
 import { readSettings, Refusal, type Settings, USAGE } from './settings.ts'
-import { buildUi } from './ui.ts'
+import { buildAgent, buildUi } from './build.ts'
 
 /** recovery after a crash replays what the last checkpoint had not written */
 const POSTGRES_READY_MS = 120_000
@@ -118,6 +118,7 @@ function showWelcome(s: Settings, origin: string, setupToken: string | null): vo
 async function up(s: Settings, run: Run): Promise<void> {
   const built = await buildUi(s.root, () => screen.doing('building the web page'))
   screen.ok(built ? 'web page, built' : 'web page')
+  await buildAgent(s.root)
   const databaseUrl = await startPostgres(s, run)
   const addresses: Addresses = { databaseUrl, ...(await startNats(s, run)) }
   const { setupToken } = await setUp(s, addresses)

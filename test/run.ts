@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { endsWithUs } from '../deploy/process.ts'
-import { buildUi } from '../deploy/ui.ts'
+import { buildUi } from '../deploy/build.ts'
 import { add, checkResult, closingLine, NOTHING, type Result, suiteResult } from './setup/report.ts'
 
 const root = join(import.meta.dirname, '..')

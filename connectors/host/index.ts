@@ -63,7 +63,10 @@ const manifest: Connector['manifest'] = {
   supports: 'Linux 4.15 and later, 64-bit; pressure from 4.20',
   permissions: 'None. Serial numbers and memory modules are seen only by root.',
   default_interval_ms: 10_000,
-  settings: z.toJSONSchema(Settings, { io: 'input' }) as Connector['manifest']['settings'],
+  // made when it is asked for, which a process that only collects never does
+  get settings() {
+    return z.toJSONSchema(Settings, { io: 'input' }) as Connector['manifest']['settings']
+  },
   secrets: [],
   commands: [],
 }

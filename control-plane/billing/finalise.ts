@@ -8,7 +8,7 @@ import { contractOf, holdContract } from '../contracts/index.ts'
 import { type ClosedCut, closeCut } from '../db/cut.ts'
 import { type Clock, type Context, type Database, transact } from '../db/index.ts'
 import { append } from '../events/index.ts'
-import { pendingWork, settle } from '../ingest/index.ts'
+import { pendingWork, settle, settleHere } from '../ingest/index.ts'
 import { ownership } from '../inventory/index.ts'
 import { reportedUpTo } from '../metering/index.ts'
 import { ENGINE_VERSION } from '../rating/contract.ts'
@@ -18,16 +18,21 @@ import { draft, nextPeriod } from './draft.ts'
 import { contentHash, minorOf, numberText } from './rules.ts'
 import * as store from './store.ts'
 
-const CLOSE_TRIES = 5
+/** Tries to close the cut with nothing left to settle, before new facts are held up for it. */
+const PATIENT_TRIES = 3
 
 /** Closes the cut once all that derives from its facts is settled: nothing in flight slips under. */
 async function settledCut(db: Database, actor: Actor, now: Clock): Promise<ClosedCut> {
-  for (let attempt = 0; attempt < CLOSE_TRIES; attempt += 1) {
+  for (let attempt = 0; attempt < PATIENT_TRIES; attempt += 1) {
     await settle(db, now)
     const cut = await transact(db, actor, now, (ctx) => closeCut(ctx, async () => (await pendingWork(ctx)).count === 0))
-    if (cut !== null) return cut
+    if (cut) return cut
   }
-  throw new Problem('unavailable', 'Facts arrive faster than they are settled; try again in a moment.')
+  const settled = async (ctx: Context) => {
+    await settleHere(ctx)
+    return true
+  }
+  return sure(await transact(db, actor, now, (ctx) => closeCut(ctx, () => settled(ctx))))
 }
 
 /**

@@ -6,10 +6,10 @@ import { sure } from '../base/problem.ts'
 import { sha256 } from '#connectors/contract.ts'
 import { permit } from '../base/actor.ts'
 import { exponentOf } from '../base/money.ts'
-import { fromIso, HOUR_MS, hourOf, type Instant } from '../base/time.ts'
+import { fromIso, HOUR_MS, hourOf, type Instant, type Interval, iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { meterOf } from '../metering/contract.ts'
-import { remeasure, type UsageLeaf, usageOf, usageRows } from '../metering/index.ts'
+import { remeasure, type UsageLeaf, usageOf, type UsageRow, usageRows } from '../metering/index.ts'
 import type { Line, Segment } from '../rating/contract.ts'
 import { allocationDigest, consumptionDigest } from '../rating/rules.ts'
 import type { Verification } from './contract.ts'
@@ -35,10 +35,11 @@ export async function verify(ctx: Context): Promise<Result> {
     result.invoices += 1
     checkFrozen(invoice, rows, report)
     checkTotals(invoice, lines, report)
+    const measured = measuring(ctx, invoice.cut)
     for (const line of lines) {
       result.lines += 1
       checkArithmetic(invoice.number, line, report)
-      result.readings += await checkLeaves(ctx, invoice, line, report)
+      result.readings += await checkLeaves(ctx, invoice, line, measured, report)
     }
   }
   return result
@@ -175,7 +176,13 @@ function checkArithmetic(number: string, line: Line, report: Report): void {
 }
 
 /** Follows a line to the rows it was made from; returns how many readings were compared. */
-async function checkLeaves(ctx: Context, invoice: store.InvoiceRow, line: Line, report: Report): Promise<number> {
+async function checkLeaves(
+  ctx: Context,
+  invoice: store.InvoiceRow,
+  line: Line,
+  measured: Measuring,
+  report: Report,
+): Promise<number> {
   const subject = `${invoice.number}/${line.id}`
   await checkPrice(ctx, line, subject, report)
   const owners = new Map(
@@ -188,7 +195,7 @@ async function checkLeaves(ctx: Context, invoice: store.InvoiceRow, line: Line, 
   )
   for (const segment of line.segments)
     checkOwner(invoice, line, segment, owners.get(segment.assignment_id), subject, report)
-  if (meterOf(line.meter).kind === 'consumption') return checkConsumption(ctx, invoice, line, subject, report)
+  if (meterOf(line.meter).kind === 'consumption') return checkConsumption(ctx, invoice, line, subject, measured, report)
   await checkVersions(ctx, line, owners, subject, report)
   return 0
 }
@@ -264,6 +271,7 @@ async function checkConsumption(
   invoice: store.InvoiceRow,
   line: Line,
   subject: string,
+  measured: Measuring,
   report: Report,
 ): Promise<number> {
   const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
@@ -274,32 +282,42 @@ async function checkConsumption(
     const quantity = leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n)
     if (quantity.toString() !== segment.quantity || consumptionDigest(leaves) !== segment.digest)
       report('usage', subject, `The hours of usage from ${segment.from} are not those that were billed.`)
-    readings += await checkReadings(ctx, invoice.cut, line, sure(stretches[index]), subject, report)
+    readings += checkReadings(line, await measured(line.resource.id, sure(stretches[index])), subject, report)
   }
   return readings
 }
 
-/** Stored hours against what their readings give, hour by hour. */
-async function checkReadings(
-  ctx: Context,
-  cut: number,
-  line: Line,
-  stretch: { from: Instant; to: Instant },
-  subject: string,
-  report: Report,
-): Promise<number> {
-  const whole = { from: hourOf(stretch.from), to: hourOf(stretch.to - 1) + HOUR_MS }
-  const stored = (await usageRows(ctx, line.resource.id, whole, cut)).filter((row) => row.meter === line.meter)
-  const measured = (await remeasure(ctx, line.resource.id, whole, cut)).filter((row) => row.meter === line.meter)
-  for (const hour of new Set([...stored, ...measured].map((row) => row.hour))) {
-    const [a, b] = [stored.find((row) => row.hour === hour), measured.find((row) => row.hour === hour)]
+interface Hours {
+  stored: UsageRow[]
+  fromReadings: UsageRow[]
+}
+type Measuring = (resource_id: string, stretch: Interval) => Promise<Hours>
+
+/** Hours of usage as stored and as their readings give them. Lines of one resource follow each other: each stretch is read once. */
+function measuring(ctx: Context, cut: number): Measuring {
+  let [current, known] = ['', new Map<string, Hours>()]
+  return async (resource_id, { from, to }) => {
+    if (resource_id !== current) [current, known] = [resource_id, new Map()]
+    const whole = { from: hourOf(from), to: hourOf(to - 1) + HOUR_MS }
+    const key = `${whole.from}/${whole.to}`
+    const hours = known.get(key) ?? {
+      stored: await usageRows(ctx, resource_id, whole, cut),
+      fromReadings: await remeasure(ctx, resource_id, whole, cut),
+    }
+    known.set(key, hours)
+    return hours
+  }
+}
+
+/** Stored hours against what their readings give, hour by hour; returns how many readings were compared. */
+function checkReadings(line: Line, { stored, fromReadings }: Hours, subject: string, report: Report): number {
+  const own = (list: UsageRow[]) => new Map(list.filter((r) => r.meter === line.meter).map((r) => [r.hour, r]))
+  const [kept, measured] = [own(stored), own(fromReadings)]
+  for (const hour of new Set([...kept.keys(), ...measured.keys()])) {
+    const [a, b] = [kept.get(hour), measured.get(hour)]
     const equal = (a?.quantity ?? 0n) === (b?.quantity ?? 0n) && (!a || !b || a.digest === b.digest)
     if (!equal)
-      report(
-        'readings',
-        subject,
-        `The readings of ${new Date(hour).toISOString()} do not give the usage that is stored for that hour.`,
-      )
+      report('readings', subject, `The readings of ${iso(hour)} do not give the usage that is stored for that hour.`)
   }
-  return measured.reduce((sum, row) => sum + row.reading_count, 0)
+  return [...measured.values()].reduce((sum, row) => sum + row.reading_count, 0)
 }

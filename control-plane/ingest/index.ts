@@ -20,13 +20,13 @@ import { forgetParts } from '../inventory/index.ts'
 import { agentForReport, alarm, configOf, heard, sourcesOf } from '../sources/index.ts'
 import { apply } from './apply.ts'
 import { agentOf, isGenuine, type Message, readEnvelope } from './envelope.ts'
-import { advance, FUTURE_MS, readingCount, type Refusal, sift } from './rules.ts'
+import { advance, reachOf, readingCount, type Refusal, sift } from './rules.ts'
 import { batches } from './metrics.ts'
 import * as store from './store.ts'
 
 export type { Message } from './envelope.ts'
 export { accounting, listQuarantined, quarantineTotal } from './accounting.ts'
-export { pendingWork, settle } from './settle.ts'
+export { pendingWork, settle, settleHere } from './settle.ts'
 
 export interface IntakeDeps {
   db: Database
@@ -264,7 +264,7 @@ async function takeFacts(
   }
   const sources = await ownSources(ctx, agent_id)
   const offset_ms = parsed.data.clock_offset_ms
-  const { taken, refused } = sift(parsed.data.facts, new Set(sources.keys()), ctx.now() + FUTURE_MS - offset_ms)
+  const { taken, refused } = sift(parsed.data.facts, new Set(sources.keys()), reachOf(ctx.now(), offset_ms))
   await store.countIntake(ctx, readingsBySource(value, sources), false)
   const applied = await apply(
     ctx,

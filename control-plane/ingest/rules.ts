@@ -17,25 +17,35 @@ export interface Taken {
 }
 
 /** Facts may not lie further ahead than this: a clock that far off makes a bill of the future. */
-export const FUTURE_MS = 86_400_000
+const FUTURE_MS = 86_400_000
+
+/** The instants, by the agent's clock, between which facts may lie: not before 1970, not far ahead of now. */
+export interface Reach {
+  earliest_ms: number
+  latest_ms: number
+}
+export const reachOf = (now: number, offset_ms: number): Reach => ({
+  earliest_ms: -offset_ms,
+  latest_ms: now + FUTURE_MS - offset_ms,
+})
 
 /** Sorts the facts of a batch into taken and refused. `sources`: ids of the sending agent's own sources. */
 export function sift(
   facts: readonly unknown[],
   sources: ReadonlySet<string>,
-  latest_ms: number,
+  reach: Reach,
 ): { taken: Taken[]; refused: Refusal[] } {
   const taken: Taken[] = []
   const refused: Refusal[] = []
   for (const [position, raw] of facts.entries()) {
-    const verdict = judge(raw, sources, latest_ms)
+    const verdict = judge(raw, sources, reach)
     if ('fact' in verdict) taken.push({ position, fact: verdict.fact })
     else refused.push(verdict)
   }
   return { taken, refused }
 }
 
-function judge(raw: unknown, sources: ReadonlySet<string>, latest_ms: number): { fact: Fact } | Refusal {
+function judge(raw: unknown, sources: ReadonlySet<string>, reach: Reach): { fact: Fact } | Refusal {
   const named = field(raw, 'source')
   const source_id = typeof named === 'string' && sources.has(named) ? named : null
   const refuse = (reason: Refusal['reason'], detail: string): Refusal => ({
@@ -56,12 +66,31 @@ function judge(raw: unknown, sources: ReadonlySet<string>, latest_ms: number): {
       'foreign_source',
       `Source ${parsed.data.source} is not one of this agent's: facts about it are taken from its own agent only.`,
     )
-  if (parsed.data.seen_at_ms > latest_ms)
+  if (!isText(raw))
+    return refuse('malformed', 'A text in the fact holds a NUL or half a character: neither can be stored.')
+  const instants = instantsOf(parsed.data)
+  if (instants.some((at) => at > reach.latest_ms))
     return refuse(
       'future',
-      `The fact lies more than a day ahead (${new Date(parsed.data.seen_at_ms).toISOString()}): check the clock of the agent's machine.`,
+      `The fact lies more than a day ahead (${new Date(Math.max(...instants)).toISOString()}): check the clock of the agent's machine.`,
     )
+  if (instants.some((at) => at < reach.earliest_ms))
+    return refuse('malformed', "The fact lies before 1970 by our clock: check the clock of the agent's machine.")
   return { fact: parsed.data }
+}
+
+/** Every instant that a fact names, by the agent's clock. */
+function instantsOf(fact: Fact): number[] {
+  if (fact.type === 'gap') return [fact.seen_at_ms, fact.from_ms]
+  const origin = fact.type === 'readings' ? fact.epoch?.origin_ms : undefined
+  return origin === undefined ? [fact.seen_at_ms] : [fact.seen_at_ms, origin]
+}
+
+/** PostgreSQL stores neither NUL nor a lone surrogate. */
+function isText(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, item]) => isText(key) && isText(item))
 }
 
 const field = (value: unknown, name: string): unknown =>

@@ -34,6 +34,11 @@ async function settleTimelines(ctx: Context): Promise<number> {
   return settled.length
 }
 
+/** The same within the caller's transaction: for whoever holds the cut and lets no new facts in meanwhile. */
+export async function settleHere(ctx: Context): Promise<void> {
+  while ((await settleTimelines(ctx)) + (await settleUsage(ctx, BATCH)) > 0);
+}
+
 /** What waits to be settled, and since when the oldest does. */
 export async function pendingWork(ctx: Context): Promise<{ count: number; oldest: Instant | null }> {
   const [resources, usage] = [await pendingResources(ctx), await pendingUsage(ctx)]

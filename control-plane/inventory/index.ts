@@ -172,8 +172,9 @@ export async function assign(ctx: Context, id: string, input: NewAssignment): Pr
     throw new Problem('invalid', 'The project is not one of this account.', [
       { pointer: '/project_id', detail: 'must be a project of account_id' },
     ])
-  await store.lockResource(ctx, id)
+  // the cut before the row: whoever closes a cut settles rows while it holds the cut
   const cut = await openCut(ctx.tx)
+  await store.lockResource(ctx, id)
   const now = ctx.now()
   const live = await store.liveAssignments(ctx, id)
   const decision = {

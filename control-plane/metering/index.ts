@@ -24,7 +24,7 @@ import {
   type UsageRow,
 } from './store.ts'
 
-export { meteredBySource, pendingUsage, reportedUpTo } from './store.ts'
+export { meteredBySource, pendingUsage, reportedUpTo, type UsageRow } from './store.ts'
 
 /** Stores counters of one batch; the usage of their hours is made anew later. */
 export async function storeReadings(ctx: Context, list: ReadingRow[], cut: number): Promise<void> {

@@ -78,7 +78,7 @@ for (const theme of THEMES)
       const faults: string[] = []
       for (const path of paths) {
         await page.goto(product.origin + path)
-        await page.locator('h1, h2').first().waitFor()
+        await page.locator('main h1').waitFor()
         await page.waitForFunction(() => !document.querySelector('main [role="status"][aria-label]'))
         faults.push(...(await faultsOf(page)).map((fault) => `${path}: ${fault}`))
       }

@@ -66,7 +66,7 @@ async function finalise(page: Page, language: Language): Promise<string> {
   const refusal = dialog.getByRole('alert')
   await Promise.race([page.waitForURL(/\/invoices\/[0-9a-f-]{36}$/), refusal.waitFor()])
   if (await refusal.isVisible()) throw new Error(`it was refused: ${await refusal.textContent()}`)
-  await page.getByRole('heading', { name: words.invoice, level: 2 }).waitFor()
+  await page.locator('article').getByRole('heading', { name: words.invoice, level: 2 }).waitFor()
   return page.url()
 }
 

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { buildUi } from '../../deploy/ui.ts'
+import { buildUi } from '../../deploy/build.ts'
 import { launchBrowser } from '../setup/browser.ts'
 import { freshDatabase, type Installation, ownNats, startAgent, startControlPlane, Suite } from '../setup/stack.ts'
 

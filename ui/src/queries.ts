@@ -116,6 +116,10 @@ const STALE_AFTER: Record<string, string[]> = {
   legal_entity: ['legal-entities', 'drafts'],
   quarantine: ['quarantine', 'accounting'],
   notice: [],
+  session: [],
+  credential: [],
+  contract: ['drafts'],
+  price_book: ['prices'],
 }
 
 /** `price.added` → the first parts of the keys that it makes stale; an unknown type makes everything stale. */

@@ -172,7 +172,7 @@ function meterColumns(): TableColumn<MeterRow>[] {
     { id: 'meter', header: t('accounting.meter'), class: 'whitespace-nowrap', cell: (row) => meterText(row.meter) },
     count('metered'),
     count('rated'),
-    count('unrated', 'warn'),
+    count('unrated'),
     count('unowned', 'warn'),
     count('covered'),
     count('pending'),

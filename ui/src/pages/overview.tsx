@@ -144,11 +144,7 @@ function Figures() {
       <Figure
         label={t('overview.agents')}
         href={paths.agents}
-        hint={
-          <Show when={items(sources)}>
-            {(list) => t('overview.agents_hint', { sources: say.decimal(list().length) })}
-          </Show>
-        }
+        hint={<Show when={items(sources)}>{(list) => t('overview.agents_hint', list().length)}</Show>}
       >
         <Show when={items(agents)} fallback={wait}>
           {(list) => say.decimal(list().filter((one) => one.state !== 'revoked').length)}

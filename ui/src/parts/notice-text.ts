@@ -24,6 +24,8 @@ const SUBJECTS = [
   'unowned',
   'quarantine',
   'cloned',
+  'forged',
+  'alarm',
   'clock',
   'conflict',
   'spool',
@@ -77,6 +79,10 @@ export function noticeText(notice: Notice): NoticeText {
       }
     case 'cloned':
       return { tone: 'bad', title: t('notice.cloned', { name }), text: t('notice.cloned_text'), action: look }
+    case 'forged':
+      return { tone: 'bad', title: t('notice.forged', { name }), text: t('notice.forged_text'), action: look }
+    case 'alarm':
+      return { tone: 'bad', title: t('notice.alarm', { name }), text: param(notice, 'alarm'), action: look }
     case 'clock':
       return { tone: 'warn', title: t('notice.clock', { name }), text: t('notice.clock_text'), action: look }
     case 'conflict':

@@ -20,9 +20,9 @@ interface Layout {
   sort?: NonNullable<ResourceFilter['sort']>
 }
 export const LAYOUT: Record<ColumnId, Layout> = {
-  name: { width: 184, sort: 'name' },
+  name: { width: 172, sort: 'name' },
   kind: { width: 124, sort: 'kind' },
-  state: { width: 104, sort: 'state' },
+  state: { width: 116, sort: 'state' },
   host: { width: 104 },
   owner: { width: 150 },
   vcpu: { width: 64, numeric: true, sort: 'vcpu_count' },

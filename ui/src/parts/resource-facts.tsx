@@ -23,15 +23,18 @@ const Row = (props: { label: string; children: JSX.Element; mono?: boolean }) =>
   </>
 )
 
-const valueText = (value: Json): string => {
+/** Names that end in `_bytes` hold bytes, wherever they stand. */
+function valueText(value: Json, name = ''): string {
   if (value === null) return '–'
-  if (Array.isArray(value)) return value.map(valueText).join('\n')
+  if (Array.isArray(value)) return value.map((one) => valueText(one)).join('\n')
   if (typeof value === 'object')
     return Object.entries(value)
-      .map(([name, inner]) => `${name}: ${valueText(inner)}`)
+      .map(([inner, one]) => `${wordsOf(inner)}: ${valueText(one, inner)}`)
       .join(' · ')
-  return String(value)
+  return name.endsWith('_bytes') ? say.bytes(String(value)) : String(value)
 }
+const wordsOf = (name: string) => name.replace(/_bytes$/, '').replaceAll('_', ' ')
+const isSomething = (value: Json) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0)
 
 export function Identity(props: { resource: ResourceDetail }) {
   const evidence = createMemo(() =>
@@ -39,7 +42,7 @@ export function Identity(props: { resource: ResourceDetail }) {
       value?.length ? [[name, valueText(value)] as const] : [],
     ),
   )
-  const attributes = () => Object.entries(props.resource.attributes)
+  const attributes = () => Object.entries(props.resource.attributes).filter(([, value]) => isSomething(value))
   return (
     <dl class="m-0 grid grid-cols-[minmax(6rem,auto)_minmax(0,1fr)] gap-x-4 gap-y-1.5 p-4 text-[0.8125rem]">
       <Row label={t('resources.realm')}>{props.resource.realm}</Row>
@@ -63,15 +66,15 @@ export function Identity(props: { resource: ResourceDetail }) {
       </Row>
       <For each={evidence()}>
         {([name, text]) => (
-          <Row label={name} mono>
+          <Row label={wordsOf(name)} mono>
             <span class="whitespace-pre-line">{text}</span>
           </Row>
         )}
       </For>
       <For each={attributes()}>
         {([name, value]) => (
-          <Row label={name}>
-            <span class="whitespace-pre-line">{valueText(value)}</span>
+          <Row label={wordsOf(name)}>
+            <span class="whitespace-pre-line">{valueText(value, name)}</span>
           </Row>
         )}
       </For>

@@ -67,7 +67,7 @@ export function ResourceTable(props: Props) {
       role="region"
       aria-label={t('resources.table')}
       tabindex="0"
-      class="relative max-h-[calc(100dvh-13.5rem)] min-h-72 overflow-auto rounded-[inherit]"
+      class="relative max-h-[calc(100dvh-13.5rem)] overflow-auto rounded-[inherit]"
     >
       <table class="w-full table-fixed" style={{ 'min-width': `${width()}px` }} aria-rowcount={(props.total ?? -1) + 1}>
         <colgroup>
