@@ -26,7 +26,7 @@ async function fileOf(folder: string, asked: string): Promise<Bun.BunFile | null
 }
 
 const NOT_BUILT =
-  'The page is not built. Run: bun run build:ui\nThe API is at /api/v1, its reference at /api/reference.\n'
+  'The page is not built. Run: bun run build\nThe API is at /api/v1, its reference at /api/reference.\n'
 
 /** Files as they are; any other address is one of the page's own and gets its shell. */
 export const page = (folder = join(ROOT, 'dist/ui')) =>
@@ -49,6 +49,6 @@ export const installation = (dist = join(ROOT, 'dist'), deploy = join(ROOT, 'dep
       : name === 'install-agent.sh'
         ? await fileOf(deploy, name)
         : null
-    if (!file) throw new Problem('not_found', `${name} is not offered here. Build it by: bun run build:agent`)
+    if (!file) throw new Problem('not_found', `${name} is not offered here. Build it by: bun run build`)
     return new Response(file, { headers: { 'cache-control': 'no-cache' } })
   })

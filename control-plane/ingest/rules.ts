@@ -87,7 +87,7 @@ function instantsOf(fact: Fact): number[] {
 }
 
 /** PostgreSQL stores neither NUL nor a lone surrogate. */
-function isText(value: unknown): boolean {
+export function isText(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
   if (typeof value !== 'object' || value === null) return true
   return Object.entries(value).every(([key, item]) => isText(key) && isText(item))
