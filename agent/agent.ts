@@ -13,6 +13,7 @@ import {
 import { loadConnector } from '#connectors/registry.ts'
 import { Config } from './config.ts'
 import { readJson, writeWhole } from './files.ts'
+import { shrinkWhenSettled } from './frugal.ts'
 import type { Identity } from './identity.ts'
 import { KeptClock } from './kept-clock.ts'
 import { Listings } from './listing.ts'
@@ -53,6 +54,7 @@ export class Agent {
   #outside: Outside
   #listings = new Listings()
   #manifests: Manifest[] = []
+  #stopShrinking: () => void = () => {}
   /** when the agent before this one last put something into the spool */
   #away_since_ms: number | null
 
@@ -106,6 +108,7 @@ export class Agent {
     )
     this.#apply(this.#config.current)
     void this.#reporter.run()
+    this.#stopShrinking = shrinkWhenSettled()
   }
 
   #hello(): Hello {
@@ -164,6 +167,7 @@ export class Agent {
   /** Within two seconds, whatever hangs. */
   async stop(): Promise<void> {
     this.#schedule.stop()
+    this.#stopShrinking()
     const closing = Promise.allSettled([...this.#sources.values()].map((source) => source.close()))
     await Promise.race([closing, Bun.sleep(CLOSE_MS_MAX)])
     this.#outbox.close()

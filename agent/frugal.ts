@@ -6,8 +6,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   // only what is really hot is worth compiling: a listing of thousands, not a tick
   BUN_JSC_thresholdForJITAfterWarmUp: '20000',
   BUN_JSC_thresholdForJITSoon: '20000',
-  // what a tick frees the next one needs again: no thread that gives it back in between
-  MIMALLOC_PURGE_DELAY: '60000',
+  // freed memory goes back at once, without a thread that wakes up for it
+  MIMALLOC_PURGE_DELAY: '0',
 }
 
 /** Replaces this process by itself with these settings, under the same number; what the owner has set stays. */
@@ -18,4 +18,17 @@ export function beFrugal(): void {
   const args = [process.execPath, ...(compiled ? process.argv.slice(2) : process.argv.slice(1))]
   const environment = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined))
   process.execve(process.execPath, args, { ...environment, ...Object.fromEntries(missing) })
+}
+
+const FIRST_MS = 20_000
+const REPEAT_MS = 3_600_000
+
+/** Gives back what starting took and a tick doesn't need: half of the memory. The answer ends it. */
+export function shrinkWhenSettled(): () => void {
+  const shrink = () => {
+    Bun.gc(true)
+    Bun.shrink()
+  }
+  const timers = [setTimeout(shrink, FIRST_MS), setInterval(shrink, REPEAT_MS)]
+  return () => timers.forEach(clearTimeout)
 }

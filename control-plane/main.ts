@@ -1,6 +1,5 @@
 /** Composition root of the control plane: the only file that knows every slice. */
 import type { Logger } from 'pino'
-import { collectDefaultMetrics } from 'prom-client'
 import { SUBJECTS } from '#connectors/contract.ts'
 import { authenticate } from './accounts/index.ts'
 import { routes as billing } from './billing/routes.ts'
@@ -16,6 +15,7 @@ import { type Environment, readEnvironment, readRoles, type Role } from './envir
 import { createLive, type Live } from './events/live.ts'
 import { routes as events } from './events/routes.ts'
 import { createApp } from './http/app.ts'
+import { collectProcessMetrics } from './http/metrics.ts'
 import { type Extras, labelsOf, vcpusOf } from './inventory/index.ts'
 import { routes as inventory } from './inventory/routes.ts'
 import { routes as ingest } from './ingest/routes.ts'
@@ -97,7 +97,7 @@ function serve(app: ReturnType<typeof createApp>, env: Environment, log: Logger)
 function main(env: Environment, roles: ReadonlySet<Role>): void {
   const log = createLog(env.logLevel)
   const now: Clock = Date.now
-  collectDefaultMetrics()
+  collectProcessMetrics()
   const urls = urlsOf(env.databaseUrl, env.data)
   const isApi = roles.has('api')
   const apiDb = isApi ? connect(urls.api, POOL.api) : null

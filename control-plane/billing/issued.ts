@@ -1,11 +1,12 @@
 /** What was issued: invoices with their lines, newest first. */
-import type { z } from 'zod'
+import { z } from 'zod'
+import { InstantMs } from '#connectors/contract.ts'
 import { permit } from '../base/actor.ts'
 import { Problem } from '../base/problem.ts'
-import { type Instant, iso } from '../base/time.ts'
+import { iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
-import type { Page } from '../http/contract.ts'
+import { Id, type Page } from '../http/contract.ts'
 import type { Invoice, InvoiceQuery, InvoiceSummary } from './contract.ts'
 import { totalsText } from './rules.ts'
 import * as store from './store.ts'
@@ -23,12 +24,14 @@ const summaryOf = (row: store.InvoiceRow): z.infer<typeof InvoiceSummary> => ({
   line_count: row.line_count,
 })
 
+const Cursor = z.object({ at: InstantMs, id: Id })
+
 export async function listInvoices(
   ctx: Context,
   query: z.infer<typeof InvoiceQuery>,
 ): Promise<Page<z.infer<typeof InvoiceSummary>>> {
   permit(ctx, 'billing.read')
-  const { found, total } = await store.listInvoices(ctx, query, decodeCursor<{ at: Instant; id: string }>(query.cursor))
+  const { found, total } = await store.listInvoices(ctx, query, decodeCursor(query.cursor, Cursor))
   const shown = found.slice(0, query.limit)
   const last = shown.at(-1)
   return {

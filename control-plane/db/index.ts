@@ -18,12 +18,16 @@ export interface Context {
   request_id: string
 }
 
+/** Seconds until a connection is tried again: soon after the database is back, however long it was away. */
+const backOff = (retries: number): number => Math.min(1, 0.05 * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2)
+
 /** A pool of at most `size` connections; sessions are in UTC and no statement may run for ever. */
 export function connect(url: string, size: number): Database {
   const client = postgres(url, {
     max: size,
     idle_timeout: 60,
     connect_timeout: 10,
+    backoff: backOff,
     onnotice: () => {},
     connection: { TimeZone: 'UTC', statement_timeout: 120_000, idle_in_transaction_session_timeout: 120_000 },
   })

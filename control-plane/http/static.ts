@@ -25,8 +25,7 @@ async function fileOf(folder: string, asked: string): Promise<Bun.BunFile | null
   return file && (await file.exists()) ? file : null
 }
 
-const NOT_BUILT =
-  'The page is not built. Run: bun run build\nThe API is at /api/v1, its reference at /api/reference.\n'
+const NOT_BUILT = 'The page is not built. Run: bun run build\nThe API is at /api/v1, its reference at /api/reference.\n'
 
 /** Files as they are; any other address is one of the page's own and gets its shell. */
 export const page = (folder = join(ROOT, 'dist/ui')) =>

@@ -5,7 +5,7 @@ import { permit } from '../base/actor.ts'
 import { HOUR_MS, hourOf, type Instant, iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
-import type { Page } from '../http/contract.ts'
+import { Id, type Page } from '../http/contract.ts'
 import { meteredBySource } from '../metering/index.ts'
 import { intakeOf } from '../metrics/index.ts'
 import type { IntakeHour, QuarantineItem, QuarantineQuery } from './contract.ts'
@@ -57,7 +57,7 @@ export async function listQuarantined(
   query: z.infer<typeof QuarantineQuery>,
 ): Promise<Page<z.infer<typeof QuarantineItem>>> {
   permit(ctx, 'usage.read')
-  const { found, total } = await store.listQuarantine(ctx, query, decodeCursor<string>(query.cursor))
+  const { found, total } = await store.listQuarantine(ctx, query, decodeCursor(query.cursor, Id))
   const shown = found.slice(0, query.limit)
   return {
     items: shown.map(({ item, agent_name }) => ({

@@ -8,8 +8,8 @@ import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { getAccount } from '../accounts/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
-import type { Page } from '../http/contract.ts'
-import type { z } from 'zod'
+import { Id, type Page } from '../http/contract.ts'
+import { z } from 'zod'
 import type { Assignment, History, NewAssignment, Resource, ResourceDetail, ResourceQuery } from './contract.ts'
 import { transfer } from './ownership.ts'
 import { bornAfter } from './rules.ts'
@@ -36,9 +36,11 @@ export type Extras = (
   ids: readonly string[],
 ) => Promise<Map<string, Pick<Resource, 'cost_per_hour' | 'sparkline'>>>
 
+const Cursor = z.object({ key: z.string(), id: Id })
+
 export async function listResources(ctx: Context, query: ResourceQuery, extras: Extras): Promise<Page<Resource>> {
   permit(ctx, 'inventory.read')
-  const { rows, keys } = await store.listResources(ctx, query, decodeCursor<{ key: string; id: string }>(query.cursor))
+  const { rows, keys } = await store.listResources(ctx, query, decodeCursor(query.cursor, Cursor))
   const shown = rows.slice(0, query.limit)
   const more = rows.length > query.limit
   const total = query.cursor ? null : await store.countResources(ctx, query)

@@ -83,7 +83,7 @@ export async function readingsAround(
   cut: number | null,
 ): Promise<ReadingRow[]> {
   const { from, to } = interval
-  const known = and(eq(reading.resource_id, resource_id), cut === null ? undefined : sql`${reading.cut} <= ${cut}`)!
+  const known = and(eq(reading.resource_id, resource_id), cut === null ? undefined : sql`${reading.cut} <= ${cut}`)
   const inside = and(known, gte(reading.seen_at, from), lt(reading.seen_at, to))
   const out = new Map<string, ReadingRow>()
   const keep = (list: readonly ReadingRow[]) => {
@@ -92,11 +92,11 @@ export async function readingsAround(
   keep(await ctx.tx.select(columns).from(reading).where(inside))
   for (const side of SIDES) keep(await nearest(ctx, known, interval, side))
   for (const epoch of new Set([...out.values()].map((row) => row.epoch)))
-    for (const side of SIDES) keep(await nearest(ctx, and(known, eq(reading.epoch, epoch))!, interval, side))
+    for (const side of SIDES) keep(await nearest(ctx, and(known, eq(reading.epoch, epoch)), interval, side))
   for (const side of SIDES) {
     const met = keysOf(out.values())
     for (let missing = met.difference(keysOf(onSide([...out.values()], interval, side))); missing.size > 0;) {
-      const found = await nearest(ctx, and(known, hasAny(missing), near(interval))!, interval, side)
+      const found = await nearest(ctx, and(known, hasAny(missing), near(interval)), interval, side)
       if (found.length === 0) break
       keep(found)
       missing = missing.difference(keysOf(found))
@@ -109,7 +109,7 @@ type Side = 'before' | 'after'
 const SIDES: readonly Side[] = ['before', 'after']
 
 /** All readings of the instant next to the interval. */
-function nearest(ctx: Context, which: SQL, { from, to }: Interval, side: Side): Promise<ReadingRow[]> {
+function nearest(ctx: Context, which: SQL | undefined, { from, to }: Interval, side: Side): Promise<ReadingRow[]> {
   const beside = side === 'before' ? lt(reading.seen_at, from) : gte(reading.seen_at, to)
   const edge = sql.raw(side === 'before' ? 'max' : 'min')
   const at = sql`(select ${edge}(${reading.seen_at}) from ${reading} where ${and(which, beside)})`

@@ -92,7 +92,9 @@ class Stage {
   }
 }
 
+/** The project's own build, or a program that was built before. */
 async function compiled(folder: string): Promise<string> {
+  if (process.env.ATALAYA_AGENT) return process.env.ATALAYA_AGENT
   const file = join(folder, 'atalaya-agent')
   const { scripts } = (await Bun.file(join(root, 'package.json')).json()) as { scripts: Record<string, string> }
   const build = (scripts['build:agent'] ?? '').replace('dist/atalaya-agent', file)

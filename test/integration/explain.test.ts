@@ -1,5 +1,5 @@
 /** Explain: every line multiplies back from its leaves by other arithmetic than the engine's, and one altered leaf is found. */
-import Big from 'big.js'
+import { Big } from 'big.js'
 import { type SQL, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Explanation } from '#control-plane/billing/contract.ts'

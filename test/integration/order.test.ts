@@ -119,6 +119,6 @@ test('any order of arrival, any cut into batches and any duplicates give the sam
       const inOrder = facts.toSorted((a, b) => a.at - b.at)
       expect(await outcome(inOrder, other)).toEqual(await outcome(inOrder, once))
     }),
-    { numRuns: Number(process.env.ATALAYA_RUNS ?? 12) },
+    { numRuns: 15, endOnFailure: true },
   )
 })

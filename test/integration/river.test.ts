@@ -90,6 +90,22 @@ test('a machine that moves from one host to another is one resource without a ho
   ])
 })
 
+test('an event that names only what changed leaves the rest as it was', async () => {
+  const { agent, realm } = await alone()
+  await agent.send([agent.listing(START, 'h', [host('h'), vm('a', { host: 'h' })])])
+  await agent.send([
+    agent.event(START + 5 * SECOND, 'h', 'a', { state: 'stopped' }),
+    agent.event(START + 9 * SECOND, 'h', 'a', { size: { vcpu_count: 8 } }),
+    agent.event(START + 12 * SECOND, 'h', 'a', null),
+  ])
+  await settled(world)
+  expect(await versionsOf(realm, 'a')).toEqual([
+    [0, 5_000, 'h', 2],
+    [5_000, 9_000, 'h', 2],
+    [9_000, 12_000, 'h', 8],
+  ])
+})
+
 test('a late listing splits a run', async () => {
   const { agent, realm } = await alone()
   const at = (seconds: number, vcpu_count: number) =>
@@ -155,25 +171,45 @@ test('after a day without readings the total is known, its spread is estimated, 
   expect([hours.length, hours.every((row) => row.estimated)]).toEqual([25, true])
 })
 
+test('a device that some readings leave out, around the turn of an hour, loses nothing', async () => {
+  const { agent, realm } = await alone()
+  const read = (minute: number, counters: Record<string, number>) =>
+    agent.readings(START + minute * 60_000, 'a', counters, { interval_ms: 600_000 })
+  const [eth0, eth1] = ['network_transmit_bytes/eth0', 'network_transmit_bytes/eth1']
+  await agent.send([agent.listing(START, 'h', [vm('a')]), read(40, { [eth0]: 0, [eth1]: 1_000 })])
+  for (const minute of [50, 70, 110]) await agent.send([read(minute, { [eth0]: minute })])
+  await settled(world)
+  await agent.send([read(130, { [eth0]: 130, [eth1]: 91_000 })])
+  await settled(world)
+  const sent = async () => sumOf((await usage(world, realm)).map((row) => row.quantity))
+  expect(await sent()).toBe(90_130n)
+  await agent.send([read(55, { [eth0]: 51 })])
+  await settled(world)
+  expect(await sent()).toBe(90_130n)
+})
+
 test.each([
   ['2026-03-01T00:30:00+01:00', '2026-04-02T00:00:00Z', 743],
   ['2026-10-01T00:30:00+02:00', '2026-11-02T00:00:00Z', 745],
-])('a whole month from %s costs the monthly price exactly, though it has %3$i hours', async (begin, end, hours) => {
-  const own = await market(suite, new Date(begin).toISOString())
-  await sell(own, { meter: 'vcpu', per: 'month', amount: '123.45678901' })
-  await sell(own, { meter: 'instance', model: 'flat', per: 'month', unit: 'instance', amount: '10.01' })
-  const agent = await enrolledAgent(own, 'month')
-  const midnight = own.clock.now - 30 * 60_000
-  await agent.send([agent.listing(midnight, 'h', [vm('a', { size: { vcpu_count: 3 } })])])
-  await settled(own)
-  own.clock.now = Date.parse(end)
-  const { lines, period } = await draftOf(own, own.account_id)
-  expect(Date.parse(period.to) - Date.parse(period.from)).toBe(hours * HOUR_MS)
-  expect(lines.map((line) => [line.component, line.exact, line.net, line.quantity])).toEqual([
-    ['vm.instance', '1001/100', '10.01', String(hours * HOUR_MS)],
-    ['vm.vcpu', '37037036703/100000000', '370.37', String(3 * hours * HOUR_MS)],
-  ])
-})
+])(
+  'the whole month from %s (billed by %s) costs the monthly price exactly in its %i hours',
+  async (begin, end, hours) => {
+    const own = await market(suite, new Date(begin).toISOString())
+    await sell(own, { meter: 'vcpu', per: 'month', amount: '123.45678901' })
+    await sell(own, { meter: 'instance', model: 'flat', per: 'month', unit: 'instance', amount: '10.01' })
+    const agent = await enrolledAgent(own, 'month')
+    const midnight = own.clock.now - 30 * 60_000
+    await agent.send([agent.listing(midnight, 'h', [vm('a', { size: { vcpu_count: 3 } })])])
+    await settled(own)
+    own.clock.now = Date.parse(end)
+    const { lines, period } = await draftOf(own, own.account_id)
+    expect(Date.parse(period.to) - Date.parse(period.from)).toBe(hours * HOUR_MS)
+    expect(lines.map((line) => [line.component, line.exact, line.net, line.quantity])).toEqual([
+      ['vm.instance', '1001/100', '10.01', String(hours * HOUR_MS)],
+      ['vm.vcpu', '37037036703/100000000', '370.37', String(3 * hours * HOUR_MS)],
+    ])
+  },
+)
 
 test.each([
   ['JPY', '0.5', '1', '0'],

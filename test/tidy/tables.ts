@@ -144,19 +144,8 @@ export type Rule =
 export const EXCEPTIONS: ReadonlyArray<{ rule: Rule; path: string; of: string; why: string }> = [
   { rule: 'length', path: 'connectors/contract.ts', of: 'lines', why: 'the wire contract is read as one' },
   { rule: 'length', path: 'ui/src/i18n/en.ts', of: 'lines', why: 'a dictionary: one line a text, nothing to divide' },
+  { rule: 'length', path: 'ui/src/i18n/es.ts', of: 'lines', why: 'a dictionary: one line a text, nothing to divide' },
   { rule: 'sql', path: 'control-plane/http/health.ts', of: 'SQL', why: 'readiness is whether the database answers' },
-  {
-    rule: 'sql',
-    path: 'control-plane/inventory/facts.ts',
-    of: 'SQL',
-    why: 'the part of the store that takes facts in',
-  },
-  {
-    rule: 'sql',
-    path: 'control-plane/inventory/settle.ts',
-    of: 'SQL',
-    why: 'the part of the store that derives versions',
-  },
   {
     rule: 'money',
     path: 'control-plane/rating/judge.ts',

@@ -5,6 +5,8 @@ import { api } from './api.ts'
 import { ApiError } from './problem.ts'
 
 const RETRIES = 2
+/** what failed for want of an answer is asked again until it has one */
+const KEEP_TRYING_MS = 5_000
 const [refreshFailedAt, setRefreshFailedAt] = createSignal<number | null>(null)
 /** When a refresh last failed for want of an answer, and none has succeeded since. */
 export { refreshFailedAt }
@@ -27,6 +29,7 @@ export const queryClient: QueryClient = new QueryClient({
       refetchOnWindowFocus: false,
       retry: (count, error) => count < RETRIES && isOutage(error),
       retryDelay: (attempt) => 500 * 2 ** attempt,
+      refetchInterval: (query) => (isOutage(query.state.error) ? KEEP_TRYING_MS : false),
       networkMode: 'always',
     },
     mutations: { networkMode: 'always' },

@@ -90,7 +90,7 @@ function InvoiceDocument(props: { invoice: Invoice; onExplain: (line: Line) => v
   return (
     <Document
       heading={t('document.invoice')}
-      mark={<Badge tone="ok">{t('invoices.issued')}</Badge>}
+      mark={<Badge tone="ok">{t('document.issued')}</Badge>}
       facts={facts()}
       seller={content().seller}
       buyer={content().buyer}
@@ -109,9 +109,11 @@ function InvoiceDocument(props: { invoice: Invoice; onExplain: (line: Line) => v
           <p class="m-0 font-mono text-xs break-all">
             {t('document.content_hash')} {props.invoice.content_hash}
           </p>
-          <p class="m-0 font-mono text-xs break-all">
-            {t('document.previous_hash')} {props.invoice.previous_hash}
-          </p>
+          <Show when={props.invoice.previous_hash}>
+            <p class="m-0 font-mono text-xs break-all">
+              {t('document.previous_hash')} {props.invoice.previous_hash}
+            </p>
+          </Show>
         </div>
       }
     />

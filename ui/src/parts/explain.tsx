@@ -17,13 +17,18 @@ type Hour = Segment['hours'][number]
 
 const SHOWN_DECIMALS = 8
 
-/** "0.011111 vCPU · h × €0.0125 = €0.00013888… → €0.00" */
+/** An exact amount, cut to some decimals; `≈` where it goes on. */
+function exactText(line: Line, decimals: number): { sign: '=' | '≈'; amount: string } {
+  const text = fractionText(line.exact, decimals)
+  return { sign: text.endsWith('…') ? '≈' : '=', amount: say.rate(text.replace('…', ''), line.currency, decimals) }
+}
+
+/** "0.011111 vCPU · h × €0.0125 ≈ €0.00013888 → €0.00" */
 function sentenceOf(line: Line): string {
   const unit = timedUnit(line.price.model === 'flat' ? '' : line.price.unit, line.price.per)
-  const exact = fractionText(line.exact, SHOWN_DECIMALS)
-  const shown = say.rate(exact.replace('…', ''), line.currency, SHOWN_DECIMALS) + (exact.endsWith('…') ? '…' : '')
+  const { sign, amount } = exactText(line, SHOWN_DECIMALS)
   const factors = `${say.decimal(line.quantity_display)} ${unit} × ${say.rate(line.price.amount, line.currency)}`
-  return `${factors} = ${shown} → ${say.money(line.net, line.currency)}`
+  return `${factors} ${sign} ${amount} → ${say.money(line.net, line.currency)}`
 }
 
 /** Sizes in bytes are told as people say them. */
@@ -67,10 +72,8 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
         <p class="tabular m-0 text-[0.9375rem] leading-6 font-medium text-pretty">{sentenceOf(line())}</p>
         <dl class="tabular m-0 mt-3 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
           <Fact label={t('explain.exact')}>
-            <span class="font-mono" title={line().exact}>
-              {fractionText(line().exact, 12)}
-            </span>{' '}
-            → {money(line().net)}
+            <span class="font-mono">{line().exact}</span> {exactText(line(), 12).sign} {exactText(line(), 12).amount} →{' '}
+            {money(line().net)}
             <span class="block text-muted">{t('explain.rounded')}</span>
           </Fact>
           <Fact label={t('explain.price')}>
