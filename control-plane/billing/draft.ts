@@ -6,9 +6,10 @@ import { Problem } from '../base/problem.ts'
 import { dateOf, type Instant, type Interval, iso, monthOf } from '../base/time.ts'
 import { listPrices, type PriceRow } from '../catalog/index.ts'
 import { type ContractInForce, contractOf } from '../contracts/index.ts'
-import { openCut } from '../db/cut.ts'
+import { type ClosedCut, openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
-import { requireResource } from '../inventory/index.ts'
+import { ownership, requireResource } from '../inventory/index.ts'
+import { reportedUpTo } from '../metering/index.ts'
 import { costsNow, presentMissing, rate } from '../rating/index.ts'
 import type { Draft, DraftSummary } from './contract.ts'
 import type { z } from 'zod'
@@ -38,10 +39,10 @@ export async function nextPeriod(
 
 export interface DraftRequest {
   account_id: string
-  /** end of the period, exclusive; the future isn't known */
-  as_of: Instant
+  /** end of the period, exclusive; null: as far as everything of the account has reported */
+  as_of: Instant | null
   /** default: the open cut, all that is known now */
-  cut?: number
+  cut?: ClosedCut
   /** instead of the price book's: a preview */
   prices?: readonly PriceRow[]
 }
@@ -52,18 +53,16 @@ export async function draft(ctx: Context, request: DraftRequest): Promise<Draft>
   const account = await getAccount(ctx, request.account_id)
   const contract = await contractOf(ctx, account.id)
   if (!contract) throw new Problem('nothing_to_invoice', `${account.name} has no contract.`)
-  const period = await nextPeriod(ctx, contract, account.zone, request.as_of)
+  const cut = request.cut ?? { number: await openCut(ctx.tx), closed_at: ctx.now() }
+  const as_of = request.as_of ?? (await knownTo(ctx, account.id, cut))
+  const period = await nextPeriod(ctx, contract, account.zone, as_of)
   if (!period)
-    throw new Problem(
-      'nothing_to_invoice',
-      `Everything of ${account.name} up to ${iso(request.as_of)} was invoiced already.`,
-    )
-  const cut = request.cut ?? (await openCut(ctx.tx))
+    throw new Problem('nothing_to_invoice', `Everything of ${account.name} up to ${iso(as_of)} was invoiced already.`)
   const { lines, unrated } = await rate(ctx, {
     contract,
     period,
     zone: account.zone,
-    cut,
+    cut: cut.number,
     ...(request.prices && { prices: request.prices }),
   })
   const { currency } = contract
@@ -73,7 +72,7 @@ export async function draft(ctx: Context, request: DraftRequest): Promise<Draft>
     contract_id: contract.id,
     period: { from: iso(period.from), to: iso(period.to) },
     month: dateOf(period.from, account.zone).slice(0, 7),
-    cut,
+    cut: cut.number,
     currency,
     seller: party(await getLegalEntity(ctx, contract.legal_entity_id)),
     buyer: party(account),
@@ -86,12 +85,19 @@ export async function draft(ctx: Context, request: DraftRequest): Promise<Draft>
   }
 }
 
+/** Up to when everything of the account that still reports has reported: an invoice to there leaves nothing between two bills. */
+async function knownTo(ctx: Context, account_id: string, { number, closed_at }: ClosedCut): Promise<Instant> {
+  const owned = await ownership(ctx, { account_id }, { from: closed_at, to: closed_at + 1 }, number)
+  const ids = owned.map((row) => row.resource_id)
+  return Math.min(closed_at, (await reportedUpTo(ctx, ids)) ?? closed_at)
+}
+
 /** The drafts of all accounts that have something to invoice. */
 export async function drafts(ctx: Context): Promise<z.infer<typeof DraftSummary>[]> {
   permit(ctx, 'billing.read')
   const out: z.infer<typeof DraftSummary>[] = []
   for (const account of await allAccounts(ctx)) {
-    const made = await draft(ctx, { account_id: account.id, as_of: ctx.now() }).catch(unlessEmpty)
+    const made = await draft(ctx, { account_id: account.id, as_of: null }).catch(unlessEmpty)
     if (made)
       out.push({
         account: { id: account.id, name: account.name },
@@ -128,7 +134,7 @@ export async function costOf(ctx: Context, resource_id: string) {
   const { currency } = await listPrices(ctx, { history: false })
   const per_hour = (await costsNow(ctx, [resource_id])).get(resource_id) ?? null
   const made = resource.account_id
-    ? await draft(ctx, { account_id: resource.account_id, as_of: ctx.now() }).catch(unlessEmpty)
+    ? await draft(ctx, { account_id: resource.account_id, as_of: null }).catch(unlessEmpty)
     : null
   const lines = made?.lines.filter((line) => line.resource.id === resource_id) ?? []
   const unrated =

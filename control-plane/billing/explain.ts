@@ -27,7 +27,7 @@ export async function explainDraftLine(
   ctx: Context,
   account_id: string,
   line_id: string,
-  as_of: number,
+  as_of: number | null,
 ): Promise<Explained> {
   const made = await draft(ctx, { account_id, as_of })
   return explain(ctx, find(made.lines, line_id), made.taxes, made.cut)

@@ -9,8 +9,6 @@ import { type ClosedCut, closeCut } from '../db/cut.ts'
 import { type Clock, type Context, type Database, transact } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { pendingWork, settle, settleHere } from '../ingest/index.ts'
-import { ownership } from '../inventory/index.ts'
-import { reportedUpTo } from '../metering/index.ts'
 import { ENGINE_VERSION } from '../rating/contract.ts'
 import { CONTENT_SCHEMA_VERSION, type Draft, type InvoiceContent, type NewInvoice } from './contract.ts'
 import type { z } from 'zod'
@@ -72,8 +70,7 @@ async function issue(ctx: Context, input: z.infer<typeof NewInvoice>, cut: Close
   permit(ctx, 'billing.write')
   const contract = await contractOf(ctx, input.account_id)
   await holdContract(ctx, sure(contract).id)
-  const as_of = input.to ? fromIso(input.to) : await knownTo(ctx, input.account_id, cut)
-  const made = await draft(ctx, { account_id: input.account_id, as_of, cut: cut.number })
+  const made = await draft(ctx, { account_id: input.account_id, as_of: input.to ? fromIso(input.to) : null, cut })
   refuseUnrated(made)
   if (made.lines.length === 0)
     throw new Problem('nothing_to_invoice', 'The draft has no lines: nothing that has a price was used in its period.')
@@ -85,18 +82,6 @@ async function issue(ctx: Context, input: z.infer<typeof NewInvoice>, cut: Close
     after: { number: row.number, total: made.totals.total, currency: row.currency },
   })
   return row.id
-}
-
-/** Up to when everything of the account that still reports has reported, so that an invoice for "now" leaves nothing between two bills. */
-async function knownTo(ctx: Context, account_id: string, cut: ClosedCut): Promise<Instant> {
-  const owned = await ownership(ctx, { account_id }, { from: cut.closed_at, to: cut.closed_at + 1 }, cut.number)
-  return Math.min(
-    cut.closed_at,
-    (await reportedUpTo(
-      ctx,
-      owned.map((row) => row.resource_id),
-    )) ?? cut.closed_at,
-  )
 }
 
 function refuseUnrated(made: Draft): void {

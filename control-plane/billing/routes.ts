@@ -33,7 +33,9 @@ import {
 
 const Param = z.object({ id: Id })
 const LineParam = z.object({ id: Id, line: z.string().max(64) })
-const AsOf = z.object({ as_of: InstantText.optional().meta({ description: 'default: now' }) })
+const AsOf = z.object({
+  as_of: InstantText.optional().meta({ description: 'end of the period; default: as far as everything has reported' }),
+})
 const Preview = z.object({
   affected_resources: z.int(),
   month_to_date_before: Amount,
@@ -43,7 +45,7 @@ const Preview = z.object({
 
 /** `work`: the pool that may settle usage; finalising closes a cut. */
 export const routes = (deps: HttpDeps & { work: Database }) => {
-  const asOf = (text: string | undefined) => Math.min(text ? fromIso(text) : deps.now(), deps.now())
+  const asOf = (text: string | undefined) => (text === undefined ? null : Math.min(fromIso(text), deps.now()))
   return router()
     .get(
       '/drafts',
