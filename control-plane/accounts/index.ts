@@ -1,5 +1,6 @@
 /** Verbs of accounts: legal entities that sell, accounts that buy, and who may come in. */
 import { z } from 'zod'
+import { InstantMs } from '#connectors/contract.ts'
 import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import { assert, Problem } from '../base/problem.ts'
@@ -47,7 +48,7 @@ export async function changeLegalEntity(ctx: Context, id: string, change: LegalE
   return after
 }
 
-const Cursor = z.object({ at: z.int(), id: z.uuid() })
+const Cursor = z.object({ at: InstantMs, id: z.uuid() })
 
 /** In the order in which they were opened. */
 export async function listAccounts(ctx: Context, query: z.infer<typeof PageQuery>): Promise<Page<Account>> {

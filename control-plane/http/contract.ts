@@ -1,9 +1,11 @@
 /** Shapes that every route shares: instants, pages, problems. */
 import { z } from 'zod'
+import { InstantMs } from '#connectors/contract.ts'
 
 /** ISO 8601 in UTC with milliseconds on the way out; any offset on the way in. */
 export const InstantText = z.iso
   .datetime({ offset: true, precision: undefined })
+  .refine((text) => InstantMs.safeParse(Date.parse(text)).success, 'must lie in the years 1970 to 9999')
   .meta({ example: '2026-11-01T00:00:00.000Z' })
 export const Id = z.uuid()
 /** Decimal text of money in major units; its currency stands beside it. */
@@ -17,7 +19,7 @@ export const CurrencyCode = z
   .meta({ example: 'EUR' })
 
 export const PageQuery = z.object({
-  cursor: z.string().max(512).optional().meta({ description: '`next_cursor` of the page before' }),
+  cursor: z.string().max(4_096).optional().meta({ description: '`next_cursor` of the page before' }),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 })
 export const page = <T extends z.ZodType>(item: T) =>

@@ -68,7 +68,13 @@ async function answer(deps: IntakeDeps, message: Message): Promise<Reply> {
   if (!isGenuine(message, read.envelope, read.signature, agent.public_key))
     return run((ctx) => refuseForgery(ctx, agent, message))
   if (read.envelope.message === 'hello') return run((ctx) => greet(ctx, agent_id, read.envelope, message.body))
-  const taken = await withRetries(() => run((ctx) => take(ctx, agent, read.envelope, message.body)))
+  const taken = await withRetries(() => run((ctx) => take(ctx, agent, read.envelope, message.body, takeFacts))).catch(
+    (error: unknown) => {
+      const code = databaseError(error)?.code ?? ''
+      if (!UNSTORABLE.test(code)) throw error
+      return run((ctx) => take(ctx, agent, read.envelope, message.body, setAside(code)))
+    },
+  )
   if (taken.sampled.length > 0) deps.sampled(taken.sampled)
   return taken.reply
 }
@@ -156,6 +162,7 @@ async function take(
   agent: { id: string; name: string },
   envelope: Envelope,
   body: Uint8Array,
+  use: typeof takeFacts,
 ): Promise<TakenBatch> {
   const spool = await store.lockSpool(ctx, envelope.spool, agent.id)
   if (spool.agent_id !== agent.id) return { reply: await foreignSpool(ctx, agent.id), sampled: [] }
@@ -174,7 +181,7 @@ async function take(
     chained,
     bytes: body.length,
   })
-  const applied = await takeFacts(ctx, agent.id, envelope, body)
+  const applied = await use(ctx, agent.id, envelope, body)
   const present = await store.sequencesAbove(ctx, spool.id, spool.watermark)
   const watermark = advance(spool.watermark, present, await store.lostSequences(ctx, spool.id))
   if (watermark !== spool.watermark) await store.setWatermark(ctx, spool.id, watermark)
@@ -243,6 +250,20 @@ async function quarantineAll(
   const bySource = [...counts].map(([source_id, readings]) => ({ ...row, source_id, readings }))
   await store.insertQuarantine(ctx, bySource.length > 0 ? bySource : [{ ...row, source_id: null, readings: 0 }])
 }
+
+/** SQLSTATEs of values that no column takes: sent again, they would fail again and hold up the spool for ever. */
+const UNSTORABLE = /^22/
+
+/** Instead of `takeFacts`: the whole batch goes to quarantine. */
+const setAside =
+  (code: string): typeof takeFacts =>
+  async (ctx, agent_id, envelope, body) => {
+    const counts = readingsBySource(decode(body).value, await ownSources(ctx, agent_id))
+    await store.countIntake(ctx, counts, false)
+    const detail = `A value in the batch cannot be stored (SQLSTATE ${code}); all of it was set aside.`
+    await quarantineAll(ctx, agent_id, envelope, 'unstorable', detail, counts, body)
+    return { unknown_digests: [], sampled: [] }
+  }
 
 async function takeFacts(
   ctx: Context,

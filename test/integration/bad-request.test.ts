@@ -172,10 +172,11 @@ test('instants at the edge of what can be stored', async () => {
     const code = (await call('POST', path, { account_id: body.id, effective_at })).status
     expect([effective_at, code < 500]).toEqual([effective_at, true])
   }
-  expect((await call('GET', `/accounts/${world.account_id}/draft?as_of=0001-01-01T00:00:00Z`)).body.code).toBe(
-    'nothing_to_invoice',
-  )
-  expect((await call('GET', `/accounts/${world.account_id}/draft?as_of=9999-12-31T00:00:00Z`)).status).toBe(200)
+  const asOf = (text: string) => call('GET', `/accounts/${world.account_id}/draft?as_of=${text}`)
+  expect((await asOf('1970-01-01T00:00:00Z')).body.code).toBe('nothing_to_invoice')
+  for (const text of ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59-14:00'])
+    expect((await asOf(text)).body.code).toBe('invalid')
+  expect((await asOf('9999-12-31T00:00:00Z')).status).toBe(200)
 })
 
 test('after all of it, pages, drafts and invoices work as before', async () => {
