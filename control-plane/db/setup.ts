@@ -11,8 +11,10 @@ export interface DatabaseUrls {
   api: string
   work: string
 }
-const ROLES = ['atalaya_api', 'atalaya_work'] as const
-type Passwords = Record<(typeof ROLES)[number], string>
+/** The roles that migrations grant to. They can't log in: several installations may share one cluster. */
+const GROUPS = ['atalaya_api', 'atalaya_work'] as const
+type Group = (typeof GROUPS)[number]
+type Passwords = Record<Group, string>
 
 /** Passwords of the login roles, made once and kept beside the data (mode 0600). */
 function passwords(folder: string): Passwords {
@@ -23,12 +25,18 @@ function passwords(folder: string): Passwords {
   return made
 }
 
+/** The login role of this database that belongs to the group: `atalaya_api` → `<database>_api`, within 63 bytes. */
+function loginOf(owner: string, group: Group): string {
+  const database = decodeURIComponent(new URL(owner).pathname.slice(1)) || 'postgres'
+  return `${Buffer.from(database).subarray(0, 50).toString()}_${group.replace('atalaya_', '')}_login`
+}
+
 export function urlsOf(owner: string, folder: string): DatabaseUrls {
   const secret = passwords(folder)
-  const as = (role: keyof Passwords) => {
+  const as = (group: Group) => {
     const url = new URL(owner)
-    url.username = role
-    url.password = secret[role]
+    url.username = encodeURIComponent(loginOf(owner, group))
+    url.password = secret[group]
     return url.toString()
   }
   return { owner, api: as('atalaya_api'), work: as('atalaya_work') }
@@ -45,29 +53,45 @@ export class MissingRoles extends Error {
   }
 }
 
-const canLogIn = async (url: string): Promise<boolean> => {
+/** False where the server knows no such role or password; other errors are the caller's. */
+async function canLogIn(url: string): Promise<boolean> {
   const client = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {} })
   try {
     await client`select 1`
     return true
-  } catch {
-    return false
+  } catch (error) {
+    if (/^28/.test((error as { code?: string }).code ?? '')) return false
+    throw error
   } finally {
     await client.end({ timeout: 1 })
   }
 }
 
-/** Makes the login roles where they don't work yet. Safe to run at each start. */
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+
+/** What makes the roles of one database; `exists` says which login roles are there already. */
+function roleStatements(owner: string, secret: Passwords, exists: ReadonlySet<string>): string[] {
+  const groups = GROUPS.map(
+    (group) =>
+      `do $$ begin create role ${group} nologin; exception when duplicate_object or unique_violation then null; end $$;`,
+  )
+  const logins = GROUPS.flatMap((group) => {
+    const login = loginOf(owner, group)
+    const verb = exists.has(login) ? 'alter' : 'create'
+    return [
+      `${verb} role ${quoted(login)} login nosuperuser nobypassrls password '${secret[group]}';`,
+      `grant ${group} to ${quoted(login)};`,
+    ]
+  })
+  return [...groups, ...logins]
+}
+
+/** Makes the roles where they don't work yet. Safe to run at each start. */
 async function ensureRoles(owner: postgres.Sql, urls: DatabaseUrls, folder: string): Promise<void> {
-  const secret = passwords(folder)
   if ((await canLogIn(urls.api)) && (await canLogIn(urls.work))) return
-  const statements: string[] = []
-  for (const role of ROLES) {
-    const [exists] = await owner`select 1 from pg_roles where rolname = ${role}`
-    statements.push(
-      `${exists ? 'alter' : 'create'} role ${role} login nosuperuser nobypassrls password '${secret[role]}';`,
-    )
-  }
+  const logins = GROUPS.map((group) => loginOf(urls.owner, group))
+  const found = await owner<{ rolname: string }[]>`select rolname from pg_roles where rolname in ${owner(logins)}`
+  const statements = roleStatements(urls.owner, passwords(folder), new Set(found.map((row) => row.rolname)))
   try {
     await owner.begin(async (tx) => {
       for (const statement of statements) await tx.unsafe(statement)
