@@ -24,7 +24,7 @@ export async function previewPrice(ctx: Context, input: z.infer<typeof NewPrice>
   const affected = new Set<string>()
   for (const account of await allAccounts(ctx)) {
     const contract = await contractOf(ctx, account.id)
-    const now = { account_id: account.id, as_of: null }
+    const now = { account_id: account.id, as_of: ctx.now() }
     const present = contract && (await draft(ctx, now).catch(unlessEmpty))
     if (!contract || !present || contract.currency !== currency) continue
     const period = { from: fromIso(present.period.from), to: fromIso(present.period.to) }
