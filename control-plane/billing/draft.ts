@@ -54,8 +54,10 @@ export async function draft(ctx: Context, request: DraftRequest): Promise<Draft>
   const contract = await contractOf(ctx, account.id)
   if (!contract) throw new Problem('nothing_to_invoice', `${account.name} has no contract.`)
   const cut = request.cut ?? { number: await openCut(ctx.tx), closed_at: ctx.now() }
+  const until = (to: Instant) => nextPeriod(ctx, contract, account.zone, to)
   const as_of = request.as_of ?? (await knownTo(ctx, account.id, cut))
-  const period = await nextPeriod(ctx, contract, account.zone, as_of)
+  // right after an invoice nothing has been reported yet: what runs on is shown, only not issued
+  const period = (await until(as_of)) ?? (request.as_of === null && !request.cut ? await until(cut.closed_at) : null)
   if (!period)
     throw new Problem('nothing_to_invoice', `Everything of ${account.name} up to ${iso(as_of)} was invoiced already.`)
   const { lines, unrated } = await rate(ctx, {
