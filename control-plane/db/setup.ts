@@ -60,7 +60,7 @@ async function canLogIn(url: string): Promise<boolean> {
     await client`select 1`
     return true
   } catch (error) {
-    if (/^28/.test((error as { code?: string }).code ?? '')) return false
+    if ((error as { code?: string }).code?.startsWith('28')) return false
     throw error
   } finally {
     await client.end({ timeout: 1 })
