@@ -62,7 +62,10 @@ export function Table<Row>(props: Props<Row>) {
                   <Show when={below()}>
                     <tr class="group">
                       <td colspan={props.columns.length} class="border-b border-line px-4 pb-3 group-last:border-b-0">
-                        {below()}
+                        {/* stays in sight while the table scrolls sideways */}
+                        <div class="sticky left-4 max-sm:max-w-[calc(100vw-4.5rem)] [overflow-wrap:anywhere]">
+                          {below()}
+                        </div>
                       </td>
                     </tr>
                   </Show>
