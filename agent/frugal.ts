@@ -1,7 +1,7 @@
 /** Settings of the runtime for a process that works a few milliseconds in ten seconds; they can only come from its environment. */
 
 const SETTINGS: Readonly<Record<string, string>> = {
-  // the collector looks each second whether there is something to do, which costs more than all of a tick
+  // looking for garbage each second costs more than a tick
   BUN_GC_TIMER_INTERVAL: '60000',
   // only what is really hot is worth compiling: a listing of thousands, not a tick
   BUN_JSC_thresholdForJITAfterWarmUp: '20000',

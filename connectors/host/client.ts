@@ -1,21 +1,29 @@
 /** Reads /proc and /sys of this machine: no child process, files kept open, one buffer. */
 import { accessSync, closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statfsSync } from 'node:fs'
 import { ConnectorError } from '../contract.ts'
-import { type Space, disks, mountPoints, nics } from './map.ts'
+import { type Space, diskNames, mountPoints, nicNames } from './map.ts'
 import type { Sample } from './readings.ts'
 
 const PRESSURES = ['cpu', 'io', 'memory'] as const
-const FILES = ['stat', 'meminfo', 'loadavg', 'uptime', 'diskstats', 'net/dev', 'mounts'] as const
+/** the kernel gives these whole to one read: asking whether there is more would be answered by nothing */
+const WHOLE_FILES = ['stat', 'meminfo', 'loadavg', 'uptime'] as const
+/** these go on from line to line, a page at a time */
+const LINE_FILES = ['diskstats', 'net/dev', 'mounts'] as const
+type FileName = (typeof WHOLE_FILES)[number] | (typeof LINE_FILES)[number]
+/** counting processes takes a look at each of them */
+const PROCESSES_MS = 60_000
 /** /proc/diskstats of a thousand disks is 100 KiB; what is longer than this is no machine that we know. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024
 
 /** A pseudo-file that is read again and again: the kernel writes it anew for each read from position 0. */
 class ProcFile {
   #descriptor: number
+  #whole: boolean
   static #buffer = Buffer.allocUnsafe(16 * 1024)
 
-  constructor(path: string) {
+  constructor(path: string, whole = false) {
     this.#descriptor = openSync(path, 'r')
+    this.#whole = whole
   }
 
   read(): string {
@@ -23,8 +31,9 @@ class ProcFile {
     for (;;) {
       if (length === ProcFile.#buffer.length) ProcFile.#grow(length)
       const got = readSync(this.#descriptor, ProcFile.#buffer, length, ProcFile.#buffer.length - length, length)
-      if (got === 0) return ProcFile.#buffer.toString('utf8', 0, length)
       length += got
+      const filled = length === ProcFile.#buffer.length
+      if (got === 0 || (this.#whole && !filled)) return ProcFile.#buffer.toString('utf8', 0, length)
     }
   }
 
@@ -115,14 +124,17 @@ function spaceOf(mount: string): Space | null {
 const isProcess = (name: string) => name.charCodeAt(0) <= 57 && name.charCodeAt(0) >= 48
 
 export class HostClient {
-  #files = new Map<string, ProcFile>()
+  #files = new Map<FileName, ProcFile>()
+  #mounts = { text: '', points: [] as string[] }
+  #processes = { count: 0, due_ms: 0 }
   #pressures = new Map<string, ProcFile>()
   #disks = new Hardware('/sys/block', 'diskseq')
   #nics = new Hardware('/sys/class/net', 'ifindex')
 
   constructor() {
     try {
-      for (const name of FILES) this.#files.set(name, new ProcFile(`/proc/${name}`))
+      for (const name of WHOLE_FILES) this.#files.set(name, new ProcFile(`/proc/${name}`, true))
+      for (const name of LINE_FILES) this.#files.set(name, new ProcFile(`/proc/${name}`))
     } catch (error) {
       throw new ConnectorError(
         'unreachable',
@@ -136,7 +148,7 @@ export class HostClient {
   /** A kernel built or booted without PSI has no such file, or refuses to read it. */
   #openPressure(name: string): void {
     try {
-      const file = new ProcFile(`/proc/pressure/${name}`)
+      const file = new ProcFile(`/proc/pressure/${name}`, true)
       file.read()
       this.#pressures.set(name, file)
     } catch {
@@ -144,14 +156,29 @@ export class HostClient {
     }
   }
 
-  #text(name: (typeof FILES)[number]): string {
+  #text(name: FileName): string {
     return this.#files.get(name)?.read() ?? ''
   }
 
+  /** Mounts seldom change: the same text has the same points. */
+  #mountPoints(excluded: (mount: string) => boolean): string[] {
+    const text = this.#text('mounts')
+    if (text !== this.#mounts.text) this.#mounts = { text, points: mountPoints(text, excluded) }
+    return this.#mounts.points
+  }
+
+  #processCount(): number {
+    const now_ms = performance.now()
+    if (now_ms >= this.#processes.due_ms)
+      this.#processes = { count: readdirSync('/proc').filter(isProcess).length, due_ms: now_ms + PROCESSES_MS }
+    return this.#processes.count
+  }
+
+  /** `excluded` is the same function at each call. */
   sample(excluded: (mount: string) => boolean): Sample {
     const diskstats = this.#text('diskstats')
     const net_dev = this.#text('net/dev')
-    const spaces = mountPoints(this.#text('mounts'), excluded).map((mount) => [mount, spaceOf(mount)] as const)
+    const spaces = this.#mountPoints(excluded).map((mount) => [mount, spaceOf(mount)] as const)
     return {
       stat: this.#text('stat'),
       meminfo: this.#text('meminfo'),
@@ -160,10 +187,10 @@ export class HostClient {
       diskstats,
       net_dev,
       pressure: Object.fromEntries([...this.#pressures].map(([name, file]) => [name, file.read()])),
-      processes: readdirSync('/proc').filter(isProcess).length,
+      processes: this.#processCount(),
       spaces: spaces.filter((pair): pair is [string, Space] => pair[1] !== null),
-      physical_disks: this.#disks.among(disks(diskstats).map((disk) => disk.name)),
-      physical_nics: this.#nics.among(nics(net_dev).map((nic) => nic.name)),
+      physical_disks: this.#disks.among(diskNames(diskstats)),
+      physical_nics: this.#nics.among(nicNames(net_dev)),
     }
   }
 

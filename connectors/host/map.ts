@@ -3,7 +3,7 @@
 /** /proc counts processor time in USER_HZ, which is 100 on every Linux that Bun runs on: 10⁷ ns a tick. */
 const TICK_ZEROS = '0000000'
 /** https://docs.kernel.org/admin-guide/iostats.html: a sector of /proc/diskstats is 512 bytes whatever the disk */
-const SECTOR_BYTES = 512n
+const SECTOR_BYTES = 512
 /** `user` and `nice` hold the time of guests already: the columns `guest` and `guest_nice` would count it twice. */
 const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const
 const MEMORY: Readonly<Record<string, string>> = {
@@ -26,6 +26,10 @@ export type Series = Record<string, Exact>
 export const exact = (value: bigint): Exact =>
   value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString()
 const exactDigits = (digits: string): Exact => (digits.length <= 15 ? Number(digits) : exact(BigInt(digits)))
+
+/** Digits times a unit that fits into 10 bits: below 10¹² a number is exact, and costs a tenth of a BigInt. */
+const scaled = (digits: string, unit: number): Exact =>
+  digits.length <= 12 ? Number(digits) * unit : exact(BigInt(digits) * BigInt(unit))
 
 const lines = (text: string) => text.split('\n').filter((line) => line !== '')
 const words = (line: string) => line.trim().split(/\s+/)
@@ -58,7 +62,7 @@ export function memory(text: string): Series {
   for (const line of lines(text)) {
     const [label = '', kib = ''] = words(line)
     const metric = MEMORY[label.slice(0, -1)]
-    if (metric) gauges[metric] = exact(BigInt(kib) * 1024n)
+    if (metric) gauges[metric] = scaled(kib, 1024)
   }
   return gauges
 }
@@ -91,14 +95,19 @@ export interface Device {
   moved: boolean
 }
 
+/** Names alone, of /proc/diskstats and of /proc/net/dev. */
+export const diskNames = (text: string): string[] =>
+  [...text.matchAll(/^ *\d+ +\d+ (\S+)/gm)].map(([, name = '']) => name)
+export const nicNames = (text: string): string[] => [...text.matchAll(/^ *(.+):/gm)].map(([, name = '']) => name)
+
 export function disks(text: string): Device[] {
   return lines(text).map((line) => {
     const [, , name = '', reads = '0', , read = '0', , writes = '0', , written = '0', , , busy = '0'] = words(line)
     return {
       name,
       counters: {
-        [`disk_read_bytes/${name}`]: exact(BigInt(read) * SECTOR_BYTES),
-        [`disk_write_bytes/${name}`]: exact(BigInt(written) * SECTOR_BYTES),
+        [`disk_read_bytes/${name}`]: scaled(read, SECTOR_BYTES),
+        [`disk_write_bytes/${name}`]: scaled(written, SECTOR_BYTES),
         [`disk_read_operations/${name}`]: exactDigits(reads),
         [`disk_write_operations/${name}`]: exactDigits(writes),
       },

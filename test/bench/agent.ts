@@ -152,16 +152,23 @@ async function startExporter(stage: Stage, devices: () => ReadonlySet<string>): 
     )
   await until(answers, 'the exporter answers')
   const scrapes: Scrape[] = []
+  const running = new Set<Promise<unknown>>()
   const timer = setInterval(() => {
-    void scrape(wire.port, devices()).then((one) => scrapes.push(one))
+    const one = scrape(wire.port, devices()).then((answer) => scrapes.push(answer))
+    running.add(one)
+    void one.finally(() => running.delete(one))
   }, INTERVAL_MS)
-  stage.atEnd(() => clearInterval(timer))
+  stage.atEnd(async () => {
+    clearInterval(timer)
+    await Promise.allSettled(running)
+  })
   return { contender: new Contender(pid, wire, () => scrapes.length), scrapes }
 }
 
 /** Disks, NICs and modes of the newest batch. */
 function devicesOf({ received }: ControlPlane): ReadonlySet<string> {
-  const { facts } = received.at(-1)?.facts as { facts: { counters?: object }[] }
+  const newest = received.findLast(({ message }) => message === 'batch')
+  const { facts } = (newest?.facts ?? { facts: [] }) as { facts: { counters?: object }[] }
   const keys = facts.flatMap(({ counters = {} }) => Object.keys(counters))
   return new Set(keys.map((key) => key.slice(key.indexOf('/') + 1)))
 }
