@@ -28,7 +28,17 @@ const AGENT: Build = {
   from: ['agent', 'connectors', 'bun.lock'],
   to: agentFile,
   stamp: `${agentFile}.sources`,
-  command: ['bun', 'build', '--compile', '--minify', 'agent/main.ts', '--outfile', agentFile],
+  command: [
+    'bun',
+    'build',
+    '--compile',
+    '--minify',
+    '--bytecode',
+    '--format=esm',
+    'agent/main.ts',
+    '--outfile',
+    agentFile,
+  ],
 }
 
 function filesUnder(path: string): string[] {

@@ -10,8 +10,6 @@ const WHOLE_FILES = ['stat', 'meminfo', 'loadavg', 'uptime'] as const
 /** these go on from line to line, a page at a time */
 const LINE_FILES = ['diskstats', 'net/dev', 'mounts'] as const
 type FileName = (typeof WHOLE_FILES)[number] | (typeof LINE_FILES)[number]
-/** counting processes takes a look at each of them */
-const PROCESSES_MS = 60_000
 /** /proc/diskstats of a thousand disks is 100 KiB; what is longer than this is no machine that we know. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024
 
@@ -126,7 +124,6 @@ const isProcess = (name: string) => name.charCodeAt(0) <= 57 && name.charCodeAt(
 export class HostClient {
   #files = new Map<FileName, ProcFile>()
   #mounts = { text: '', points: [] as string[] }
-  #processes = { count: 0, due_ms: 0 }
   #pressures = new Map<string, ProcFile>()
   #disks = new Hardware('/sys/block', 'diskseq')
   #nics = new Hardware('/sys/class/net', 'ifindex')
@@ -167,13 +164,6 @@ export class HostClient {
     return this.#mounts.points
   }
 
-  #processCount(): number {
-    const now_ms = performance.now()
-    if (now_ms >= this.#processes.due_ms)
-      this.#processes = { count: readdirSync('/proc').filter(isProcess).length, due_ms: now_ms + PROCESSES_MS }
-    return this.#processes.count
-  }
-
   /** `excluded` is the same function at each call. */
   sample(excluded: (mount: string) => boolean): Sample {
     const diskstats = this.#text('diskstats')
@@ -187,7 +177,7 @@ export class HostClient {
       diskstats,
       net_dev,
       pressure: Object.fromEntries([...this.#pressures].map(([name, file]) => [name, file.read()])),
-      processes: this.#processCount(),
+      processes: readdirSync('/proc').filter(isProcess).length,
       spaces: spaces.filter((pair): pair is [string, Space] => pair[1] !== null),
       physical_disks: this.#disks.among(diskNames(diskstats)),
       physical_nics: this.#nics.among(nicNames(net_dev)),

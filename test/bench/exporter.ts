@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 
 const root = join(import.meta.dirname, '../..')
 const unpacked = join(root, '.tools/debian/prometheus/usr/bin/prometheus-node-exporter')
-const COLLECTORS = ['cpu', 'meminfo', 'loadavg', 'filesystem', 'diskstats', 'netdev', 'pressure', 'stat']
+const COLLECTORS = ['cpu', 'meminfo', 'loadavg', 'filesystem', 'diskstats', 'netdev', 'pressure', 'processes', 'stat']
 
 /** The one on PATH, or Debian's package unpacked beside the project's tools. */
 export function exporterProgram(): string {
