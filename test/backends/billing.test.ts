@@ -138,8 +138,12 @@ describe.skipIf(whyNot !== undefined)('bills of guests that were resized, moved,
     await virsh(one, 'destroy', 'a')
     await virsh(one, 'setvcpus', 'a', '2', '--config')
     await startGuest(one, 'a', guests)
+    const first = (await resource('a')).host?.id
     await migrate(one, two, 'a', '--persistent', '--undefinesource')
-    await until('the guest is seen on the second host', async () => (await resource('a')).host?.name !== undefined)
+    await until('the guest is seen on the second host', async () => {
+      const now = (await resource('a')).host?.id
+      return now !== undefined && now !== null && now !== first
+    })
     const transferred = Date.now()
     await own('a', buyer, transferred)
     await new Promise((wake) => setTimeout(wake, 2_500))
