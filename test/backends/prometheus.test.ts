@@ -14,7 +14,7 @@ import { freePort } from '../../deploy/port.ts'
 import { endsWithUs } from '../../deploy/process.ts'
 import { type Agent, enrolledAgent, host, vm } from '../integration/agent.ts'
 import type { Prepared } from '../integration/prepared.ts'
-import { startChild } from '../setup/servers.ts'
+import { startChild } from '../setup/stand.ts'
 import { skipWithout } from '../setup/skip.ts'
 import {
   type ControlPlane,

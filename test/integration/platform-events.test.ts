@@ -6,7 +6,7 @@ import { type Bus, connectBus } from '#control-plane/bus/index.ts'
 import { numberCommitted, streamPublisher } from '#control-plane/events/dispatch.ts'
 import { append, closeNotice, listEvents, listNotices, openNotice } from '#control-plane/events/index.ts'
 import { createLive } from '#control-plane/events/live.ts'
-import { startChild } from '../setup/servers.ts'
+import { startChild } from '../setup/stand.ts'
 import { ownNats, Suite } from '../setup/stack.ts'
 import { prepared, type Prepared } from './prepared.ts'
 

@@ -1,14 +1,12 @@
 /** What a suite starts for itself: a database, a NATS server, a control plane, an agent, each ended with the suite. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import postgres from 'postgres'
 import { inject } from 'vitest'
-import { newId } from '#control-plane/base/id.ts'
 import { type Nats, prepareNats } from '../../deploy/nats.ts'
 import { freePort } from '../../deploy/port.ts'
 import { type Postgres, preparePostgres } from '../../deploy/postgres.ts'
 import { type Child, endsWithUs } from '../../deploy/process.ts'
-import { startChild } from './servers.ts'
+import { type EmptyDatabase, emptyDatabaseOn, startChild } from './stand.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -32,34 +30,11 @@ export class Suite {
   }
 }
 
-const urlWith = (url: string, database: string): string => {
-  const changed = new URL(url)
-  changed.pathname = database
-  return changed.toString()
-}
-
 /** An empty database of its own on the run's PostgreSQL. */
-export async function emptyDatabase(suite: Suite): Promise<{ ownerUrl: string; superuserUrl: string }> {
-  const name = `test_${newId().replaceAll('-', '')}`
-  const owner = postgres(inject('postgresUrl'), { max: 1, onnotice: () => {} })
-  await owner.unsafe(`create database ${name}`)
-  await owner.end()
-  suite.atEnd(async () => {
-    const admin = postgres(inject('superuserUrl'), { max: 1, onnotice: () => {} })
-    await admin.unsafe(`drop database if exists ${name} with (force)`)
-    await admin.end()
-  })
-  return { ownerUrl: urlWith(inject('postgresUrl'), name), superuserUrl: urlWith(inject('superuserUrl'), name) }
-}
-
-export interface Installation {
-  ownerUrl: string
-  superuserUrl: string
-  /** data folder, with the API key and the roles' passwords */
-  data: string
-  apiKey: string
-  setupToken: string
-  installationId: string
+export async function emptyDatabase(suite: Suite): Promise<EmptyDatabase> {
+  const made = await emptyDatabaseOn({ ownerUrl: inject('postgresUrl'), superuserUrl: inject('superuserUrl') })
+  suite.atEnd(() => made.drop())
+  return made
 }
 
 /** A PostgreSQL of its own, for suites that stop, kill or starve it. */
