@@ -15,7 +15,7 @@ export default defineConfig({
           include: [
             '{connectors,agent,control-plane,ui,deploy}/**/*.test.ts',
             'test/tidy.test.ts',
-            'test/setup/**/*.test.ts',
+            'test/{setup,world,mutants,chaos,fuzz,bench}/**/*.test.ts',
           ],
           testTimeout: 20_000,
         },

@@ -15,6 +15,8 @@ export interface Environment {
   host: string
   port: number
   logLevel: string
+  /** an installation with invented customers, which its owner may remove whole */
+  demo: boolean
 }
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -45,6 +47,7 @@ export function readEnvironment(variables: Variables): Environment {
     host: variables.ATALAYA_HOST || '127.0.0.1',
     port: portOf(variables.ATALAYA_PORT || '8080'),
     logLevel: variables.ATALAYA_LOG || 'info',
+    demo: variables.ATALAYA_DEMO === '1',
   }
 }
 

@@ -33,6 +33,9 @@ const POOL = { api: 12, work: 12 } as const
 /** Asked to stop, the process is gone within this time, whatever hangs. */
 const STOP_MS = 2_800
 
+/** By this exit code a demo says that it is to be removed. */
+const DEMO_OVER = 86
+
 interface Parts {
   env: Environment
   db: Database
@@ -40,6 +43,7 @@ interface Parts {
   bus: Bus
   live: Live
   now: Clock
+  endDemo: (() => void) | null
 }
 
 /** What rating and metrics add to a list of resources. */
@@ -49,7 +53,7 @@ const extras: Extras = async (ctx, ids) => {
 }
 
 /** Routers of the slices, in the order of the river. */
-function slices({ env, db, workDb, bus, live, now }: Parts) {
+function slices({ env, db, workDb, bus, live, now, endDemo }: Parts) {
   const deps = { db, now }
   const pushConfig = async (agent_id: string) => {
     const config = await transact(db, system('configuration'), now, (ctx) => configOf(ctx, agent_id))
@@ -57,7 +61,7 @@ function slices({ env, db, workDb, bus, live, now }: Parts) {
   }
   return [
     events({ ...deps, live }),
-    accounts(deps),
+    accounts({ ...deps, endDemo }),
     sources({ ...deps, agentNatsUrl: env.agentNatsUrl, pushConfig }),
     inventory(deps, extras),
     metrics(deps),
@@ -108,6 +112,8 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
   const live = isApi ? createLive(bus, now) : null
   if (roles.has('ingest')) listen({ bus, db: workDb, now, log })
   const work = background(roles.has('work') ? tasks({ bus, db: workDb, now, log }) : [], log)
+  // a moment later, so that the answer is out
+  const endDemo = () => void setTimeout(() => void stop('the demo is over', DEMO_OVER), 100)
   const app = createApp({
     db,
     now,
@@ -115,21 +121,21 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
     authenticate: (token) => authenticate({ tx: db, now }, token),
     busConnected: () => bus.connected(),
     extraMetrics: resourceMetrics({ db, now }),
-    slices: live ? slices({ env, db, workDb, bus, live, now }) : [],
+    slices: live ? slices({ env, db, workDb, bus, live, now, endDemo: env.demo ? endDemo : null }) : [],
   })
   const server = serve(app, env, log)
   log.info({ url: server.url.href, roles: [...roles] }, 'the control plane answers')
 
   let stopping = false
-  const stop = async (signal: string) => {
+  const stop = async (signal: string, code = 0) => {
     if (stopping) return
     stopping = true
     log.info({ signal }, 'stopping')
-    setTimeout(() => process.exit(1), STOP_MS).unref()
+    setTimeout(() => process.exit(code || 1), STOP_MS).unref()
     live?.close()
     await Promise.all([server.stop(), bus.close(), work.stop()])
     await Promise.all([apiDb, workDb].map((each) => each?.$client.end({ timeout: 1 })))
-    process.exit(0)
+    process.exit(code)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
 }

@@ -22,6 +22,7 @@ const environment = (s: Settings, a: Addresses) => ({
   ATALAYA_AGENT_NATS_URL: a.agentNatsUrl,
   ATALAYA_DATA: s.data,
   ATALAYA_PORT: String(s.port),
+  ATALAYA_DEMO: s.demo ? '1' : '0',
 })
 
 /** The agent gets neither the database nor the control plane's NATS password. */
@@ -62,7 +63,23 @@ export const controlPlane = (s: Settings, a: Addresses): Program => ({
   cwd: s.root,
   env: environment(s, a),
   stop_ms: 3_000,
+  ...(s.demo && { over_code: DEMO_OVER }),
 })
+
+/** By this exit code the control plane of a demo says that its owner removed it. */
+const DEMO_OVER = 86
+
+/** Invented customers and their machines: a history first, then what happens now. It speaks as any agent and any person would. */
+export const demo = (s: Settings, a: Addresses): Program => ({
+  title: 'The demo',
+  name: 'demo',
+  command: () => endsWithUs(['bun', 'test/world/demo/main.ts', '--data', s.data]),
+  cwd: s.root,
+  env: { ...agentEnvironment(), ATALAYA_ORIGIN: `http://127.0.0.1:${s.port}`, NATS_URL: a.agentNatsUrl },
+  stop_ms: 2_000,
+})
+/** The demo writes it once its history is told. */
+export const demoIsTold = async (s: Settings): Promise<boolean> => existsSync(join(s.data, 'demo-told'))
 
 export const isReady = async (origin: string): Promise<boolean> => {
   try {

@@ -34,6 +34,8 @@ export interface Program {
   stopSignal?: Signal
   /** how long it may take to stop before it is killed */
   stop_ms: number
+  /** the exit code by which it says that it is over for good: it isn't started again */
+  over_code?: number
 }
 
 const linux = process.platform === 'linux'
@@ -119,6 +121,8 @@ function boundLog(file: string): void {
 export interface Observer {
   started?(pid: number): void
   event?(line: string, details: string[]): void
+  /** it ended with its `over_code` */
+  over?(): void
 }
 
 export class Child {
@@ -219,6 +223,8 @@ export class Child {
 
   async #exited(): Promise<void> {
     if (this.#stopping || !this.#supervised) return
+    if (this.program.over_code !== undefined && this.#process?.exitCode === this.program.over_code)
+      return this.#observer.over?.()
     if (performance.now() - this.#started_at_ms > STEADY_MS) this.#delay_ms = RESTART_FIRST_MS
     const { title } = this.program
     this.#observer.event?.(

@@ -9,6 +9,7 @@ test('without flags and variables all is started here, in .atalaya and on 8080',
     data: `${root}/.atalaya`,
     port: 8080,
     agent: true,
+    demo: false,
     databaseUrl: undefined,
     natsUrl: undefined,
     agentNatsUrl: undefined,
@@ -36,4 +37,15 @@ test('an unknown flag or a stray word is refused, and help is no run', () => {
   expect(() => readSettings(['--no-agents'], {}, root)).toThrow(/no-agents/)
   expect(() => readSettings(['agent'], {}, root)).toThrow(Refusal)
   expect(readSettings(['--help'], {}, root)).toBeNull()
+})
+
+test('a demo has a folder and servers of its own, whatever the environment names', () => {
+  const env = { ATALAYA_DATA: '/data', DATABASE_URL: 'postgres://real', NATS_URL: 'nats://real' }
+  expect(readSettings(['--demo'], env, root)).toMatchObject({
+    data: '/data/demo',
+    demo: true,
+    agent: false,
+    databaseUrl: undefined,
+    natsUrl: undefined,
+  })
 })

@@ -8,6 +8,8 @@ export interface Settings {
   data: string
   port: number
   agent: boolean
+  /** an installation of its own beside the real one, with invented customers */
+  demo: boolean
   databaseUrl: string | undefined
   natsUrl: string | undefined
   agentNatsUrl: string | undefined
@@ -26,8 +28,10 @@ export class Refusal extends Error {
 }
 
 export const USAGE = `\
-Usage: npm run up [-- --no-agent]
+Usage: npm run up [-- --no-agent] [-- --demo]
 
+  --demo       show an installation of its own with invented customers, machines and bills;
+               the real one beside it stays as it is
   --no-agent   start no agent on this machine
   --help       this text
 
@@ -47,24 +51,28 @@ const portOf = (text: string): number => {
 
 /** Null when only the help was asked for. */
 export function readSettings(args: string[], env: Record<string, string | undefined>, root: string): Settings | null {
-  let flags: { help?: boolean | undefined; 'no-agent'?: boolean | undefined }
+  let flags: { help?: boolean | undefined; 'no-agent'?: boolean | undefined; demo?: boolean | undefined }
   try {
     flags = parseArgs({
       args,
-      options: { help: { type: 'boolean', short: 'h' }, 'no-agent': { type: 'boolean' } },
+      options: { help: { type: 'boolean', short: 'h' }, 'no-agent': { type: 'boolean' }, demo: { type: 'boolean' } },
     }).values
   } catch (error) {
     throw new Refusal((error as Error).message.split('. ')[0] ?? 'Unknown option', USAGE.split('\n'))
   }
   if (flags.help) return null
+  const data = env.ATALAYA_DATA ? resolve(env.ATALAYA_DATA) : join(root, '.atalaya')
+  const demo = flags.demo ?? false
   return {
     root,
-    data: env.ATALAYA_DATA ? resolve(env.ATALAYA_DATA) : join(root, '.atalaya'),
+    data: demo ? join(data, 'demo') : data,
     port: portOf(env.ATALAYA_PORT || '8080'),
-    agent: !flags['no-agent'],
-    databaseUrl: env.DATABASE_URL || undefined,
-    natsUrl: env.NATS_URL || undefined,
-    agentNatsUrl: env.ATALAYA_AGENT_NATS_URL || undefined,
+    // a demo never comes near what is real: it brings its own servers, and this machine is none of its own
+    agent: !demo && !flags['no-agent'],
+    demo,
+    databaseUrl: (!demo && env.DATABASE_URL) || undefined,
+    natsUrl: (!demo && env.NATS_URL) || undefined,
+    agentNatsUrl: (!demo && env.ATALAYA_AGENT_NATS_URL) || undefined,
     natsServer: env.ATALAYA_NATS_SERVER || undefined,
   }
 }

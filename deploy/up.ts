@@ -1,7 +1,7 @@
 /** Starts PostgreSQL, NATS, the control plane and an agent on this machine, watches them, and stops all with Ctrl-C. */
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { agent, type Addresses, controlPlane, enrolAgent, isReady, setUp } from './atalaya.ts'
+import { agent, type Addresses, controlPlane, demo, demoIsTold, enrolAgent, isReady, setUp } from './atalaya.ts'
 import { databaseUrlOf } from './database.ts'
 import { type Lock, lock } from './lock.ts'
 import { prepareNats } from './nats.ts'
@@ -16,17 +16,22 @@ import { buildAgent, buildUi } from './build.ts'
 const POSTGRES_READY_MS = 120_000
 const NATS_READY_MS = 30_000
 const CONTROL_PLANE_READY_MS = 60_000
+/** the history of the demo, told to a slow machine */
+const DEMO_READY_MS = 600_000
 
 /** The children in the order of their start, so that they stop in the other. */
 class Run {
   readonly #children: Child[] = []
   readonly #lock: Lock
   readonly #logs: string
+  readonly #over: () => void
   #stopping: Promise<void> | undefined
 
-  constructor(lockOfData: Lock, logs: string) {
+  /** `over`: a program says that all of this is to end */
+  constructor(lockOfData: Lock, logs: string, over: () => void) {
     this.#lock = lockOfData
     this.#logs = logs
+    this.#over = over
   }
 
   get stopping(): boolean {
@@ -38,6 +43,7 @@ class Run {
     const child = new Child(program, this.#logs, {
       started: (pid) => this.#lock.remember(pid, signal),
       event: (line, details) => screen.warn(line, details),
+      over: this.#over,
     })
     this.#children.push(child)
     await child.start()
@@ -101,6 +107,12 @@ async function startAgent(s: Settings, run: Run, origin: string): Promise<void> 
   screen.ok(enrolled ? 'agent, enrolled on this machine' : 'agent')
 }
 
+async function startDemo(s: Settings, run: Run, addresses: Addresses): Promise<void> {
+  if (!(await demoIsTold(s))) screen.doing('telling the history of the demo: a minute or two')
+  await run.start(demo(s, addresses), () => demoIsTold(s), DEMO_READY_MS)
+  screen.ok('demo: invented customers, machines and bills')
+}
+
 const shown = (path: string): string => {
   const near = relative(process.cwd(), path)
   return near && !near.startsWith('..') ? near : path
@@ -127,43 +139,47 @@ async function up(s: Settings, run: Run): Promise<void> {
   await run.start(controlPlane(s, addresses), () => isReady(origin), CONTROL_PLANE_READY_MS)
   screen.ok('control plane')
   if (s.agent) await startAgent(s, run, origin)
+  if (s.demo) await startDemo(s, run, addresses)
   if (!run.stopping) showWelcome(s, `http://localhost:${s.port}`, setupToken)
 }
 
-function stopOnSignals(run: Run): void {
+/** Ctrl-C, once to stop in order, twice to stop at once. `current` is what runs when it comes. */
+function stopOnSignals(current: () => Run | null): void {
   let asked = 0
   const stop = async () => {
     asked += 1
     if (asked > 1) {
-      run.killAll()
+      current()?.killAll()
       process.exit(130)
     }
     screen.say('\n  stopping …')
-    await run.stop()
+    await current()?.stop()
     screen.say('stopped')
     process.exit(0)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop())
 }
 
-async function main(): Promise<number | null> {
-  const settings = readSettings(process.argv.slice(2), process.env, resolve(import.meta.dirname, '..'))
-  if (!settings) {
-    screen.say(USAGE)
-    return 0
-  }
-  // a proxy for the outside world must not get what we say to ourselves
-  process.env.NO_PROXY = [process.env.NO_PROXY, '127.0.0.1', 'localhost'].filter(Boolean).join(',')
-  const { data, port } = settings
+async function open({ data }: Settings, over: () => void): Promise<Run> {
   mkdirSync(data, { recursive: true, mode: 0o700 })
   chmodSync(data, 0o700)
   const remedy = [
     'Stop it first (Ctrl-C where it runs), or use another folder and port: ATALAYA_DATA=… ATALAYA_PORT=… npm run up',
   ]
-  const run = new Run(await lock(join(data, 'up.lock'), remedy), join(data, 'logs'))
-  stopOnSignals(run)
+  return new Run(await lock(join(data, 'up.lock'), remedy), join(data, 'logs'), over)
+}
+
+/** Starts what the arguments ask for; a demo that is removed makes way for what is real. */
+async function start(args: string[], opened: (run: Run) => void): Promise<number | null> {
+  const settings = readSettings(args, process.env, resolve(import.meta.dirname, '..'))
+  if (!settings) {
+    screen.say(USAGE)
+    return 0
+  }
+  const run = await open(settings, () => void replaceDemo(settings, args, run, opened))
+  opened(run)
   try {
-    await refuseTakenPort(port)
+    await refuseTakenPort(settings.port)
     await up(settings, run)
     return null
   } catch (error) {
@@ -172,6 +188,26 @@ async function main(): Promise<number | null> {
     await run.stop()
     return 1
   }
+}
+
+async function replaceDemo({ data }: Settings, args: string[], run: Run, opened: (run: Run) => void): Promise<void> {
+  screen.say('\n  removing the demo …')
+  await run.stop()
+  rmSync(data, { recursive: true, force: true })
+  screen.ok('the demo is gone')
+  const real = args.filter((one) => one !== '--demo')
+  const code = await start(real, opened)
+  if (code !== null) process.exit(code)
+}
+
+async function main(): Promise<number | null> {
+  // a proxy for the outside world must not get what we say to ourselves
+  process.env.NO_PROXY = [process.env.NO_PROXY, '127.0.0.1', 'localhost'].filter(Boolean).join(',')
+  let current: Run | null = null
+  stopOnSignals(() => current)
+  return start(process.argv.slice(2), (run) => {
+    current = run
+  })
 }
 
 function report(error: unknown): void {

@@ -84,6 +84,7 @@ export const Session = z
     permissions: z.array(z.string()),
     installation_id: Id,
     version: z.string(),
+    demo: z.boolean().meta({ description: 'customers and machines are invented; DELETE /demo ends it' }),
   })
   .meta({ id: 'Session' })
 export type Session = z.infer<typeof Session>

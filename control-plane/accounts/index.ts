@@ -101,6 +101,13 @@ export async function changeAccount(ctx: Context, id: string, change: AccountCha
   return after
 }
 
+/** Ends a demo: its database, with all that was invented, is dropped by whoever started it. Refused anywhere else. */
+export async function removeDemo(ctx: Context, demo: boolean): Promise<void> {
+  permit(ctx, 'installation.write')
+  if (!demo) throw new Problem('forbidden', 'This is no demo: its data are real, and nothing removes them at once.')
+  await append(ctx, { type: 'demo.removed', subject: { kind: 'installation', id: await installationId(ctx) } })
+}
+
 export async function installationId(ctx: Context): Promise<string> {
   permit(ctx, 'accounts.read')
   const id = await selectInstallation(ctx.tx)

@@ -12,35 +12,47 @@ import {
   installationId,
   listAccounts,
   listLegalEntities,
+  removeDemo,
   SESSION_SECONDS,
   signIn,
   signOut,
 } from './index.ts'
 
-const sessionOf = (actor: Actor, installation_id: string): Session => ({
+export interface AccountsDeps extends HttpDeps {
+  /** null: what is here is real */
+  endDemo: (() => void) | null
+}
+
+const sessionOf = (actor: Actor, installation_id: string, demo: boolean): Session => ({
   actor: { kind: actor.kind, name: actor.name },
   permissions: [...actor.permissions],
   installation_id,
   version,
+  demo,
 })
 
-export const routes = (deps: HttpDeps) =>
+export const routes = (deps: AccountsDeps) =>
   router()
     .post('/session', answers('Sign in', Session, { open: true }), valid('json', SignIn), async (c) => {
       const { session, token } = await verb(c, deps, async (ctx) => {
         const { token, actor } = await signIn(ctx, c.req.valid('json').token)
-        return { token, session: sessionOf(actor, await installationId({ ...ctx, actor })) }
+        return { token, session: sessionOf(actor, await installationId({ ...ctx, actor }), deps.endDemo !== null) }
       })
       setSession(c, token, SESSION_SECONDS)
       return c.json(session)
     })
     .get('/session', answers('Who am I, and what may I do', Session), async (c) =>
-      c.json(sessionOf(c.get('actor'), await verb(c, deps, installationId))),
+      c.json(sessionOf(c.get('actor'), await verb(c, deps, installationId), deps.endDemo !== null)),
     )
     .delete('/session', answers('Sign out', null), async (c) => {
       const token = sessionToken(c)
       if (token !== undefined) await verb(c, deps, (ctx) => signOut(ctx, token))
       clearSession(c)
+      return c.body(null, 204)
+    })
+    .delete('/demo', answers('Remove the demo with all that was invented', null), async (c) => {
+      await verb(c, deps, (ctx) => removeDemo(ctx, deps.endDemo !== null))
+      deps.endDemo?.()
       return c.body(null, 204)
     })
     .get('/legal-entities', answers('Legal entities that sell', z.object({ items: z.array(LegalEntity) })), async (c) =>

@@ -11,6 +11,7 @@ export const PERMISSIONS = [
   'catalog.read',
   'catalog.write',
   'events.read',
+  'installation.write',
   'inventory.read',
   'inventory.assign',
   'metrics.read',

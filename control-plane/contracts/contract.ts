@@ -1,6 +1,14 @@
 /** Words of the contracts slice: who sells to whom at which price book, and what was subscribed. */
 import { z } from 'zod'
+import { NewAccount } from '../accounts/contract.ts'
 import { CurrencyCode, Id, InstantText } from '../http/contract.ts'
+
+export const OpenAccount = NewAccount.extend({
+  contract_from: InstantText.optional().meta({
+    description: 'from when on it is billed, at most 10 years ago; default: the start of its present month',
+  }),
+})
+export type OpenAccount = z.infer<typeof OpenAccount>
 
 export const Service = z.object({
   id: Id,

@@ -1,14 +1,14 @@
 /** The verbs of contracts: open an account with what it needs to be billed, and say under which contract it buys. */
 import { createAccount, getAccount } from '../accounts/index.ts'
-import type { Account, NewAccount } from '../accounts/contract.ts'
+import type { Account } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
-import { assert } from '../base/problem.ts'
+import { assert, Problem } from '../base/problem.ts'
 import { fromIso, type Instant, iso, monthOf } from '../base/time.ts'
 import { createDefaultBook, getBook } from '../catalog/index.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
-import type { Contract, ContractInForce } from './contract.ts'
+import type { Contract, ContractInForce, OpenAccount } from './contract.ts'
 import {
   anyContract,
   contractAt,
@@ -23,11 +23,21 @@ import {
 export type { ContractInForce } from './contract.ts'
 
 /** An account with its contract, at the standard prices of its legal entity, and one pay-as-you-go service. */
-export async function openAccount(ctx: Context, input: NewAccount): Promise<Account> {
+export async function openAccount(ctx: Context, { contract_from, ...input }: OpenAccount): Promise<Account> {
   permit(ctx, 'accounts.write')
+  const from = contract_from === undefined ? null : beginning(ctx, fromIso(contract_from))
   const account = await createAccount(ctx, input)
-  await conclude(ctx, account)
+  await conclude(ctx, account, from)
   return account
+}
+
+const PAST_MS_MAX = 10 * 366 * 86_400_000
+/** Who moves here from another system has sold for a while already. */
+function beginning(ctx: Context, from: Instant): Instant {
+  if (from <= ctx.now() && from >= ctx.now() - PAST_MS_MAX) return from
+  throw new Problem('invalid', 'A contract begins today or in the past ten years.', [
+    { pointer: '/contract_from', detail: 'must lie at most ten years ago and not ahead' },
+  ])
 }
 
 /** The contract of the account that set-up made; done once, whoever calls it again. */
@@ -74,11 +84,11 @@ export async function listContracts(ctx: Context, account_id: string): Promise<C
   )
 }
 
-/** From the start of the account's month, so that its first bill covers a whole calendar month. */
-async function conclude(ctx: Context, account: Account): Promise<void> {
+/** Unless told otherwise from the start of the account's month, so that its first bill covers a whole calendar month. */
+async function conclude(ctx: Context, account: Account, from: Instant | null = null): Promise<void> {
   const price_book_id = await createDefaultBook(ctx, account.legal_entity_id)
   const { currency } = await getBook(ctx, price_book_id)
-  const valid_from = monthOf(fromIso(account.created_at), account.zone).from
+  const valid_from = from ?? monthOf(fromIso(account.created_at), account.zone).from
   const held = { account_id: account.id, valid_from, valid_to: null }
   const terms = { legal_entity_id: account.legal_entity_id, price_book_id, side: 'sale' as const, currency }
   const row: ContractRow = { id: newId(), ...terms, ...held }

@@ -1,9 +1,9 @@
 /** HTTP of contracts: opening an account, and the contracts of one. */
 import { z } from 'zod'
-import { Account, NewAccount } from '../accounts/contract.ts'
+import { Account } from '../accounts/contract.ts'
 import { Id } from '../http/contract.ts'
 import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
-import { ContractList } from './contract.ts'
+import { ContractList, OpenAccount } from './contract.ts'
 import { listContracts, openAccount } from './index.ts'
 
 export const routes = (deps: HttpDeps) =>
@@ -11,7 +11,7 @@ export const routes = (deps: HttpDeps) =>
     .post(
       '/accounts',
       answers('Open an account, with its contract and a pay-as-you-go service', Account, { status: 201 }),
-      valid('json', NewAccount),
+      valid('json', OpenAccount),
       async (c) => c.json(await verb(c, deps, (ctx) => openAccount(ctx, c.req.valid('json'))), 201),
     )
     .get(

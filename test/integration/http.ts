@@ -44,7 +44,7 @@ export async function apiOf(suite: Suite, world: Prepared): Promise<Call> {
     busConnected: () => true,
     extraMetrics: () => Promise.resolve(''),
     slices: [
-      accounts(deps),
+      accounts({ ...deps, endDemo: null }),
       sources({ ...deps, agentNatsUrl: 'nats://127.0.0.1:4222', pushConfig: async () => {} }),
       inventory(deps, async () => new Map()),
       metrics(deps),

@@ -109,6 +109,7 @@ export const api = {
   session: () => get<Session>('/session'),
   signIn: (token: string) => post<Session>('/session', { token }),
   signOut: () => request<void>('DELETE', '/session'),
+  removeDemo: () => request<void>('DELETE', '/demo'),
 
   legalEntities: () => get<Items<LegalEntity>>('/legal-entities'),
   changeLegalEntity: (id: string, change: LegalEntityChange) => patch<LegalEntity>(`/legal-entities/${id}`, change),

@@ -102,6 +102,12 @@ export const en = {
     menu: 'Menu',
     sign_out: 'Sign out',
   },
+  demo: {
+    note: 'This is a demo: customers, machines and bills are invented.',
+    remove: 'Remove the demo',
+    remove_text:
+      'All that was invented goes, and your own installation starts in its place with what it had before. This takes a few seconds.',
+  },
   live: {
     connecting: 'Connecting',
     live: 'Live',
@@ -190,7 +196,7 @@ export const en = {
     title: 'Overview',
     attention: 'Needs attention',
     all_well: 'Nothing needs you',
-    all_well_text: 'Agents report, sources answer, and all usage has a price and an owner.',
+    all_well_text: 'Agents report and sources answer.',
     since: 'for {{ age }}',
     revenue: 'Month to date',
     revenue_hint: plural('from 1 account, before tax', 'from # accounts, before tax'),

@@ -98,6 +98,12 @@ export const es: Dictionary = {
     menu: 'Menú',
     sign_out: 'Cerrar sesión',
   },
+  demo: {
+    note: 'Esto es una demostración: clientes, máquinas y facturas son inventados.',
+    remove: 'Quitar la demostración',
+    remove_text:
+      'Todo lo inventado desaparece y en su lugar arranca su propia instalación con lo que ya tenía. Tarda unos segundos.',
+  },
   live: {
     connecting: 'Conectando',
     live: 'En vivo',
@@ -184,7 +190,7 @@ export const es: Dictionary = {
     title: 'Resumen',
     attention: 'Necesita atención',
     all_well: 'Nada le necesita',
-    all_well_text: 'Los agentes informan, las fuentes responden y todo el uso tiene precio y dueño.',
+    all_well_text: 'Los agentes informan y las fuentes responden.',
     since: 'desde hace {{ age }}',
     revenue: 'Mes en curso',
     revenue_hint: plural('de 1 cuenta, sin impuestos', 'de # cuentas, sin impuestos'),

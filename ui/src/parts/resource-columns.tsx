@@ -21,14 +21,14 @@ interface Layout {
 }
 export const LAYOUT: Record<ColumnId, Layout> = {
   name: { width: 172, sort: 'name' },
-  kind: { width: 124, sort: 'kind' },
-  state: { width: 116, sort: 'state' },
+  kind: { width: 140, sort: 'kind' },
+  state: { width: 104, sort: 'state' },
   host: { width: 104 },
-  owner: { width: 150 },
+  owner: { width: 168 },
   vcpu: { width: 64, numeric: true, sort: 'vcpu_count' },
   memory: { width: 88, numeric: true, sort: 'memory_bytes' },
   disk: { width: 92, numeric: true, sort: 'disk_bytes' },
-  load: { width: 114 },
+  load: { width: 100 },
   cost: { width: 100, numeric: true },
   realm: { width: 140 },
   first_seen: { width: 170, sort: 'first_seen_at' },

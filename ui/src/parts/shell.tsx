@@ -16,6 +16,7 @@ import { queries, queryClient, refreshFailedAt } from '../queries.ts'
 import { signOut } from '../session.ts'
 import { LanguageChoice, ThemeChoice } from './appearance.tsx'
 import { Broken } from './broken.tsx'
+import { DemoNote } from './demo-note.tsx'
 import { createKeys, KeysDialog } from './keys.tsx'
 import { LiveMark } from './live-mark.tsx'
 import { ProblemNote } from './load.tsx'
@@ -64,6 +65,7 @@ function Frame(props: Pick<RouteSectionProps, 'children'>) {
       <TopBar onMenu={() => setMenu(true)} onSearch={() => setPalette(true)} />
       <SideBar onSearch={() => setPalette(true)} />
       <main id="content" tabindex="-1" class="min-w-0 outline-none">
+        <DemoNote />
         <RefreshFailing />
         <ErrorBoundary
           fallback={(error, reset) => <Broken error={error} onRetry={reset} address={location.pathname} />}
