@@ -2,14 +2,8 @@
 import { hostname } from 'node:os'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  type AgentConfig,
-  type Hello,
-  type Manifest,
-  PROTOCOL,
-  type Surroundings,
-  canonical,
-} from '#connectors/contract.ts'
+import type { AgentConfig, Hello, Manifest, Surroundings } from '#connectors/contract.ts'
+import { PROTOCOL, canonical } from '#connectors/wire.ts'
 import { loadConnector } from '#connectors/registry.ts'
 import { Config } from './config.ts'
 import { readJson, writeWhole } from './files.ts'
@@ -26,6 +20,13 @@ import { type Outside, Source } from './source.ts'
 import { SPOOL_DEFAULTS, Spool } from './spool.ts'
 import { bootId } from './time.ts'
 import { VERSION } from './version.ts'
+
+/** What the agent can host: its own connectors, unless whoever embeds it brings others. */
+export interface Hosted {
+  load: Outside['load']
+  manifests(log: Log): Promise<Manifest[]>
+}
+const OWN: Hosted = { load: loadConnector, manifests }
 
 /** An agent that was away for longer than so many intervals says so. */
 const AWAY_INTERVALS = 3
@@ -44,6 +45,7 @@ function memoryIn(state: string): Outside['memory'] {
 export class Agent {
   #state: string
   #log: Log
+  #hosted: Hosted
   #config: Config
   #spool: Spool
   #clock: KeptClock
@@ -58,9 +60,10 @@ export class Agent {
   /** when the agent before this one last put something into the spool */
   #away_since_ms: number | null
 
-  constructor(state: string, identity: Identity, log: Log) {
+  constructor(state: string, identity: Identity, log: Log, hosted = OWN) {
     this.#state = state
     this.#log = log
+    this.#hosted = hosted
     this.#config = new Config(state, (error) =>
       log.error({ error: String(error) }, 'the kept configuration can’t be read'),
     )
@@ -91,7 +94,7 @@ export class Agent {
       unknownDigests: (digests) => this.#listings.forget(digests),
     })
     this.#outside = {
-      load: loadConnector,
+      load: hosted.load,
       memory: memoryIn(state),
       log: (level, message, fields) => log[level](fields ?? {}, message),
       listings: this.#listings,
@@ -101,7 +104,7 @@ export class Agent {
   }
 
   async start(): Promise<void> {
-    this.#manifests = await manifests(this.#log)
+    this.#manifests = await this.#hosted.manifests(this.#log)
     this.#log.info(
       { version: VERSION, state: this.#state, spool: this.#spool.id, bytes: this.#spool.bytes },
       'agent starts',

@@ -1,7 +1,17 @@
 /** The versioned set of this agent's sources: from the control plane, kept on disk for a start without it. */
 import { join } from 'node:path'
-import { AgentConfig } from '#connectors/contract.ts'
+import type { AgentConfig, SourceConfig } from '#connectors/contract.ts'
+import { type Shape, json, list, record, strict, text, uuid, whole } from '#connectors/shape.ts'
 import { isFullDisk, readJson, writeWhole } from './files.ts'
+
+const sourceShape: Shape<SourceConfig> = strict({
+  id: uuid,
+  connector: text(1, 64),
+  realm: text(1, 256),
+  interval_ms: whole(1_000, 86_400_000),
+  settings: record(json),
+})
+export const configShape: Shape<AgentConfig> = strict({ version: whole(0), sources: list(sourceShape) })
 
 const NONE: AgentConfig = { version: 0, sources: [] }
 
@@ -15,7 +25,7 @@ export class Config {
     this.#current = NONE
     try {
       const kept = readJson(this.#path)
-      if (kept !== undefined) this.#current = AgentConfig.parse(kept)
+      if (kept !== undefined) this.#current = configShape(kept)
     } catch (error) {
       unreadable(error)
     }

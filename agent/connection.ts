@@ -1,5 +1,5 @@
 /** How the agent reaches NATS: for ever, whatever happens to the server or to its credentials. */
-import { SUBJECTS } from '#connectors/contract.ts'
+import { SUBJECTS } from '#connectors/wire.ts'
 import type { NodeConnectionOptions } from '@nats-io/transport-node'
 import type { Identity } from './identity.ts'
 

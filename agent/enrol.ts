@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { createUser } from '@nats-io/nkeys'
 import { z } from 'zod'
-import { Identity, loadIdentity, saveIdentity } from './identity.ts'
+import { type Identity, identityShape, loadIdentity, saveIdentity } from './identity.ts'
 import { VERSION } from './version.ts'
 
 const ANSWER_MS_MAX = 30_000
@@ -29,7 +29,7 @@ export async function enrol({ url, token, name, state, machine_id }: Enrolment):
     machine_id,
     version: VERSION,
   })
-  const identity = Identity.parse({ ...Answer.parse(answer), seed: new TextDecoder().decode(key.getSeed()) })
+  const identity = identityShape({ ...Answer.parse(answer), seed: new TextDecoder().decode(key.getSeed()) })
   saveIdentity(state, identity)
   return identity
 }

@@ -1,5 +1,5 @@
 /** The bytes of a spool's segment file; pure. */
-import { sha256 } from '#connectors/contract.ts'
+import { sha256 } from '#connectors/wire.ts'
 import { crc32 } from 'node:zlib'
 
 /**

@@ -1,8 +1,14 @@
 /** Settings of the runtime for a process that works a few milliseconds in ten seconds; they can only come from its environment. */
 
 const SETTINGS: Readonly<Record<string, string>> = {
-  // looking for garbage each second costs more than a tick
-  BUN_GC_TIMER_INTERVAL: '60000',
+  // looking for garbage by the clock costs more than the ticks between: after each megabyte made it is soon enough, which
+  // is ten ticks, and goes through what is new alone
+  BUN_GC_TIMER_DISABLE: '1',
+  BUN_JSC_gcMaxHeapSize: '1000000',
+  // in a heap of a few megabytes a second thread that helps to collect costs more than it saves
+  BUN_JSC_useConcurrentGC: '0',
+  // no half megabyte kept ready for a burst, by a thread that wakes up for it
+  BUN_JSC_useWarmUpMarkedBlocks: '0',
   // only what is really hot is worth compiling: a listing of thousands, not a tick
   BUN_JSC_thresholdForJITAfterWarmUp: '20000',
   BUN_JSC_thresholdForJITSoon: '20000',

@@ -1,5 +1,6 @@
 /** Turns how a tick went into facts: at each change, and once a minute while nothing changes. */
-import { ConnectorError, type Health } from '#connectors/contract.ts'
+import type { Health } from '#connectors/contract.ts'
+import { ConnectorError } from '#connectors/wire.ts'
 import type { z } from 'zod'
 
 const REPEAT_MS = 60_000

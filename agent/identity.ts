@@ -1,18 +1,27 @@
 /** Who this agent is: its id, its key and its way to NATS, as enrolment left them in `agent.json`. */
 import { createPrivateKey, sign } from 'node:crypto'
 import { join } from 'node:path'
-import { z } from 'zod'
+import { Misshapen, type Shape, strict, text } from '#connectors/shape.ts'
 import { readJson, writeWhole } from './files.ts'
 
-/** An agent's id is one token of a NATS subject. */
-export const Identity = z.strictObject({
-  agent_id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+export interface Identity {
+  /** one token of a NATS subject */
+  agent_id: string
   /** nkey seed of the user, `SU…` */
-  seed: z.string().regex(/^SU[A-Z2-7]{56}$/),
+  seed: string
   /** holds credentials */
-  nats_url: z.url(),
+  nats_url: string
+}
+
+const address: Shape<string> = (value, at = '') => {
+  if (typeof value === 'string' && URL.canParse(value)) return value
+  throw new Misshapen(at, 'an address')
+}
+export const identityShape: Shape<Identity> = strict({
+  agent_id: text(1, 64, /^[A-Za-z0-9_-]+$/),
+  seed: text(58, 58, /^SU[A-Z2-7]{56}$/),
+  nats_url: address,
 })
-export type Identity = z.infer<typeof Identity>
 
 const pathIn = (state: string) => join(state, 'agent.json')
 
@@ -23,11 +32,14 @@ export const saveIdentity = (state: string, identity: Identity): void =>
 export function loadIdentity(state: string): Identity | null {
   const kept = readJson(pathIn(state))
   if (kept === undefined) return null
-  const parsed = Identity.safeParse(kept)
-  if (parsed.success) return parsed.data
-  throw new Error(
-    `${pathIn(state)} is not valid (${z.prettifyError(parsed.error)}): remove it and enrol this agent again`,
-  )
+  try {
+    return identityShape(kept)
+  } catch (error) {
+    if (!(error instanceof Misshapen)) throw error
+    throw new Error(`${pathIn(state)} is not valid (${error.message}): remove it and enrol this agent again`, {
+      cause: error,
+    })
+  }
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'

@@ -1,13 +1,13 @@
 /** Keeps what is known of the clock over restarts: an agent that starts without a control plane isn't wrong again. */
 import { join } from 'node:path'
-import { z } from 'zod'
+import { finite, readAs, strict, text, whole } from '#connectors/shape.ts'
 import { ServerClock } from './clock.ts'
 import { isFullDisk, readJsonIfWhole, writeWhole } from './files.ts'
 import { bootId, systemTime } from './time.ts'
 
 /** Smaller changes aren't worth a write. */
 const CHANGE_MS = 100
-const Kept = z.strictObject({ boot_id: z.string(), offset_ms: z.int(), wall_ms: z.number(), steady_ms: z.number() })
+const Kept = strict({ boot_id: text(0, 128), offset_ms: whole(), wall_ms: finite, steady_ms: finite })
 
 export class KeptClock extends ServerClock {
   #path: string
@@ -15,8 +15,8 @@ export class KeptClock extends ServerClock {
 
   constructor(state: string) {
     const path = join(state, 'clock.json')
-    const { success, data } = Kept.safeParse(readJsonIfWhole(path))
-    const known = success && data.boot_id === bootId() ? data : undefined
+    const kept = readAs(Kept, readJsonIfWhole(path))
+    const known = kept?.boot_id === bootId() ? kept : undefined
     super(systemTime(), known)
     this.#path = path
     this.#kept_offset_ms = known?.offset_ms ?? 0

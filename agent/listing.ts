@@ -1,16 +1,9 @@
 /** Cuts whole listings into the facts of the wire: parts, or `unchanged` when its digest is that of the last one. */
 import { randomUUID } from 'node:crypto'
-import {
-  ConnectorError,
-  LIMITS,
-  type Listing,
-  Observation,
-  type Scope,
-  type SnapshotPart,
-  type SnapshotUnchanged,
-  listingDigest,
-} from '#connectors/contract.ts'
+import type { Listing, Observation, Scope, SnapshotPart, SnapshotUnchanged } from '#connectors/contract.ts'
+import { ConnectorError, LIMITS, listingDigest } from '#connectors/wire.ts'
 import type { z } from 'zod'
+import { observationShape } from './observation.ts'
 
 type ListingFact = z.input<typeof SnapshotPart> | z.input<typeof SnapshotUnchanged>
 
@@ -36,14 +29,15 @@ function checked(listing: Listing): Observation[] {
       'Divide the scope: make several sources that each cover a part of it.',
     )
   return resources.map((resource) => {
-    const parsed = Observation.safeParse(resource)
-    if (parsed.success) return parsed.data
-    const [issue] = parsed.error.issues
-    throw new ConnectorError(
-      'bad_answer',
-      `the connector described ${resource.kind} ${resource.external_id} wrongly: ${issue?.path.join('.')} ${issue?.message}`,
-      'This is a fault of the connector: report it to the project with this message.',
-    )
+    try {
+      return observationShape(resource)
+    } catch (error) {
+      throw new ConnectorError(
+        'bad_answer',
+        `the connector described ${resource.kind} ${resource.external_id} wrongly: ${error instanceof Error ? error.message : error}`,
+        'This is a fault of the connector: report it to the project with this message.',
+      )
+    }
   })
 }
 

@@ -2,7 +2,7 @@
 /** `atalaya-agent`: the command line. What a command needs is loaded by that command alone. */
 import { mkdirSync } from 'node:fs'
 import { defineCommand, runCommand, runMain } from 'citty'
-import { ConnectorError } from '#connectors/contract.ts'
+import { ConnectorError } from '#connectors/wire.ts'
 import { beFrugal } from './frugal.ts'
 import { VERSION } from './version.ts'
 

@@ -1,5 +1,6 @@
 /** Collects once and shows what would be reported, without a control plane. */
-import { type Collected, ConnectorError, type Session, type Surroundings } from '#connectors/contract.ts'
+import type { Collected, Session, Surroundings } from '#connectors/contract.ts'
+import { ConnectorError } from '#connectors/wire.ts'
 import { loadConnector } from '#connectors/registry.ts'
 import { withoutSecrets } from './health.ts'
 

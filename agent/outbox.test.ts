@@ -71,24 +71,21 @@ test('what waits is in the spool after a stop', () => {
 
 test('a spool that overflowed admits each dropped sequence, and no sequence twice', () => {
   open(1_500)
-  const appended: { type?: string; first_sequence?: number; last_sequence?: number }[] = []
-  const append = spool.append.bind(spool)
-  spool.append = (body, at_ms) => {
-    appended.push(...JSON.parse(inflated(body)).facts)
-    return append(body, at_ms)
-  }
   for (let n = 0; n < 30; n++) {
     outbox.add([crypto.getRandomValues(new Uint8Array(n % 3 === 0 ? 250 : 60)).join()])
     outbox.flush()
     expect(spool.bytes).toBeLessThanOrEqual(1_500)
   }
-  const gaps = appended.filter((fact) => fact.type === 'gap')
+  // what will arrive: an admission whose own batch was dropped counts for nothing
+  const gaps: { type?: string; first_sequence?: number; last_sequence?: number }[] = facts().filter(
+    (fact) => fact.type === 'gap',
+  )
   for (const gap of gaps) expect(Fact.parse(gap)).toMatchObject({ cause: 'spool_overflow', source: ID })
   const admitted = [...gaps, ...spool.losses.pending].flatMap(
     ({ first_sequence: first = 0, last_sequence: last = -1 }) =>
       Array.from({ length: last - first + 1 }, (_, index) => first + index),
   )
-  expect(admitted).toEqual(Array.from({ length: spool.first - 1 }, (_, index) => index + 1))
+  expect(admitted.toSorted((a, b) => a - b)).toEqual(Array.from({ length: spool.first - 1 }, (_, index) => index + 1))
 })
 
 test('a disk that takes nothing makes facts wait, and they go when it takes them again', () => {

@@ -50,20 +50,22 @@ export class Outbox {
   /** Everything that waits goes into the spool now. */
   flush(): void {
     const { spool, clock, boot_id, log, timers, added } = this.#parts
-    const losses = [...spool.losses.pending]
+    const losses = [...spool.losses.due]
     const facts = [...this.#admissions(losses), ...this.#waiting]
     if (facts.length === 0) return
     const { bodies, refused } = seal(facts, clock.offset(), boot_id)
     if (refused.length > 0) log.error({ facts: refused.length }, 'facts above the size of a message were left out')
     let stored = 0
+    // admissions come first in the first body
+    let told_in = spool.next
     try {
       for (const body of bodies) {
-        spool.append(body, timers.now())
-        stored++
+        const sequence = spool.append(body, timers.now())
+        if (stored++ === 0) told_in = sequence
       }
       this.#waiting = []
       this.#lost = null
-      spool.losses.admitted(losses)
+      spool.losses.admitted(losses, told_in)
       added()
     } catch (error) {
       this.#keepWaiting(error, stored)

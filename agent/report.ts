@@ -1,25 +1,20 @@
 /** Sends the spool over NATS until it is acknowledged; whatever goes wrong, batches stay in the spool. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  type AgentConfig,
-  type Envelope,
-  HEADERS,
-  type Hello,
-  LIMITS,
-  SUBJECTS,
-  AgentConfig as Sources,
-  signedText,
-} from '#connectors/contract.ts'
+import type { AgentConfig, Hello } from '#connectors/contract.ts'
+import { type Envelope, HEADERS, LIMITS, SUBJECTS, signedText } from '#connectors/wire.ts'
+import { readAs } from '#connectors/shape.ts'
 import { type NatsConnection, TimeoutError, connect, headers } from '@nats-io/transport-node'
 import { compressed } from './batch.ts'
 import type { ServerClock } from './clock.ts'
 import { connectionOptions } from './connection.ts'
 import { type Identity, type Sign, signer } from './identity.ts'
 import type { Log } from './log.ts'
+import { configShape } from './config.ts'
 import { type Accepted, Refused, parseJson, readReply } from './reply.ts'
 import type { Spool } from './spool.ts'
 
-const HELLO_MS = 10_000
+/** short at first: a control plane that was killed with the question in its hands never answers it */
+const HELLO_MS = { first: 2_500, most: 10_000 } as const
 /** doubled while the control plane takes longer: sending again is what a slow one needs least */
 const ANSWER_MS = { first: 5_000, most: 40_000 } as const
 const BACK_OFF_MS = { first: 250, most: 8_000 } as const
@@ -50,6 +45,8 @@ export class Reporter {
   #failures = 0
   /** in a row, of batches */
   #timeouts = 0
+  /** in a row, of hellos */
+  #unanswered = 0
   /** set off by anything that the loop may be waiting for */
   #wake: () => void = () => {}
   #in_flight_bytes = 0
@@ -122,9 +119,9 @@ export class Reporter {
     nats.subscribe(SUBJECTS.config(this.#parts.identity.agent_id), {
       callback: (error, message) => {
         if (error) return this.#parts.log.warn({ error: String(error) }, 'configuration can’t be received')
-        const parsed = Sources.safeParse(parseJson(message.data))
-        if (parsed.success) this.#parts.configured(parsed.data)
-        else this.#parts.log.error({ issues: parsed.error.issues }, 'a configuration that is not valid was left out')
+        const config = readAs(configShape, parseJson(message.data))
+        if (config) this.#parts.configured(config)
+        else this.#parts.log.error({ bytes: message.data.length }, 'a configuration that is not valid was left out')
       },
     })
   }
@@ -138,7 +135,7 @@ export class Reporter {
     const { spool, log } = this.#parts
     if (this.#stopped) return
     const envelope: Envelope = { message: 'hello', spool: spool.id, sequence: 0, previous: '' }
-    const reply = await this.#request(envelope, compressed(JSON.stringify(this.#parts.hello())), HELLO_MS)
+    const reply = await this.#ask(envelope)
     this.#round++
     this.#in_flight_bytes = 0
     this.#acknowledged.clear()
@@ -154,6 +151,18 @@ export class Reporter {
     spool.acknowledge(reply.watermark)
     if (spool.first === spool.next) this.#failures = 0
     log.info({ watermark: reply.watermark, pending: spool.next - spool.first }, 'the control plane answers')
+  }
+
+  async #ask(envelope: Envelope): Promise<Accepted> {
+    const timeout_ms = Math.min(HELLO_MS.most, HELLO_MS.first * 2 ** Math.min(this.#unanswered, 8))
+    try {
+      const reply = await this.#request(envelope, compressed(JSON.stringify(this.#parts.hello())), timeout_ms)
+      this.#unanswered = 0
+      return reply
+    } catch (error) {
+      if (error instanceof TimeoutError) this.#unanswered++
+      throw error
+    }
   }
 
   /** Sends what is in the spool and what comes into it, until something fails. */

@@ -1,5 +1,5 @@
 /** Runs each source at its interval and phase: no overlap, and a failing source waits longer, alone. */
-import { sha256 } from '#connectors/contract.ts'
+import { sha256 } from '#connectors/wire.ts'
 
 export interface Timers {
   now(): number

@@ -2,7 +2,7 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { LIMITS, sha256 } from '#connectors/contract.ts'
+import { LIMITS, sha256 } from '#connectors/wire.ts'
 import {
   HEAD_BYTES,
   type Head,

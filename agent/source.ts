@@ -1,15 +1,6 @@
 /** One configured source: opens its connector when it first ticks, and turns what it collects into facts of the wire. */
-import {
-  type Collected,
-  type Connector,
-  ConnectorError,
-  type Gap,
-  LIMITS,
-  type Readings,
-  type Session,
-  type SourceConfig,
-  type Surroundings,
-} from '#connectors/contract.ts'
+import type { Collected, Connector, Gap, Readings, Session, SourceConfig, Surroundings } from '#connectors/contract.ts'
+import { ConnectorError, LIMITS } from '#connectors/wire.ts'
 import type { z } from 'zod'
 import { type Failure, HealthOfSource, failureOf, withoutSecrets } from './health.ts'
 import type { Listings } from './listing.ts'
@@ -147,11 +138,12 @@ const tooSlow = (limit_ms: number) =>
 
 /** A reading with more series than a fact may have becomes several of the same instant and epoch. */
 function divided(reading: Reading): Reading[] {
+  const { counters = {}, gauges = {} } = reading
+  if (Object.keys(counters).length + Object.keys(gauges).length <= LIMITS.seriesPerReading) return [reading]
   const series = [
-    ...Object.entries(reading.counters ?? {}).map(([key, value]) => ['counters', key, value] as const),
-    ...Object.entries(reading.gauges ?? {}).map(([key, value]) => ['gauges', key, value] as const),
+    ...Object.entries(counters).map(([key, value]) => ['counters', key, value] as const),
+    ...Object.entries(gauges).map(([key, value]) => ['gauges', key, value] as const),
   ]
-  if (series.length <= LIMITS.seriesPerReading) return [reading]
   const readings: Reading[] = []
   for (let start = 0; start < series.length; start += LIMITS.seriesPerReading) {
     const part: Reading = { ...reading, counters: {}, gauges: {} }

@@ -181,7 +181,7 @@ test('losses are admitted after a restart too, and only once they are in the spo
   const again = Spool.open(directory, options(1_000, 300))
   expect(again.losses.pending).toEqual(spool.losses.pending)
   expect(again.losses.pending).toHaveLength(1)
-  again.losses.admitted([...again.losses.pending])
+  again.losses.admitted([...again.losses.pending], again.next)
   expect(Spool.open(directory, options(1_000, 300)).losses.pending).toEqual([])
 })
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import { readAs, uuid } from '#connectors/shape.ts'
 import { isFullDisk, writeWhole } from './files.ts'
 import { HEAD_BYTES, RECORD_BYTES } from './frames.ts'
 import { Losses } from './losses.ts'
@@ -29,7 +29,7 @@ interface Cursor {
 }
 
 const REPLACES = 'replaces'
-const isUuid = (name: string) => z.uuid().safeParse(name).success
+const isUuid = (name: string) => readAs(uuid, name) !== undefined
 
 export class Spool {
   id: string
@@ -218,6 +218,7 @@ export class Spool {
 
   acknowledge(up_to: number): void {
     this.#acknowledged = Math.max(this.#acknowledged, Math.min(up_to, this.next - 1))
+    this.losses.acknowledged(this.#acknowledged)
     while (this.#oldest !== this.#active && this.#oldest.end - 1 <= this.#acknowledged) this.#forgetOldest()
   }
 
@@ -248,6 +249,7 @@ export class Spool {
     this.#acknowledged = 0
     this.#cursor = null
     this.#unsynced = new Set(this.#segments)
+    this.losses.renumbered()
     if (!whole) this.#admitDamage()
   }
 

@@ -1,7 +1,8 @@
 /** Reads /proc and /sys of this machine: no child process, files kept open, one buffer. */
-import { accessSync, closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statfsSync } from 'node:fs'
-import { ConnectorError } from '../contract.ts'
+import { accessSync, closeSync, existsSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs'
+import { ConnectorError } from '../wire.ts'
 import { type Space, diskNames, mountPoints, nicNames } from './map.ts'
+import { ProcessCount } from './processes.ts'
 import type { Sample } from './readings.ts'
 
 const PRESSURES = ['cpu', 'io', 'memory'] as const
@@ -95,7 +96,7 @@ class Hardware {
     const directory = `${this.#directory}/${name.replaceAll('/', '!')}`
     if (!existsSync(`${directory}/device`)) return null
     const number = `${directory}/${this.#number}`
-    return existsSync(number) ? new ProcFile(number) : 'unnumbered'
+    return existsSync(number) ? new ProcFile(number, true) : 'unnumbered'
   }
 
   #forget(name: string): void {
@@ -119,12 +120,11 @@ function spaceOf(mount: string): Space | null {
   }
 }
 
-const isProcess = (name: string) => name.charCodeAt(0) <= 57 && name.charCodeAt(0) >= 48
-
 export class HostClient {
   #files = new Map<FileName, ProcFile>()
   #mounts = { text: '', points: [] as string[] }
   #pressures = new Map<string, ProcFile>()
+  #processes = new ProcessCount()
   #disks = new Hardware('/sys/block', 'diskseq')
   #nics = new Hardware('/sys/class/net', 'ifindex')
 
@@ -177,7 +177,7 @@ export class HostClient {
       diskstats,
       net_dev,
       pressure: Object.fromEntries([...this.#pressures].map(([name, file]) => [name, file.read()])),
-      processes: readdirSync('/proc').filter(isProcess).length,
+      processes: this.#processes.read(),
       spaces: spaces.filter((pair): pair is [string, Space] => pair[1] !== null),
       physical_disks: this.#disks.among(diskNames(diskstats)),
       physical_nics: this.#nics.among(nicNames(net_dev)),

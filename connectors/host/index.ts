@@ -1,23 +1,25 @@
 /** The `host` connector: the machine that the agent runs on, from /proc and /sys. */
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
-import { type Collected, type Connector, ConnectorError, type Session, type Surroundings } from '../contract.ts'
+import type { Collected, Connector, Session, Surroundings } from '../contract.ts'
+import { Misshapen, type Shape, list, optional, otherwise, readAs, record, strict, text } from '../shape.ts'
+import { ConnectorError } from '../wire.ts'
 import { runInventory } from './child.ts'
 import { HostClient, bootId, machineId } from './client.ts'
 import { hostResource } from './listing.ts'
 import { type Series, stat } from './map.ts'
-import { type Identity, type Sample, firstStays, readings } from './readings.ts'
+import { type FirstStays, type Identity, type Sample, firstStays, readings } from './readings.ts'
 
 const DAY_MS = 86_400_000
 /** after an inventory that failed */
 const RETRY_MS = 600_000
 
-const Settings = z.strictObject({
-  exclude_mounts: z
-    .array(z.string().min(1).max(256))
-    .max(64)
-    .default([])
-    .describe('Mount points that are left out, as patterns: /var/lib/docker/**'),
+interface Settings {
+  exclude_mounts: string[]
+}
+const PATTERNS_MAX = 64
+const PATTERN_CHARS_MAX = 256
+const settingsShape: Shape<Settings> = strict({
+  exclude_mounts: otherwise(list(text(1, PATTERN_CHARS_MAX), PATTERNS_MAX), () => []),
 })
 
 const manifest: Connector['manifest'] = {
@@ -63,34 +65,48 @@ const manifest: Connector['manifest'] = {
   supports: 'Linux 4.15 and later, 64-bit; pressure from 4.20',
   permissions: 'None. Serial numbers and memory modules are seen only by root.',
   default_interval_ms: 10_000,
-  // made when it is asked for, which a process that only collects never does
-  get settings() {
-    return z.toJSONSchema(Settings, { io: 'input' }) as Connector['manifest']['settings']
+  settings: {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    properties: {
+      exclude_mounts: {
+        description: 'Mount points that are left out, as patterns: /var/lib/docker/**',
+        type: 'array',
+        items: { type: 'string', minLength: 1, maxLength: PATTERN_CHARS_MAX },
+        maxItems: PATTERNS_MAX,
+        default: [],
+      },
+    },
+    additionalProperties: false,
   },
   secrets: [],
   commands: [],
 }
 
-function parseSettings(settings: Record<string, unknown>): z.infer<typeof Settings> {
-  const parsed = Settings.safeParse(settings)
-  if (parsed.success) return parsed.data
-  throw new ConnectorError(
-    'bad_settings',
-    `the settings of host are not valid: ${z.prettifyError(parsed.error)}`,
-    'Correct the settings of the source.',
-  )
+function parseSettings(settings: Record<string, unknown>): Settings {
+  try {
+    return settingsShape(settings)
+  } catch (error) {
+    if (!(error instanceof Misshapen)) throw error
+    throw new ConnectorError(
+      'bad_settings',
+      `the settings of host are not valid: ${error.message}`,
+      'Correct the settings of the source.',
+    )
+  }
 }
 
 /** What a restart of the agent must not forget. */
-const Kept = z.object({
+interface Kept {
   /** of a machine that has none of its own */
-  machine_id: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/)
-    .optional(),
-  first: z.object({ boot_id: z.string(), stays: z.record(z.string(), z.string()) }),
+  machine_id?: string | undefined
+  first: FirstStays
+}
+const anyText = text(0, Infinity)
+const keptShape: Shape<Kept> = strict({
+  machine_id: optional(text(32, 32, /^[0-9a-f]{32}$/)),
+  first: strict({ boot_id: anyText, stays: record(anyText) }),
 })
-type Kept = z.infer<typeof Kept>
 
 class HostSession implements Session {
   #client = new HostClient()
@@ -103,7 +119,7 @@ class HostSession implements Session {
   #resources: ReturnType<typeof hostResource>[] = []
   #inventory_due_ms = 0
 
-  constructor(settings: z.infer<typeof Settings>, surroundings: Surroundings) {
+  constructor(settings: Settings, surroundings: Surroundings) {
     const patterns = settings.exclude_mounts.map((pattern) => new Bun.Glob(pattern))
     this.#excluded = (mount) => patterns.some((pattern) => pattern.match(mount))
     this.#surroundings = surroundings
@@ -125,8 +141,7 @@ class HostSession implements Session {
   }
 
   async #recall(): Promise<Kept> {
-    const kept = Kept.safeParse(await this.#surroundings.memory.get())
-    return kept.success ? kept.data : { first: { boot_id: '', stays: {} } }
+    return readAs(keptShape, await this.#surroundings.memory.get()) ?? { first: { boot_id: '', stays: {} } }
   }
 
   /** Machines without a machine-id get one, kept for as long as the agent's state is. */

@@ -45,7 +45,8 @@ const NOTHING =
   /^(|-|0+|none|unknown|n\/a|not specified|not settable|default string|to be filled by o\.?e\.?m\.?|system (serial number|product name|manufacturer|version)|[0f]{8}-([0f]{4}-){3}[0f]{12})$/i
 
 const said = (value: unknown, max = 128): string | undefined => {
-  const text = typeof value === 'string' ? value.trim().slice(0, max) : ''
+  // firmware ends its texts with NUL, and a cut may leave half a character: neither can be stored
+  const text = typeof value === 'string' ? value.replaceAll('\0', '').trim().slice(0, max).toWellFormed() : ''
   return NOTHING.test(text) ? undefined : text
 }
 const count = (value: unknown): number | undefined =>
@@ -113,7 +114,7 @@ function evidence(facts: InventoryFacts, machine_id: string): NonNullable<Observ
     ...facts.modules.map((one) => said(one.serialNum)),
   ]).slice(0, 256)
   const macs = unique(facts.nics.filter((one) => one.physical).map((one) => said(one.mac, 32)?.toLowerCase()))
-  const ips = unique(facts.nics.flatMap((one) => one.ips).filter(isOwnAddress))
+  const ips = unique(facts.nics.flatMap((one) => one.ips.filter(isOwnAddress)).map((ip) => said(ip, 64)))
   return { machine_id, smbios_uuid: uuid, serials, macs: macs.slice(0, 256), ips: ips.slice(0, 256) }
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { ConnectorError } from '../contract.ts'
 import { disks, exact, load, memory, mountPoints, nics, pressure, space, stat, uptime } from './map.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`./fixtures/microvm/${name}`, import.meta.url), 'utf8')
@@ -65,7 +66,7 @@ test('the mount points of this recording are the one disk', () => {
 test('a file system without inodes reports none', () => {
   const read = { block_bytes: 4096n, blocks: 2n ** 51n, blocks_available: 1n, inodes: 0n, inodes_free: 0n }
   expect(space('/b', read)).toEqual({
-    'filesystem_size_bytes//b': '9223372036854775808',
+    'filesystem_size_bytes//b': 2 ** 63,
     'filesystem_available_bytes//b': 4096,
   })
 })
@@ -99,4 +100,21 @@ test('a machine without swap has no gauge for it; loads and uptimes are read', (
     'load_average/15m': 3.1,
   })
   expect(uptime('350735.47 234388.90\n')).toEqual({ uptime_seconds: 350_735 })
+})
+
+test('what is no whole number of 64 bits is a bad answer, never a reading', () => {
+  const wrong = [
+    () => stat('btime many\n'),
+    () => stat('btime 792147483647\n'),
+    () => disks('7 0 loop0 5 0 99999999999999999999 0 1 0 1 0 0 0\n'),
+    () => disks(`7 0 ${'x'.repeat(65)} 5 0 1 0 1 0 1 0 0 0\n`),
+    () => load('0.1'),
+    () => uptime(''),
+    () => memory('MemTotal: -1 kB\n'),
+  ]
+  for (const read of wrong) expect(read).toThrow(ConnectorError)
+})
+
+test('a mount point whose name is too long for a key is left out, so that the others are taken', () => {
+  expect(mountPoints(`/dev/sda1 / ext4 rw 0 0\n/dev/sdb1 /${'x'.repeat(230)} ext4 rw 0 0\n`, none)).toEqual(['/'])
 })

@@ -1,7 +1,7 @@
 /** What a domain has used so far, device by device, and how much memory it holds: domstats → our metrics. Pure. */
 import { entries, field, type Stats } from './domstats.ts'
 import type { Domain } from './map.ts'
-import { wire } from './xml.ts'
+import { fromKib } from './xml.ts'
 
 /** Counters by device: `cpu`, `disk/vda`, `nic/52:54:00:…`. */
 export type Counters = ReadonlyMap<string, Readonly<Record<string, bigint>>>
@@ -81,14 +81,14 @@ function add(
   if (Object.keys(sums).length > 0) found.set(device, sums)
 }
 
-export function gauges(stats: Stats): Record<string, number | string> {
-  const found: Record<string, number | string> = {}
+export function gauges(stats: Stats): Record<string, number> {
+  const found: Record<string, number> = {}
   for (const [metric, key] of [
     ['memory_balloon_bytes', 'balloon.current'],
     ['memory_rss_bytes', 'balloon.rss'],
   ] as const) {
-    const kib = field(stats, key)
-    if (kib !== undefined) found[metric] = wire(kib * 1024n)
+    const held = fromKib(field(stats, key))
+    if (held !== undefined) found[metric] = Number(held)
   }
   return found
 }

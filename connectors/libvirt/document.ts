@@ -1,6 +1,6 @@
 /** The text of an XML document → nodes: bounded, and without entities of its own. */
 import { XMLParser } from 'fast-xml-parser'
-import { badAnswer, isNode, type Node, own } from './xml.ts'
+import { badAnswer, isNode, type Node, own, refuseNul } from './xml.ts'
 
 const LIMITS = { characters: 4 * 1024 * 1024, depth: 64 } as const
 
@@ -18,6 +18,7 @@ export function parseXml(text: string, root: string): Node {
   if (text.length > LIMITS.characters) throw badAnswer(`a ${root} of ${text.length} characters`)
   // libvirt writes none; with them a small text could unfold into a large one
   if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw badAnswer(`a ${root} with a document type`)
+  refuseNul(text, root)
   let document: unknown
   try {
     document = parser.parse(text)

@@ -1,12 +1,13 @@
 /** Reads what `virsh domstats` prints, and what it says of the state of a domain. */
 import type { State } from '#connectors/contract.ts'
-import { badAnswer, wholeNumber } from './xml.ts'
+import { badAnswer, refuseNul, wholeNumber } from './xml.ts'
 
 /** The fields of one domain, e.g. `block.0.rd.bytes`; the first of two equal keys counts. */
 export type Stats = ReadonlyMap<string, string>
 
 /** Stats by the name of the domain. */
 export function parseDomstats(text: string): Map<string, Stats> {
+  refuseNul(text, 'domstats')
   const domains = new Map<string, Map<string, string>>()
   let fields: Map<string, string> | undefined
   for (const line of text.split('\n')) {

@@ -28,7 +28,7 @@ const DETAILS: Readonly<Record<string, [LibvirtEvent['type'], RegExp]>> = {
 
 /** Undefined for what can't change what a domain is, and for the further lines of an event. */
 export function parseEvent(line: string): LibvirtEvent | undefined {
-  const match = LINE.exec(line)
+  const match = line.includes('\0') ? null : LINE.exec(line)
   const [type, pattern] = DETAILS[match?.[11] ?? ''] ?? []
   const [, domain, what, detail] = pattern?.exec(match?.[12] ?? '') ?? []
   if (!match || type === undefined || domain === undefined || what === undefined || detail === undefined)

@@ -2,7 +2,7 @@
 import type { Content, ObservationInput } from '#connectors/contract.ts'
 import { parseXml } from './document.ts'
 import { clip, defined, uuidOf } from './map.ts'
-import { attribute, badAnswer, child, children, type Node, text, wholeNumber, wire } from './xml.ts'
+import { attribute, badAnswer, child, children, fromKib, type Node, refuseNul, text, wholeNumber, wire } from './xml.ts'
 
 export interface HostAnswers {
   capabilities: string
@@ -21,10 +21,11 @@ export function hostUuid(capabilities: string): string {
 }
 
 export function hostObservation(answers: HostAnswers): ObservationInput {
+  for (const [name, answer] of Object.entries(answers)) refuseNul(answer, name)
   const uuid = hostUuid(answers.capabilities)
   const cores = wholeNumber(row(answers.nodeinfo, 'CPU(s)'))
   // nodeinfo adds up NUMA cells, which leaves out memory that is in none of them
-  const kib = wholeNumber(/^(\d+) KiB$/.exec(row(answers.nodememstats, 'total') ?? '')?.[1])
+  const memory = fromKib(wholeNumber(/^(\d+) KiB$/.exec(row(answers.nodememstats, 'total') ?? '')?.[1]))
   const system = systemInformation(answers.sysinfo)
   return {
     kind: 'host',
@@ -34,7 +35,7 @@ export function hostObservation(answers: HostAnswers): ObservationInput {
     host: uuid,
     size: {
       ...(cores !== undefined && { vcpu_count: wire(cores) }),
-      ...(kib !== undefined && { memory_bytes: wire(kib * 1024n) }),
+      ...(memory !== undefined && { memory_bytes: wire(memory) }),
     },
     evidence: system.evidence,
     attributes: { ...hostAttributes(answers), ...system.attributes },
@@ -85,7 +86,7 @@ function systemInformation(xml: string): SystemInformation {
   return {
     evidence: {
       ...(uuid !== undefined && uuid.length <= 64 && { smbios_uuid: uuid.toLowerCase() }),
-      ...(serial !== undefined && { serials: [serial.slice(0, 128)] }),
+      ...(serial !== undefined && { serials: [clip(serial, 128)] }),
     },
     attributes: defined({ manufacturer: entry(system, 'manufacturer'), model: entry(system, 'product') }),
   }

@@ -193,3 +193,27 @@ test('hostile domstats are read or refused', () => {
   )
   expect(() => parseDomstats("Domain: 'a'\nDomain: 'a'\n")).toThrow('twice')
 })
+
+test('what would be above 2⁶⁴ is left out or taken from elsewhere, never told wrongly', () => {
+  const domain = parseDomain(parseXml(fixture('domain-running.xml'), 'domain'))
+  const big = new Map([
+    ['balloon.current', '18446744073709551615'],
+    ['block.0.name', 'vda'],
+    ['block.0.capacity', '18446744073709551615'],
+  ])
+  const twice = { ...domain, disks: [...domain.disks, ...domain.disks] }
+  const { size } = vmContent(twice, big, 'running', HOST, new Map())
+  expect(size.memory_bytes).toBe(131072 * 1024)
+  expect(size).not.toHaveProperty('disk_bytes')
+})
+
+test('a gauge is a number, also above 2⁵³', () => {
+  const xml = fixture('pool.xml').replace('270553174016', '18446744073709551615')
+  expect(parsePool(parseXml(xml, 'pool'), true, HOST).gauges['storage_capacity_bytes']).toBe(2 ** 64)
+})
+
+test('an address that is no MAC makes no NIC, and a text with NUL is no answer', () => {
+  const xml = fixture('domain-running.xml').replace('52:54:00:7c:89:b1', '52:54:00:7c:89:b1'.repeat(4))
+  expect(parseDomain(parseXml(xml, 'domain')).nics).toEqual([])
+  expect(() => parseXml(fixture('pool.xml').replace('default', 'a\0b'), 'pool')).toThrow(ConnectorError)
+})

@@ -1,7 +1,19 @@
 /** libvirt's words → ours: domains, hosts, pools, volumes and networks as observations. Pure. */
 import { type Content, type ObservationInput, type Size, type State, sha256 } from '#connectors/contract.ts'
 import { entries, field, type Stats } from './domstats.ts'
-import { attribute, badAnswer, bytes, child, children, type Node, text, wholeNumber, wire } from './xml.ts'
+import {
+  attribute,
+  badAnswer,
+  bytes,
+  child,
+  children,
+  fromKib,
+  type Node,
+  text,
+  within,
+  wholeNumber,
+  wire,
+} from './xml.ts'
 
 export interface Disk {
   target: string
@@ -75,11 +87,15 @@ export function parseDomain(node: Node): Domain {
   }
 }
 
+/** Longer names would not fit into the key of a reading; QEMU takes none. */
+const TARGET_CHARS_MAX = 128
+const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i
 const SOURCES = ['file', 'dev', 'volume', 'name', 'dir', 'path'] as const
 
 function disk(node: Node): Disk[] {
   const target = attribute(child(node, 'target'), 'dev')
   if (target === undefined) return []
+  if (target.length > TARGET_CHARS_MAX) throw badAnswer(`a disk whose target has ${target.length} characters`)
   const source = child(node, 'source')
   return [
     {
@@ -96,7 +112,7 @@ function disk(node: Node): Disk[] {
 
 function nic(node: Node): Nic[] {
   const mac = attribute(child(node, 'mac'), 'address')
-  if (mac === undefined) return []
+  if (mac === undefined || !MAC.test(mac)) return []
   const source = child(node, 'source')
   return [
     {
@@ -131,14 +147,14 @@ export function capacities(stats: Stats): Map<string, bigint> {
 export function vmContent(domain: Domain, stats: Stats, state: State, host: string, known: Map<string, bigint>): Whole {
   const now = capacities(stats)
   const capacity = (target: string) => now.get(target) ?? known.get(target)
-  const kib = field(stats, 'balloon.current')
   const size: Size = {
     vcpu_count: wire(field(stats, 'vcpu.current') ?? domain.vcpu_current),
-    memory_bytes: wire(kib === undefined ? domain.memory_current_bytes : kib * 1024n),
+    memory_bytes: wire(fromKib(field(stats, 'balloon.current')) ?? domain.memory_current_bytes),
   }
   const own = domain.disks.filter(isOwnDisk).map((disk) => capacity(disk.target))
   // a sum that lacks a disk would be a wrong size
-  if (own.every((value) => value !== undefined)) size.disk_bytes = wire(own.reduce((a, b) => a + b, 0n))
+  const sum = own.every((value) => value !== undefined) ? within(own.reduce((a, b) => a + b, 0n)) : undefined
+  if (sum !== undefined) size.disk_bytes = wire(sum)
   return {
     name: clip(domain.name),
     state,
@@ -189,11 +205,12 @@ export function defined(values: Record<string, Json | bigint | undefined>): Reco
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 const unique = (values: string[]): string[] => [...new Set(values)]
-export const clip = (name: string): string => name.slice(0, 512)
+/** A cut may leave half a character, which can't be stored. */
+export const clip = (name: string, max = 512): string => name.slice(0, max).toWellFormed()
 
 export interface Pool {
   uuid: string
-  gauges: Record<string, number | string>
+  gauges: Record<string, number>
   observation: ObservationInput
 }
 
@@ -202,7 +219,7 @@ export function parsePool(node: Node, active: boolean, host: string): Pool {
   const gauges: Pool['gauges'] = {}
   for (const name of ['capacity', 'allocation', 'available']) {
     const value = bytes(child(node, name), 'bytes')
-    if (value !== undefined && active) gauges[`storage_${name}_bytes`] = wire(value)
+    if (value !== undefined && active) gauges[`storage_${name}_bytes`] = Number(value)
   }
   const attributes = defined({ type: attribute(node, 'type'), path: text(child(node, 'target'), 'path') })
   const name = clip(text(node, 'name') ?? uuid)
@@ -211,7 +228,7 @@ export function parsePool(node: Node, active: boolean, host: string): Pool {
 
 export interface Volume {
   observation: ObservationInput
-  gauges: Record<string, number | string>
+  gauges: Record<string, number>
 }
 
 export function parseVolume(node: Node, pool: string, host: string): Volume {
@@ -221,7 +238,7 @@ export function parseVolume(node: Node, pool: string, host: string): Volume {
   if (path === undefined || capacity === undefined) throw badAnswer('a volume without path or capacity')
   const allocation = bytes(child(node, 'allocation'), 'bytes')
   return {
-    gauges: allocation === undefined ? {} : { storage_allocation_bytes: wire(allocation) },
+    gauges: allocation === undefined ? {} : { storage_allocation_bytes: Number(allocation) },
     observation: {
       ...placed('volume', volumeId(pool, path), clip(text(node, 'name') ?? path), true, host),
       size: { disk_bytes: wire(capacity) },

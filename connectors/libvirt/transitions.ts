@@ -7,9 +7,9 @@ import { canonical, type Collected, type State } from '#connectors/contract.ts'
 import { aliases } from './counters.ts'
 import { condition } from './domstats.ts'
 import type { LibvirtEvent } from './events.ts'
-import { knownCapacities, vmContent, type Whole } from './map.ts'
+import { clip, knownCapacities, vmContent, type Whole } from './map.ts'
 import { held, type Known, type Placement, type Read, resolve } from './placement.ts'
-import { wire } from './xml.ts'
+import { fromKib, wholeNumber, wire } from './xml.ts'
 
 /** What was read right after the events: all names of the host, and the domains that the events named. */
 export interface Reread {
@@ -163,8 +163,9 @@ function balloon(step: Step): void {
   const { known, event } = step
   const content = held(known)
   if (!content || known.incoming) return
-  const memory_bytes = wire(BigInt(event.detail) * 1024n)
-  put(step, { ...content, size: { ...content.size, memory_bytes } }, 'memory changed')
+  const memory = fromKib(wholeNumber(event.detail))
+  if (memory === undefined) return
+  put(step, { ...content, size: { ...content.size, memory_bytes: wire(memory) } }, 'memory changed')
 }
 
 function deviceAdded(step: Step): void {
@@ -188,12 +189,7 @@ function hold(step: Step, state: State, change: string): void {
   const before = held(known)
   if (read) put(step, vmContent(read.domain, read.stats, state, place.host, knownCapacities(before)), change)
   else if (before) put(step, { ...before, state }, change)
-  else
-    put(
-      step,
-      { name: event.domain.slice(0, 512), state, size: {}, host: place.host, evidence: {}, attributes: {} },
-      change,
-    )
+  else put(step, { name: clip(event.domain), state, size: {}, host: place.host, evidence: {}, attributes: {} }, change)
 }
 
 const leave = (step: Step, change: string): void => put(step, null, change)

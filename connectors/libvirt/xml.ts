@@ -6,6 +6,11 @@ export type Node = Readonly<Record<string, unknown>>
 export const badAnswer = (what: string): ConnectorError =>
   new ConnectorError('bad_answer', `libvirt's answer can't be read: ${what}`, 'Report this with the output of virsh.')
 
+/** C has no text with NUL, and nothing of ours stores one. */
+export function refuseNul(text: string, what: string): void {
+  if (text.includes('\0')) throw badAnswer(`NUL in ${what}`)
+}
+
 export const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 export const own = (node: Node, name: string): unknown => (Object.hasOwn(node, name) ? node[name] : undefined)
@@ -53,16 +58,19 @@ const UNITS: Readonly<Record<string, bigint>> = {
 export function bytes(node: Node | undefined, unit = 'KiB'): bigint | undefined {
   const digits = wholeNumber(text(node))
   const factor = UNITS[attribute(node, 'unit') ?? unit]
-  return digits === undefined || factor === undefined ? undefined : digits * factor
+  return digits === undefined || factor === undefined ? undefined : within(digits * factor)
 }
 
 const LARGEST = 2n ** 64n - 1n
+/** Undefined above 2⁶⁴ − 1, which no size or counter of ours can be. */
+export const within = (value: bigint): bigint | undefined => (value <= LARGEST ? value : undefined)
+export const fromKib = (kib: bigint | undefined): bigint | undefined =>
+  kib === undefined ? undefined : within(kib * 1024n)
 
 /** Decimal digits up to 2⁶⁴ − 1; undefined for anything else. */
 export function wholeNumber(digits: string | undefined): bigint | undefined {
   if (digits === undefined || !/^\d{1,20}$/.test(digits)) return undefined
-  const value = BigInt(digits)
-  return value <= LARGEST ? value : undefined
+  return within(BigInt(digits))
 }
 
 /** A whole number as the wire carries it: a JSON number while that is exact. */
