@@ -1,12 +1,19 @@
 import pino from 'pino'
 import { expect, test } from 'vitest'
-import { background, waitMs } from './background.ts'
+import { background, restMs, waitMs } from './background.ts'
 
 const silent = pino({ level: 'silent' })
 
 test('a task that fails waits longer each time, never more than 5 s, and its own rhythm at least', () => {
   expect([0, 1, 2, 3, 20].map((failed) => waitMs(100, failed))).toEqual([100, 250, 500, 1_000, 5_000])
   expect(waitMs(60_000, 3)).toBe(60_000)
+})
+
+test('a task that is given a share of the time rests longer after a long run, within bounds', () => {
+  expect(restMs({ every_ms: 500 }, 4_000)).toBe(500)
+  expect([10, 500, 60_000].map((took_ms) => restMs({ every_ms: 500, share: 0.2 }, took_ms))).toEqual([
+    500, 2_000, 5_000,
+  ])
 })
 
 test('a task never runs twice at once, and a failing one stops no other', async () => {

@@ -7,6 +7,8 @@ export interface Task {
   name: string
   /** between the end of one run and the start of the next */
   every_ms: number
+  /** at most this share of the time goes into it: under load a run waits longer, and has more to do at once */
+  share?: number
   run(): Promise<unknown>
 }
 
@@ -49,11 +51,16 @@ export function background(tasks: readonly Task[], log: Logger): Background {
 export const waitMs = (every_ms: number, failed: number): number =>
   failed === 0 ? every_ms : Math.max(every_ms, Math.min(LONGEST_WAIT_MS, 250 * 2 ** (failed - 1)))
 
+/** The rest after a run that took so long; never more than the longest wait. */
+export const restMs = ({ every_ms, share = 1 }: Pick<Task, 'every_ms' | 'share'>, took_ms: number): number =>
+  Math.max(every_ms, Math.min(LONGEST_WAIT_MS, took_ms * (1 / share - 1)))
+
 async function repeat(task: Task, log: Logger, stopping: AbortSignal): Promise<void> {
   let failed = 0
   while (!stopping.aborted) {
+    const began = performance.now()
     failed = (await runOnce(task, log, failed)) ? 0 : failed + 1
-    await pause(waitMs(task.every_ms, failed), stopping)
+    await pause(failed === 0 ? restMs(task, performance.now() - began) : waitMs(task.every_ms, failed), stopping)
   }
 }
 

@@ -1,9 +1,12 @@
 /** `atalaya`: what is done on the server itself, before anybody can sign in. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { defineCommand, runMain } from 'citty'
+import { join, resolve } from 'node:path'
+import { type ArgsDef, type CommandDef, defineCommand, runMain } from 'citty'
 import { authenticate, mintCredential, setUp } from './accounts/index.ts'
 import { system } from './base/actor.ts'
+import { backUp, digests, inspect, restore } from './backup/index.ts'
+import type { Digests, OnProgress } from './backup/contract.ts'
+import { showProgress, sizeText } from './backup/progress.ts'
 import { createDefaultBook } from './catalog/index.ts'
 import { setUpContract } from './contracts/index.ts'
 import { connect, type Context, type Database, transact } from './db/index.ts'
@@ -55,29 +58,87 @@ const setup = defineCommand({
   },
 })
 
+const showDigests = (of: Digests): void => {
+  process.stdout.write(`ledger hash ${of.ledger}\nusage hash  ${of.usage}\n`)
+}
+
+async function verifyInstallation(): Promise<void> {
+  const { databaseUrl, data } = databaseOf(process.env)
+  const db = connect(urlsOf(databaseUrl, data).work, 2)
+  try {
+    const { invoices, lines, readings, findings } = await transact(db, system('verify'), Date.now, verify)
+    for (const { check, subject, detail } of findings) process.stdout.write(`${check} ${subject}: ${detail}\n`)
+    showDigests(await digests(databaseUrl))
+    process.stdout.write(
+      `${invoices} invoices, ${lines} lines, ${readings} readings checked; ${findings.length} findings\n`,
+    )
+    if (findings.length > 0) process.exitCode = 1
+  } finally {
+    await db.$client.end({ timeout: 1 })
+  }
+}
+
+async function verifyBackup(file: string): Promise<void> {
+  const { head, end } = await inspect(file)
+  showDigests(end.digests)
+  process.stdout.write(
+    `${file} is whole: installation ${head.installation_id} at ${head.created_at}, Atalaya ${head.program_version}, ` +
+      `${end.tables} tables, ${end.rows} rows, ${sizeText(end.bytes)}\n`,
+  )
+}
+
 const verifyAll = defineCommand({
   meta: {
     name: 'verify',
-    description: 'Check every issued document down to its readings; exits 1 if anything was altered',
+    description:
+      'Check every issued document down to its readings, or a backup; exits 1 if anything was altered or is damaged',
   },
-  async run() {
-    const { databaseUrl, data } = databaseOf(process.env)
-    const db = connect(urlsOf(databaseUrl, data).work, 2)
-    try {
-      const { invoices, lines, readings, findings } = await transact(db, system('verify'), Date.now, verify)
-      for (const { check, subject, detail } of findings) process.stdout.write(`${check} ${subject}: ${detail}\n`)
-      process.stdout.write(
-        `${invoices} invoices, ${lines} lines, ${readings} readings checked; ${findings.length} findings\n`,
-      )
-      if (findings.length > 0) process.exitCode = 1
-    } finally {
-      await db.$client.end({ timeout: 1 })
-    }
+  args: { file: { type: 'positional', required: false, description: 'a backup; without it, the installation' } },
+  run: ({ args }) => (args.file ? verifyBackup(resolve(args.file)) : verifyInstallation()),
+})
+
+/** Says on stderr how far it is, while it lasts. */
+async function shown<T>(verb: string, work: (progress: OnProgress) => Promise<T>): Promise<T> {
+  const { progress, end } = showProgress(verb, process.stderr, () => performance.now())
+  try {
+    return await work(progress)
+  } finally {
+    end()
+  }
+}
+
+const backupAll = defineCommand({
+  meta: { name: 'backup', description: 'Write all of the installation to one file, while it runs' },
+  args: {
+    file: { type: 'positional', required: true, description: 'the file to write' },
+    force: { type: 'boolean', default: false, description: 'replace the file if it exists' },
+  },
+  async run({ args }) {
+    const [place, file] = [databaseOf(process.env), resolve(args.file)]
+    const { end } = await shown('Backing up:', (progress) =>
+      backUp({ ...place, file, progress }, { force: args.force, now: Date.now() }),
+    )
+    showDigests(end.digests)
+    process.stdout.write(
+      `${file}: ${end.tables} tables, ${end.rows} rows, ${sizeText(end.bytes)}. ` +
+        'It holds customer data, keys and passwords: only you can read it, keep it so.\n',
+    )
+  },
+})
+
+const restoreAll = defineCommand({
+  meta: { name: 'restore', description: 'Make an empty database the installation of a backup; all or nothing' },
+  args: { file: { type: 'positional', required: true, description: 'the backup' } },
+  async run({ args }) {
+    const [place, file] = [databaseOf(process.env), resolve(args.file)]
+    const { head, end } = await shown('Restoring:', (progress) => restore({ ...place, file, progress }))
+    showDigests(end.digests)
+    process.stdout.write(`Installation ${head.installation_id} is back as it was at ${head.created_at}.\n`)
   },
 })
 
 /** Errors end with one line; what an administrator must run is printed as it is. */
-const reported = (command: typeof setup): typeof setup => ({
+const reported = <A extends ArgsDef>(command: CommandDef<A>): CommandDef<A> => ({
   ...command,
   async run(context) {
     try {
@@ -91,7 +152,12 @@ const reported = (command: typeof setup): typeof setup => ({
 
 await runMain(
   defineCommand({
-    meta: { name: 'atalaya', description: 'Set up and check an installation' },
-    subCommands: { setup: reported(setup), verify: reported(verifyAll) },
+    meta: { name: 'atalaya', description: 'Set up, check, back up and restore an installation' },
+    subCommands: {
+      setup: reported(setup),
+      verify: reported(verifyAll),
+      backup: reported(backupAll),
+      restore: reported(restoreAll),
+    },
   }),
 )

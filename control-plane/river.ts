@@ -48,7 +48,7 @@ export function tasks(deps: RiverDeps): Task[] {
   const { db, now } = deps
   const as = <T>(name: string, verb: (ctx: Context) => Promise<T>) => transact(db, system(name), now, verb)
   return [
-    { name: 'settle', every_ms: 500, run: () => settle(db, now) },
+    { name: 'settle', every_ms: 500, share: 0.2, run: () => settle(db, now) },
     { name: 'judge', every_ms: 5_000, run: () => as('judge', judge) },
     { name: 'render', every_ms: 2_000, run: () => as('render', renderMissing) },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },

@@ -113,6 +113,12 @@ const settings = (port: number, durable: boolean): string[] =>
 const urlOf = (user: string, password: string, port: number, database: string): string =>
   `postgres://${user}:${password}@127.0.0.1:${port}/${database}`
 
+/** The owner's address on the server of this folder, whether or not it runs; null where none was ever prepared. */
+export function ownerUrlIn(folder: string): string | null {
+  const kept = readRecord(join(folder, 'postgres.json'))
+  return kept && urlOf(OWNER, String(kept.ownerPassword), Number(kept.port), DATABASE)
+}
+
 /** `folder` holds the cluster, its port and its passwords, which stay the same across starts. */
 export async function preparePostgres(folder: string, { durable }: Durability): Promise<Postgres> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })

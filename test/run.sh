@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the tests: `npm test`, with `-- STAGE...` for some of them, with `-- --backends` for real hypervisors too.
+# Runs the tests: `npm test`, with `-- STAGE...` for some of them, with `-- --backends` for real hypervisors too, with `-- --full` for all.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/deploy/tools.sh"
@@ -17,7 +17,7 @@ printf '\n  Tests of Atalaya\n\n'
 get_bun
 get_packages
 cd "$root"
-case "$wanted" in *' --backends '*) backends=yes ;; *) asked backends && backends=yes || backends=no ;; esac
+case "$wanted" in *' --backends '* | *' --full '*) backends=yes ;; *) asked backends && backends=yes || backends=no ;; esac
 if asked integration || asked browser || [ $backends = yes ]; then get_nats; fi
 if asked browser; then get_chromium; fi
 if [ $backends = yes ]; then get_backends; fi

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { endsWithUs } from '../deploy/process.ts'
 import { buildUi } from '../deploy/build.ts'
-import { add, checkResult, closingLine, NOTHING, type Result, suiteResult } from './setup/report.ts'
+import { add, checkResult, closingLine, NOTHING, proofResult, type Result, suiteResult } from './setup/report.ts'
 
 const root = join(import.meta.dirname, '..')
 const reports = mkdtempSync(join(tmpdir(), 'atalaya-reports-'))
@@ -66,6 +66,39 @@ const suite = (name: string, minutes: number, filters: string[], before?: () => 
   },
 })
 
+/** A command that tries the product by itself, at its full size; the integration tests have a small size of each. */
+const proof = (name: string, minutes: number, command: string[], judge = proofResult): Stage => ({
+  name,
+  limit_ms: minutes * MINUTE_MS,
+  async run() {
+    const { code, output } = await execute(['bun', ...command], this.limit_ms)
+    return judge(name, code, output)
+  },
+})
+
+/** A proof of a product that was broken on purpose passes where it fails. */
+const mustFail = (name: string, code: number, output: string): Result =>
+  checkResult(name, proofResult(name, code, output).failed > 0 ? 0 : 1, `The fault was not found.\n${output}`)
+
+const proofs = (): Stage[] => [
+  proof('world', 60, ['test/world/main.ts', '--seeds', '1..300', '--days', '3']),
+  proof('world-long', 60, ['test/world/main.ts', '--seeds', '1..20', '--days', '40']),
+  proof('mutants', 60, ['test/mutants/main.ts', '--seeds', '1..20']),
+  proof('chaos', 90, ['test/chaos/main.ts', '--trials', '40', '--seed', '1']),
+  ...[1, 2, 3].map((seed) =>
+    proof(
+      `chaos-broken-${seed}`,
+      10,
+      ['test/chaos/main.ts', '--trials', '1', '--seed', `${seed}`, '--break', 'dedupe'],
+      mustFail,
+    ),
+  ),
+  proof('fuzz', 45, ['test/fuzz/main.ts', '--inputs', '200000', '--seed', '1']),
+  ...['ingest', 'api', 'rating', 'start', 'agent'].map((name) =>
+    proof(`bench-${name}`, 30, ['test/bench/main.ts', name], checkResult),
+  ),
+]
+
 const stages = (filters: string[]): Stage[] => [
   check('format', ['bun', 'fmt', '--no-script', '--check']),
   check('lint', ['bunx', '--bun', 'oxlint', '--deny-warnings', '--format', 'unix']),
@@ -75,19 +108,24 @@ const stages = (filters: string[]): Stage[] => [
   suite('integration', 8, filters),
   suite('browser', 8, filters, () => buildUi(root)),
   { ...suite('backends', 25, filters), usual_ms: 8 * MINUTE_MS },
+  ...proofs(),
 ]
 
 const HELP = `\
-Usage: npm test [-- [--backends] [--within MINUTES] [STAGE...] [FILE...]]
-Stages: format lint types dead-code unit integration browser, and backends (only with its name or --backends).`
+Usage: npm test [-- [--backends] [--full] [--within MINUTES] [STAGE...] [FILE...]]
+Stages: format lint types dead-code unit integration browser; backends (only with its name, --backends or --full);
+only with their names or --full, some hours: ${proofs()
+  .map(({ name }) => name)
+  .join(' ')}.`
 
-function chosen(names: string[], backends: boolean): Stage[] {
+function chosen(names: string[], backends: boolean, full: boolean): Stage[] {
   const known = new Set(stages([]).map((stage) => stage.name))
   const picked = names.filter((name) => known.has(name))
   const all = stages(names.filter((name) => !known.has(name)))
   if (picked.length > 0)
     return all.filter((stage) => picked.includes(stage.name) || (backends && stage.name === 'backends'))
-  return all.filter((stage) => backends || stage.name !== 'backends')
+  const onRequest = new Set(proofs().map(({ name }) => name))
+  return all.filter(({ name }) => full || (name === 'backends' ? backends : !onRequest.has(name)))
 }
 
 const show = (mark: string, text: string) => console.log(`  ${mark} ${text}`)
@@ -106,7 +144,12 @@ function showResult(stage: Stage, result: Result, seconds: string): void {
 }
 
 async function main(): Promise<number> {
-  const options = { backends: { type: 'boolean' }, within: { type: 'string' }, help: { type: 'boolean' } } as const
+  const options = {
+    backends: { type: 'boolean' },
+    full: { type: 'boolean' },
+    within: { type: 'string' },
+    help: { type: 'boolean' },
+  } as const
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
   if (values.help) {
     console.log(HELP)
@@ -114,7 +157,7 @@ async function main(): Promise<number> {
   }
   const end_ms = values.within ? performance.now() + Number(values.within) * MINUTE_MS : Infinity
   let total: Result = NOTHING
-  for (const stage of chosen(positionals, values.backends ?? false)) {
+  for (const stage of chosen(positionals, values.backends ?? false, values.full ?? false)) {
     const start_ms = performance.now()
     if (start_ms + (stage.usual_ms ?? 0) > end_ms) {
       total = add(total, {

@@ -147,9 +147,16 @@ const planted: Array<[rule: Rule, why: string, path: string, body: string]> = [
   [
     'oracle',
     'an oracle that uses what it checks',
-    'test/world/oracle.ts',
+    'test/world/oracle/index.ts',
     "import { rate } from '#control-plane/rating/rules.ts'",
   ],
+  [
+    'oracle',
+    'an oracle that reads the messages of its world',
+    'test/world/oracle/index.ts',
+    "import type { Message } from '../bus.ts'",
+  ],
+  ['oracle', 'an oracle that borrows its arithmetic', 'test/world/oracle/money.ts', "import Big from 'big.js'"],
 ]
 
 test.each(planted)('%s: %s is found', (rule, _why, path, body) => {
@@ -170,6 +177,10 @@ test.each([
   ['control-plane/river.ts', "import { ingest } from './ingest/index.ts'\nimport { settle } from './billing/index.ts'"],
   ['agent/main.ts', "import { connectors } from '#connectors/registry.ts'\nimport { readFileSync } from 'node:fs'"],
   ['ui/src/api.ts', "import type { Invoice } from '#control-plane/billing/contract.ts'"],
+  [
+    'test/world/oracle/index.ts',
+    "import type { Truth } from '../truth.ts'\nimport { METERS } from '#control-plane/metering/contract.ts'",
+  ],
   [
     'control-plane/rating/rules.ts',
     "// Math.random() and parseFloat(x) are words here\nexport const x = 'Date.now() 1.5'",

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   unsupported: [415, 'This kind of content is not read here'],
   rate_limited: [429, 'Too many requests'],
   unrated: [409, 'Some usage has no price'],
+  gap_blocked: [409, 'Some usage was not observed'],
   nothing_to_invoice: [409, 'There is nothing to invoice'],
   price_overlap: [409, 'Two versions of one price would overlap'],
   past_price: [409, 'A past price is not edited'],

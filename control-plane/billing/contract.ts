@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Account, Address, Language, TaxCategory } from '../accounts/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contract.ts'
-import { Line, Unrated } from '../rating/contract.ts'
+import { BlockedGap, Line, Unrated } from '../rating/contract.ts'
 
 export const CONTENT_SCHEMA_VERSION = 1
 
@@ -26,6 +26,7 @@ export const Draft = z
     taxes: z.array(TaxLine),
     totals: Totals,
     unrated: z.array(Unrated).meta({ description: 'must be empty before finalising' }),
+    blocked_gaps: z.array(BlockedGap).meta({ description: 'must be filled or accepted before finalising' }),
   })
   .meta({ id: 'Draft' })
 export type Draft = z.infer<typeof Draft>
@@ -37,6 +38,7 @@ export const DraftSummary = z
     totals: Totals,
     line_count: z.int(),
     unrated_count: z.int(),
+    blocked_count: z.int(),
   })
   .meta({ id: 'DraftSummary' })
 
@@ -93,7 +95,6 @@ export const InvoiceQuery = PageQuery.extend({ account_id: Id.optional() })
 export const Explanation = z
   .object({
     line: Line,
-    sentence: z.string().meta({ description: 'quantity × price ÷ unit, in words' }),
     segments: z.array(
       z.object({
         from: InstantText,
@@ -108,6 +109,7 @@ export const Explanation = z
         observed_version_id: Id.nullable(),
         unobserved_ms: z.int(),
         estimated: z.boolean(),
+        skipped: z.boolean().meta({ description: 'nobody looked, and its price bills nothing of such time' }),
         hours: z.array(
           z.object({
             from: InstantText,

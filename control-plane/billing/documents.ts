@@ -13,6 +13,7 @@ import type { Line } from '../rating/contract.ts'
 import type { InvoiceContent } from './contract.ts'
 import { requireInvoice } from './issued.ts'
 import { documentData } from './labels.ts'
+import { documentBinding } from './rules.ts'
 import { findDocument, invoicesWithoutPdf, keepDocument, linesOfInvoice } from './store.ts'
 
 const TEMPLATE = join(import.meta.dirname, 'invoice.typ')
@@ -55,7 +56,9 @@ export async function invoicePdf(
   if (kept) return { bytes: kept, number: invoice.number }
   const lines = (await linesOfInvoice(ctx, id)).map((row) => row.content)
   const bytes = renderPdf(invoice.content, lines, language)
-  await keepDocument(ctx, { invoice_id: id, account_id: invoice.account_id, language, sha256: sha256(bytes), bytes })
+  const file = sha256(bytes)
+  const link = { invoice_id: id, account_id: invoice.account_id, language, sha256: file }
+  await keepDocument(ctx, { ...link, binding: documentBinding(invoice.content_hash, language, file), bytes })
   return { bytes: (await findDocument(ctx, id, language)) ?? bytes, number: invoice.number }
 }
 

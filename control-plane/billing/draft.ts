@@ -10,7 +10,7 @@ import { type ClosedCut, openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { ownership, requireResource } from '../inventory/index.ts'
 import { reportedUpTo } from '../metering/index.ts'
-import { costsNow, presentMissing, rate } from '../rating/index.ts'
+import { costsNow, presentBlocked, presentMissing, rate } from '../rating/index.ts'
 import type { Draft, DraftSummary } from './contract.ts'
 import type { z } from 'zod'
 import { majorText } from '../base/money.ts'
@@ -60,7 +60,7 @@ export async function draft(ctx: Context, request: DraftRequest): Promise<Draft>
   const period = (await until(as_of)) ?? (request.as_of === null && !request.cut ? await until(cut.closed_at) : null)
   if (!period)
     throw new Problem('nothing_to_invoice', `Everything of ${account.name} up to ${iso(as_of)} was invoiced already.`)
-  const { lines, unrated } = await rate(ctx, {
+  const { lines, unrated, blocked } = await rate(ctx, {
     contract,
     period,
     zone: account.zone,
@@ -84,6 +84,7 @@ export async function draft(ctx: Context, request: DraftRequest): Promise<Draft>
     taxes,
     totals: totalsText(totalsOf(lines, taxes, currency), currency),
     unrated: unrated.map(presentMissing),
+    blocked_gaps: blocked.map(presentBlocked),
   }
 }
 
@@ -108,6 +109,7 @@ export async function drafts(ctx: Context): Promise<z.infer<typeof DraftSummary>
         totals: made.totals,
         line_count: made.lines.length,
         unrated_count: made.unrated.length,
+        blocked_count: made.blocked_gaps.length,
       })
   }
   return out

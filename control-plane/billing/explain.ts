@@ -1,7 +1,6 @@
 /** Opens a line to its leaves: segments, versions, owners, hours of usage, and the readings that bound them. */
-import { parseDecimal, parseFraction, toDecimal } from '../base/exact.ts'
+import { parseFraction, toDecimal } from '../base/exact.ts'
 import { permit } from '../base/actor.ts'
-import { exponentOf } from '../base/money.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
@@ -60,7 +59,6 @@ async function explain(ctx: Context, line: Line, taxes: Draft['taxes'], cut: num
   const tax = sure(taxes.find((row) => row.category === line.tax_category && row.rate === line.tax_rate))
   return {
     line,
-    sentence: sentenceOf(line),
     tax,
     segments: line.segments.map((segment, index) => {
       const version = segment.observed_version_id ? versions.get(segment.observed_version_id) : undefined
@@ -77,6 +75,7 @@ async function explain(ctx: Context, line: Line, taxes: Draft['taxes'], cut: num
         observed_version_id: segment.observed_version_id,
         unobserved_ms: segment.unobserved_ms,
         estimated: segment.estimated,
+        skipped: segment.skipped ?? false,
         hours: hours[index] ?? [],
       }
     }),
@@ -110,19 +109,4 @@ async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]>
       })),
     })),
   )
-}
-
-/** "2.5 GiB-months × 3.20 EUR = 8.00 EUR": the arithmetic in one sentence of numbers and units. */
-export function sentenceOf(line: Line): string {
-  const { unit, per, model } = line.price
-  const held =
-    model === 'flat'
-      ? per === 'hour'
-        ? 'h'
-        : 'months'
-      : per === 'quantity'
-        ? unit
-        : `${unit} × ${per === 'hour' ? 'h' : 'months'}`
-  const amount = toDecimal(sure(parseDecimal(line.price.amount, 12)), 12)
-  return `${line.quantity_display} ${held} × ${amount} ${line.currency} = ${toDecimal(parseFraction(line.exact), exponentOf(line.currency) + 6)} → ${line.net} ${line.currency}`
 }

@@ -35,7 +35,7 @@ async function settledCut(db: Database, actor: Actor, now: Clock): Promise<Close
 
 /**
  * Turns the draft of an account into an invoice: closes a cut, rates at it, and in one transaction takes the next number as the last
- * step. Throws `unrated`, `nothing_to_invoice`, `invalid` (a period end outside the month or in the future).
+ * step. Throws `unrated`, `gap_blocked`, `nothing_to_invoice`, `invalid` (a period end outside the month or in the future).
  */
 export async function finalise(
   db: Database,
@@ -72,6 +72,7 @@ async function issue(ctx: Context, input: z.infer<typeof NewInvoice>, cut: Close
   await holdContract(ctx, sure(contract).id)
   const made = await draft(ctx, { account_id: input.account_id, as_of: input.to ? fromIso(input.to) : null, cut })
   refuseUnrated(made)
+  refuseBlocked(made)
   if (made.lines.length === 0)
     throw new Problem('nothing_to_invoice', 'The draft has no lines: nothing that has a price was used in its period.')
   const row = await freeze(ctx, made)
@@ -95,13 +96,23 @@ function refuseUnrated(made: Draft): void {
   )
 }
 
+function refuseBlocked({ blocked_gaps }: Draft): void {
+  const [gap] = blocked_gaps
+  if (!gap) return
+  const { resource, meter, from, to } = gap
+  throw new Problem(
+    'gap_blocked',
+    `${blocked_gaps.length} gaps hold this invoice back, by the policy of their prices; the first: ${resource.name} (${resource.kind}.${meter}) was not observed from ${from} to ${to}. Wait for late reports, or accept the gaps with a reason.`,
+  )
+}
+
 /** Takes the number under the series' lock and writes what never changes again. */
 async function freeze(ctx: Context, made: Draft): Promise<store.InvoiceRow> {
   const entity = await getLegalEntity(ctx, made.seller.id)
   const series = await store.lockSeries(ctx, entity.id, yearOf(ctx.now(), entity.zone))
   const issued_at: Instant = Math.max(ctx.now(), await store.lastIssuedAt(ctx, entity.id))
   const number = numberText(entity.invoice_prefix, series.year, series.next_number)
-  const { lines, account_id, unrated: _none, month: _month, ...frozen } = made
+  const { lines, account_id, unrated: _none, blocked_gaps: _accepted, month: _month, ...frozen } = made
   const content: InvoiceContent = {
     ...frozen,
     schema_version: CONTENT_SCHEMA_VERSION,

@@ -3,6 +3,7 @@ import type { Language } from '../accounts/contract.ts'
 import { dateOf, fromIso } from '../base/time.ts'
 import type { Line } from '../rating/contract.ts'
 import type { InvoiceContent } from './contract.ts'
+import { gapText } from './gap-text.ts'
 
 const EN = {
   title: 'Invoice',
@@ -24,7 +25,6 @@ const EN = {
   tax_id: 'VAT id',
   page: 'Page',
   of: 'of',
-  unobserved: 'unobserved',
   estimated: 'spread estimated',
   per_hour: 'hour',
   per_month: 'month',
@@ -49,7 +49,6 @@ const ES: typeof EN = {
   tax_id: 'NIF-IVA',
   page: 'Página',
   of: 'de',
-  unobserved: 'sin observar',
   estimated: 'reparto estimado',
   per_hour: 'hora',
   per_month: 'mes',
@@ -120,14 +119,8 @@ function unitOf(line: Line, labels: typeof EN): string {
   return [unit, per].filter(Boolean).join('·')
 }
 
-function noteOf(line: Line, labels: typeof EN): string {
-  const minutes = Math.round(line.unobserved_ms / 60_000)
-  const notes = [
-    minutes > 0 ? `${labels.unobserved} ${Math.floor(minutes / 60)} h ${minutes % 60} min` : '',
-    line.estimated ? labels.estimated : '',
-  ]
-  return notes.filter(Boolean).join(', ')
-}
+const noteOf = (line: Line, zone: string, language: Language): string =>
+  [gapText(line, zone, language), line.estimated ? LABELS[language].estimated : ''].filter(Boolean).join(', ')
 
 /** The template's data: only text, so that the template decides nothing. */
 export function documentData(content: InvoiceContent, lines: readonly Line[], language: Language) {
@@ -146,7 +139,7 @@ export function documentData(content: InvoiceContent, lines: readonly Line[], la
     lines: lines.map((line) => ({
       name: line.resource.name,
       component: METER_WORDS[language][line.meter],
-      note: noteOf(line, labels),
+      note: noteOf(line, content.zone, language),
       quantity: `${decimalText(line.quantity_display, language)} ${unitOf(line, labels)}`,
       price: `${decimalText(line.price.amount, language)} ${content.currency}`,
       net: decimalText(line.net, language),

@@ -59,3 +59,7 @@ export const numberText = (prefix: string, year: number, number: number): string
 /** SHA-256 over content, lines and the hash of the document before it in its series. */
 export const contentHash = (content: InvoiceContent, lines: readonly Line[], previous_hash: string): string =>
   sha256(canonical([content, lines, previous_hash]))
+
+/** What binds a rendered file to its invoice and language: no file passes as another's. */
+export const documentBinding = (content_hash: string, language: string, file_sha256: string): string =>
+  sha256(canonical([content_hash, language, file_sha256]))

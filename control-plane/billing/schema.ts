@@ -107,6 +107,8 @@ export const invoiceDocument = pgTable(
     sha256: text()
       .notNull()
       .references(() => document.sha256),
+    /** SHA-256 over the invoice's hash, the language and the file's: no file passes as another's. Null: rendered before this was kept */
+    binding: text(),
   },
   (t) => [primaryKey({ columns: [t.invoice_id, t.language] })],
 )

@@ -119,7 +119,7 @@ export async function findDocument(ctx: Context, invoice_id: string, language: L
 }
 export async function keepDocument(
   ctx: Context,
-  row: { invoice_id: string; account_id: string; language: Language; sha256: string; bytes: Uint8Array },
+  row: typeof invoiceDocument.$inferInsert & { bytes: Uint8Array },
 ): Promise<void> {
   const { bytes, ...link } = row
   await ctx.tx
@@ -132,9 +132,16 @@ export const documents = (ctx: Context) =>
   ctx.tx.select({ sha256: document.sha256, bytes: document.bytes }).from(document)
 /** Which stored file belongs to which invoice, and whether it is there. */
 export const documentLinks = (ctx: Context) =>
-  rows<{ number: string; language: Language; sha256: string; kept: boolean }>(
+  rows<{
+    number: string
+    content_hash: string
+    language: Language
+    sha256: string
+    binding: string | null
+    kept: boolean
+  }>(
     ctx.tx,
-    sql`select i.number, l.language, l.sha256, d.sha256 is not null as kept from invoice_document l
+    sql`select i.number, i.content_hash, l.language, l.sha256, l.binding, d.sha256 is not null as kept from invoice_document l
           join invoice i on i.id = l.invoice_id left join document d on d.sha256 = l.sha256 order by 1, 2`,
   )
 export const invoicesWithoutPdf = (ctx: Context, limit: number) =>
@@ -199,9 +206,9 @@ export const assignmentsById = (ctx: Context, ids: readonly string[]) =>
 export const pricesById = (ctx: Context, ids: readonly string[]) =>
   ids.length === 0
     ? Promise.resolve([])
-    : rows<{ id: string; amount: string; model: string; per: string; unit: string }>(
+    : rows<{ id: string; amount: string; model: string; per: string; unit: string; gap_policy: string }>(
         ctx.tx,
-        sql`select id, trim_scale(amount)::text as amount, model, per, unit from price_version where id in (${sql.join(
+        sql`select id, trim_scale(amount)::text as amount, model, per, unit, gap_policy from price_version where id in (${sql.join(
           [...ids].map((id) => sql`${id}::uuid`),
           sql`, `,
         )})`,

@@ -6,15 +6,25 @@ import { sure } from '../base/problem.ts'
 import { sha256 } from '#connectors/contract.ts'
 import { permit } from '../base/actor.ts'
 import { exponentOf } from '../base/money.ts'
-import { fromIso, HOUR_MS, hourOf, type Instant, type Interval, iso } from '../base/time.ts'
+import { fromIso, HOUR_MS, hourOf, type Instant, type Interval, intersect, iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
+import { coveredIn } from '../inventory/index.ts'
 import { meterOf } from '../metering/contract.ts'
-import { remeasure, type UsageLeaf, usageOf, type UsageRow, usageRows } from '../metering/index.ts'
+import {
+  type HourUsage,
+  remeasure,
+  type Remeasured,
+  type UsageLeaf,
+  usageOf,
+  type UsageRow,
+  usageRows,
+} from '../metering/index.ts'
+import type { Engine } from '../metering/rules.ts'
 import type { Line, Segment } from '../rating/contract.ts'
 import { allocationDigest, consumptionDigest } from '../rating/rules.ts'
 import type { Verification } from './contract.ts'
 import type { z } from 'zod'
-import { contentHash } from './rules.ts'
+import { contentHash, documentBinding } from './rules.ts'
 import * as store from './store.ts'
 
 type Result = z.infer<typeof Verification>
@@ -58,9 +68,11 @@ async function checkDocuments(ctx: Context, report: Report): Promise<void> {
   for (const { sha256: name, bytes } of await store.documents(ctx))
     if (sha256(bytes) !== name) report('document', name, 'The stored file is not the one that was rendered.')
   const owners = new Map<string, string>()
-  for (const { number, language, sha256: name, kept } of await store.documentLinks(ctx)) {
+  for (const { number, content_hash, language, sha256: name, binding, kept } of await store.documentLinks(ctx)) {
     const [subject, other] = [`${number}/${language}`, owners.get(name)]
     if (!kept) report('document', subject, 'The file that was rendered for it is gone.')
+    if (binding !== null && binding !== documentBinding(content_hash, language, name))
+      report('document', subject, 'Its file is not the one that was rendered for it.')
     if (other) report('document', subject, `Its file is the one that was rendered for ${other}.`)
     owners.set(name, subject)
   }
@@ -195,6 +207,7 @@ async function checkLeaves(
   )
   for (const segment of line.segments)
     checkOwner(invoice, line, segment, owners.get(segment.assignment_id), subject, report)
+  await checkCovers(ctx, invoice, line, subject, report)
   if (meterOf(line.meter).kind === 'consumption') return checkConsumption(ctx, invoice, line, subject, measured, report)
   await checkVersions(ctx, line, owners, subject, report)
   return 0
@@ -207,7 +220,8 @@ async function checkPrice(ctx: Context, line: Line, subject: string, report: Rep
     row.amount !== line.price.amount ||
     row.model !== line.price.model ||
     row.per !== line.price.per ||
-    row.unit !== line.price.unit
+    row.unit !== line.price.unit ||
+    (line.price.gap_policy !== undefined && row.gap_policy !== line.price.gap_policy)
   )
     report(
       'price',
@@ -231,6 +245,21 @@ function checkOwner(
     (owner.to === null || Number(owner.to) >= fromIso(segment.to))
   if (!owner || owner.account_id !== invoice.account_id || owner.resource_id !== line.resource.id || !inside)
     report('owner', subject, `The owner version of ${segment.from} does not give this stretch to the account.`)
+}
+
+/** Nothing is billed for which another eye on the machine was billed, as far as the invoice's cut knew. */
+async function checkCovers(
+  ctx: Context,
+  invoice: store.InvoiceRow,
+  line: Line,
+  subject: string,
+  report: Report,
+): Promise<void> {
+  const period = { from: invoice.period_from, to: invoice.period_to }
+  for (const cover of await coveredIn(ctx, line.resource.id, period, invoice.cut))
+    for (const { from, to } of line.segments)
+      if (intersect(cover, { from: fromIso(from), to: fromIso(to) }))
+        report('covered', subject, `From ${from} on another eye on the same machine was billed.`)
 }
 
 async function checkVersions(
@@ -260,11 +289,15 @@ async function checkVersions(
     })
     const digest = allocationDigest({ ...owner, ...bounds(owner) }, { ...version, ...bounds(version), scope_id: '' })
     const held = BigInt(segment.size ?? '0') * BigInt(fromIso(segment.to) - fromIso(segment.from))
-    const expected = line.price.model === 'flat' ? BigInt(fromIso(segment.to) - fromIso(segment.from)) : held
+    const whole = line.price.model === 'flat' ? BigInt(fromIso(segment.to) - fromIso(segment.from)) : held
+    const expected = segment.skipped ? 0n : whole
     if (digest !== segment.digest || expected.toString() !== segment.quantity)
       report('version', subject, `The observed or assigned version of ${segment.from} is not the one that was billed.`)
   }
 }
+
+/** An invoice is checked by the rules under which it was issued. */
+const engineOf = ({ content }: store.InvoiceRow): Engine => (content.engine_version === 1 ? 1 : 2)
 
 async function checkConsumption(
   ctx: Context,
@@ -275,11 +308,14 @@ async function checkConsumption(
   report: Report,
 ): Promise<number> {
   const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
-  const usage = await usageOf(ctx, line.resource.id, stretches, invoice.cut)
+  const usage = await usageOf(ctx, line.resource.id, stretches, invoice.cut, engineOf(invoice))
   let readings = 0
   for (const [index, segment] of line.segments.entries()) {
     const leaves: UsageLeaf[] = usage.get(sure(stretches[index]))?.get(line.meter) ?? []
-    const quantity = leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n)
+    const unseen = line.price.gap_policy === 'skip' ? leaves.flatMap((leaf) => leaf.gaps) : []
+    const quantity =
+      leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n) -
+      unseen.reduce((sum, gap) => sum + (gap.quantity ?? 0n), 0n)
     if (quantity.toString() !== segment.quantity || consumptionDigest(leaves) !== segment.digest)
       report('usage', subject, `The hours of usage from ${segment.from} are not those that were billed.`)
     readings += checkReadings(line, await measured(line.resource.id, sure(stretches[index])), subject, report)
@@ -289,7 +325,7 @@ async function checkConsumption(
 
 interface Hours {
   stored: UsageRow[]
-  fromReadings: UsageRow[]
+  fromReadings: Remeasured
 }
 type Measuring = (resource_id: string, stretch: Interval) => Promise<Hours>
 
@@ -311,11 +347,12 @@ function measuring(ctx: Context, cut: number): Measuring {
 
 /** Stored hours against what their readings give, hour by hour; returns how many readings were compared. */
 function checkReadings(line: Line, { stored, fromReadings }: Hours, subject: string, report: Report): number {
-  const own = (list: UsageRow[]) => new Map(list.filter((r) => r.meter === line.meter).map((r) => [r.hour, r]))
-  const [kept, measured] = [own(stored), own(fromReadings)]
+  const own = <T extends HourUsage>(list: readonly T[]) =>
+    new Map(list.filter((r) => r.meter === line.meter).map((r) => [r.hour, r]))
+  const [kept, measured] = [own(stored), own(fromReadings.hours)]
   for (const hour of new Set([...kept.keys(), ...measured.keys()])) {
     const [a, b] = [kept.get(hour), measured.get(hour)]
-    const equal = (a?.quantity ?? 0n) === (b?.quantity ?? 0n) && (!a || !b || a.digest === b.digest)
+    const equal = (a?.quantity ?? 0n) === (b?.quantity ?? 0n) && (!a || !b || fromReadings.proves(a))
     if (!equal)
       report('readings', subject, `The readings of ${iso(hour)} do not give the usage that is stored for that hour.`)
   }

@@ -162,7 +162,8 @@ class Link {
   async close(): Promise<void> {
     this.#closed = true
     // a drain waits for the server's answer: without a server there is nothing to wait for
-    if (this.connected) await this.connection?.drain()
+    // and one that goes away meanwhile makes the drain fail
+    if (this.connected) await this.connection?.drain().catch(() => this.connection?.close())
     else await this.connection?.close()
     this.#down()
   }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Kind } from '#connectors/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
-import { METER_NAMES, type MeterName } from '../metering/contract.ts'
+import { GapPolicy, METER_NAMES, type MeterName } from '../metering/contract.ts'
 
 /** `flat`: the amount whatever the size; `per_unit`: the amount for each unit. */
 export const ChargeModel = z.enum(['flat', 'per_unit'])
@@ -23,6 +23,7 @@ export const Price = z
     unit: z.string().meta({ example: 'GiB', description: 'one of the units of the meter' }),
     amount: Amount,
     currency: CurrencyCode,
+    gap_policy: GapPolicy,
     effective_at: InstantText,
     ends_at: InstantText.nullable(),
     state: z.enum(['past', 'current', 'scheduled']),
@@ -46,6 +47,10 @@ export const NewPrice = z.object({
       'must be a decimal of 0 or more with at most 12 places after the point, such as 0.0125',
     )
     .meta({ example: '0.0125' }),
+  gap_policy: GapPolicy.optional().meta({
+    description:
+      'what is done with time in which nobody looked; default: `infer` for what is held, `total` for what is consumed',
+  }),
   effective_at: InstantText.optional().meta({
     description:
       'default: now, for the first price of a component the start of this month; to change a past price needs `correction`',
@@ -70,6 +75,7 @@ export interface PriceRow {
   per: Per
   unit: string
   amount: string
+  gap_policy: GapPolicy
   effective_at: number
   ends_at: number | null
   currency: string
@@ -81,6 +87,7 @@ export const MeterDescription = z
     kind: z.enum(['allocation', 'consumption']),
     counts: z.enum(['allocated', 'running']).nullable(),
     units: z.array(z.string()),
+    gap_policies: z.array(GapPolicy).meta({ description: 'what its prices may say of gaps; the first is the default' }),
   })
   .meta({ id: 'Meter' })
 export type MeterDescription = z.infer<typeof MeterDescription>

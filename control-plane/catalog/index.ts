@@ -46,7 +46,8 @@ export async function createDefaultBook(ctx: Context, legal_entity_id: string): 
 export function listMeters(): MeterDescription[] {
   return METER_NAMES.map((name) => {
     const { kind, counts } = meterOf(name)
-    return { name, kind, counts: counts ?? null, units: choicesOf(name).units }
+    const { units, gap_policies } = choicesOf(name)
+    return { name, kind, counts: counts ?? null, units, gap_policies }
   })
 }
 
@@ -179,7 +180,7 @@ async function record(ctx: Context, version: PriceVersion): Promise<PriceVersion
 
 const toRow = (
   ctx: Context,
-  { kind, meter, model, per, unit, amount, reason }: NewPrice,
+  { kind, meter, model, per, unit, amount, gap_policy, reason }: NewPrice,
   book: PriceBook,
   { now, open, ...span }: Span & { now: Instant; open: number },
 ): PriceVersion => ({
@@ -192,6 +193,7 @@ const toRow = (
   per,
   unit,
   amount,
+  gap_policy: gap_policy ?? choicesOf(meter).gap_policies[0],
   actor: ctx.actor.name,
   reason: reason.trim(),
   recorded_at: now,

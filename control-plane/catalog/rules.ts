@@ -1,5 +1,5 @@
 /** Which prices may be recorded, and how a decision changes the versions of one price: pure. */
-import { METERS, type MeterName } from '../metering/contract.ts'
+import { type GapPolicy, METERS, type MeterName } from '../metering/contract.ts'
 import { type FieldError, Problem } from '../base/problem.ts'
 import type { Instant } from '../base/time.ts'
 import type { ChargeModel, Per } from './contract.ts'
@@ -8,24 +8,50 @@ import type { ChargeModel, Per } from './contract.ts'
 export const AMOUNT_PLACES = 12
 
 /** What a price of the meter may say: allocation is charged for time, consumption for its quantity. */
-export function choicesOf(meter: MeterName): { per: Per[]; models: ChargeModel[]; units: string[] } {
+export function choicesOf(meter: MeterName): Choices {
   const { kind, units } = METERS[meter]
   return kind === 'allocation'
-    ? { per: ['hour', 'month'], models: ['flat', 'per_unit'], units: Object.keys(units) }
-    : { per: ['quantity'], models: ['per_unit'], units: Object.keys(units) }
+    ? {
+        per: ['hour', 'month'],
+        models: ['flat', 'per_unit'],
+        units: Object.keys(units),
+        gap_policies: ['infer', 'skip', 'block'],
+      }
+    : {
+        per: ['quantity'],
+        models: ['per_unit'],
+        units: Object.keys(units),
+        gap_policies: ['total', 'skip', 'block'],
+      }
+}
+
+interface Choices {
+  per: Per[]
+  models: ChargeModel[]
+  units: string[]
+  /** the first is the default */
+  gap_policies: [GapPolicy, ...GapPolicy[]]
 }
 
 /** Throws `wrong_unit` with what is allowed instead, for each field that doesn't fit. */
-export function assertFits(price: { meter: MeterName; model: ChargeModel; per: Per; unit: string }): void {
-  const { per, models, units } = choicesOf(price.meter)
+export function assertFits(price: {
+  meter: MeterName
+  model: ChargeModel
+  per: Per
+  unit: string
+  gap_policy?: GapPolicy | undefined
+}): void {
+  const { per, models, units, gap_policies } = choicesOf(price.meter)
   const errors: FieldError[] = []
-  const check = (field: 'per' | 'model' | 'unit', allowed: readonly string[]) => {
-    if (!allowed.includes(price[field]))
-      errors.push({ pointer: `/${field}`, detail: `must be ${allowed.join(', ')}, not ${price[field]}` })
+  const check = (field: 'per' | 'model' | 'unit' | 'gap_policy', allowed: readonly string[]) => {
+    const chosen = price[field]
+    if (chosen !== undefined && !allowed.includes(chosen))
+      errors.push({ pointer: `/${field}`, detail: `must be ${allowed.join(', ')}, not ${chosen}` })
   }
   check('unit', units)
   check('per', per)
   check('model', models)
+  check('gap_policy', gap_policies)
   if (errors.length === 0) return
   const said = errors.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; ')
   throw new Problem('wrong_unit', `A price of the meter ${price.meter} can't be charged so: ${said}.`, errors)

@@ -3,7 +3,7 @@ import { boolean, index, integer, numeric, pgTable, text, uuid } from 'drizzle-o
 import type { Kind } from '#connectors/contract.ts'
 import { legalEntity } from '../accounts/schema.ts'
 import { instant } from '../db/columns.ts'
-import type { MeterName } from '../metering/contract.ts'
+import type { GapPolicy, MeterName } from '../metering/contract.ts'
 import type { ChargeModel, Per } from './contract.ts'
 
 export const priceBook = pgTable('price_book', {
@@ -31,6 +31,7 @@ export const priceVersion = pgTable(
     per: text().$type<Per>().notNull(),
     unit: text().notNull(),
     amount: numeric({ precision: 30, scale: 12 }).notNull(),
+    gap_policy: text().$type<GapPolicy>().notNull().default('infer'),
     effective_at: instant().notNull(),
     ends_at: instant(),
     actor: text().notNull(),

@@ -14,7 +14,7 @@ export type PriceBook = typeof priceBook.$inferSelect
 export type PriceVersion = typeof priceVersion.$inferSelect
 
 /** Two processes that start at once make one default book. */
-const BOOK_LOCK = 7_241_002
+const BOOK_LOCK = 7_241_006
 export async function lockBooks(tx: Tx): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${BOOK_LOCK})`)
 }
@@ -129,8 +129,8 @@ export async function versionsAt(
     )
     .orderBy(asc(priceVersion.kind), asc(priceVersion.meter), asc(priceVersion.effective_at))
   return found.map(({ version, currency }) => {
-    const { id, kind, meter, model, per, unit, amount, effective_at, ends_at } = fromRow(version)
-    return { id, kind, meter, model, per, unit, amount, effective_at, ends_at, currency }
+    const { id, kind, meter, model, per, unit, amount, gap_policy, effective_at, ends_at } = fromRow(version)
+    return { id, kind, meter, model, per, unit, amount, gap_policy, effective_at, ends_at, currency }
   })
 }
 

@@ -35,13 +35,28 @@ export function connect(url: string, size: number): Database {
 }
 
 /** Runs a verb's work in one transaction. */
-export const transact = <T>(
+export async function transact<T>(
   db: Database,
   actor: Actor,
   now: Clock,
   work: (ctx: Context) => Promise<T>,
   request_id = newId(),
-): Promise<T> => db.transaction((tx) => work({ tx, actor, now, request_id }))
+): Promise<T> {
+  try {
+    return await db.transaction((tx) => work({ tx, actor, now, request_id }))
+  } catch (error) {
+    if (databaseError(error)?.code === DISK_FULL) refusedAt = performance.now()
+    throw error
+  }
+}
+
+const DISK_FULL = '53100'
+/** What was refused is tried again sooner than this, so that a disk that is full stays known as full. */
+const FULL_FOR_MS = 30_000
+let refusedAt = -Infinity
+
+/** True where PostgreSQL lately had no space for what this process wrote. */
+export const isDiskFull = (): boolean => performance.now() - refusedAt < FULL_FOR_MS
 
 /** The SQLSTATE and constraint beneath Drizzle's wrapper, if the error came from PostgreSQL. */
 export function databaseError(error: unknown): { code: string; constraint: string | undefined } | null {

@@ -13,6 +13,7 @@ export interface DatabaseUrls {
 }
 /** The roles that migrations grant to. They can't log in: several installations may share one cluster. */
 const GROUPS = ['atalaya_api', 'atalaya_work'] as const
+export const MIGRATIONS = join(import.meta.dirname, 'migrations')
 type Group = (typeof GROUPS)[number]
 type Passwords = Record<Group, string>
 
@@ -102,6 +103,16 @@ async function ensureRoles(owner: postgres.Sql, urls: DatabaseUrls, folder: stri
   }
 }
 
+/** Makes the roles alone, for tables that come from elsewhere. */
+export async function prepareRoles(ownerUrl: string, folder: string): Promise<void> {
+  const owner = postgres(ownerUrl, { max: 1, connect_timeout: 10, onnotice: () => {} })
+  try {
+    await ensureRoles(owner, urlsOf(ownerUrl, folder), folder)
+  } finally {
+    await owner.end({ timeout: 2 })
+  }
+}
+
 /** Makes roles and brings the schema up to date; each migration runs on the data of the one before. */
 export async function prepareDatabase(ownerUrl: string, folder: string): Promise<DatabaseUrls> {
   const urls = urlsOf(ownerUrl, folder)
@@ -109,7 +120,7 @@ export async function prepareDatabase(ownerUrl: string, folder: string): Promise
   try {
     await owner`select 1`
     await ensureRoles(owner, urls, folder)
-    await migrate(drizzle(owner), { migrationsFolder: join(import.meta.dirname, 'migrations') })
+    await migrate(drizzle(owner), { migrationsFolder: MIGRATIONS })
   } finally {
     await owner.end({ timeout: 2 })
   }

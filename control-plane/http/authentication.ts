@@ -35,7 +35,8 @@ const cookieOptions = (c: Context) => ({ httpOnly: true, sameSite: 'Strict', pat
 
 /** A proxy that ends TLS in front of us says so; a caller who lies about it only hides his own cookie from himself. */
 export const isHttps = (c: Context): boolean =>
-  new URL(c.req.url).protocol === 'https:' || c.req.header('x-forwarded-proto') === 'https'
+  // not parsed: a request without a host has an address that is none
+  c.req.url.startsWith('https:') || c.req.header('x-forwarded-proto') === 'https'
 
 const changes = (method: string) => !['GET', 'HEAD', 'OPTIONS'].includes(method)
 

@@ -1,7 +1,8 @@
 /** Whether the process lives, and whether it can do its work just now. */
 import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
-import type { Database } from '../db/index.ts'
+import { Gauge } from 'prom-client'
+import { type Database, isDiskFull } from '../db/index.ts'
 
 const DATABASE_WAIT_MS = 2_000
 
@@ -10,7 +11,22 @@ export interface HealthDeps {
   busConnected: () => boolean
 }
 
-type State = { state: 'ok' } | { state: 'down'; detail: string }
+type State = { state: 'ok' } | { state: 'down' | 'full'; detail: string }
+
+// registers itself
+void new Gauge({
+  name: 'atalaya_database_disk_full',
+  help: '1 where PostgreSQL refused to write in the last 30 s because its disk is full',
+  collect() {
+    this.set(isDiskFull() ? 1 : 0)
+  },
+})
+
+const FULL: State = {
+  state: 'full',
+  detail:
+    'The disk of PostgreSQL is full: free space on it. Nothing that was acknowledged is lost; reports wait in the spools of the agents and come by themselves.',
+}
 
 async function databaseState(db: Database): Promise<State> {
   const late = Bun.sleep(DATABASE_WAIT_MS).then(() => 'late' as const)
@@ -19,7 +35,7 @@ async function databaseState(db: Database): Promise<State> {
     () => 'refused' as const,
   )
   const outcome = await Promise.race([answer, late])
-  if (outcome === 'ok') return { state: 'ok' }
+  if (outcome === 'ok') return isDiskFull() ? FULL : { state: 'ok' }
   return {
     state: 'down',
     detail:

@@ -56,7 +56,7 @@ const fromHttp = (error: HTTPException): Problem =>
 
 /** SQLSTATEs that are about the request or the moment, not about a mistake of ours. */
 function fromDatabase(state: string): Problem {
-  if (/^(22021|22P02|22P05|22007|22008|22003)$/.test(state))
+  if (/^(22021|22P02|22P05|22007|22008|22009|22003)$/.test(state))
     return new Problem('invalid', 'A value in the request cannot be stored, for example a NUL character in a text.')
   if (/^(40001|40P01|55P03)$/.test(state))
     return new Problem('conflict', 'Somebody changed the same thing at this very moment; send this again.')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { pathWithin } from './static.ts'
 
-test('no address leaves the folder, however it is written', () => {
+test('no address leaves the folder or is longer than a path may be, however it is written', () => {
   for (const asked of [
     '/../secret',
     '/%2e%2e/secret',
@@ -10,6 +10,7 @@ test('no address leaves the folder, however it is written', () => {
     '/%00',
     '/%zz',
     '/../ui-other/x',
+    `/${'a'.repeat(4_000)}`,
   ])
     expect(pathWithin('/srv/ui', asked), asked).toBeNull()
 })

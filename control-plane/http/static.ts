@@ -4,6 +4,8 @@ import { Hono } from 'hono'
 import { Problem } from '../base/problem.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+/** Linux takes 4096 for a path, with the folder and all. */
+const PATH_BYTES_MAX = 3_000
 const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 /** A path below the folder, or null where it would leave it. */
@@ -14,7 +16,7 @@ export function pathWithin(folder: string, asked: string): string | null {
   } catch {
     return null
   }
-  if (decoded.includes('\0')) return null
+  if (decoded.includes('\0') || Buffer.byteLength(decoded) > PATH_BYTES_MAX) return null
   const path = normalize(join(folder, decoded))
   return path.startsWith(folder + sep) ? path : null
 }

@@ -224,10 +224,15 @@ const sampleRow = (batch: Batch, { fact, measured }: Measurement, resource_id: s
   part: fact.metered ? 'metered' : 'history',
   epoch: fact.epoch?.id ?? '',
   interval_ms: fact.interval_ms,
-  values: Object.fromEntries(
-    [
-      ...[...measured.counters].map(([key, digits]) => publish(key, BigInt(digits))),
-      ...[...measured.gauges].map(([key, value]) => publish(key, value)),
-    ].map(({ key, value }) => [key, value]),
-  ),
+  values: published(measured),
 })
+
+function published({ counters, gauges }: Measurement['measured']): Record<string, number> {
+  const values: Record<string, number> = {}
+  for (const readings of [counters, gauges])
+    for (const [reported, given] of readings) {
+      const { key, value } = publish(reported, Number(given))
+      values[key] = value
+    }
+  return values
+}

@@ -27,6 +27,7 @@ import * as store from './store.ts'
 export type { Message } from './envelope.ts'
 export { accounting, listQuarantined, quarantineTotal } from './accounting.ts'
 export { pendingWork, settle, settleHere } from './settle.ts'
+export { lostIn } from './store.ts'
 
 export interface IntakeDeps {
   db: Database
@@ -117,8 +118,9 @@ async function greet(ctx: Context, agent_id: string, envelope: Envelope, body: U
       `The control plane speaks protocols ${PROTOCOL.oldest} to ${PROTOCOL.current}; this agent speaks ${hello.data.oldest_protocol} to ${hello.data.protocol}: bring the older one up to date.`,
     )
   const { hostname, version, manifests, spool_bytes } = hello.data
-  await heard(ctx, { agent_id, hostname, version, manifests, spool_bytes })
+  // the spool before the agent, as a batch locks them: hellos and batches of one agent never wait for each other in a ring
   const spool = await store.lockSpool(ctx, envelope.spool, agent_id)
+  await heard(ctx, { agent_id, hostname, version, manifests, spool_bytes })
   if (spool.agent_id !== agent_id) return foreignSpool(ctx, agent_id)
   return accepted(ctx, spool.watermark, [], await configOf(ctx, agent_id))
 }

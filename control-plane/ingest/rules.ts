@@ -2,6 +2,7 @@
 import { sure } from '../base/problem.ts'
 import type { z } from 'zod'
 import { Fact, METRICS, type Metric, Whole } from '#connectors/contract.ts'
+import { plainReadings } from './plain.ts'
 
 export interface Refusal {
   reason: 'malformed' | 'limit' | 'unknown_metric' | 'unit' | 'value' | 'foreign_source' | 'digest' | 'future'
@@ -55,20 +56,20 @@ function judge(raw: unknown, sources: ReadonlySet<string>, reach: Reach): { fact
     readings: readingCount(raw),
     raw,
   })
-  const parsed = Fact.safeParse(raw)
-  if (!parsed.success)
-    return refuse(
-      parsed.error.issues.some((issue) => issue.code === 'too_big') ? 'limit' : 'malformed',
-      explain(parsed.error),
-    )
+  const plain = plainReadings(raw)
+  const { fact, wrong } = plain ? { fact: plain } : parsed(raw)
+  if (!fact) return { ...refuse(wrong.reason, wrong.detail), ...(wrong.raw !== undefined && { raw: wrong.raw }) }
   if (!source_id)
     return refuse(
       'foreign_source',
-      `Source ${parsed.data.source} is not one of this agent's: facts about it are taken from its own agent only.`,
+      `Source ${fact.source} is not one of this agent's: facts about it are taken from its own agent only.`,
     )
-  if (!isText(raw))
-    return refuse('malformed', 'A text in the fact holds a NUL or half a character: neither can be stored.')
-  const instants = instantsOf(parsed.data)
+  if (!plain && !isText(raw))
+    return refuse(
+      'malformed',
+      'A text in the fact holds a NUL or half a character, or a field is named __proto__: none can be stored.',
+    )
+  const instants = instantsOf(fact)
   if (instants.some((at) => at > reach.latest_ms))
     return refuse(
       'future',
@@ -76,7 +77,27 @@ function judge(raw: unknown, sources: ReadonlySet<string>, reach: Reach): { fact
     )
   if (instants.some((at) => at < reach.earliest_ms))
     return refuse('malformed', "The fact lies before 1970 by our clock: check the clock of the agent's machine.")
-  return { fact: parsed.data }
+  return { fact }
+}
+
+type Parsed =
+  { fact: Fact; wrong?: undefined } | { fact?: undefined; wrong: Pick<Refusal, 'reason' | 'detail'> & { raw?: string } }
+
+/** The fact by its schema, or what is wrong with it. */
+function parsed(raw: unknown): Parsed {
+  // first, for what looks closer goes down into it
+  if (isTooDeep(raw))
+    return {
+      wrong: {
+        reason: 'limit',
+        detail: `The fact is nested deeper than ${DEPTH_MAX} levels.`,
+        raw: 'left out: nested too deep',
+      },
+    }
+  const { data, error } = Fact.safeParse(raw)
+  if (!error) return { fact: data }
+  const isTooBig = error.issues.some((issue) => issue.code === 'too_big')
+  return { wrong: { reason: isTooBig ? 'limit' : 'malformed', detail: explain(error) } }
 }
 
 /** Every instant that a fact names, by the agent's clock. */
@@ -86,11 +107,19 @@ function instantsOf(fact: Fact): number[] {
   return origin === undefined ? [fact.seen_at_ms] : [fact.seen_at_ms, origin]
 }
 
-/** PostgreSQL stores neither NUL nor a lone surrogate. */
+/** Far more than any description needs, far less than what overflows a stack here or in PostgreSQL. */
+const DEPTH_MAX = 64
+
+function isTooDeep(value: unknown, left = DEPTH_MAX): boolean {
+  if (left < 0) return true
+  return typeof value === 'object' && value !== null && Object.values(value).some((item) => isTooDeep(item, left - 1))
+}
+
+/** PostgreSQL stores neither NUL nor a lone surrogate; a field `__proto__` would be dropped without a word. */
 export function isText(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
   if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([key, item]) => isText(key) && isText(item))
+  return Object.entries(value).every(([key, item]) => key !== '__proto__' && isText(key) && isText(item))
 }
 
 const field = (value: unknown, name: string): unknown =>
@@ -120,15 +149,15 @@ export function measure(counters: Record<string, unknown>, gauges: Record<string
   const out: Measured = { counters: new Map(), gauges: new Map(), refused: [] }
   for (const [key, value] of Object.entries(counters)) {
     const wrong = wrongMetric(key, 'counter')
-    const whole = Whole.safeParse(value)
+    const digits = digitsOf(value)
     if (wrong) out.refused.push({ ...wrong, raw: { [key]: value } })
-    else if (!whole.success)
+    else if (digits === null)
       out.refused.push({
         reason: 'value',
         detail: `Counter ${key} must be a whole number from 0 to 2⁶⁴ − 1.`,
         raw: { [key]: value },
       })
-    else out.counters.set(key, String(whole.data))
+    else out.counters.set(key, digits)
   }
   for (const [key, value] of Object.entries(gauges)) {
     const wrong = wrongMetric(key, 'gauge')
@@ -140,8 +169,16 @@ export function measure(counters: Record<string, unknown>, gauges: Record<string
   return out
 }
 
+/** A whole number as the wire's `Whole` takes it, in decimal digits; null where it isn't one. */
+function digitsOf(value: unknown): string | null {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return String(value)
+  const whole = Whole.safeParse(value)
+  return whole.success ? String(whole.data) : null
+}
+
 function wrongMetric(key: string, type: Metric['type']): Pick<Refusal, 'reason' | 'detail'> | null {
-  const name = sure(key.split('/', 1)[0])
+  const slash = key.indexOf('/')
+  const name = slash < 0 ? key : key.slice(0, slash)
   const metric = Object.hasOwn(METRICS, name) ? METRICS[name] : undefined
   if (metric && metric.type === type) return null
   if (metric) return { reason: 'value', detail: `${name} is a ${metric.type}, reported as a ${type}.` }

@@ -6,7 +6,9 @@ import { pendingResources, projectPlannedOwners, settleResources } from '../inve
 import { oldestPending, pendingResources as pending } from './metrics.ts'
 import { pendingUsage, settleUsage, usageChangedFrom } from '../metering/index.ts'
 
-const BATCH = 50
+/** Resources of one transaction: a timeline takes some statements each, usage takes them all in a few. */
+const TIMELINES = 50
+const USAGES = 500
 const actor = system('settle')
 
 /** Settles until nothing is dirty or `rounds` are used up; returns how many resources were touched. */
@@ -14,7 +16,7 @@ export async function settle(db: Database, now: Clock, rounds = 1_000): Promise<
   let touched = 0
   for (let round = 0; round < rounds; round += 1) {
     const resources = await transact(db, actor, now, settleTimelines)
-    const usage = await transact(db, actor, now, (ctx) => settleUsage(ctx, BATCH))
+    const usage = await transact(db, actor, now, (ctx) => settleUsage(ctx, USAGES))
     touched += resources + usage
     if (resources === 0 && usage === 0) break
   }
@@ -28,7 +30,7 @@ export async function settle(db: Database, now: Clock, rounds = 1_000): Promise<
 }
 
 async function settleTimelines(ctx: Context): Promise<number> {
-  const settled = await settleResources(ctx, BATCH)
+  const settled = await settleResources(ctx, TIMELINES)
   for (const { resource_id, born_changed, changed_since } of settled)
     if (born_changed && changed_since !== null) await usageChangedFrom(ctx, resource_id, changed_since)
   return settled.length
@@ -36,7 +38,7 @@ async function settleTimelines(ctx: Context): Promise<number> {
 
 /** The same within the caller's transaction: for whoever holds the cut and lets no new facts in meanwhile. */
 export async function settleHere(ctx: Context): Promise<void> {
-  while ((await settleTimelines(ctx)) + (await settleUsage(ctx, BATCH)) > 0);
+  while ((await settleTimelines(ctx)) + (await settleUsage(ctx, USAGES)) > 0);
 }
 
 /** What waits to be settled, and since when the oldest does. */

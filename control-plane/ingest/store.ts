@@ -1,9 +1,10 @@
 /** Rows of the intake. */
 import { sure } from '../base/problem.ts'
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, lt, sql } from 'drizzle-orm'
 import { newId } from '../base/id.ts'
-import { hourOf, type Instant } from '../base/time.ts'
+import { hourOf, type Instant, type Interval } from '../base/time.ts'
 import { type Context, ms, rows } from '../db/index.ts'
+import type { GapCause } from '../metering/contract.ts'
 import { batch, intakeHour, lostRange, quarantine, spool } from './schema.ts'
 
 export type SpoolRow = typeof spool.$inferSelect
@@ -45,6 +46,19 @@ export const markCloned = (ctx: Context, id: string) =>
   ctx.tx.update(spool).set({ cloned_at: ctx.now() }).where(eq(spool.id, id))
 export const insertLost = (ctx: Context, row: Omit<typeof lostRange.$inferInsert, 'id' | 'stored_at'>) =>
   ctx.tx.insert(lostRange).values({ ...row, id: newId(), stored_at: ctx.now() })
+/** Losses that agents admitted of these sources, where they touch an interval. */
+export const lostIn = (ctx: Context, source_ids: readonly string[], { from, to }: Interval) =>
+  source_ids.length === 0
+    ? Promise.resolve([])
+    : ctx.tx
+        .select({
+          source_id: lostRange.source_id,
+          from: lostRange.from_at,
+          to: lostRange.to_at,
+          cause: sql<GapCause>`${lostRange.cause}`,
+        })
+        .from(lostRange)
+        .where(and(inArray(lostRange.source_id, [...source_ids]), lt(lostRange.from_at, to), gt(lostRange.to_at, from)))
 
 const RAW_CHARS = 2_000
 export interface NewQuarantine {

@@ -9,6 +9,20 @@ export const Owner = z.object({
   project_id: Id.nullable(),
   project_name: z.string().nullable(),
 })
+export const SameAsEvidence = z.enum(['smbios_uuid', 'machine_id', 'macs', 'hand'])
+export type SameAsEvidence = z.infer<typeof SameAsEvidence>
+/** Another eye on the same machine, and by what it is known to be one. */
+export const OtherEye = z
+  .object({
+    id: Id,
+    kind: Kind,
+    name: z.string(),
+    source: z.object({ id: Id, connector: z.string(), agent_name: z.string() }),
+    evidence: SameAsEvidence.nullable().meta({ description: 'null for the one that is billed' }),
+  })
+  .meta({ id: 'OtherEye' })
+export type OtherEye = z.infer<typeof OtherEye>
+
 export const Resource = z
   .object({
     id: Id,
@@ -25,6 +39,11 @@ export const Resource = z
     last_seen_at: InstantText.nullable(),
     ended_at: InstantText.nullable(),
     conflict: z.boolean().meta({ description: 'seen running in two places at once' }),
+    same_as: z.array(OtherEye).meta({ description: 'the other eyes on this machine' }),
+    covered_by: z
+      .object({ id: Id, kind: Kind, name: z.string(), evidence: SameAsEvidence })
+      .nullable()
+      .meta({ description: 'the resource that is billed for this machine; null: this one' }),
     /** what it costs now, per hour, at today's prices; null where no price matches */
     cost_per_hour: z.object({ amount: Amount, currency: CurrencyCode }).nullable(),
     sparkline: z
@@ -34,10 +53,24 @@ export const Resource = z
   .meta({ id: 'Resource' })
 export type Resource = z.infer<typeof Resource>
 
+export const SameAsDecision = z
+  .object({
+    a_id: Id,
+    b_id: Id,
+    same: z.boolean(),
+    actor: z.string(),
+    reason: z.string(),
+    recorded_at: InstantText,
+  })
+  .meta({ id: 'SameAsDecision' })
+
 export const ResourceDetail = Resource.extend({
   evidence: Evidence,
   attributes: z.record(z.string(), z.json()),
   sources: z.array(z.object({ id: Id, connector: z.string(), agent_name: z.string() })),
+  same_as_decisions: z
+    .array(SameAsDecision)
+    .meta({ description: 'what people said of this resource and another; the evidence says the rest' }),
   placed_here: z.array(z.object({ id: Id, kind: Kind, name: z.string(), state: State })),
 }).meta({ id: 'ResourceDetail' })
 export type ResourceDetail = z.infer<typeof ResourceDetail>
@@ -59,6 +92,10 @@ export const ResourceQuery = PageQuery.extend({
   source_id: Id.optional(),
   host_id: Id.optional(),
   ended: z.enum(['no', 'yes', 'all']).default('no'),
+  covered: z
+    .enum(['no', 'yes', 'all'])
+    .default('no')
+    .meta({ description: 'further eyes on a machine that another resource stands for' }),
   sort: z.enum(RESOURCE_SORTS).default('name'),
   order: z.enum(['asc', 'desc']).default('asc'),
 })
@@ -95,6 +132,14 @@ export const History = z
     observed: z.array(ObservedVersion),
     assigned: z.array(Assignment),
     unobserved: z.array(z.object({ from: InstantText, to: InstantText })),
+    covered: z.array(
+      z.object({
+        from: InstantText,
+        to: InstantText.nullable(),
+        billed: z.object({ id: Id, kind: Kind, name: z.string() }),
+        evidence: SameAsEvidence,
+      }),
+    ),
   })
   .meta({ id: 'ResourceHistory' })
 
@@ -107,3 +152,10 @@ export const NewAssignment = z.object({
   reason: z.string().max(500).default(''),
 })
 export type NewAssignment = z.infer<typeof NewAssignment>
+
+export const NewSameAs = z.object({
+  resource_id: Id.meta({ description: 'the other resource' }),
+  same: z.boolean().default(true).meta({ description: 'false: two machines, whatever their evidence says' }),
+  reason: z.string().trim().min(1).max(500),
+})
+export type NewSameAs = z.infer<typeof NewSameAs>

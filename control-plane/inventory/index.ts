@@ -10,8 +10,18 @@ import { getAccount } from '../accounts/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
 import { Id, type Page } from '../http/contract.ts'
 import { z } from 'zod'
-import type { Assignment, History, NewAssignment, Resource, ResourceDetail, ResourceQuery } from './contract.ts'
-import { transfer } from './ownership.ts'
+import type {
+  Assignment,
+  History,
+  NewAssignment,
+  NewSameAs,
+  Resource,
+  ResourceDetail,
+  ResourceQuery,
+  SameAsDecision,
+} from './contract.ts'
+import { claimCovers, coverHistory, coversIn, decideSameAs, decisionsOf, setsOf, type SetMember } from './eyes/index.ts'
+import { transfer, uncovered } from './ownership.ts'
 import { bornAfter } from './rules.ts'
 import { projectOwners } from './timeline/index.ts'
 import * as store from './store.ts'
@@ -26,6 +36,7 @@ export {
   storeEvent,
   storeListing,
 } from './facts/index.ts'
+export { withdrawSameAs } from './eyes/index.ts'
 export { refKey } from './rules.ts'
 export { type Settled, settleResources } from './timeline/index.ts'
 export { type Ownership, ownership, pendingResources, vcpusOf } from './store.ts'
@@ -49,10 +60,9 @@ export async function listResources(ctx: Context, query: ResourceQuery, extras: 
 }
 
 async function present(ctx: Context, rows: readonly store.ResourceRow[], extras: Extras): Promise<Resource[]> {
-  const more = await extras(
-    ctx,
-    rows.map((row) => row.id),
-  )
+  const ids = rows.map((row) => row.id)
+  const more = await extras(ctx, ids)
+  const sets = Map.groupBy(await setsOf(ctx, ids), (member) => member.billed_id)
   return rows.map((row) => ({
     id: row.id,
     realm: row.realm,
@@ -75,9 +85,28 @@ async function present(ctx: Context, rows: readonly store.ResourceRow[], extras:
     last_seen_at: row.last_seen_at === null ? null : iso(row.last_seen_at),
     ended_at: row.ended_at === null ? null : iso(row.ended_at),
     conflict: row.conflict,
+    ...eyesOn(row, sets.get(row.covered_by ?? row.id) ?? []),
     cost_per_hour: more.get(row.id)?.cost_per_hour ?? null,
     sparkline: more.get(row.id)?.sparkline ?? [],
   }))
+}
+
+/** The others of its set, the billed one first; by whom it is covered. */
+function eyesOn(row: store.ResourceRow, set: readonly SetMember[]): Pick<Resource, 'same_as' | 'covered_by'> {
+  const billed = set.find((member) => member.id === row.covered_by)
+  const evidence = set.find((member) => member.id === row.id)?.evidence
+  return {
+    same_as: set
+      .filter((member) => member.id !== row.id)
+      .map(({ id, kind, name, source_id, connector, agent_name, evidence: by }) => ({
+        id,
+        kind,
+        name,
+        source: { id: source_id, connector, agent_name },
+        evidence: by,
+      })),
+    covered_by: billed && evidence ? { id: billed.id, kind: billed.kind, name: billed.name, evidence } : null,
+  }
 }
 
 /** The row of a resource; the problem `not_found` where there is none for this caller. */
@@ -97,6 +126,7 @@ export async function getResource(ctx: Context, id: string, extras: Extras): Pro
     evidence: row.evidence,
     attributes: row.attributes as ResourceDetail['attributes'],
     sources: await store.sourcesSeeing(ctx, id),
+    same_as_decisions: await decisionsOf(ctx, id),
     placed_here,
   }
 }
@@ -154,6 +184,12 @@ export async function history(ctx: Context, id: string): Promise<z.infer<typeof 
     })),
     assigned: (await store.liveAssignments(ctx, id)).map(presentAssignment),
     unobserved: gaps.map((gap) => ({ from: iso(gap.from), to: iso(gap.to) })),
+    covered: (await coverHistory(ctx, id)).map(({ cover, billed }) => ({
+      from: iso(cover.valid_from),
+      to: cover.valid_to === null ? null : iso(cover.valid_to),
+      billed,
+      evidence: cover.evidence,
+    })),
   }
 }
 
@@ -221,12 +257,30 @@ export async function projectPlannedOwners(ctx: Context): Promise<number> {
   return stale.length
 }
 
-/** Everything a rating needs of an account's resources in an interval, as known to a cut. */
+/** Says that two resources are one machine, or are two whatever their evidence says. */
+export async function sameAs(ctx: Context, id: string, input: NewSameAs): Promise<z.infer<typeof SameAsDecision>> {
+  return decideSameAs(ctx, await requireResource(ctx, id), await requireResource(ctx, input.resource_id), input)
+}
+
+/** Everything a rating needs of an account's resources in an interval, as known to a cut: without what another eye is billed for. */
 export async function holdings(ctx: Context, account_id: string, interval: Interval, cut: number) {
   permit(ctx, 'inventory.read')
-  const owned = await store.ownership(ctx, { account_id }, interval, cut)
-  const ids = [...new Set(owned.map((row) => row.resource_id))]
+  const assigned = await store.ownership(ctx, { account_id }, interval, cut)
+  const ids = [...new Set(assigned.map((row) => row.resource_id))]
+  const owned = uncovered(assigned, await coversIn(ctx, ids, interval, cut))
   const observed = await store.observedIn(ctx, ids, interval, cut)
   const gaps = await store.unobservedIn(ctx, [...new Set(observed.map((row) => row.scope_id))], interval)
-  return { owned, observed, gaps, names: await store.namesOf(ctx, ids) }
+  return { owned, observed, gaps, names: await store.namesOf(ctx, ids), sources: await store.sourcesOf(ctx, ids) }
+}
+
+/** Stretches of a resource for which another eye on its machine is billed, as known to a cut. */
+export async function coveredIn(ctx: Context, id: string, interval: Interval, cut: number) {
+  permit(ctx, 'inventory.read')
+  return coversIn(ctx, [id], interval, cut)
+}
+
+/** Takes resources whose covers changed since their usage was last judged. */
+export async function claimCoverChanges(ctx: Context, limit: number) {
+  permit(ctx, 'inventory.read')
+  return claimCovers(ctx, limit)
 }

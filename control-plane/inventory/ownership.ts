@@ -1,6 +1,6 @@
 /** How a transfer or a correction changes the assigned timeline: pure. */
 import { Problem } from '../base/problem.ts'
-import type { Instant } from '../base/time.ts'
+import type { Instant, Interval, OpenInterval } from '../base/time.ts'
 
 interface Assigned {
   account_id: string
@@ -55,4 +55,43 @@ export function transfer<T extends Assigned>(
       recorded_at: holder.recorded_at,
     })
   return { superseded, fresh }
+}
+
+interface Covered extends OpenInterval {
+  resource_id: string
+}
+/** What is left of assignments where no other eye on the machine is billed: `assignment` keeps the whole. */
+export function uncovered<T extends Covered>(
+  assigned: readonly T[],
+  covers: readonly Covered[],
+): (T & { assignment: OpenInterval })[] {
+  const byResource = Map.groupBy(covers, (cover) => cover.resource_id)
+  return assigned.flatMap((row) => {
+    const { from, to } = row
+    return without({ from, to }, byResource.get(row.resource_id) ?? []).map((rest) => ({
+      ...row,
+      ...rest,
+      assignment: { from, to },
+    }))
+  })
+}
+
+const [BEGINNING, END] = [-Infinity, Infinity]
+const closed = ({ from, to }: OpenInterval): Interval => ({ from: from ?? BEGINNING, to: to ?? END })
+const opened = ({ from, to }: Interval): OpenInterval => ({
+  from: from === BEGINNING ? null : from,
+  to: to === END ? null : to,
+})
+
+function without(whole: OpenInterval, covers: readonly OpenInterval[]): OpenInterval[] {
+  const out: Interval[] = []
+  const { from: beginning, to } = closed(whole)
+  let from = beginning
+  for (const cover of covers.map(closed).toSorted((a, b) => a.from - b.from)) {
+    if (cover.from > from) out.push({ from, to: Math.min(cover.from, to) })
+    from = Math.max(from, cover.to)
+    if (from >= to) break
+  }
+  if (from < to) out.push({ from, to })
+  return out.filter((rest) => rest.from < rest.to).map(opened)
 }

@@ -2,9 +2,18 @@
 import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { Id, page } from '../http/contract.ts'
 import { z } from 'zod'
-import { Assignment, History, NewAssignment, Resource, ResourceDetail, ResourceQuery } from './contract.ts'
+import {
+  Assignment,
+  History,
+  NewAssignment,
+  NewSameAs,
+  Resource,
+  ResourceDetail,
+  ResourceQuery,
+  SameAsDecision,
+} from './contract.ts'
 import { resourceCsv } from './csv.ts'
-import { assign, type Extras, getResource, history, listResources, summary } from './index.ts'
+import { assign, type Extras, getResource, history, listResources, sameAs, summary, withdrawSameAs } from './index.ts'
 
 const Param = z.object({ id: Id })
 const Summary = z.object({
@@ -48,4 +57,21 @@ export const routes = (deps: HttpDeps, extras: Extras) =>
       valid('param', Param),
       valid('json', NewAssignment),
       async (c) => c.json(await verb(c, deps, (ctx) => assign(ctx, c.req.valid('param').id, c.req.valid('json'))), 201),
+    )
+    .post(
+      '/resources/:id/same-as',
+      answers('Say that two resources are one machine, or are not', SameAsDecision, { status: 201 }),
+      valid('param', Param),
+      valid('json', NewSameAs),
+      async (c) => c.json(await verb(c, deps, (ctx) => sameAs(ctx, c.req.valid('param').id, c.req.valid('json'))), 201),
+    )
+    .delete(
+      '/resources/:id/same-as/:other',
+      answers('Take that back: the evidence decides again', null),
+      valid('param', Param.extend({ other: Id })),
+      async (c) => {
+        const { id, other } = c.req.valid('param')
+        await verb(c, deps, (ctx) => withdrawSameAs(ctx, id, other))
+        return c.body(null, 204)
+      },
     )

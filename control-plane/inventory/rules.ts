@@ -83,21 +83,20 @@ export function versions(sightings: readonly Sighting[], name: string): Version[
   const out: Version[] = []
   let last: Content = unknown(name)
   for (const sighting of sightings.toSorted(order)) {
-    const before = held.get(sighting.scope_id)?.content ?? last
     if (sighting.content === null) held.delete(sighting.scope_id)
-    else held.set(sighting.scope_id, heldBy(sighting, before))
+    else held.set(sighting.scope_id, heldBy(sighting, held.get(sighting.scope_id), last))
     step(out, sighting, placement(held))
     last = out.at(-1)?.content ?? last
   }
   return calm(out)
 }
 
-const heldBy = ({ scope_id, scope, content, seen_at }: Sighting, before: Content): Held => ({
-  scope_id,
-  scope,
-  content: { ...before, ...content },
-  since: seen_at,
-})
+/** An event is a change at its instant whatever it says; a listing that repeats what was known changes nothing. */
+function heldBy({ scope_id, scope, content, seen_at, exact }: Sighting, before: Held | undefined, last: Content): Held {
+  const now = { ...(before?.content ?? last), ...content }
+  const repeated = !exact && before && canonical(before.content) === canonical(now)
+  return { scope_id, scope, content: now, since: repeated ? before.since : seen_at }
+}
 
 /** Appends to the timeline what one sighting changed. */
 function step(out: Version[], sighting: Sighting, now: ReturnType<typeof placement>): void {

@@ -4,6 +4,7 @@ import type { Content, Kind, Observation, Size, State } from '#connectors/contra
 import { account, project } from '../accounts/schema.ts'
 import { instant } from '../db/columns.ts'
 import { source } from '../sources/schema.ts'
+import type { SameAsEvidence } from './contract.ts'
 
 /** Identity, and what is so now (a projection of the newest version and assignment, for lists). */
 export const resource = pgTable(
@@ -30,6 +31,8 @@ export const resource = pgTable(
     conflict: boolean().notNull(),
     account_id: uuid(),
     project_id: uuid(),
+    /** the resource that is billed for this machine now; null: itself */
+    covered_by: uuid(),
     /** lower-case text that the search box looks through */
     search: text().notNull(),
   },
@@ -39,6 +42,7 @@ export const resource = pgTable(
     index().on(t.host_id),
     index().on(t.kind, t.name),
     index().on(t.source_id),
+    index().on(t.covered_by),
   ],
 )
 
@@ -198,4 +202,70 @@ export const assignment = pgTable(
     cut_to: integer(),
   },
   (t) => [index().on(t.resource_id), index().on(t.account_id)],
+)
+
+/** Proofs that a resource has shown: by them the eyes on one machine find each other. */
+export const proof = pgTable(
+  'proof',
+  {
+    resource_id: uuid()
+      .notNull()
+      .references(() => resource.id),
+    key: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.resource_id, t.key] }), index().on(t.key)],
+)
+
+/** One machine seen by several eyes, bitemporal: in [valid_from, valid_to) `billed_id` is billed and `resource_id` is covered. */
+export const sameAs = pgTable(
+  'same_as',
+  {
+    id: uuid().primaryKey(),
+    resource_id: uuid()
+      .notNull()
+      .references(() => resource.id),
+    billed_id: uuid()
+      .notNull()
+      .references(() => resource.id),
+    evidence: text().$type<SameAsEvidence>().notNull(),
+    valid_from: instant().notNull(),
+    valid_to: instant(),
+    /** the billed eye saw the machine end here, and the covered one was not heard since */
+    held_from: instant(),
+    cut_from: integer().notNull(),
+    cut_to: integer(),
+    stored_at: instant().notNull(),
+  },
+  (t) => [index().on(t.resource_id, t.valid_from), index().on(t.billed_id)],
+)
+
+/** What people said of two resources; the one that isn't withdrawn holds, whatever the evidence. */
+export const sameAsDecision = pgTable(
+  'same_as_decision',
+  {
+    id: uuid().primaryKey(),
+    a_id: uuid()
+      .notNull()
+      .references(() => resource.id),
+    b_id: uuid()
+      .notNull()
+      .references(() => resource.id),
+    same: boolean().notNull(),
+    actor: text().notNull(),
+    reason: text().notNull(),
+    recorded_at: instant().notNull(),
+    withdrawn_at: instant(),
+  },
+  (t) => [index().on(t.a_id), index().on(t.b_id)],
+)
+
+/** Resources whose covers changed: what became of their usage must be judged again. */
+export const dirtyCover = pgTable(
+  'dirty_cover',
+  {
+    resource_id: uuid().primaryKey(),
+    since: instant().notNull(),
+    marked_at: instant().notNull(),
+  },
+  (t) => [index().on(t.marked_at)],
 )

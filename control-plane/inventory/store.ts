@@ -7,7 +7,7 @@ import type { Instant, Interval, OpenInterval } from '../base/time.ts'
 import { knownAt } from '../db/cut.ts'
 import { type Context, ms, rows } from '../db/index.ts'
 import type { ResourceQuery } from './contract.ts'
-import { assignment, dirtyResource, observedVersion, resource } from './schema.ts'
+import { assignment, dirtyResource, observedVersion, resource, sighting } from './schema.ts'
 
 export type ResourceRow = typeof resource.$inferSelect & {
   host_name: string | null
@@ -75,6 +75,7 @@ function matching(query: ResourceQuery): SQL | undefined {
     query.source_id ? eq(resource.source_id, query.source_id) : undefined,
     query.host_id ? eq(resource.host_id, query.host_id) : undefined,
     ended,
+    { no: isNull(resource.covered_by), yes: isNotNull(resource.covered_by), all: undefined }[query.covered],
   )
 }
 
@@ -123,11 +124,16 @@ export async function summary(ctx: Context) {
     ctx.tx,
     sql`select kind, count(*)::int as total, count(*) filter (where state = 'running')::int as running,
           count(*) filter (where state in ('stopped', 'paused'))::int as stopped
-        from resource where ended_at is null and first_seen_at is not null group by kind order by kind`,
+        from resource where ended_at is null and first_seen_at is not null and covered_by is null group by kind order by kind`,
   )
   const unowned = await ctx.tx.$count(
     resource,
-    and(isNull(resource.ended_at), isNull(resource.account_id), isNotNull(resource.first_seen_at)),
+    and(
+      isNull(resource.ended_at),
+      isNull(resource.account_id),
+      isNotNull(resource.first_seen_at),
+      isNull(resource.covered_by),
+    ),
   )
   return { by_kind, unowned }
 }
@@ -204,7 +210,7 @@ export async function replaceAssignments(
 }
 
 export const lockResource = (ctx: Context, id: string) =>
-  ctx.tx.select({ id: resource.id }).from(resource).where(eq(resource.id, id)).for('update')
+  ctx.tx.select({ id: resource.id }).from(resource).where(eq(resource.id, id)).for('no key update')
 
 const overlaps = (from: AnyPgColumn, to: AnyPgColumn, interval: Interval) =>
   and(or(isNull(from), lt(from, interval.to)), or(isNull(to), gt(to, interval.from)))
@@ -291,6 +297,15 @@ export const namesOf = (ctx: Context, resource_ids: readonly string[]) =>
         .select({ id: resource.id, kind: resource.kind, name: resource.name, realm: resource.realm })
         .from(resource)
         .where(inArray(resource.id, [...resource_ids]))
+
+/** Sources by which each of these resources was ever listed or told of. */
+export const sourcesOf = (ctx: Context, resource_ids: readonly string[]) =>
+  resource_ids.length === 0
+    ? Promise.resolve([])
+    : ctx.tx
+        .selectDistinct({ resource_id: sighting.resource_id, source_id: sighting.source_id })
+        .from(sighting)
+        .where(inArray(sighting.resource_id, [...resource_ids]))
 
 /** vCPUs of guests: their load is a share of these. */
 export async function vcpusOf(ctx: Context, resource_ids: readonly string[]): Promise<Map<string, number>> {

@@ -54,6 +54,13 @@ export const meterOf = (name: MeterName): Meter => METERS[name]
 export const GapCause = z.enum(['silent', 'reset', 'spool_overflow', 'spool_damaged', 'agent_down', 'source_down'])
 export type GapCause = z.infer<typeof GapCause>
 
+/**
+ * What is done with time in which nobody looked: `infer` goes on with what was last seen, `total` takes what the counter says
+ * at the end of it, `skip` bills nothing of it, `block` holds the invoice until it is filled or a person accepts it.
+ */
+export const GapPolicy = z.enum(['infer', 'total', 'skip', 'block'])
+export type GapPolicy = z.infer<typeof GapPolicy>
+
 /** A reading with the key under which it arrived: what a person can ask the agent's spool about. */
 export const ReadingRef = z.object({ at: InstantText, value: z.string(), spool: Id, sequence: z.int() })
 

@@ -1,29 +1,36 @@
 /** Verbs of metering: readings in, usage of each hour out, and usage of any interval for rating. */
-import { sure } from '../base/problem.ts'
-import { newId } from '../base/id.ts'
-import { fromIso, HOUR_MS, hourOf, type Instant, type Interval, intersect, iso, splitAt } from '../base/time.ts'
+import { fromIso, HOUR_MS, hourOf, type Instant, type Interval, iso, splitAt } from '../base/time.ts'
 import { permit } from '../base/actor.ts'
-import { LIVE, openCut } from '../db/cut.ts'
-import { type Context } from '../db/index.ts'
+import { LIVE } from '../db/cut.ts'
+import type { Context } from '../db/index.ts'
 import { bornOf, requireResource } from '../inventory/index.ts'
 import type { MeterName, UsageHour, UsageQuery } from './contract.ts'
-import { type Course, courseOf, type CounterReading, type Gap, usageIn } from './rules.ts'
+import {
+  gapOf,
+  hoursIn,
+  type HourUsage,
+  isNothing,
+  isProvenBy,
+  measure,
+  type Metered,
+  type Usage,
+  usageOfHour,
+  usageWithin,
+} from './hours.ts'
+import { ENGINE, type Engine, type Gap, isSpreadOver } from './rules.ts'
 import type { StoredBound, StoredReading } from './schema.ts'
 import {
-  byMeter,
-  claimDirty,
   insertReadings,
-  insertUsage,
-  liveUsage,
   markUsageDirty,
   type ReadingRow,
   readingsAround,
-  readingsDigest,
-  supersedeUsage,
   usageKnownAt,
   type UsageRow,
+  type Window,
 } from './store.ts'
 
+export type { HourUsage } from './hours.ts'
+export { settleUsage } from './settle.ts'
 export { meteredBySource, pendingUsage, reportedUpTo, type UsageRow } from './store.ts'
 
 /** Stores counters of one batch; the usage of their hours is made anew later. */
@@ -45,149 +52,13 @@ export async function storeReadings(ctx: Context, list: ReadingRow[], cut: numbe
 export const usageChangedFrom = (ctx: Context, resource_id: string, since: Instant): Promise<void> =>
   markUsageDirty(ctx, new Map([[resource_id, { from: since, to: ctx.now() }]]))
 
-/** Makes the usage of at most `limit` dirty resources anew; returns how many there were. */
-export async function settleUsage(ctx: Context, limit: number): Promise<number> {
-  const cut = await openCut(ctx.tx)
-  const dirty = await claimDirty(ctx, limit)
-  for (const { resource_id, since, until } of dirty)
-    await settleHours(ctx, resource_id, { from: since, to: until + 1 }, cut)
-  return dirty.length
-}
-
-/** A reading changes the spread from the reading before it to the one after it. */
-async function settleHours(ctx: Context, resource_id: string, dirty: Interval, cut: number): Promise<void> {
-  const around = await readingsAround(ctx, resource_id, dirty, null)
-  const born = await bornOf(ctx, resource_id, cut)
-  const instants = [...around.map((row) => row.seen_at), ...births(around, dirty.from, born)]
-  const whole = {
-    from: hourOf(Math.min(dirty.from, ...instants)),
-    to: hourOf(Math.max(dirty.to - 1, ...instants)) + HOUR_MS,
-  }
-  const usage = measure(await readingsAround(ctx, resource_id, whole, null), born)
-  const live = await liveUsage(ctx, resource_id, whole)
-  const fresh: UsageRow[] = []
-  for (const hour of hoursOf(whole)) fresh.push(...usage.rows(resource_id, hour, cut, ctx.now()))
-  fresh.push(...emptied(live, fresh, cut, ctx.now()))
-  const key = (row: UsageRow) =>
-    JSON.stringify([row.meter, row.hour, row.quantity.toString(), row.estimated, row.digest, row.gaps])
-  const wanted = new Set(fresh.map(key))
-  const kept = new Set(live.map(key).filter((k) => wanted.has(k)))
-  await supersedeUsage(
-    ctx,
-    live.filter((row) => !kept.has(key(row))),
-    cut,
-  )
-  await insertUsage(
-    ctx,
-    fresh.filter((row) => !kept.has(key(row))),
-  )
-}
-
-/** Hours that had usage and have none any more keep a row of zero: a row that vanishes is always damage. */
-const emptied = (live: readonly UsageRow[], fresh: readonly UsageRow[], cut: number, now: Instant): UsageRow[] =>
-  live
-    .filter((old) => !fresh.some((row) => row.meter === old.meter && row.hour === old.hour))
-    .map((old) => ({
-      ...old,
-      id: newId(),
-      quantity: 0n,
-      estimated: false,
-      gaps: [],
-      bounds: [],
-      reading_count: 0,
-      digest: '',
-      cut_from: cut,
-      cut_to: null,
-      stored_at: now,
-    }))
-
-/** Origins of epochs that begin in the dirty time of a resource whose birth was observed: usage reaches back to them. */
-function births(around: readonly ReadingRow[], dirtyFrom: Instant, born: Instant | null): Instant[] {
-  if (born === null) return []
-  const known = new Set(around.filter((row) => row.seen_at < dirtyFrom).map((row) => row.epoch))
-  return around.flatMap((row) =>
-    known.has(row.epoch) || row.origin_at === null || row.origin_at < born ? [] : [row.origin_at],
-  )
-}
-
-function* hoursOf({ from, to }: Interval): Iterable<Interval> {
-  for (let hour = from; hour < to; hour += HOUR_MS) yield { from: hour, to: hour + HOUR_MS }
-}
-
-interface Measured {
-  meters: Map<MeterName, { devices: Map<string, CounterReading[]>; courses: Course[] }>
-  rows(resource_id: string, hour: Interval, cut: number, now: Instant): UsageRow[]
-}
-
-/** Courses of every meter and device in the readings. */
-function measure(list: readonly ReadingRow[], born_after: Instant | null): Measured {
-  const meters: Measured['meters'] = new Map()
-  for (const [meter, devices] of byMeter(list))
-    meters.set(meter, { devices, courses: [...devices.values()].map((series) => courseOf(series, born_after)) })
-  return {
-    meters,
-    rows: (resource_id, hour, cut, now) =>
-      [...meters].flatMap(([meter, { devices, courses }]) => {
-        const { quantity, estimated, gaps } = total(courses, hour)
-        if (quantity === 0n && !gaps.some((gap) => gap.cause === 'reset')) return []
-        const inHour = [...devices.values()].flat().filter((r) => r.at >= hour.from && r.at < hour.to)
-        return [
-          {
-            id: newId(),
-            resource_id,
-            meter,
-            hour: hour.from,
-            quantity,
-            estimated,
-            cut_from: cut,
-            cut_to: null,
-            stored_at: now,
-            gaps: gaps.map(({ from, to, cause }) => ({ from_ms: from, to_ms: to, cause })),
-            bounds: bounds(devices, hour),
-            reading_count: inHour.length,
-            digest: readingsDigest(devices, hour),
-          },
-        ]
-      }),
-  }
-}
-
-/** Usage of an interval over all devices of a meter. */
-function total(courses: readonly Course[], interval: Interval): { quantity: bigint; estimated: boolean; gaps: Gap[] } {
-  const parts = courses.map((course) => usageIn(course, interval))
-  return {
-    quantity: parts.reduce((sum, part) => sum + part.quantity, 0n),
-    estimated: parts.some((part) => part.estimated),
-    gaps: parts.flatMap((part) => part.gaps),
-  }
-}
-
-/** First and last reading of each device and epoch in the interval: increases telescope, so these prove the sum. */
-function bounds(devices: ReadonlyMap<string, CounterReading[]>, { from, to }: Interval): StoredBound[] {
-  const out: StoredBound[] = []
-  for (const [device, series] of devices)
-    for (const [epoch, list] of Map.groupBy(
-      series.filter((r) => r.at >= from && r.at < to),
-      (r) => r.epoch,
-    )) {
-      const ordered = list.toSorted((a, b) => a.at - b.at)
-      const stored = (r: CounterReading) => ({
-        at_ms: r.at,
-        value: r.value.toString(),
-        spool: r.spool,
-        sequence: r.sequence,
-      })
-      out.push({ device, epoch, first: stored(sure(ordered[0])), last: stored(sure(ordered.at(-1))) })
-    }
-  return out.toSorted((a, b) => (a.device + a.epoch < b.device + b.epoch ? -1 : 1))
-}
-
 /** A part of a consumption: a whole stored hour, or the edge of one computed from its readings. */
 export interface UsageLeaf extends Interval {
   quantity: bigint
   digest: string
   reading_count: number
   bounds: StoredBound[]
+  /** a bound of the whole interval that was asked for lies here, within a spread of which only the total is known */
   estimated: boolean
   gaps: Gap[]
   /** the stored hour; null for an edge */
@@ -196,18 +67,24 @@ export interface UsageLeaf extends Interval {
 
 /**
  * Usage of consumption meters by one resource in each of the intervals, as known to a cut: stored rows for whole hours,
- * readings for the hours that a bound cuts. Intervals of one call must not overlap.
+ * readings for the hours that a bound cuts. Intervals of one call must not overlap. `engine`: as that one would have said.
  */
 export async function usageOf(
   ctx: Context,
   resource_id: string,
   intervals: readonly Interval[],
   cut: number,
+  engine: Engine = ENGINE,
 ): Promise<Map<Interval, Map<MeterName, UsageLeaf[]>>> {
   permit(ctx, 'usage.read')
   const out = new Map<Interval, Map<MeterName, UsageLeaf[]>>()
-  const edges = new Map<Instant, Measured>()
-  const born = intervals.length > 0 ? await bornOf(ctx, resource_id, cut) : null
+  const edges = new Map<Instant, Metered[]>()
+  const measuredIn = async (hour: Instant) => {
+    const measured =
+      edges.get(hour) ?? (await measureAround(ctx, { resource_id, from: hour, to: hour + HOUR_MS }, cut, engine))
+    edges.set(hour, measured)
+    return measured
+  }
   for (const interval of intervals) {
     const leaves = new Map<MeterName, UsageLeaf[]>()
     const push = (meter: MeterName, leaf: UsageLeaf) => leaves.set(meter, [...(leaves.get(meter) ?? []), leaf])
@@ -216,61 +93,71 @@ export async function usageOf(
       for (const row of await usageKnownAt(ctx, [resource_id], whole, cut)) push(row.meter, leafOf(row))
     for (const part of splitAt(interval, [whole.from, whole.to])) {
       if (part.from >= whole.from && part.to <= whole.to && whole.from < whole.to) continue
-      const hour = hourOf(part.from)
-      const measured =
-        edges.get(hour) ??
-        measure(await readingsAround(ctx, resource_id, { from: hour, to: hour + HOUR_MS }, cut), born)
-      edges.set(hour, measured)
-      for (const [meter, leaf] of edgeLeaves(measured, part)) push(meter, leaf)
+      for (const [meter, leaf] of edgeLeaves(await measuredIn(hourOf(part.from)), part, engine)) push(meter, leaf)
     }
+    for (const [meter, list] of leaves)
+      for (const leaf of list)
+        if (leaf.estimated) leaf.estimated = isCut(meter, leaf, interval, await measuredIn(hourOf(leaf.from)))
     out.set(interval, leaves)
   }
   return out
 }
 
-const leafOf = (row: UsageRow): UsageLeaf => ({
-  from: row.hour,
-  to: row.hour + HOUR_MS,
-  quantity: row.quantity,
-  digest: row.digest,
-  reading_count: row.reading_count,
-  bounds: row.bounds,
-  estimated: row.estimated,
-  gaps: row.gaps.map((gap) => ({ from: gap.from_ms, to: gap.to_ms, cause: gap.cause })),
-  usage_id: row.id,
+/** A spread that lies whole within the interval is known exactly, whatever hours it crosses. */
+const isCut = (meter: MeterName, { from, to }: Interval, interval: Interval, measured: readonly Metered[]): boolean =>
+  [interval.from, interval.to]
+    .filter((bound) => bound === from || bound === to)
+    .some((bound) => measured.some((one) => one.meter === meter && one.courses.some((c) => isSpreadOver(c, bound))))
+
+/** What the readings known to a cut say of a window. */
+async function measureAround(ctx: Context, window: Window, cut: number, engine: Engine = ENGINE): Promise<Metered[]> {
+  const readings = (await readingsAround(ctx, [window], cut)).get(window.resource_id) ?? []
+  return measure(readings, await bornOf(ctx, window.resource_id, cut), engine)
+}
+
+const leafOf = (row: UsageRow): UsageLeaf => leaf({ from: row.hour, to: row.hour + HOUR_MS }, row, row.id)
+
+const leaf = (interval: Interval, usage: Usage, usage_id: string | null): UsageLeaf => ({
+  ...interval,
+  quantity: usage.quantity,
+  digest: usage.digest,
+  reading_count: usage.reading_count,
+  bounds: usage.bounds,
+  estimated: usage.estimated,
+  gaps: usage.gaps.map(gapOf),
+  usage_id,
 })
 
-function* edgeLeaves(measured: Measured, part: Interval): Iterable<[MeterName, UsageLeaf]> {
-  for (const [meter, { devices, courses }] of measured.meters) {
-    const { quantity, estimated, gaps } = total(courses, part)
-    if (quantity === 0n && gaps.length === 0) continue
-    const hour = { from: hourOf(part.from), to: hourOf(part.from) + HOUR_MS }
-    const inside = [...devices.values()].flat().filter((r) => intersect({ from: r.at, to: r.at + 1 }, hour))
-    yield [
-      meter,
-      {
-        ...part,
-        quantity,
-        estimated,
-        gaps,
-        digest: readingsDigest(devices, hour),
-        reading_count: inside.length,
-        bounds: bounds(devices, hour),
-        usage_id: null,
-      },
-    ]
+function* edgeLeaves(measured: readonly Metered[], part: Interval, engine: Engine): Iterable<[MeterName, UsageLeaf]> {
+  for (const metered of measured) {
+    const usage = usageWithin(metered, part, engine)
+    if (!isNothing(usage)) yield [metered.meter, leaf(part, usage, null)]
   }
 }
 
-/** What a verifier compares: the usage rows that the readings known to a cut give for the whole hours of an interval. */
+/** What a verifier compares with the stored rows. */
+export interface Remeasured {
+  hours: HourUsage[]
+  /** whether the readings give a stored row's digest, whichever engine wrote it */
+  proves(row: UsageRow): boolean
+}
+/** What the readings known to a cut give for the whole hours of an interval. */
 export async function remeasure(
   ctx: Context,
   resource_id: string,
   interval: Interval,
   cut: number,
-): Promise<UsageRow[]> {
-  const usage = measure(await readingsAround(ctx, resource_id, interval, cut), await bornOf(ctx, resource_id, cut))
-  return [...hoursOf(interval)].flatMap((hour) => usage.rows(resource_id, hour, cut, ctx.now()))
+): Promise<Remeasured> {
+  const measured = await measureAround(ctx, { resource_id, ...interval }, cut)
+  return {
+    hours: [...hoursIn(interval)].flatMap((hour) => usageOfHour(measured, hour)),
+    proves: ({ meter, hour, digest }) =>
+      isProvenBy(
+        digest,
+        measured.find((one) => one.meter === meter),
+        hour,
+      ),
+  }
 }
 
 /** Usage rows of a resource known to a cut, for hours that begin in the interval. */

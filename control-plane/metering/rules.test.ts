@@ -28,13 +28,13 @@ test('a machine born under observation counts from its zero', () => {
 test('a reset with a known origin loses nothing but the unseen tail', () => {
   const readings = [reading(100, 50n), reading(110, 60n), reading(130, 4n, 'e2', { origin: 125 })]
   expect(total(readings)).toBe(14n)
-  expect(courseOf(readings, null).gaps).toEqual([{ from: 110, to: 125, cause: 'reset' }])
+  expect(courseOf(readings, null).gaps).toEqual([{ from: 110, to: 125, cause: 'reset', quantity: null }])
 })
 
 test('a reset with an unknown origin is a gap, not a zero and not a count', () => {
   const readings = [reading(100, 50n), reading(110, 60n), reading(130, 4n, 'e2'), reading(140, 6n, 'e2')]
   expect(total(readings)).toBe(12n)
-  expect(courseOf(readings, null).gaps).toEqual([{ from: 110, to: 130, cause: 'reset' }])
+  expect(courseOf(readings, null).gaps).toEqual([{ from: 110, to: 130, cause: 'reset', quantity: null }])
 })
 
 test('a counter that comes back under another epoch name is not counted again', () => {

@@ -4,6 +4,10 @@ import { floorDivide } from '../base/exact.ts'
 import type { Instant, Interval } from '../base/time.ts'
 import { type GapCause, METER_NAMES, type Meter, type MeterName, meterOf } from './contract.ts'
 
+/** The engine that counted: what an earlier one issued is checked by its own rules. */
+export type Engine = 1 | 2
+export const ENGINE: Engine = 2
+
 /** One counter of one device at one instant. */
 export interface CounterReading {
   at: Instant
@@ -25,6 +29,8 @@ export interface Span extends Interval {
 }
 export interface Gap extends Interval {
   cause: GapCause
+  /** what the counter grew by in it; null where that is unknown */
+  quantity: bigint | null
 }
 export interface Course {
   spans: Span[]
@@ -54,13 +60,17 @@ const inOrder = (a: CounterReading, b: CounterReading): number =>
  * is used only if its origin is known and lies in observed time: after another epoch, or after `born_after`.
  * The rest is unknown, never zero.
  */
-export function courseOf(readings: readonly CounterReading[], born_after: Instant | null): Course {
+export function courseOf(
+  readings: readonly CounterReading[],
+  born_after: Instant | null,
+  engine: Engine = ENGINE,
+): Course {
   const course: Course = { spans: [], gaps: [] }
   const epochs = Map.groupBy(readings.toSorted(inOrder), (reading) => reading.epoch)
   let previous = null as Previous | null
   for (const epoch of [...epochs.values()].toSorted((a, b) => inOrder(sure(a[0]), sure(b[0])))) {
     const [first, last] = [sure(epoch[0]), sure(epoch.at(-1))]
-    beginning(course, first, previous, born_after)
+    beginning(course, first, previous, born_after, engine)
     for (const [index, next] of epoch.entries()) if (index > 0) between(course, sure(epoch[index - 1]), next)
     previous = { first, end: Math.max(previous?.end ?? 0, last.at) }
   }
@@ -86,14 +96,23 @@ function beganObserved({ origin }: CounterReading, previous: Previous | null, bo
 }
 
 /** From the epoch's origin to its first reading; what the epoch before counted after its last reading is unknown. */
-function beginning(course: Course, first: CounterReading, previous: Previous | null, born_after: Instant | null): void {
+function beginning(
+  course: Course,
+  first: CounterReading,
+  previous: Previous | null,
+  born_after: Instant | null,
+  engine: Engine,
+): void {
   const end = previous?.end ?? null
   let from = first.at
   if (beganObserved(first, previous, born_after)) {
     from = Math.min(Math.max(sure(first.origin), end ?? 0), first.at - 1)
-    course.spans.push({ from, to: first.at, increase: first.value, estimated: first.at - from > 3 * first.interval_ms })
+    const estimated = first.at - from > 3 * first.interval_ms
+    course.spans.push({ from, to: first.at, increase: first.value, estimated })
+    // the first engine knew no silence before a first reading
+    if (estimated && engine > 1) course.gaps.push({ from, to: first.at, cause: 'silent', quantity: first.value })
   }
-  if (end !== null && end < from) course.gaps.push({ from: end, to: from, cause: 'reset' })
+  if (end !== null && end < from) course.gaps.push({ from: end, to: from, cause: 'reset', quantity: null })
 }
 
 /** Between two readings of one epoch: an increase, a declared wrap, or (a fall that nobody declared) an unknown. */
@@ -101,13 +120,13 @@ function between(course: Course, a: CounterReading, b: CounterReading): void {
   if (a.at === b.at) return
   const fell = b.value < a.value
   if (fell && b.wrap_bits === null) {
-    course.gaps.push({ from: a.at, to: b.at, cause: 'reset' })
+    course.gaps.push({ from: a.at, to: b.at, cause: 'reset', quantity: null })
     return
   }
   const increase = b.value - a.value + (fell ? 2n ** BigInt(sure(b.wrap_bits)) : 0n)
   const estimated = b.at - a.at > 3 * Math.max(a.interval_ms, b.interval_ms)
   course.spans.push({ from: a.at, to: b.at, increase, estimated })
-  if (estimated) course.gaps.push({ from: a.at, to: b.at, cause: 'silent' })
+  if (estimated) course.gaps.push({ from: a.at, to: b.at, cause: 'silent', quantity: increase })
 }
 
 /** What a span counted from its beginning to `at`: ⌊increase × elapsed ÷ length⌋, so that parts add up under any split. */
@@ -133,9 +152,21 @@ export function usageIn(course: Course, { from, to }: Interval): Usage {
   return {
     quantity,
     estimated,
-    gaps: gaps.map((gap) => ({ ...gap, from: Math.max(gap.from, from), to: Math.min(gap.to, to) })),
+    gaps: gaps.map((gap) => clipped(gap, { from, to })),
   }
 }
+
+/** The part of a gap that lies in an interval, with what the counter grew by in that part: spread as usage spreads it. */
+function clipped(gap: Gap, { from, to }: Interval): Gap {
+  const part = { from: Math.max(gap.from, from), to: Math.min(gap.to, to) }
+  if (gap.quantity === null) return { ...gap, ...part }
+  const span = { ...gap, increase: gap.quantity, estimated: true }
+  return { ...gap, ...part, quantity: countedTo(span, part.to) - countedTo(span, part.from) }
+}
+
+/** True where growth was spread over this instant: only then a bound there makes an estimate of what lies on either side. */
+export const isSpreadOver = (course: Course, at: Instant): boolean =>
+  course.spans.some((span) => span.estimated && span.increase > 0n && span.from < at && at < span.to)
 
 /** Milliseconds of the interval that the gaps cover, each counted once. */
 export function coveredMs(gaps: readonly Interval[]): number {

@@ -47,6 +47,8 @@ export interface StoredGap {
   from_ms: number
   to_ms: number
   cause: GapCause
+  /** what the counter grew by in it, in digits; absent where that is unknown, or was before it was kept */
+  quantity?: string
 }
 
 /** Usage of one resource, meter and UTC hour, bitemporal by cut; zero rows aren't stored. */

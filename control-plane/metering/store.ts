@@ -1,48 +1,58 @@
 /** Rows of metering: readings as facts, usage hours as what follows from them. */
+import { and, gte, inArray, lt, sql } from 'drizzle-orm'
+import { newId } from '../base/id.ts'
 import { sure } from '../base/problem.ts'
-import { and, eq, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
-import { sha256, canonical } from '#connectors/contract.ts'
-import type { Instant, Interval } from '../base/time.ts'
+import { type Instant, type Interval, iso } from '../base/time.ts'
 import { knownAt } from '../db/cut.ts'
 import { type Context, ms, rows } from '../db/index.ts'
-import type { MeterName } from './contract.ts'
-import { type CounterReading, meterOfKey } from './rules.ts'
-import { dirtyUsage, reading, usageHour } from './schema.ts'
+import type { HourUsage } from './hours.ts'
+import { type reading, usageHour } from './schema.ts'
 
 export type ReadingRow = Omit<typeof reading.$inferSelect, 'cut' | 'stored_at'>
 
-export async function insertReadings(ctx: Context, list: ReadingRow[], cut: number): Promise<void> {
-  const stored_at = ctx.now()
-  for (let start = 0; start < list.length; start += 1_000)
-    await ctx.tx
-      .insert(reading)
-      .values(list.slice(start, start + 1_000).map((row) => ({ ...row, cut, stored_at })))
-      .onConflictDoNothing()
+/** Any number of rows as one parameter. */
+const records = (list: readonly unknown[]) => sql`jsonb_to_recordset((${JSON.stringify(list)}::text)::jsonb)`
+
+export async function insertReadings(ctx: Context, list: readonly ReadingRow[], cut: number): Promise<void> {
+  const given = list.map((row) => ({
+    ...row,
+    seen_at: iso(row.seen_at),
+    origin_at: row.origin_at === null ? null : iso(row.origin_at),
+  }))
+  if (given.length > 0)
+    await ctx.tx.execute(sql`
+      insert into reading (resource_id, seen_at, spool_id, sequence, position, source_id, interval_ms, epoch, origin_at,
+        wrap_bits, counters, counter_count, cut, stored_at)
+      select i.*, ${cut}::int4, ${iso(ctx.now())}::timestamptz from ${records(given)} as i(resource_id uuid, seen_at timestamptz,
+        spool_id uuid, sequence int4, position int4, source_id uuid, interval_ms int4, epoch text, origin_at timestamptz,
+        wrap_bits int4, counters jsonb, counter_count int4)
+      on conflict do nothing`)
 }
 
-/** Merges into the dirty set: the widest span wins. */
+/** Merges into the dirty set: the widest span wins. In one order everywhere, so that two writers never wait for each other. */
 export async function markUsageDirty(ctx: Context, spans: ReadonlyMap<string, Interval>): Promise<void> {
-  const marked_at = ctx.now()
-  const values = [...spans]
-    .map(([resource_id, { from, to }]) => ({ resource_id, since: from, until: to, marked_at }))
+  const given = [...spans]
+    .map(([resource_id, { from, to }]) => ({ resource_id, since: iso(from), until: iso(to) }))
     .toSorted((a, b) => (a.resource_id < b.resource_id ? -1 : 1))
-  for (let start = 0; start < values.length; start += 1_000)
-    await ctx.tx
-      .insert(dirtyUsage)
-      .values(values.slice(start, start + 1_000))
-      .onConflictDoUpdate({
-        target: dirtyUsage.resource_id,
-        set: {
-          since: sql`least(${dirtyUsage.since}, excluded.since)`,
-          until: sql`greatest(${dirtyUsage.until}, excluded.until)`,
-        },
-      })
+  if (given.length > 0)
+    await ctx.tx.execute(sql`
+      insert into dirty_usage (resource_id, since, until, marked_at)
+      select i.*, ${iso(ctx.now())}::timestamptz
+      from ${records(given)} as i(resource_id uuid, since timestamptz, until timestamptz)
+      on conflict (resource_id) do update set since = least(dirty_usage.since, excluded.since),
+        until = greatest(dirty_usage.until, excluded.until)`)
 }
 
-export async function claimDirty(
-  ctx: Context,
-  limit: number,
-): Promise<{ resource_id: string; since: Instant; until: Instant }[]> {
+/** Time of one resource. */
+export interface Window extends Interval {
+  resource_id: string
+}
+const windowRows = (list: readonly Window[]) =>
+  sql`${records(list.map(({ resource_id, from, to }) => ({ resource_id, from_at: iso(from), to_at: iso(to) })))}
+      as w(resource_id uuid, from_at timestamptz, to_at timestamptz)`
+
+/** Takes at most `limit` resources off the dirty set, oldest mark first; several workers never take the same one. */
+export async function claimDirty(ctx: Context, limit: number): Promise<Window[]> {
   const claimed = await rows<{ resource_id: string; since: string; until: string }>(
     ctx.tx,
     sql`delete from dirty_usage where resource_id in (
@@ -50,143 +60,201 @@ export async function claimDirty(
         returning resource_id, ${ms(sql`since`)} as since, ${ms(sql`until`)} as until`,
   )
   return claimed
-    .map((row) => ({ ...row, since: Number(row.since), until: Number(row.until) }))
+    .map(({ resource_id, since, until }) => ({ resource_id, from: Number(since), to: Number(until) + 1 }))
     .toSorted((a, b) => (a.resource_id < b.resource_id ? -1 : 1))
 }
 
-const columns = {
-  resource_id: reading.resource_id,
-  seen_at: reading.seen_at,
-  spool_id: reading.spool_id,
-  sequence: reading.sequence,
-  position: reading.position,
-  source_id: reading.source_id,
-  interval_ms: reading.interval_ms,
-  epoch: reading.epoch,
-  origin_at: reading.origin_at,
-  wrap_bits: reading.wrap_bits,
-  counters: reading.counters,
-  counter_count: reading.counter_count,
+const columns = sql`r.resource_id, ${ms(sql`r.seen_at`)} as seen_at, r.spool_id, r.sequence, r.position, r.source_id, r.interval_ms,
+  r.epoch, ${ms(sql`r.origin_at`)} as origin_at, r.wrap_bits, r.counters, r.counter_count`
+
+type Found = Omit<ReadingRow, 'seen_at' | 'origin_at'> & { seen_at: string; origin_at: string | null }
+async function readings(ctx: Context, query: ReturnType<typeof sql>): Promise<ReadingRow[]> {
+  const found = await rows<Found>(ctx.tx, query)
+  return found.map((row) => ({
+    ...row,
+    seen_at: Number(row.seen_at),
+    origin_at: row.origin_at === null ? null : Number(row.origin_at),
+  }))
+}
+
+/** The last reading before a window, and those of it. */
+export interface End {
+  last: ReadingRow
+  fresh: ReadingRow[]
+}
+
+/** For windows at the end of what is known of a resource: their readings and the one before, where one stands alone before. */
+export async function readingsAtEnd(ctx: Context, windows: readonly Window[]): Promise<Map<string, End>> {
+  const found = await readings(
+    ctx,
+    sql`select ${columns} from ${windowRows(windows)} cross join lateral (
+          (select * from reading where resource_id = w.resource_id and seen_at >= w.from_at)
+          union all (select * from reading where resource_id = w.resource_id and seen_at < w.from_at
+            order by seen_at desc limit 2)) as r
+        where not exists (select from reading l where l.resource_id = w.resource_id and l.seen_at >= w.to_at)`,
+  )
+  const byResource = Map.groupBy(found, (row) => row.resource_id)
+  const out = new Map<string, End>()
+  for (const { resource_id, from } of windows) {
+    const own = (byResource.get(resource_id) ?? []).toSorted((a, b) => a.seen_at - b.seen_at)
+    const before = own.filter((row) => row.seen_at < from)
+    const [last, other] = before.toReversed()
+    if (last && last.seen_at !== other?.seen_at) out.set(resource_id, { last, fresh: own.slice(before.length) })
+  }
+  return out
 }
 
 /** A device may be missing from some readings of its resource: it is looked for this far beside an interval. */
 const LOOK_MS = 7 * 86_400_000
+const knownTo = (cut: number | null) => (cut === null ? sql`true` : sql`r.cut <= ${cut}`)
 
 /**
- * Readings of a resource in [from, to) with those next to it on both sides: of any epoch, of each epoch met so far, and of
+ * Readings of each resource in its window with those next to it on both sides: of any epoch, of each epoch met so far, and of
  * each device met so far. `cut`: only those known to it; null: all.
  */
 export async function readingsAround(
   ctx: Context,
-  resource_id: string,
-  interval: Interval,
+  windows: readonly Window[],
   cut: number | null,
-): Promise<ReadingRow[]> {
-  const { from, to } = interval
-  const known = and(eq(reading.resource_id, resource_id), cut === null ? undefined : sql`${reading.cut} <= ${cut}`)
-  const inside = and(known, gte(reading.seen_at, from), lt(reading.seen_at, to))
-  const out = new Map<string, ReadingRow>()
+): Promise<Map<string, ReadingRow[]>> {
+  const out = new Map(windows.map((window) => [window.resource_id, new Around(window)]))
   const keep = (list: readonly ReadingRow[]) => {
-    for (const row of list) out.set([row.seen_at, row.spool_id, row.sequence, row.position].join(), row)
+    for (const row of list) sure(out.get(row.resource_id)).add(row)
+    return list.length
   }
-  keep(await ctx.tx.select(columns).from(reading).where(inside))
-  for (const side of SIDES) keep(await nearest(ctx, known, interval, side))
-  for (const epoch of new Set([...out.values()].map((row) => row.epoch)))
-    for (const side of SIDES) keep(await nearest(ctx, and(known, eq(reading.epoch, epoch)), interval, side))
-  for (const side of SIDES) {
-    const met = keysOf(out.values())
-    for (let missing = met.difference(keysOf(onSide([...out.values()], interval, side))); missing.size > 0;) {
-      const found = await nearest(ctx, and(known, hasAny(missing), near(interval)), interval, side)
-      if (found.length === 0) break
-      keep(found)
-      missing = missing.difference(keysOf(found))
+  keep(
+    await readings(
+      ctx,
+      sql`select ${columns} from ${windowRows(windows)} join reading r on r.resource_id = w.resource_id
+          and r.seen_at >= w.from_at and r.seen_at < w.to_at where ${knownTo(cut)}`,
+    ),
+  )
+  for (const side of SIDES)
+    keep(
+      await nearest(
+        ctx,
+        windows.map((window) => ({ window })),
+        side,
+        cut,
+      ),
+    )
+  const around = [...out.values()]
+  for (const side of SIDES)
+    keep(
+      await nearest(
+        ctx,
+        around.flatMap((one) => one.otherEpochs(side)),
+        side,
+        cut,
+      ),
+    )
+  for (const side of SIDES)
+    for (let missing = around.flatMap((one) => one.missingKeys(side)); missing.length > 0;) {
+      if (keep(await nearest(ctx, missing, side, cut)) === 0) break
+      missing = around.flatMap((one) => one.missingKeys(side))
     }
-  }
-  return [...out.values()]
+  return new Map(around.map((one) => [one.window.resource_id, one.list()]))
 }
 
 type Side = 'before' | 'after'
 const SIDES: readonly Side[] = ['before', 'after']
+/** What is looked for beside a window: a reading of any kind, of an epoch, or with any of the keys. */
+interface Wanted {
+  window: Window
+  epoch?: string
+  keys?: string[]
+}
 
-/** All readings of the instant next to the interval. */
-function nearest(ctx: Context, which: SQL | undefined, { from, to }: Interval, side: Side): Promise<ReadingRow[]> {
-  const beside = side === 'before' ? lt(reading.seen_at, from) : gte(reading.seen_at, to)
+/** The readings found around one window. */
+class Around {
+  readonly window: Window
+  readonly #rows = new Map<string, ReadingRow>()
+
+  constructor(window: Window) {
+    this.window = window
+  }
+
+  add(row: ReadingRow): void {
+    this.#rows.set([row.seen_at, row.spool_id, row.sequence, row.position].join(), row)
+  }
+
+  list(): ReadingRow[] {
+    return [...this.#rows.values()]
+  }
+
+  #on(side: Side): ReadingRow[] {
+    const { from, to } = this.window
+    return this.list().filter((row) => (side === 'before' ? row.seen_at < from : row.seen_at >= to))
+  }
+
+  /** Epochs that were met, but not on this side; where nothing at all lies on it there is nothing to find. */
+  otherEpochs(side: Side): Wanted[] {
+    const beside = new Set(this.#on(side).map((row) => row.epoch))
+    if (beside.size === 0) return []
+    const met = new Set(this.list().map((row) => row.epoch))
+    return [...met.difference(beside)].map((epoch) => ({ window: this.window, epoch }))
+  }
+
+  /** Keys of counters that were met, but not on this side. */
+  missingKeys(side: Side): Wanted[] {
+    const beside = keysOf(this.#on(side))
+    if (beside.size === 0) return []
+    const keys = [...keysOf(this.list()).difference(beside)]
+    return keys.length > 0 ? [{ window: this.window, keys }] : []
+  }
+}
+
+const keysOf = (list: readonly ReadingRow[]): Set<string> => new Set(list.flatMap((row) => Object.keys(row.counters)))
+
+/** All readings of the instant next to each window that are of the wanted kind. */
+async function nearest(ctx: Context, wanted: readonly Wanted[], side: Side, cut: number | null): Promise<ReadingRow[]> {
+  if (wanted.length === 0) return []
+  const given = wanted.map(({ window, epoch, keys }) => ({
+    resource_id: window.resource_id,
+    at: iso(side === 'before' ? window.from : window.to),
+    look: iso(side === 'before' ? window.from - LOOK_MS : window.to + LOOK_MS),
+    epoch,
+    keys,
+  }))
   const edge = sql.raw(side === 'before' ? 'max' : 'min')
-  const at = sql`(select ${edge}(${reading.seen_at}) from ${reading} where ${and(which, beside)})`
-  return ctx.tx
-    .select(columns)
-    .from(reading)
-    .where(and(which, sql`${reading.seen_at} = ${at}`))
-}
-
-const keysOf = (list: Iterable<ReadingRow>): Set<string> =>
-  new Set([...list].flatMap((row) => Object.keys(row.counters)))
-const onSide = (list: readonly ReadingRow[], { from, to }: Interval, side: Side): ReadingRow[] =>
-  list.filter((row) => (side === 'before' ? row.seen_at < from : row.seen_at >= to))
-const hasAny = (keys: ReadonlySet<string>) =>
-  sql`${reading.counters} ?| array[${sql.join(
-    [...keys].map((key) => sql`${key}::text`),
-    sql`, `,
-  )}]`
-const near = ({ from, to }: Interval) => and(gte(reading.seen_at, from - LOOK_MS), lt(reading.seen_at, to + LOOK_MS))
-
-/** Counters of reading rows by meter and device. */
-export function byMeter(list: readonly ReadingRow[]): Map<MeterName, Map<string, CounterReading[]>> {
-  const out = new Map<MeterName, Map<string, CounterReading[]>>()
-  for (const row of list)
-    for (const [key, digits] of Object.entries(row.counters)) {
-      const place = meterOfKey(key)
-      if (!place) continue
-      const devices = out.get(place.meter) ?? new Map<string, CounterReading[]>()
-      out.set(place.meter, devices)
-      const series = devices.get(place.device) ?? []
-      devices.set(place.device, series)
-      series.push({
-        at: row.seen_at,
-        value: BigInt(digits),
-        epoch: row.epoch,
-        origin: row.origin_at,
-        wrap_bits: row.wrap_bits,
-        interval_ms: row.interval_ms,
-        spool: row.spool_id,
-        sequence: row.sequence,
-      })
-    }
-  return out
-}
-
-/** SHA-256 over the readings that lie in the interval: one altered digit shows. */
-export const readingsDigest = (
-  devices: ReadonlyMap<string, readonly CounterReading[]>,
-  { from, to }: Interval,
-): string =>
-  sha256(
-    canonical(
-      [...devices]
-        .flatMap(([device, series]) =>
-          series
-            .filter((r) => r.at >= from && r.at < to)
-            .map((r) =>
-              [device, r.at, r.spool, r.sequence, r.epoch, r.origin, r.wrap_bits, r.value.toString()].join(' '),
-            ),
-        )
-        .toSorted(),
-    ),
+  const beside = sql.raw(side === 'before' ? '<' : '>=')
+  const within = sql.raw(side === 'before' ? '>=' : '<')
+  const which = (table: 'r' | 'n') => {
+    const column = (name: string) => sql.raw(`${table}.${name}`)
+    return sql`${column('resource_id')} = w.resource_id and ${column('seen_at')} ${beside} w.at
+      and (w.epoch is null or ${column('epoch')} = w.epoch)
+      and (w.keys is null or (${column('counters')} ?| w.keys and ${column('seen_at')} ${within} w.look))
+      ${cut === null ? sql`` : sql`and ${column('cut')} <= ${cut}`}`
+  }
+  return readings(
+    ctx,
+    sql`select ${columns} from ${records(given)} as w(resource_id uuid, at timestamptz, look timestamptz, epoch text, keys text[])
+        cross join lateral (select ${edge}(n.seen_at) as at from reading n where ${which('n')}) as next
+        join reading r on r.seen_at = next.at and ${which('r')}`,
   )
+}
 
 export type UsageRow = typeof usageHour.$inferSelect
-export const liveUsage = (ctx: Context, resource_id: string, { from, to }: Interval): Promise<UsageRow[]> =>
-  ctx.tx
-    .select()
-    .from(usageHour)
-    .where(
-      and(
-        eq(usageHour.resource_id, resource_id),
-        gte(usageHour.hour, from),
-        lt(usageHour.hour, to),
-        isNull(usageHour.cut_to),
-      ),
-    )
+/** Live rows of each resource, of hours that begin in its window. */
+export const liveUsage = (ctx: Context, windows: readonly Window[]): Promise<UsageRow[]> =>
+  usageRows(
+    ctx,
+    sql`select u.id, u.resource_id, u.meter, ${ms(sql`u.hour`)} as hour, u.quantity, u.estimated, u.gaps, u.bounds, u.reading_count,
+          u.digest, u.cut_from, u.cut_to, ${ms(sql`u.stored_at`)} as stored_at
+        from ${windowRows(windows)} join usage_hour u on u.resource_id = w.resource_id and u.hour >= w.from_at and u.hour < w.to_at
+        where u.cut_to is null`,
+  )
+
+type FoundUsage = Omit<UsageRow, 'hour' | 'quantity' | 'stored_at'> & Record<'hour' | 'quantity' | 'stored_at', string>
+async function usageRows(ctx: Context, query: ReturnType<typeof sql>): Promise<UsageRow[]> {
+  const found = await rows<FoundUsage>(ctx.tx, query)
+  return found.map((row) => ({
+    ...row,
+    hour: Number(row.hour),
+    quantity: BigInt(row.quantity),
+    stored_at: Number(row.stored_at),
+  }))
+}
 
 /** Usage rows known to a cut, of hours that begin in [from, to). */
 export const usageKnownAt = (
@@ -208,16 +276,43 @@ export const usageKnownAt = (
     )
     .orderBy(usageHour.hour)
 
-/** A row that a closed cut may have seen is kept with its end; one that none saw goes. */
-export async function supersedeUsage(ctx: Context, old: readonly UsageRow[], cut: number): Promise<void> {
-  const unseen = old.filter((row) => row.cut_from === cut).map((row) => row.id)
-  const seen = old.filter((row) => row.cut_from !== cut).map((row) => row.id)
-  if (unseen.length > 0) await ctx.tx.delete(usageHour).where(inArray(usageHour.id, unseen))
-  if (seen.length > 0) await ctx.tx.update(usageHour).set({ cut_to: cut }).where(inArray(usageHour.id, seen))
+/** What an hour's usage is now, and the row that says otherwise, if there is one. */
+export interface UsageChange {
+  resource_id: string
+  usage: HourUsage
+  stored: UsageRow | null
 }
 
-export const insertUsage = (ctx: Context, list: (typeof usageHour.$inferInsert)[]) =>
-  list.length > 0 ? ctx.tx.insert(usageHour).values(list) : null
+/** A row that a closed cut may have seen is kept with its end; one that none saw changes in place. */
+export async function writeUsage(ctx: Context, changes: readonly UsageChange[], cut: number): Promise<void> {
+  const grown = changes.flatMap(({ usage, stored }) => (stored?.cut_from === cut ? [{ ...usage, id: stored.id }] : []))
+  const seen = changes.flatMap(({ stored }) => (stored && stored.cut_from !== cut ? [stored.id] : []))
+  const fresh = changes.filter(({ stored }) => stored?.cut_from !== cut)
+  if (grown.length > 0) await changeUsage(ctx, grown)
+  if (seen.length > 0) await ctx.tx.update(usageHour).set({ cut_to: cut }).where(inArray(usageHour.id, seen))
+  if (fresh.length > 0)
+    await insertUsage(
+      ctx,
+      fresh.map(({ resource_id, usage }) => ({ ...usage, resource_id, id: newId() })),
+      cut,
+    )
+}
+
+const given = <T extends HourUsage>(list: readonly T[]) =>
+  records(list.map((row) => ({ ...row, hour: iso(row.hour), quantity: row.quantity.toString() })))
+
+const changeUsage = (ctx: Context, list: readonly (HourUsage & { id: string })[]) =>
+  ctx.tx.execute(sql`
+    update usage_hour u set quantity = i.quantity, estimated = i.estimated, gaps = i.gaps, bounds = i.bounds,
+      reading_count = i.reading_count, digest = i.digest
+    from ${given(list)} as i(id uuid, quantity numeric, estimated bool, gaps jsonb, bounds jsonb, reading_count int4, digest text)
+    where u.id = i.id`)
+
+const insertUsage = (ctx: Context, list: readonly (HourUsage & { id: string; resource_id: string })[], cut: number) =>
+  ctx.tx.execute(sql`
+    insert into usage_hour (id, resource_id, meter, hour, quantity, estimated, gaps, bounds, reading_count, digest, cut_from, stored_at)
+    select i.*, ${cut}::int4, ${iso(ctx.now())}::timestamptz from ${given(list)} as i(id uuid, resource_id uuid, meter text,
+      hour timestamptz, quantity numeric, estimated bool, gaps jsonb, bounds jsonb, reading_count int4, digest text)`)
 
 export async function pendingUsage(ctx: Context): Promise<{ count: number; oldest: Instant | null }> {
   const [row] = await rows<{ count: string; oldest: string | null }>(

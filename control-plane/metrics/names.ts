@@ -37,18 +37,24 @@ export function parseKey(key: string): Key {
     : { metric: key.slice(0, slash), device: key.slice(slash + 1) || null }
 }
 
+/** Reported names → published ones, and how many of the reported unit are one of the published. */
+const PUBLICATION: ReadonlyMap<string, { name: string; per_unit: number }> = new Map(
+  Object.entries(METRICS).map(([name, { unit }]) => [
+    name,
+    { name: publishedName(name), per_unit: isTime(unit) ? PER_SECOND[unit] : 1 },
+  ]),
+)
+
 /**
  * A reported key and value as they are published: `cpu_time_ns/user` 1500000000 → `cpu_time_seconds/user` 1.5.
  * Floating point: for charts and Prometheus. Billing reads the whole numbers of metering instead.
  */
-export function publish(key: string, value: bigint | number): { key: string; value: number } {
-  const { metric } = parseKey(key)
-  const reported = METRICS[metric]
-  if (!reported) return { key, value: Number(value) }
-  return {
-    key: publishedName(metric) + key.slice(metric.length),
-    value: isTime(reported.unit) ? Number(value) / PER_SECOND[reported.unit] : Number(value),
-  }
+export function publish(key: string, reported: bigint | number): { key: string; value: number } {
+  const value = Number(reported)
+  const slash = key.indexOf('/')
+  const metric = slash < 0 ? key : key.slice(0, slash)
+  const known = PUBLICATION.get(metric)
+  return known ? { key: known.name + key.slice(metric.length), value: value / known.per_unit } : { key, value }
 }
 
 export const compareKeys = (a: Key, b: Key): number =>

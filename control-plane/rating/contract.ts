@@ -4,14 +4,29 @@ import { Kind } from '#connectors/contract.ts'
 import { TaxCategory } from '../accounts/contract.ts'
 import { ChargeModel, MeterOfPrice, Per } from '../catalog/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
+import { GapCause, GapPolicy } from '../metering/contract.ts'
 
 /** Rises with any rule of rating or billing. */
-export const ENGINE_VERSION = 1
+export const ENGINE_VERSION = 2
 
 export const FractionText = z
   .string()
   .regex(/^-?\d+\/\d+$/)
   .meta({ example: '413/10', description: 'exact, in lowest terms' })
+/** Time in which nobody looked, why, and what was done about it. */
+export const LineGap = z.object({
+  from: InstantText,
+  to: InstantText,
+  cause: GapCause,
+  policy: GapPolicy.meta({
+    description:
+      '`infer` billed on, `total` known in sum, `skip` not billed, `block` filled or accepted before it was issued',
+  }),
+})
+export type LineGap = z.infer<typeof LineGap>
+/** A line shows this many gaps and says how many more there are. */
+export const SHOWN_GAPS = 20
+
 /**
  * A stretch in which owner, size, state and price are constant. `quantity` is in base units
  * (× milliseconds for allocation); amount = quantity × amount of the price ÷ divisor.
@@ -30,6 +45,8 @@ export const Segment = z.object({
   /** milliseconds in which nobody looked; allocation goes on, consumption is unknown or spread */
   unobserved_ms: z.int(),
   estimated: z.boolean(),
+  /** nobody looked, and the price bills nothing of such time: the quantity is 0 whatever was held */
+  skipped: z.literal(true).optional(),
 })
 export const Line = z
   .object({
@@ -44,6 +61,9 @@ export const Line = z
       per: Per,
       unit: z.string(),
       amount: Amount,
+      gap_policy: GapPolicy.optional().meta({
+        description: 'absent: `infer` for what is held, `total` for what is consumed',
+      }),
       effective_at: InstantText,
     }),
     period: z.object({ from: InstantText, to: InstantText }),
@@ -59,6 +79,8 @@ export const Line = z
     tax_rate: z.string(),
     unobserved_ms: z.int(),
     estimated: z.boolean(),
+    gaps: z.array(LineGap).max(SHOWN_GAPS).optional(),
+    gaps_more: z.int().positive().optional(),
     segments: z.array(Segment),
   })
   .meta({ id: 'Line' })
@@ -74,3 +96,27 @@ export const Unrated = z
     to: InstantText,
   })
   .meta({ id: 'Unrated' })
+
+/** A gap under a price that blocks: the invoice waits until it is filled or accepted. */
+export const BlockedGap = z
+  .object({
+    resource: z.object({ id: Id, kind: Kind, name: z.string() }),
+    meter: MeterOfPrice,
+    from: InstantText,
+    to: InstantText,
+    cause: GapCause,
+  })
+  .meta({ id: 'BlockedGap' })
+export type BlockedGap = z.infer<typeof BlockedGap>
+const AcceptedGap = z.object({
+  resource_id: Id,
+  meter: MeterOfPrice,
+  from: InstantText,
+  to: InstantText.nullable().meta({ description: 'null: as long as this gap lasts, on the next invoice' }),
+})
+/** Says that the bill may go out with these gaps as they are. */
+export const NewGapAcceptance = z.object({
+  gaps: z.array(AcceptedGap).min(1).max(1_000),
+  reason: z.string().trim().min(1).max(500),
+})
+export type NewGapAcceptance = z.infer<typeof NewGapAcceptance>

@@ -1,25 +1,31 @@
 /** Verbs of rating: lines of an account for a period at a cut, what a resource costs now, and what became of each hour of usage. */
 import { permit } from '../base/actor.ts'
 import { toDecimal } from '../base/exact.ts'
-import { HOUR_MS, type Instant, type Interval, iso, monthOf } from '../base/time.ts'
+import { newId } from '../base/id.ts'
+import { Problem } from '../base/problem.ts'
+import { fromIso, HOUR_MS, type Instant, type Interval, iso, monthOf } from '../base/time.ts'
 import { type PriceRow, offered, pricesAt } from '../catalog/index.ts'
 import { type ContractInForce, contractOf } from '../contracts/index.ts'
 import { getAccount, getLegalEntity } from '../accounts/index.ts'
-import { LIVE } from '../db/cut.ts'
+import { LIVE, openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
+import { append } from '../events/index.ts'
+import { lostIn } from '../ingest/index.ts'
 import type { Resource } from '../inventory/contract.ts'
 import { holdings } from '../inventory/index.ts'
-import { currentOf } from './store.ts'
+import { acceptedGaps, currentOf, insertAccepted } from './store.ts'
 import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
 import { usageOf } from '../metering/index.ts'
-import type { Line } from './contract.ts'
-import { type Consumed, costPerHour, type Facts, linesOf, type Missing, stretchesOf, unratedOf } from './rules.ts'
+import type { BlockedGap, Line, NewGapAcceptance } from './contract.ts'
+import { type Blocked, type Consumed, costPerHour, type Facts, linesOf, stretchesOf } from './rules.ts'
+import { type Missing, unratedOf } from './unrated.ts'
 
 export { judge, usageAccounting } from './judge.ts'
 
 export interface RatedPeriod {
   lines: Line[]
   unrated: Missing[]
+  blocked: Blocked[]
 }
 export interface RatingRequest {
   contract: ContractInForce
@@ -37,7 +43,7 @@ export async function rate(ctx: Context, request: RatingRequest): Promise<RatedP
   const sold = await offered(ctx, request.contract.price_book_id)
   for (const price of request.prices ?? []) sold.add(`${price.kind}.${price.meter}`)
   const facts = await factsOf(ctx, request, sold)
-  return { lines: linesOf(facts), unrated: unratedOf(facts, sold) }
+  return { ...linesOf(facts), unrated: unratedOf(facts, sold) }
 }
 
 async function factsOf(
@@ -58,10 +64,25 @@ async function factsOf(
     owned: held.owned,
     observed: held.observed,
     gaps: held.gaps,
+    losses: await lossesOf(ctx, held.sources, period),
+    accepted: await acceptedGaps(ctx, contract.account_id, cut),
     prices: inForce,
     consumed: [],
   }
   return { ...facts, consumed: await consumption(ctx, facts, sold, cut) }
+}
+
+/** What the agents that see each resource admitted to have lost. */
+async function lossesOf(
+  ctx: Context,
+  sources: readonly { resource_id: string; source_id: string }[],
+  period: Interval,
+): Promise<Facts['losses']> {
+  const seeing = Map.groupBy(sources, (row) => row.source_id)
+  const lost = await lostIn(ctx, [...seeing.keys()], period)
+  return lost.flatMap(({ source_id, ...loss }) =>
+    (seeing.get(source_id) ?? []).map(({ resource_id }) => ({ ...loss, resource_id })),
+  )
 }
 
 const CONSUMPTION = METER_NAMES.filter((meter) => meterOf(meter).kind === 'consumption')
@@ -98,7 +119,7 @@ export async function costsNow(ctx: Context, ids: readonly string[]): Promise<Ma
   const now = ctx.now()
   const terms = new Map<string, Awaited<ReturnType<typeof termsOf>>>()
   for (const resource of await currentOf(ctx, ids)) {
-    if (!resource.account_id) continue
+    if (!resource.account_id || resource.covered_by) continue
     const known = terms.get(resource.account_id) ?? (await termsOf(ctx, resource.account_id, now))
     terms.set(resource.account_id, known)
     const cost = known && resource.ended_at === null ? costPerHour(resource, known.prices, known.month) : null
@@ -123,3 +144,40 @@ export const presentMissing = ({ resource, meter, from, to }: Missing) => ({
   from: iso(from),
   to: iso(to),
 })
+
+/** Gaps that hold the invoice back, as the API shows them. */
+export const presentBlocked = ({ resource, meter, from, to, cause }: Blocked): BlockedGap => ({
+  resource,
+  meter,
+  from: iso(from),
+  to: iso(to),
+  cause,
+})
+
+/** Lets the account's next invoice go out with these gaps as they are, for a reason that stays on record. */
+export async function acceptGaps(ctx: Context, account_id: string, { gaps, reason }: NewGapAcceptance): Promise<void> {
+  permit(ctx, 'billing.write')
+  await getAccount(ctx, account_id)
+  for (const [index, { from, to }] of gaps.entries())
+    if (to !== null && fromIso(to) <= fromIso(from))
+      throw new Problem('invalid', 'A gap ends after it begins.', [
+        { pointer: `/gaps/${index}/to`, detail: 'must be after from' },
+      ])
+  const cut = await openCut(ctx.tx)
+  const shared = { account_id, reason, actor: ctx.actor.name, recorded_at: ctx.now(), cut }
+  const list = gaps.map(({ resource_id, meter, from, to }) => ({
+    ...shared,
+    id: newId(),
+    resource_id,
+    meter,
+    from_at: fromIso(from),
+    to_at: to === null ? null : fromIso(to),
+  }))
+  await insertAccepted(ctx, list)
+  await append(ctx, {
+    type: 'gap.accepted',
+    subject: { kind: 'account', id: account_id },
+    account_id,
+    after: { gaps, reason },
+  })
+}

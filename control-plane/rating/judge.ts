@@ -3,18 +3,21 @@ import type { z } from 'zod'
 import { permit } from '../base/actor.ts'
 import { HOUR_MS, hourOf, iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
+import { claimCoverChanges } from '../inventory/index.ts'
 import { accounting, pendingWork, quarantineTotal } from '../ingest/index.ts'
 import type { Accounting, MeterHour } from '../ingest/contract.ts'
 import { judgedHours, judgeUsage, meteredHours, pendingHours } from './store.ts'
 
 const BATCH = 5_000
+/** Machines whose covers changed are judged again whole, this many at a time. */
+const COVER_BATCH = 20
 /** Hours that waited for an owner or a price are judged again this often. */
 const AGAIN_MS = 60_000
 
 /** Background: judges usage until nothing waits or the batch is full; returns how many hours were judged. */
 export async function judge(ctx: Context): Promise<number> {
   permit(ctx, 'usage.read')
-  return judgeUsage(ctx, BATCH, ctx.now() - AGAIN_MS)
+  return judgeUsage(ctx, BATCH, ctx.now() - AGAIN_MS, await claimCoverChanges(ctx, COVER_BATCH))
 }
 
 type Row = z.infer<typeof MeterHour>

@@ -17,10 +17,11 @@ import {
   splitAt,
 } from '../base/time.ts'
 import { canonical, sha256 } from '#connectors/contract.ts'
-import { METER_NAMES, type Meter, type MeterName, meterOf } from '../metering/contract.ts'
-import { counts, coveredMs } from '../metering/rules.ts'
-import type { Line, Segment } from './contract.ts'
+import { type GapPolicy, type Meter, type MeterName, meterOf } from '../metering/contract.ts'
+import { counts, coveredMs, type Gap } from '../metering/rules.ts'
+import { type Line, type LineGap, type Segment, SHOWN_GAPS } from './contract.ts'
 import { flat } from './flat.ts'
+import { type Accepted, type Loss, told, type ToldGap, unaccepted, type Unobserved } from './gaps.ts'
 import { perUnit } from './per_unit.ts'
 
 export interface Price {
@@ -32,12 +33,16 @@ export interface Price {
   unit: string
   /** decimal text, at most 12 places */
   amount: string
+  gap_policy: GapPolicy
   effective_at: Instant
   ends_at: Instant | null
 }
+/** A stretch of an assignment in which no other eye on the machine is billed. */
 export interface Owned extends OpenInterval {
   id: string
   resource_id: string
+  /** the whole of it */
+  assignment: OpenInterval
 }
 export interface Observed extends OpenInterval {
   id: string
@@ -58,7 +63,7 @@ export interface Consumed {
     quantity: bigint
     digest: string
     estimated: boolean
-    gaps: readonly Interval[]
+    gaps: readonly Gap[]
   }[]
 }
 export interface Facts {
@@ -73,12 +78,16 @@ export interface Facts {
   owned: readonly Owned[]
   observed: readonly Observed[]
   gaps: readonly { scope_id: string; from: Instant; to: Instant }[]
+  /** losses that the agents who see a resource admitted */
+  losses: readonly (Loss & { resource_id: string })[]
+  /** gaps that people accepted */
+  accepted: readonly (Accepted & { resource_id: string; meter: MeterName })[]
   prices: readonly Price[]
   consumed: readonly Consumed[]
 }
 
-type Resource = Facts['resources'][number]
-type RawSegment = Segment & { quantity_units: bigint; exact: Fraction }
+export type RatedResource = Facts['resources'][number]
+type RawSegment = Segment & { quantity_units: bigint; exact: Fraction; unobserved: Unobserved[] }
 const PLACES = 12
 
 /** Base units in one priced unit × milliseconds in one period of the price. */
@@ -106,27 +115,51 @@ export function held(meter: Meter, observed: { state: string; size: Observed['si
   return size > 0n ? size : null
 }
 
-const timeOf = (price: Price): OpenInterval => ({ from: price.effective_at, to: price.ends_at })
+export const timeOf = (price: Price): OpenInterval => ({ from: price.effective_at, to: price.ends_at })
 
-/** All lines of the period, in a stable order. */
-export function linesOf(facts: Facts): Line[] {
-  const lines: Line[] = []
+/** A gap that holds the invoice back. */
+export interface Blocked extends ToldGap {
+  resource: RatedResource
+  meter: MeterName
+}
+export interface Billed {
+  lines: Line[]
+  blocked: Blocked[]
+}
+
+/** All lines of the period, in a stable order, and the gaps in them that nobody accepted. */
+export function linesOf(facts: Facts): Billed {
+  const [lines, blocked]: [Line[], Blocked[]] = [[], []]
   for (const resource of facts.resources)
     for (const price of facts.prices.filter((p) => p.kind === resource.kind)) {
       const segments =
         meterOf(price.meter).kind === 'allocation'
           ? allocationSegments(facts, resource, price)
           : consumptionSegments(facts, resource, price)
-      if (segments.length > 0) lines.push(lineOf(facts, resource, price, segments))
+      if (segments.length === 0) continue
+      const gaps = gapsOf(facts, resource, price, segments)
+      lines.push(lineOf(facts, resource, price, segments, gaps))
+      for (const gap of unaccepted(gaps, acceptedOf(facts, resource, price)))
+        blocked.push({ ...gap, resource, meter: price.meter })
     }
-  return lines.toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1))
+  return { lines: lines.toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1)), blocked }
 }
+
+/** What of the line's time nobody observed, with what explains it. */
+const gapsOf = (facts: Facts, resource: RatedResource, price: Price, segments: readonly RawSegment[]): ToldGap[] =>
+  told(
+    segments.flatMap((segment) => segment.unobserved),
+    facts.losses.filter((loss) => loss.resource_id === resource.id),
+    price.gap_policy,
+  )
+const acceptedOf = (facts: Facts, resource: RatedResource, price: Price): Accepted[] =>
+  facts.accepted.filter((one) => one.resource_id === resource.id && one.meter === price.meter)
 
 const orderKey = (line: Line): string =>
   [line.resource.kind, line.resource.name, line.resource.id, line.component, line.price.effective_at].join('\n')
 
-/** One segment for each stretch in which owner, size, state and price are constant. */
-function allocationSegments(facts: Facts, resource: Resource, price: Price): RawSegment[] {
+/** One segment for each stretch in which owner, size, state and price are constant; a price that skips gaps is cut at them. */
+function allocationSegments(facts: Facts, resource: RatedResource, price: Price): RawSegment[] {
   const meter = meterOf(price.meter)
   const out: RawSegment[] = []
   for (const owned of facts.owned.filter((o) => o.resource_id === resource.id))
@@ -134,47 +167,72 @@ function allocationSegments(facts: Facts, resource: Resource, price: Price): Raw
       const size = held(meter, observed)
       const stretch = size === null ? null : meet(facts.period, owned, observed, timeOf(price))
       if (size === null || !stretch) continue
-      const quantity = (price.model === 'flat' ? 1n : size) * lengthMs(stretch)
-      const exact = charge(price, quantity, facts.month)
-      out.push({
-        from: iso(stretch.from),
-        to: iso(stretch.to),
-        quantity: quantity.toString(),
-        size: size.toString(),
-        amount: fractionText(exact),
-        observed_version_id: observed.id,
-        assignment_id: owned.id,
-        digest: allocationDigest(owned, observed),
-        unobserved_ms: unobserved(facts, observed.scope_id, stretch),
-        estimated: false,
-        quantity_units: quantity,
-        exact,
-      })
+      const gaps = unobservedIn(facts, observed.scope_id, stretch)
+      const bounds = price.gap_policy === 'skip' ? gaps.flatMap(({ from, to }) => [from, to]) : []
+      for (const piece of splitAt(stretch, bounds))
+        out.push(heldSegment(facts, price, { owned, observed, size, piece, gaps }))
     }
   return out
 }
 
-const meet = (period: Interval, ...bounds: OpenInterval[]): Interval | null =>
+interface Holding {
+  owned: Owned
+  observed: Observed
+  size: bigint
+  piece: Interval
+  gaps: readonly Unobserved[]
+}
+function heldSegment(facts: Facts, price: Price, { owned, observed, size, piece, gaps }: Holding): RawSegment {
+  const unobserved = clip(gaps, piece)
+  const skipped = price.gap_policy === 'skip' && unobserved.length > 0
+  const quantity = skipped ? 0n : (price.model === 'flat' ? 1n : size) * lengthMs(piece)
+  const exact = charge(price, quantity, facts.month)
+  return {
+    from: iso(piece.from),
+    to: iso(piece.to),
+    quantity: quantity.toString(),
+    size: size.toString(),
+    amount: fractionText(exact),
+    observed_version_id: observed.id,
+    assignment_id: owned.id,
+    digest: allocationDigest({ id: owned.id, ...owned.assignment }, observed),
+    unobserved_ms: coveredMs(unobserved),
+    estimated: false,
+    ...(skipped && { skipped }),
+    quantity_units: quantity,
+    exact,
+    unobserved,
+  }
+}
+
+export const meet = (period: Interval, ...bounds: OpenInterval[]): Interval | null =>
   bounds.reduce<Interval | null>((left, bound) => left && intersect(bound, left), period)
 
 /** What binds a segment to the version and the assignment that it was made from. */
-export const allocationDigest = (owned: Owned, observed: Observed): string =>
+export const allocationDigest = (owned: OpenInterval & { id: string }, observed: Observed): string =>
   sha256(
     canonical([owned.id, owned.from, owned.to, observed.id, observed.from, observed.to, observed.state, observed.size]),
   )
 
-function unobserved(facts: Facts, scope_id: string, stretch: Interval): number {
-  const inside = facts.gaps.filter((gap) => gap.scope_id === scope_id).map((gap) => intersect(gap, stretch))
-  return coveredMs(inside.filter((gap) => gap !== null))
-}
+const unobservedIn = (facts: Facts, scope_id: string, stretch: Interval): Unobserved[] =>
+  clip(
+    facts.gaps.filter((gap) => gap.scope_id === scope_id).map((gap) => ({ ...gap, cause: 'silent', known: true })),
+    stretch,
+  )
 
-function consumptionSegments(facts: Facts, resource: Resource, price: Price): RawSegment[] {
+const clip = (gaps: readonly Unobserved[], part: Interval): Unobserved[] =>
+  gaps.flatMap(({ cause, known, ...gap }) => {
+    const inside = intersect(gap, part)
+    return inside ? [{ ...inside, cause, known }] : []
+  })
+
+function consumptionSegments(facts: Facts, resource: RatedResource, price: Price): RawSegment[] {
   const out: RawSegment[] = []
   for (const used of facts.consumed) {
     if (used.resource_id !== resource.id || used.meter !== price.meter || !meet(used.stretch, timeOf(price))) continue
-    const quantity = used.leaves.reduce((total, leaf) => total + leaf.quantity, 0n)
-    const unknown = coveredMs(used.leaves.flatMap((leaf) => leaf.gaps))
-    if (quantity === 0n && unknown === 0) continue
+    const quantity = consumedQuantity(used.leaves, price.gap_policy)
+    const gaps = used.leaves.flatMap((leaf) => leaf.gaps)
+    if (quantity === 0n && gaps.length === 0) continue
     const exact = charge(price, quantity, facts.month)
     out.push({
       from: iso(used.stretch.from),
@@ -185,26 +243,40 @@ function consumptionSegments(facts: Facts, resource: Resource, price: Price): Ra
       observed_version_id: null,
       assignment_id: used.owned_id,
       digest: consumptionDigest(used.leaves),
-      unobserved_ms: unknown,
+      unobserved_ms: coveredMs(gaps),
       estimated: used.leaves.some((leaf) => leaf.estimated),
       quantity_units: quantity,
       exact,
+      unobserved: gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })),
     })
   }
   return out
+}
+
+/** What was consumed; under `skip` without what a counter grew by while nobody looked. */
+function consumedQuantity(leaves: Consumed['leaves'], policy: GapPolicy): bigint {
+  const all = leaves.reduce((total, leaf) => total + leaf.quantity, 0n)
+  if (policy !== 'skip') return all
+  return leaves.flatMap((leaf) => leaf.gaps).reduce((rest, gap) => rest - (gap.quantity ?? 0n), all)
 }
 
 export const consumptionDigest = (leaves: Consumed['leaves']): string =>
   sha256(canonical(leaves.map((leaf) => [leaf.from, leaf.to, leaf.quantity.toString(), leaf.digest])))
 
 /** The line over its segments: added exactly, rounded once. */
-function lineOf(facts: Facts, resource: Resource, price: Price, raw: readonly RawSegment[]): Line {
+function lineOf(
+  facts: Facts,
+  resource: RatedResource,
+  price: Price,
+  raw: readonly RawSegment[],
+  gaps: readonly ToldGap[],
+): Line {
   const exact = sum(raw.map((segment) => segment.exact))
   const quantity = raw.reduce((total, segment) => total + segment.quantity_units, 0n)
   const divisor = divisorOf(price, facts.month)
   const segments = raw
     .toSorted((a, b) => (a.from < b.from ? -1 : 1))
-    .map(({ quantity_units: _quantity, exact: _exact, ...segment }) => segment)
+    .map(({ quantity_units: _quantity, exact: _exact, unobserved: _gaps, ...segment }) => segment)
   return {
     id: sha256([facts.service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
     service_id: facts.service_id,
@@ -217,6 +289,7 @@ function lineOf(facts: Facts, resource: Resource, price: Price, raw: readonly Ra
       per: price.per,
       unit: price.unit,
       amount: price.amount,
+      gap_policy: price.gap_policy,
       effective_at: iso(price.effective_at),
     },
     period: { from: iso(facts.period.from), to: iso(facts.period.to) },
@@ -230,9 +303,13 @@ function lineOf(facts: Facts, resource: Resource, price: Price, raw: readonly Ra
     tax_rate: facts.tax.rate,
     unobserved_ms: raw.reduce((total, segment) => total + segment.unobserved_ms, 0),
     estimated: raw.some((segment) => segment.estimated),
+    ...(gaps.length > 0 && { gaps: gaps.slice(0, SHOWN_GAPS).map(gapText) }),
+    ...(gaps.length > SHOWN_GAPS && { gaps_more: gaps.length - SHOWN_GAPS }),
     segments,
   }
 }
+
+const gapText = ({ from, to, cause, policy }: ToldGap): LineGap => ({ from: iso(from), to: iso(to), cause, policy })
 
 /** Stretches of a resource in which its owner and every price of its kind are constant: what usage is asked for. */
 export function stretchesOf(
@@ -245,82 +322,6 @@ export function stretchesOf(
     const whole = intersect(owner, period)
     return whole ? splitAt(whole, bounds).map((stretch) => ({ stretch, owned_id: owner.id })) : []
   })
-}
-
-/** Kinds that are parts of something else: nobody expects a price for each. */
-const PARTS = new Set<Kind>([
-  'site',
-  'rack',
-  'component',
-  'cluster',
-  'disk',
-  'volume',
-  'storage_pool',
-  'nic',
-  'network',
-  'template',
-  'snapshot',
-  'node',
-  'namespace',
-  'workload',
-  'pod',
-])
-
-export interface Missing {
-  resource: Resource
-  meter: MeterName
-  from: Instant
-  to: Instant
-}
-
-/**
- * Owned usage without a price: components that the price book offers but not for all of this time, and machines of which it
- * offers nothing. It blocks the account's invoice; there is no silent price of zero.
- */
-export function unratedOf(facts: Facts, offered: ReadonlySet<string>): Missing[] {
-  const out: Missing[] = []
-  for (const resource of facts.resources) {
-    const sold = METER_NAMES.filter((meter) => offered.has(`${resource.kind}.${meter}`))
-    if (sold.length === 0 && !PARTS.has(resource.kind)) out.push(...uncovered(facts, resource, 'instance'))
-    for (const meter of sold)
-      out.push(
-        ...(meterOf(meter).kind === 'allocation'
-          ? uncovered(facts, resource, meter)
-          : unpriced(facts, resource, meter)),
-      )
-  }
-  return out
-}
-
-/** Consumption in stretches for which the component has no price. */
-function unpriced(facts: Facts, resource: Resource, meter: MeterName): Missing[] {
-  const prices = facts.prices.filter((p) => p.kind === resource.kind && p.meter === meter)
-  return facts.consumed
-    .filter(
-      (used) =>
-        used.resource_id === resource.id && used.meter === meter && used.leaves.some((leaf) => leaf.quantity > 0n),
-    )
-    .filter((used) => !prices.some((price) => intersect(timeOf(price), used.stretch)))
-    .map((used) => ({ resource, meter, ...used.stretch }))
-}
-
-function uncovered(facts: Facts, resource: Resource, meter: MeterName): Missing[] {
-  const prices = facts.prices.filter((p) => p.kind === resource.kind && p.meter === meter)
-  const out: Missing[] = []
-  for (const owned of facts.owned.filter((o) => o.resource_id === resource.id))
-    for (const observed of facts.observed.filter((o) => o.resource_id === resource.id)) {
-      const stretch = held(meterOf(meter), observed) === null ? null : meet(facts.period, owned, observed)
-      if (!stretch) continue
-      let from = stretch.from
-      for (const price of prices.toSorted((a, b) => a.effective_at - b.effective_at)) {
-        const covered = intersect(timeOf(price), stretch)
-        if (!covered) continue
-        if (covered.from > from) out.push({ resource, meter, from, to: covered.from })
-        from = Math.max(from, covered.to)
-      }
-      if (from < stretch.to) out.push({ resource, meter, from, to: stretch.to })
-    }
-  return out
 }
 
 /** What a resource costs each hour at these prices, exactly; null where none applies. */

@@ -1,6 +1,7 @@
-/** Table of rating: what became of each hour of usage. */
-import { index, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+/** Tables of rating: what became of each hour of usage, and which gaps people accepted. */
+import { index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { instant } from '../db/columns.ts'
+import type { MeterName } from '../metering/contract.ts'
 
 export type UsageStatus = 'rated' | 'unrated' | 'unowned' | 'covered'
 
@@ -22,4 +23,23 @@ export const usageStatus = pgTable(
     index().on(t.judged_at),
     index().on(t.status, t.judged_at),
   ],
+)
+
+/** Gaps of prices that block: a person said that the bill may go out with them. */
+export const gapAcceptance = pgTable(
+  'gap_acceptance',
+  {
+    id: uuid().primaryKey(),
+    account_id: uuid().notNull(),
+    resource_id: uuid().notNull(),
+    meter: text().$type<MeterName>().notNull(),
+    from_at: instant().notNull(),
+    /** null: as long as it lasts */
+    to_at: instant(),
+    actor: text().notNull(),
+    reason: text().notNull(),
+    recorded_at: instant().notNull(),
+    cut: integer().notNull(),
+  },
+  (t) => [index().on(t.account_id, t.resource_id)],
 )

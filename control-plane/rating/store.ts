@@ -1,25 +1,45 @@
 /** Rows of rating: the present of resources, and what became of each hour of usage. */
-import { sql } from 'drizzle-orm'
+import { and, eq, lte, sql } from 'drizzle-orm'
 import type { Kind, Size, State } from '#connectors/contract.ts'
 import type { Instant } from '../base/time.ts'
 import { type Context, ms, rows } from '../db/index.ts'
+import { gapAcceptance } from './schema.ts'
 
 export const currentOf = (ctx: Context, ids: readonly string[]) =>
   ids.length === 0
     ? Promise.resolve([])
-    : rows<{ id: string; kind: Kind; state: State; size: Size; account_id: string | null; ended_at: string | null }>(
+    : rows<{
+        id: string
+        kind: Kind
+        state: State
+        size: Size
+        account_id: string | null
+        ended_at: string | null
+        covered_by: string | null
+      }>(
         ctx.tx,
-        sql`select id, kind, state, size, account_id, ended_at from resource where id in (${sql.join(
+        sql`select id, kind, state, size, account_id, ended_at, covered_by from resource where id in (${sql.join(
           [...ids].map((id) => sql`${id}::uuid`),
           sql`, `,
         )})`,
       )
 
+export interface CoverChange {
+  resource_id: string
+  since: Instant
+}
+
 /**
- * Judges hours of usage that were never judged, changed since, or waited for an owner or a price: one statement, at most `limit` rows.
- * Owned: some assignment overlaps the hour. Rated: the owner's price book has a version of the component in that hour.
+ * Judges hours of usage that were never judged, changed since, waited for an owner or a price, or are of machines whose covers changed:
+ * one statement, of the first and of the waiting at most `limit` rows. Covered: of what was observed in the hour, all is billed to another
+ * eye. Owned: some assignment overlaps the hour. Rated: the owner's price book has a version of the component in that hour.
  */
-export async function judgeUsage(ctx: Context, limit: number, again_before: Instant): Promise<number> {
+export async function judgeUsage(
+  ctx: Context,
+  limit: number,
+  again_before: Instant,
+  changed: readonly CoverChange[],
+): Promise<number> {
   const now = new Date(ctx.now()).toISOString()
   const judged = await rows<{ resource_id: string }>(
     ctx.tx,
@@ -37,10 +57,17 @@ export async function judgeUsage(ctx: Context, limit: number, again_before: Inst
         join resource r on r.id = u.resource_id
       where s.status in ('unowned', 'unrated') and s.judged_at < ${new Date(again_before).toISOString()}::timestamptz
       order by s.judged_at limit ${limit}),
-    due as (select * from todo union select * from again)
+    changed as (
+      select u.id, u.resource_id, u.meter, u.hour, r.kind from jsonb_to_recordset(${JSON.stringify(changed)}::jsonb) as c(resource_id uuid, since int8)
+        join usage_hour u on u.resource_id = c.resource_id and u.cut_to is null and u.hour > to_timestamp(c.since / 1000.0) - interval '1 hour'
+        join resource r on r.id = u.resource_id),
+    due as (select * from todo union select * from again union select * from changed)
     insert into usage_status (resource_id, meter, hour, usage_id, status, account_id, judged_at)
     select t.resource_id, t.meter, t.hour, t.id,
-      case when o.account_id is null then 'unowned'
+      case when covered.by @> (select coalesce(range_agg(tstzrange(v.valid_from, v.valid_to) * tstzrange(t.hour, t.hour + interval '1 hour')), '{}')
+             from observed_version v where v.resource_id = t.resource_id and v.cut_to is null
+               and tstzrange(v.valid_from, v.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')) then 'covered'
+           when o.account_id is null then 'unowned'
            when exists (select 1 from price_version p where p.price_book_id = o.price_book_id and p.kind = t.kind and p.meter = t.meter and p.cut_to is null
              and tstzrange(p.effective_at, p.ends_at) && tstzrange(t.hour, t.hour + interval '1 hour')) then 'rated'
            else 'unrated' end, o.account_id, ${now}::timestamptz
@@ -49,6 +76,9 @@ export async function judgeUsage(ctx: Context, limit: number, again_before: Inst
         left join contract c on c.account_id = a.account_id and c.side = 'sale' and tstzrange(c.valid_from, c.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')
       where a.resource_id = t.resource_id and a.cut_to is null and tstzrange(a.valid_from, a.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')
       order by a.valid_from desc nulls last limit 1) o on true
+    cross join lateral (
+      select range_agg(tstzrange(s.valid_from, s.valid_to)) as by from same_as s
+      where s.resource_id = t.resource_id and s.cut_to is null and tstzrange(s.valid_from, s.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')) covered
     on conflict (resource_id, meter, hour) do update
       set usage_id = excluded.usage_id, status = excluded.status, account_id = excluded.account_id, judged_at = excluded.judged_at
     returning resource_id`,
@@ -87,3 +117,18 @@ export const pendingHours = async (ctx: Context, from: Instant) =>
           where u.cut_to is null and s.usage_id is null and u.hour >= ${new Date(from).toISOString()}::timestamptz group by 1, 2`,
     ),
   )
+
+/** Gaps of an account that people had accepted by a cut. */
+export const acceptedGaps = (ctx: Context, account_id: string, cut: number) =>
+  ctx.tx
+    .select({
+      resource_id: gapAcceptance.resource_id,
+      meter: gapAcceptance.meter,
+      from: gapAcceptance.from_at,
+      to: gapAcceptance.to_at,
+    })
+    .from(gapAcceptance)
+    .where(and(eq(gapAcceptance.account_id, account_id), lte(gapAcceptance.cut, cut)))
+
+export const insertAccepted = (ctx: Context, list: (typeof gapAcceptance.$inferInsert)[]) =>
+  ctx.tx.insert(gapAcceptance).values(list)

@@ -70,6 +70,7 @@ test('every meter says in which units it may be priced', async () => {
     kind: 'allocation',
     counts: 'running',
     units: ['vCPU'],
+    gap_policies: ['infer', 'skip', 'block'],
   })
 })
 

@@ -192,3 +192,11 @@ test('a deleted line and an exchanged document are found', async () => {
   const swap = `update invoice_document d set sha256 = (select sha256 from invoice_document o where o.sha256 <> d.sha256 limit 1)`
   expect((await after('invoice_document', swap)).filter((each) => each.startsWith('document'))).not.toEqual([])
 })
+
+test('two documents exchanged with each other are found, each under its own invoice', async () => {
+  const exchange = `update invoice_document d set sha256 = o.sha256 from invoice_document o where o.language = d.language and o.invoice_id <> d.invoice_id`
+  const found = (await after('invoice_document', exchange)).filter((each) => each.startsWith('document'))
+  expect(found.toSorted()).toEqual(
+    ['A-2026-000001', SECOND].flatMap((number) => [`document ${number}/en`, `document ${number}/es`]),
+  )
+})

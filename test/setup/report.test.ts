@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { add, checkResult, closingLine, NOTHING, suiteResult } from './report.ts'
+import { add, checkResult, closingLine, NOTHING, proofResult, suiteResult } from './report.ts'
 
 const shown = (path: string) => path
 const report = (changes: object) =>
@@ -59,4 +59,11 @@ test('results add up', () => {
     failed: 1,
     skips: ['a', 'b'],
   })
+})
+
+test('a proof counts by its last line; without it, or with a bad end and no failure told, it failed', () => {
+  expect(proofResult('world', 0, 'seed 1 …\n3 passed, 0 failed\n')).toMatchObject({ passed: 3, failed: 0 })
+  expect(proofResult('world', 1, 'seed 2: differs\n2 passed, 1 failed')).toMatchObject({ passed: 2, failed: 1 })
+  expect(proofResult('world', 0, 'crashed')).toMatchObject({ passed: 0, failed: 1 })
+  expect(proofResult('world', 1, '3 passed, 0 failed')).toMatchObject({ passed: 0, failed: 1 })
 })

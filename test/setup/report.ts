@@ -43,6 +43,16 @@ const failedOnce = (name: string, lines: string[]): Result => ({ ...NOTHING, fai
 export const checkResult = (name: string, code: number, output: string): Result =>
   code === 0 ? { ...NOTHING, passed: 1 } : failedOnce(name, linesOf(output, MAX_LINES))
 
+/** A proof by its own last line, `N passed, N failed`; one that ends without it failed. */
+export function proofResult(name: string, code: number, output: string): Result {
+  const last = output.replaceAll(COLOURS, '').trimEnd().split('\n').at(-1) ?? ''
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed/.exec(last) ?? []
+  if (passed === undefined || failed === undefined || (code !== 0 && Number(failed) === 0))
+    return failedOnce(`${name}: ended with exit code ${code}`, lastLinesOf(output))
+  const failures = Number(failed) > 0 ? [{ name, lines: lastLinesOf(output) }] : []
+  return { ...NOTHING, passed: Number(passed), failed: Number(failed), failures }
+}
+
 /** The parts of vitest's JSON report that are read here. */
 interface Report {
   success: boolean

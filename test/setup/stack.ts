@@ -74,9 +74,11 @@ export interface Installation {
 }
 
 /** An installation in an empty database of its own, made by the command that `npm run up` uses. */
-export async function freshDatabase(suite: Suite): Promise<Installation> {
+export async function freshDatabase(
+  suite: Suite,
+  data = mkdtempSync(join(suite.folder, 'data-')),
+): Promise<Installation> {
   const database = await emptyDatabase(suite)
-  const data = mkdtempSync(join(suite.folder, 'data-'))
   copyFileSync(join(inject('folder'), 'database.json'), join(data, 'database.json'))
   return install(database, data)
 }
@@ -154,8 +156,12 @@ const answers = async (url: string): Promise<boolean> => {
 }
 
 /** Enrols a real agent and runs it; its state folder survives a restart of the child. */
-export async function startAgent(suite: Suite, plane: ControlPlane): Promise<{ child: Child; state: string }> {
-  const state = mkdtempSync(join(suite.folder, 'agent-'))
+export async function startAgent(
+  suite: Suite,
+  plane: ControlPlane,
+  below = suite.folder,
+): Promise<{ child: Child; state: string }> {
+  const state = mkdtempSync(join(below, 'agent-'))
   const answer = await plane.api('/enrolments', { method: 'POST', body: '{}' })
   if (answer.status !== 201) throw new Error(`No enrolment token: HTTP ${answer.status} ${await answer.text()}`)
   const { token } = (await answer.json()) as { token: string }

@@ -8,6 +8,7 @@ import type { Page } from '#control-plane/http/contract.ts'
 import type * as Ingest from '#control-plane/ingest/contract.ts'
 import type * as Inventory from '#control-plane/inventory/contract.ts'
 import type * as Metrics from '#control-plane/metrics/contract.ts'
+import type * as Rating from '#control-plane/rating/contract.ts'
 import type * as Sources from '#control-plane/sources/contract.ts'
 import { problemOf, unreachable } from './problem.ts'
 
@@ -97,6 +98,8 @@ export interface ResourceSummary {
   by_kind: { kind: Kind; total: number; running: number; stopped: number }[]
   unowned: number
 }
+export type NewSameAs = z.input<typeof Inventory.NewSameAs>
+export type GapAcceptance = z.input<typeof Rating.NewGapAcceptance>
 export type PriceList = z.infer<typeof Catalog.PriceList>
 export interface PriceEffect {
   affected_resources: number
@@ -134,6 +137,8 @@ export const api = {
   summary: () => get<ResourceSummary>('/resources/summary'),
   history: (id: string) => get<History>(`/resources/${id}/history`),
   transfer: (id: string, to: NewAssignment) => post<History['assigned'][number]>(`/resources/${id}/assignments`, to),
+  sameAs: (id: string, said: NewSameAs) => post<unknown>(`/resources/${id}/same-as`, said),
+  withdrawSameAs: (id: string, other: string) => request<void>('DELETE', `/resources/${id}/same-as/${other}`),
   currentValues: (id: string) => get<CurrentValues>(`/resources/${id}/metrics`),
   series: (id: string, query: Values, signal?: AbortSignal) => get<Series>(`/resources/${id}/series`, query, signal),
   cost: (id: string) => get<ResourceCost>(`/resources/${id}/cost`),
@@ -147,6 +152,7 @@ export const api = {
   draft: (account: string) => get<Draft>(`/accounts/${account}/draft`),
   explainDraftLine: (account: string, line: string, asOf: string) =>
     get<Explanation>(`/accounts/${account}/draft/lines/${encodeURIComponent(line)}/explanation`, { as_of: asOf }),
+  acceptGaps: (account: string, accepted: GapAcceptance) => post<void>(`/accounts/${account}/accepted-gaps`, accepted),
   finalise: (invoice: NewInvoice) => post<Invoice>('/invoices', invoice),
   invoices: (query: Values) => get<Page<InvoiceSummary>>('/invoices', query),
   invoice: (id: string) => get<Invoice>(`/invoices/${id}`),

@@ -18,7 +18,10 @@ export const ROUTES = {
 } as const
 
 export type ResourceFilter = Partial<
-  Pick<ResourceQuery, 'kind' | 'state' | 'q' | 'account_id' | 'source_id' | 'host_id' | 'ended' | 'sort' | 'order'>
+  Pick<
+    ResourceQuery,
+    'kind' | 'state' | 'q' | 'account_id' | 'source_id' | 'host_id' | 'ended' | 'covered' | 'sort' | 'order'
+  >
 >
 
 export const paths = {

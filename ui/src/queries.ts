@@ -65,7 +65,14 @@ export const queries = {
   foundResources: (q: string) =>
     queryOptions({
       queryKey: ['resources', 'found', q],
-      queryFn: ({ signal }) => api.resources({ q, limit: 8, ended: 'all' }, signal),
+      queryFn: ({ signal }) => api.resources({ q, limit: 8, ended: 'all', covered: 'all' }, signal),
+      placeholderData: keepPreviousData,
+    }),
+  /** machines of any kind, seen by whichever eye */
+  foundMachines: (q: string) =>
+    queryOptions({
+      queryKey: ['resources', 'machines', q],
+      queryFn: ({ signal }) => api.resources({ q, limit: 12, kind: 'vm,host,container,node', covered: 'all' }, signal),
       placeholderData: keepPreviousData,
     }),
   /** cost has no order on the server: the largest by vCPU are asked for, and put in order of cost here */
@@ -115,6 +122,7 @@ const STALE_AFTER: Record<string, string[]> = {
   source: ['sources', 'agents', 'resources'],
   price: ['prices', 'resources', 'resource', 'drafts'],
   invoice: ['invoices', 'drafts', 'resource'],
+  gap: ['drafts'],
   account: ['accounts', 'drafts', 'resources', 'resource'],
   legal_entity: ['legal-entities', 'drafts'],
   quarantine: ['quarantine', 'accounting'],

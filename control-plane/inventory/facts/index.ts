@@ -90,16 +90,32 @@ const blank = ({ kind, external_id, incarnation }: ResourceRef, by: Reporter, cr
 export async function storeListing(ctx: Context, by: Reporter, fact: ListingFact, cut: number): Promise<string | null> {
   const scope_id = await store.lockScope(ctx, by.realm, fact.scope)
   const { seen_at, complete, interval_ms, digest, resources } = fact
+  const row = { scope_id, seen_at, source_id: by.source_id, digest, complete, interval_ms, cut }
+  if (!resources && goesOn(fact, await store.newestSnapshot(ctx, scope_id))) {
+    await store.insertSnapshot(ctx, { ...row, in_force: true })
+    await store.markHeardAgain(ctx, scope_id, seen_at)
+    return null
+  }
   if (resources) await store.insertListing(ctx, scope_id, digest, resources)
   const in_force = resources !== null || (await store.resourcesOf(ctx, scope_id, digest)) !== null
-  const row = { scope_id, seen_at, source_id: by.source_id, digest, complete, interval_ms, in_force, cut }
-  const isNew = await store.insertSnapshot(ctx, row)
+  const isNew = await store.insertSnapshot(ctx, { ...row, in_force })
   if (!in_force) return digest
   const due = isNew ? [seen_at] : []
   if (resources) due.push(...(await store.enforceWaiting(ctx, scope_id, digest)))
   for (const at of due.toSorted((a, b) => a - b)) await enforce(ctx, by, scope_id, at, cut)
   return null
 }
+
+/** The newest listing said the same a short while ago, and nothing was heard since: it states nothing anew. */
+const goesOn = (fact: ListingFact, newest: store.Newest | undefined): boolean =>
+  newest !== undefined &&
+  !newest.touched &&
+  fact.complete &&
+  newest.complete &&
+  newest.in_force &&
+  newest.digest === fact.digest &&
+  newest.seen_at < fact.seen_at &&
+  fact.seen_at - newest.seen_at <= 3 * Math.max(fact.interval_ms, newest.interval_ms)
 
 /**
  * Writes the change points of the listing at `at`, and anew those of the complete listing after it. Where there is none, what was
@@ -111,6 +127,7 @@ async function enforce(ctx: Context, by: Reporter, scope_id: string, at: Instant
   await restate(ctx, by, scope_id, own, cut)
   if (after) await restate(ctx, by, scope_id, after, cut)
   else await store.markDirty(ctx, await store.sightedAfter(ctx, scope_id, at), at)
+  if (own.complete) await store.markHeardAgain(ctx, scope_id, at)
   if (own.complete) await gapsAround(ctx, scope_id, own, await store.completeBefore(ctx, scope_id, at), after)
 }
 

@@ -51,13 +51,13 @@ export async function insertAssignments(ctx: Context, list: (typeof assignment.$
 
 /** The scope's row, locked: listings of one scope are compared one after the other. */
 export async function lockScope(ctx: Context, realm: string, { kind, external_id }: Scope): Promise<string> {
+  const own = and(eq(scope.realm, realm), eq(scope.kind, kind), eq(scope.external_id, external_id))
+  const locked = () => ctx.tx.select({ id: scope.id }).from(scope).where(own).for('update')
+  const [known] = await locked()
+  if (known) return known.id
   await ctx.tx.insert(scope).values({ id: newId(), realm, kind, external_id }).onConflictDoNothing()
-  const [row] = await ctx.tx
-    .select({ id: scope.id })
-    .from(scope)
-    .where(and(eq(scope.realm, realm), eq(scope.kind, kind), eq(scope.external_id, external_id)))
-    .for('update')
-  return sure(row).id
+  const [made] = await locked()
+  return sure(made).id
 }
 
 /** Keeps a part of a listing; answers all parts once they are in. */
@@ -139,6 +139,22 @@ const columns = {
   complete: snapshot.complete,
   interval_ms: snapshot.interval_ms,
 }
+export type Newest = Snapshot & {
+  in_force: boolean
+  /** something was sighted in the scope after it */
+  touched: boolean
+}
+export async function newestSnapshot(ctx: Context, scope_id: string): Promise<Newest | undefined> {
+  const touched = sql<boolean>`exists (select 1 from sighting where sighting.scope_id = ${scope_id} and sighting.seen_at > snapshot.seen_at)`
+  const [row] = await ctx.tx
+    .select({ ...columns, in_force: snapshot.in_force, touched })
+    .from(snapshot)
+    .where(eq(snapshot.scope_id, scope_id))
+    .orderBy(desc(snapshot.seen_at))
+    .limit(1)
+  return row
+}
+
 const complete = (scope_id: string) =>
   and(eq(snapshot.scope_id, scope_id), eq(snapshot.in_force, true), eq(snapshot.complete, true))
 
@@ -238,6 +254,17 @@ export async function insertSightings(
       .insert(sighting)
       .values(list.slice(start, start + CHUNK).map((row) => ({ ...row, stored_at })))
       .onConflictDoNothing()
+}
+
+/** Eyes of this scope whose cover was held over their silence: it is over. */
+export const markHeardAgain = (ctx: Context, scope_id: string, at: Instant) => {
+  const instant = sql`${new Date(at).toISOString()}::timestamptz`
+  return ctx.tx.execute(
+    sql`insert into dirty_resource (resource_id, since, marked_at)
+        select r.id, ${instant}, ${new Date(ctx.now()).toISOString()}::timestamptz from same_as s join resource r on r.id = s.resource_id
+        where r.scope_id = ${scope_id} and s.cut_to is null and s.held_from <= ${instant} and (s.valid_to is null or s.valid_to > ${instant})
+        on conflict (resource_id) do update set since = least(dirty_resource.since, excluded.since)`,
+  )
 }
 
 /** Merges into the dirty set: the earliest instant wins. */

@@ -5,6 +5,7 @@ import { type Instant, iso } from '../../base/time.ts'
 import { openCut } from '../../db/cut.ts'
 import type { Context } from '../../db/index.ts'
 import { append } from '../../events/index.ts'
+import { lockEyes, relate } from '../eyes/index.ts'
 import { bornAfter, versions } from '../rules.ts'
 import * as store from './store.ts'
 
@@ -17,11 +18,14 @@ export interface Settled {
   born_changed: boolean
 }
 
-/** Settles at most `limit` dirty resources. */
+/** Settles at most `limit` dirty resources, and the sets of eyes that they are in. */
 export async function settleResources(ctx: Context, limit: number): Promise<Settled[]> {
   const cut = await openCut(ctx.tx)
+  await lockEyes(ctx)
   const out: Settled[] = []
-  for (const id of await store.claimDirty(ctx, limit)) out.push(await settleOne(ctx, id, cut))
+  const claimed = await store.claimDirty(ctx, limit)
+  for (const id of claimed) out.push(await settleOne(ctx, id, cut))
+  await relate(ctx, claimed, cut)
   return out
 }
 

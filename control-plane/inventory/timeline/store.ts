@@ -22,13 +22,13 @@ export async function claimDirty(ctx: Context, limit: number): Promise<string[]>
   return claimed.map((row) => row.resource_id).toSorted()
 }
 
-/** The identity of a resource, locked: its timeline has one writer. */
+/** The identity of a resource, locked: its timeline has one writer. Not its key: batches in flight add sightings that refer to it. */
 export async function lockIdentity(ctx: Context, id: string): Promise<{ realm: string; external_id: string }> {
   const [row] = await ctx.tx
     .select({ realm: resource.realm, external_id: resource.external_id })
     .from(resource)
     .where(eq(resource.id, id))
-    .for('update')
+    .for('no key update')
   return sure(row)
 }
 

@@ -10,6 +10,7 @@ export const say = {
   bytes: (value: string | number) => format.bytes(locale(), value),
   bytesParts: (value: string | number) => format.bytesParts(locale(), value),
   instant: (at: string | number, zone?: string) => format.instant(locale(), at, zone),
+  span: (from: string | number, to: string | number, zone?: string) => format.span(locale(), from, to, zone),
   preciseInstant: (at: string | number, zone?: string) => format.preciseInstant(locale(), at, zone),
   date: (at: string | number, zone?: string) => format.date(locale(), at, zone),
   shortDate: (at: string | number, zone?: string) => format.shortDate(locale(), at, zone),

@@ -60,6 +60,9 @@ export function bytes(locale: string, value: string | number): string {
 const INSTANT = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const
 export const instant = (locale: string, at: string | number, zone?: string): string =>
   dateFormat(locale, { ...INSTANT, timeZone: zone }).format(new Date(at))
+/** "14 Nov 2026, 02:10 – 05:22": the day is said once where it is one. */
+export const span = (locale: string, from: string | number, to: string | number, zone?: string): string =>
+  dateFormat(locale, { ...INSTANT, timeZone: zone }).formatRange(new Date(from), new Date(to))
 export const preciseInstant = (locale: string, at: string | number, zone?: string): string =>
   dateFormat(locale, { ...INSTANT, second: '2-digit', fractionalSecondDigits: 3, timeZone: zone }).format(new Date(at))
 export const date = (locale: string, at: string | number, zone?: string): string =>

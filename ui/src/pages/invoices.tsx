@@ -63,6 +63,9 @@ const draftColumns = (): TableColumn<DraftSummary>[] => [
         <Show when={row.unrated_count > 0}>
           <Badge tone="warn">{t('invoices.unrated', row.unrated_count)}</Badge>
         </Show>
+        <Show when={row.blocked_count > 0}>
+          <Badge tone="warn">{t('invoices.blocked_gaps', row.blocked_count)}</Badge>
+        </Show>
       </span>
     ),
   },

@@ -18,6 +18,7 @@ import { Page, Section } from '../parts/page.tsx'
 import { HourlyCost } from '../parts/quantity.tsx'
 import { ResourceCharts } from '../parts/resource-charts.tsx'
 import { CostLines, Current, Identity, Placement } from '../parts/resource-facts.tsx'
+import { CoveredNote, isMachine, ResourceEyes } from '../parts/resource-eyes.tsx'
 import { ResourceHistory, sizeText } from '../parts/resource-history.tsx'
 import { ResourceState } from '../parts/state.tsx'
 import { TransferDialog } from '../parts/transfer-dialog.tsx'
@@ -73,6 +74,7 @@ function OneResource(props: { id: string }) {
                 {t('resource.conflict')}
               </p>
             </Show>
+            <CoveredNote resource={data()} />
             <Figures resource={data()} cost={cost.status === 'success' ? cost.data : undefined} />
             <ResourceCharts resource={data()} />
             <div class="grid items-start gap-4 lg:grid-cols-2">
@@ -83,6 +85,11 @@ function OneResource(props: { id: string }) {
                 <Placement resource={data()} />
               </Section>
             </div>
+            <Show when={isMachine(data())}>
+              <Section title={t('resource.eyes')}>
+                <ResourceEyes resource={data()} />
+              </Section>
+            </Show>
             <Section title={t('resource.history')}>
               <Load query={history}>{(known) => <ResourceHistory history={known()} />}</Load>
             </Section>

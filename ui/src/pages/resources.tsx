@@ -29,7 +29,7 @@ const isColumns = (value: unknown): value is ColumnId[] =>
 const [hidden, setHidden] = kept('resources.hidden', HIDDEN_AT_FIRST, isColumns)
 
 const FILTERS = ['q', 'kind', 'state', 'account_id', 'source_id', 'host_id'] as const
-type Filter = (typeof FILTERS)[number] | 'ended' | 'sort' | 'order'
+type Filter = (typeof FILTERS)[number] | 'ended' | 'covered' | 'sort' | 'order'
 
 function createFilters() {
   const [search, setSearch] = useSearchParams()
@@ -40,11 +40,12 @@ function createFilters() {
   const set = (changes: Partial<Record<Filter, string>>) => setSearch(changes, { replace: true })
   const list = (name: Filter) => value(name).split(',').filter(Boolean)
   const values = createMemo((): ResourceValues => {
-    const names: Filter[] = [...FILTERS, 'ended', 'sort', 'order']
+    const names: Filter[] = [...FILTERS, 'ended', 'covered', 'sort', 'order']
     return Object.fromEntries(names.filter((name) => value(name)).map((name) => [name, value(name)]))
   })
-  const isFiltered = () => FILTERS.some((name) => value(name)) || !['', 'no'].includes(value('ended'))
-  const clear = () => set(Object.fromEntries([...FILTERS, 'ended'].map((name) => [name, ''])))
+  const isChosen = (name: Filter) => !['', 'no'].includes(value(name))
+  const isFiltered = () => FILTERS.some((name) => value(name)) || isChosen('ended') || isChosen('covered')
+  const clear = () => set(Object.fromEntries([...FILTERS, 'ended', 'covered'].map((name) => [name, ''])))
   const sorting = (): Sorting => ({
     sort: COLUMN_IDS.map((id) => LAYOUT[id].sort).find((sort) => sort === value('sort')) ?? 'name',
     order: value('order') === 'desc' ? 'desc' : 'asc',
@@ -161,6 +162,16 @@ function FilterBar(props: { filters: Filters }) {
           { value: 'all', label: t('resources.ended_all') },
         ]}
         onChange={one('ended')}
+      />
+      <FilterOne
+        label={t('resources.covered')}
+        value={props.filters.value('covered')}
+        options={[
+          { value: '', label: t('resources.covered_no') },
+          { value: 'all', label: t('resources.covered_all') },
+          { value: 'yes', label: t('resources.covered_yes') },
+        ]}
+        onChange={one('covered')}
       />
       <Show when={props.filters.isFiltered()}>
         <Button variant="ghost" onClick={props.filters.clear}>

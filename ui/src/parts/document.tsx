@@ -6,6 +6,7 @@ import type { Draft, Line } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
+import { GapList } from './gaps.tsx'
 import { PriceAmount, priceText, timedUnit } from './price-text.tsx'
 
 export interface DocumentContent {
@@ -109,7 +110,7 @@ function Lines(props: DocumentContent) {
                   </span>
                 </th>
               </tr>
-              <For each={lines}>{(line) => <LineRow line={line} onExplain={props.onExplain} />}</For>
+              <For each={lines}>{(line) => <LineRow line={line} zone={props.zone} onExplain={props.onExplain} />}</For>
             </tbody>
           )}
         </For>
@@ -127,7 +128,10 @@ const Quantity = (props: { line: Line }) => (
   </>
 )
 
-function LineRow(props: { line: Line; onExplain: (line: Line) => void }) {
+/** the rest stands in the explanation */
+const SHOWN_GAPS = 2
+
+function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => void }) {
   const cell = 'px-3 py-1.5 first:pl-5 last:pr-3 sm:first:pl-7 sm:last:pr-5'
   const name = () => t(`meter.${props.line.meter}`)
   return (
@@ -142,6 +146,7 @@ function LineRow(props: { line: Line; onExplain: (line: Line) => void }) {
             <Badge tone="idle">{t('document.unobserved', { time: say.duration(props.line.unobserved_ms) })}</Badge>
           </Show>
         </span>
+        <GapList line={props.line} zone={props.zone} shown={SHOWN_GAPS} />
         <span class="tabular block text-[0.8125rem] text-muted sm:hidden">
           <Quantity line={props.line} /> × {priceText({ ...props.line.price, currency: props.line.currency })}
         </span>

@@ -9,6 +9,7 @@ import { say } from '../i18n/say.ts'
 import { STATES } from '../i18n/words.ts'
 import { fractionText } from '../kit/amount.ts'
 import { Drawer } from '../kit/dialog.tsx'
+import { GapList } from './gaps.tsx'
 import { Load } from './load.tsx'
 import { priceText, timedUnit } from './price-text.tsx'
 
@@ -82,6 +83,12 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
               {t('explain.price_since', { at: say.instant(line().price.effective_at, props.zone) })}
             </span>
           </Fact>
+          <Show when={line().gaps}>
+            <Fact label={t('explain.gaps')}>
+              {say.duration(line().unobserved_ms)}
+              <GapList line={line()} zone={props.zone} shown={Number.POSITIVE_INFINITY} />
+            </Fact>
+          </Show>
           <Fact label={t('explain.tax')}>
             {t('explain.tax_text', {
               rate: say.decimal(props.explanation.tax.rate, 2),
@@ -189,7 +196,9 @@ function SegmentTree(props: SegmentProps) {
         </dl>
         <Show when={one().unobserved_ms > 0}>
           <p class="m-0 mt-2 text-[0.8125rem] text-warn">
-            {t('explain.unobserved', { time: say.duration(one().unobserved_ms) })}
+            {one().skipped
+              ? t('explain.skipped')
+              : t('explain.unobserved', { time: say.duration(one().unobserved_ms) })}
           </p>
         </Show>
         <Show when={one().estimated}>

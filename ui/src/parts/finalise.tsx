@@ -11,10 +11,12 @@ import { Dialog } from '../kit/dialog.tsx'
 import { TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { paths } from '../paths.ts'
+import { BlockedGaps } from './accept-gaps.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 
-export const isBlocked = (draft: Draft) => draft.unrated.length > 0 || draft.lines.length === 0
+export const isBlocked = (draft: Draft) =>
+  draft.unrated.length > 0 || draft.blocked_gaps.length > 0 || draft.lines.length === 0
 
 export const FinaliseButton = (props: { draft: Draft; onOpen: () => void }) => (
   <Button
@@ -39,7 +41,11 @@ export const BlockedNote = (props: { draft: Draft }) => (
     >
       <div class="min-w-0">
         <p class="m-0 font-semibold text-warn">{t('draft.blocked')}</p>
-        <Show when={props.draft.unrated.length > 0} fallback={<p class="m-0">{t('draft.blocked_empty')}</p>}>
+        <Show when={props.draft.lines.length === 0 && props.draft.unrated.length === 0}>
+          <p class="m-0">{t('draft.blocked_empty')}</p>
+        </Show>
+        <BlockedGaps draft={props.draft} />
+        <Show when={props.draft.unrated.length > 0}>
           <p class="m-0">{t('draft.blocked_text', props.draft.unrated.length)}</p>
           <ul class="m-0 mt-1.5 list-disc pl-5">
             <For each={props.draft.unrated.slice(0, SHOWN_UNRATED)}>
@@ -60,9 +66,11 @@ export const BlockedNote = (props: { draft: Draft }) => (
           </ul>
         </Show>
       </div>
-      <A href={missingPrice(props.draft)} class={buttonClass('secondary')}>
-        {t('draft.see_prices')}
-      </A>
+      <Show when={props.draft.blocked_gaps.length === 0 || props.draft.unrated.length > 0}>
+        <A href={missingPrice(props.draft)} class={buttonClass('secondary')}>
+          {t('draft.see_prices')}
+        </A>
+      </Show>
     </div>
   </Show>
 )

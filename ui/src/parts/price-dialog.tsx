@@ -34,12 +34,14 @@ interface Fields {
   per: NewPrice['per']
   unit: string
   amount: string
+  /** undefined: the meter's usual one */
+  gap_policy: NewPrice['gap_policy']
   /** null: not chosen yet, so the usual one holds */
   when: When | null
   instant: string
   reason: string
 }
-const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/effective_at', '/reason']
+const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/gap_policy', '/effective_at', '/reason']
 const PREVIEW_WAIT_MS = 350
 
 const firstFields = (from?: Partial<Price>): Fields => ({
@@ -49,6 +51,7 @@ const firstFields = (from?: Partial<Price>): Fields => ({
   per: from?.per ?? 'hour',
   unit: from?.unit ?? 'vCPU',
   amount: '',
+  gap_policy: from?.gap_policy,
   when: null,
   instant: toLocalInput(Date.now()),
   reason: '',
@@ -94,6 +97,7 @@ export function PriceDialog(props: Props) {
       per: fields.per,
       unit: fields.unit,
       amount: plainAmount(fields.amount),
+      gap_policy: fields.gap_policy,
       effective_at: effectiveAt() ?? undefined,
       correction: isCorrection(),
       reason: fields.reason.trim(),
@@ -118,6 +122,7 @@ export function PriceDialog(props: Props) {
       unit: usualUnit(chosen),
       per: per[0] ?? 'hour',
       model: models.includes(fields.model) ? fields.model : 'per_unit',
+      gap_policy: undefined,
     })
   }
   createEffect(() => {
@@ -207,6 +212,15 @@ export function PriceDialog(props: Props) {
           value={fields.model}
           choices={choices().models.map((model) => ({ value: model, label: t(`prices.model_${model}`) }))}
           onChange={(model) => setFields('model', model)}
+        />
+        <SelectField
+          class="sm:col-span-2"
+          label={t('prices.gap_policy')}
+          hint={t('prices.gap_hint')}
+          value={fields.gap_policy ?? meter()?.gap_policies[0] ?? ''}
+          options={(meter()?.gap_policies ?? []).map((value) => ({ value, label: t(`prices.gap_${value}`) }))}
+          error={form.fieldError('/gap_policy')}
+          onChange={(value) => setFields('gap_policy', value as NewPrice['gap_policy'])}
         />
         <div class="flex flex-col gap-3 sm:col-span-2">
           <Choice

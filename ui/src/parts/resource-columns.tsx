@@ -1,6 +1,7 @@
 /** The columns of the resource table: what each shows, how wide it is, and by which field the server sorts it. */
 import { A } from '@solidjs/router'
 import { columnVisibilityFeature, createColumnHelper, tableFeatures } from '@tanstack/solid-table'
+import Eye from 'lucide-solid/icons/eye'
 import TriangleAlert from 'lucide-solid/icons/triangle-alert'
 import { Show } from 'solid-js'
 import type { Resource } from '../api.ts'
@@ -64,8 +65,24 @@ const Name = (props: { resource: Resource }) => (
     <Show when={props.resource.conflict}>
       <TriangleAlert size={14} class="shrink-0 text-warn-mark" role="img" aria-label={t('resources.conflict')} />
     </Show>
+    <Show when={eyesText(props.resource)}>
+      {(text) => (
+        <span class="inline-flex shrink-0 items-center gap-1 text-xs text-muted" title={text()}>
+          <Eye size={14} role="img" aria-label={text()} />
+          {props.resource.same_as.length + 1}
+        </span>
+      )}
+    </Show>
   </span>
 )
+
+/** Who else sees the machine, or as what it is billed; '' where nobody else does. */
+function eyesText({ covered_by, same_as }: Resource): string {
+  if (covered_by) return t('resources.billed_as', { name: covered_by.name })
+  return same_as.length === 0 ? '' : t('resources.eyes', { names: same_as.map(eyeName).join(', ') })
+}
+const eyeName = ({ kind, name, source }: Resource['same_as'][number]) =>
+  `${t(`kind.${kind}`)} ${name} (${source.connector} · ${source.agent_name})`
 
 const Host = (props: { resource: Resource }) => (
   <Show when={props.resource.host} fallback={<Nothing />}>
