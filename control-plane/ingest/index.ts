@@ -117,12 +117,24 @@ async function greet(ctx: Context, agent_id: string, envelope: Envelope, body: U
       'protocol',
       `The control plane speaks protocols ${PROTOCOL.oldest} to ${PROTOCOL.current}; this agent speaks ${hello.data.oldest_protocol} to ${hello.data.protocol}: bring the older one up to date.`,
     )
-  const { hostname, version, manifests, spool_bytes } = hello.data
+  const { hostname, version, manifests, spool_bytes, first_sequence } = hello.data
   // the spool before the agent, as a batch locks them: hellos and batches of one agent never wait for each other in a ring
   const spool = await store.lockSpool(ctx, envelope.spool, agent_id)
   await heard(ctx, { agent_id, hostname, version, manifests, spool_bytes })
   if (spool.agent_id !== agent_id) return foreignSpool(ctx, agent_id)
-  return accepted(ctx, spool.watermark, [], await configOf(ctx, agent_id))
+  const watermark = await passForgotten(ctx, spool, first_sequence - 1)
+  return accepted(ctx, watermark, [], await configOf(ctx, agent_id))
+}
+
+/**
+ * What lies before the oldest batch of the spool never comes again: it was acknowledged before this database was restored, or its loss
+ * is admitted in a batch to come. Waiting for it would keep the watermark for ever.
+ */
+async function passForgotten(ctx: Context, spool: store.SpoolRow, forgotten: number): Promise<number> {
+  if (forgotten <= spool.watermark) return spool.watermark
+  const watermark = advance(forgotten, await store.sequencesAbove(ctx, spool.id, forgotten), [])
+  await store.setWatermark(ctx, spool.id, watermark)
+  return watermark
 }
 
 const accepted = (ctx: Context, watermark: number, unknown_digests: string[] = [], config?: AgentConfig): Reply => ({

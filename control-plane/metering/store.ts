@@ -87,11 +87,12 @@ export interface End {
 export async function readingsAtEnd(ctx: Context, windows: readonly Window[]): Promise<Map<string, End>> {
   const found = await readings(
     ctx,
-    sql`select ${columns} from ${windowRows(windows)} cross join lateral (
+    sql`with ended as materialized (select w.* from ${windowRows(windows)} where not exists (
+            select from reading later where later.resource_id = w.resource_id and later.seen_at >= w.to_at))
+        select ${columns} from ended w cross join lateral (
           (select * from reading where resource_id = w.resource_id and seen_at >= w.from_at)
           union all (select * from reading where resource_id = w.resource_id and seen_at < w.from_at
-            order by seen_at desc limit 2)) as r
-        where not exists (select from reading l where l.resource_id = w.resource_id and l.seen_at >= w.to_at)`,
+            order by seen_at desc limit 2)) as r`,
   )
   const byResource = Map.groupBy(found, (row) => row.resource_id)
   const out = new Map<string, End>()
@@ -133,6 +134,7 @@ export async function readingsAround(
     keep(
       await nearest(
         ctx,
+        'any',
         windows.map((window) => ({ window })),
         side,
         cut,
@@ -143,6 +145,7 @@ export async function readingsAround(
     keep(
       await nearest(
         ctx,
+        'epoch',
         around.flatMap((one) => one.otherEpochs(side)),
         side,
         cut,
@@ -150,7 +153,7 @@ export async function readingsAround(
     )
   for (const side of SIDES)
     for (let missing = around.flatMap((one) => one.missingKeys(side)); missing.length > 0;) {
-      if (keep(await nearest(ctx, missing, side, cut)) === 0) break
+      if (keep(await nearest(ctx, 'keys', missing, side, cut)) === 0) break
       missing = around.flatMap((one) => one.missingKeys(side))
     }
   return new Map(around.map((one) => [one.window.resource_id, one.list()]))
@@ -163,6 +166,12 @@ interface Wanted {
   window: Window
   epoch?: string
   keys?: string[]
+}
+type Sort = 'any' | 'epoch' | 'keys'
+const SORTS: Record<Sort, string> = {
+  any: 'true',
+  epoch: 'r.epoch = w.epoch',
+  keys: 'r.counters ?| w.keys and r.seen_at between w.first and w.last',
 }
 
 /** The readings found around one window. */
@@ -206,31 +215,28 @@ class Around {
 
 const keysOf = (list: readonly ReadingRow[]): Set<string> => new Set(list.flatMap((row) => Object.keys(row.counters)))
 
-/** All readings of the instant next to each window that are of the wanted kind. */
-async function nearest(ctx: Context, wanted: readonly Wanted[], side: Side, cut: number | null): Promise<ReadingRow[]> {
+/** All readings of the instant next to each window that are of the wanted sort. */
+async function nearest(
+  ctx: Context,
+  sort: Sort,
+  wanted: readonly Wanted[],
+  side: Side,
+  cut: number | null,
+): Promise<ReadingRow[]> {
   if (wanted.length === 0) return []
-  const given = wanted.map(({ window, epoch, keys }) => ({
-    resource_id: window.resource_id,
-    at: iso(side === 'before' ? window.from : window.to),
-    look: iso(side === 'before' ? window.from - LOOK_MS : window.to + LOOK_MS),
-    epoch,
-    keys,
-  }))
-  const edge = sql.raw(side === 'before' ? 'max' : 'min')
-  const beside = sql.raw(side === 'before' ? '<' : '>=')
-  const within = sql.raw(side === 'before' ? '>=' : '<')
-  const which = (table: 'r' | 'n') => {
-    const column = (name: string) => sql.raw(`${table}.${name}`)
-    return sql`${column('resource_id')} = w.resource_id and ${column('seen_at')} ${beside} w.at
-      and (w.epoch is null or ${column('epoch')} = w.epoch)
-      and (w.keys is null or (${column('counters')} ?| w.keys and ${column('seen_at')} ${within} w.look))
-      ${cut === null ? sql`` : sql`and ${column('cut')} <= ${cut}`}`
-  }
+  const given = wanted.map(({ window: { resource_id, from, to }, epoch, keys }) => {
+    const look = { first: iso(Math.max(0, from - LOOK_MS)), last: iso(to + LOOK_MS) }
+    return { resource_id, at: iso(side === 'before' ? from : to), ...look, epoch, keys }
+  })
+  const [beside, order] = side === 'before' ? [sql`<`, sql`desc`] : [sql`>=`, sql`asc`]
+  const which = sql`r.resource_id = w.resource_id and ${sql.raw(SORTS[sort])} and ${knownTo(cut)}`
   return readings(
     ctx,
-    sql`select ${columns} from ${records(given)} as w(resource_id uuid, at timestamptz, look timestamptz, epoch text, keys text[])
-        cross join lateral (select ${edge}(n.seen_at) as at from reading n where ${which('n')}) as next
-        join reading r on r.seen_at = next.at and ${which('r')}`,
+    sql`with next as materialized (
+          select w.*, (select r.seen_at from reading r where ${which} and r.seen_at ${beside} w.at
+            order by r.seen_at ${order} limit 1) as next_at
+          from ${records(given)} as w(resource_id uuid, at timestamptz, first timestamptz, last timestamptz, epoch text, keys text[]))
+        select ${columns} from next w join reading r on r.seen_at = w.next_at and ${which}`,
   )
 }
 

@@ -1,5 +1,6 @@
 /** Verbs of rating: lines of an account for a period at a cut, what a resource costs now, and what became of each hour of usage. */
 import { permit } from '../base/actor.ts'
+import { sure } from '../base/problem.ts'
 import { toDecimal } from '../base/exact.ts'
 import { newId } from '../base/id.ts'
 import { Problem } from '../base/problem.ts'
@@ -87,26 +88,26 @@ async function lossesOf(
 
 const CONSUMPTION = METER_NAMES.filter((meter) => meterOf(meter).kind === 'consumption')
 
-/** Usage of consumption meters by the resources of whose kind one is sold. */
+/** Usage of the consumption meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's. */
 async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
   const out: Consumed[] = []
   for (const resource of facts.resources) {
-    const prices = facts.prices.filter((p) => p.kind === resource.kind && meterOf(p.meter).kind === 'consumption')
-    if (!CONSUMPTION.some((meter) => sold.has(`${resource.kind}.${meter}`))) continue
-    const stretches = stretchesOf(
-      facts.period,
-      facts.owned.filter((o) => o.resource_id === resource.id),
-      prices,
-    )
-    const usage = await usageOf(
-      ctx,
-      resource.id,
-      stretches.map((s) => s.stretch),
-      cut,
-    )
-    for (const { stretch, owned_id } of stretches)
-      for (const [meter, leaves] of usage.get(stretch) ?? [])
-        out.push({ resource_id: resource.id, meter, stretch, owned_id, leaves })
+    const owned = facts.owned.filter((o) => o.resource_id === resource.id)
+    const meters = CONSUMPTION.filter((meter) => sold.has(`${resource.kind}.${meter}`))
+    const stretchesBy = (meter: MeterName) =>
+      stretchesOf(
+        facts.period,
+        owned,
+        facts.prices.filter((p) => p.kind === resource.kind && p.meter === meter),
+      )
+    for (const [, group] of Map.groupBy(meters, (meter) => JSON.stringify(stretchesBy(meter)))) {
+      const stretches = stretchesBy(sure(group[0]))
+      const intervals = stretches.map((s) => s.stretch)
+      const usage = await usageOf(ctx, resource.id, intervals, cut)
+      for (const { stretch, owned_id } of stretches)
+        for (const [meter, leaves] of usage.get(stretch) ?? [])
+          if (group.includes(meter)) out.push({ resource_id: resource.id, meter, stretch, owned_id, leaves })
+    }
   }
   return out
 }

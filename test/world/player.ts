@@ -1,0 +1,13 @@
+/** A process that plays seeds, one after the other, as it is told: `main.ts` starts some of them. */
+import { type Server, trial } from './trial.ts'
+
+export interface Task {
+  server: Server
+  seed: number
+  days: number
+}
+
+process.on('message', async ({ server, seed, days }: Task) => {
+  process.send?.(await trial(server, seed, days))
+})
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,55 @@
+/** One seed from nothing to a verdict: its world is played in a database of its own and compared with the oracle. */
+import { emptyDatabaseOn } from '../setup/stand.ts'
+import { difference } from './compare.ts'
+import { PROMISED } from './faults.ts'
+import { expected } from './oracle/index.ts'
+import { strayed } from './physical.ts'
+import { planOf } from './plan.ts'
+import { contradictions, outcomeOf } from './product.ts'
+import { play } from './world.ts'
+
+/** Where databases are made; `folder` holds the passwords of the server's roles. */
+export interface Server {
+  ownerUrl: string
+  superuserUrl: string
+  folder: string
+}
+export interface Verdict {
+  seed: number
+  /** what is wrong, in words, the first first; empty: the seed passed */
+  wrong: string[]
+  /** it could not be played to its end */
+  broke: boolean
+  turn: string
+  faults: string
+  /** boundaries of lives that were compared with what was observed of them */
+  bounds: string
+  seconds: number
+}
+
+export async function trial(server: Server, seed: number, days: number): Promise<Verdict> {
+  const began = performance.now()
+  const plan = planOf(seed, days)
+  const verdict: Verdict = { seed, wrong: [], broke: false, turn: plan.turn, faults: '', bounds: '', seconds: 0 }
+  const database = await emptyDatabaseOn(server)
+  try {
+    const played = await play(plan, database.ownerUrl, server.folder)
+    try {
+      const { world, account_ids, truth, faults } = played
+      const found = await outcomeOf(world, account_ids, truth)
+      const different = difference(expected(truth), found)
+      const { text, wrong } = strayed(truth, found)
+      verdict.wrong.push(...(different ? [different] : []), ...(await contradictions(world, truth)), ...wrong)
+      verdict.wrong.push(...faults.missing(PROMISED).map((fault) => `A fault did not take effect: ${fault}.`))
+      Object.assign(verdict, { faults: faults.text, bounds: text })
+    } finally {
+      await played.world.db.$client.end({ timeout: 1 })
+    }
+  } catch (error) {
+    verdict.broke = true
+    verdict.wrong.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  } finally {
+    await database.drop()
+  }
+  return { ...verdict, seconds: Math.round((performance.now() - began) / 100) / 10 }
+}
