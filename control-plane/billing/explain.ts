@@ -87,7 +87,7 @@ type Hours = Explained['segments'][number]['hours']
 async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]> {
   if (meterOf(line.meter).kind === 'allocation') return []
   const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
-  const usage = await usageOf(ctx, line.resource.id, stretches, cut)
+  const [usage] = await usageOf(ctx, [{ resource_id: line.resource.id, intervals: stretches }], cut)
   const reading = (r: { at_ms: number; value: string; spool: string; sequence: number }) => ({
     at: iso(r.at_ms),
     value: r.value,
@@ -95,7 +95,7 @@ async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]>
     sequence: r.sequence,
   })
   return stretches.map((stretch) =>
-    (usage.get(stretch)?.get(line.meter) ?? []).map((leaf) => ({
+    (usage?.get(stretch)?.get(line.meter) ?? []).map((leaf) => ({
       from: iso(leaf.from),
       to: iso(leaf.to),
       quantity: leaf.quantity.toString(),

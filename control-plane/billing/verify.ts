@@ -308,10 +308,11 @@ async function checkConsumption(
   report: Report,
 ): Promise<number> {
   const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
-  const usage = await usageOf(ctx, line.resource.id, stretches, invoice.cut, engineOf(invoice))
+  const wanted = [{ resource_id: line.resource.id, intervals: stretches }]
+  const [usage] = await usageOf(ctx, wanted, invoice.cut, engineOf(invoice))
   let readings = 0
   for (const [index, segment] of line.segments.entries()) {
-    const leaves: UsageLeaf[] = usage.get(sure(stretches[index]))?.get(line.meter) ?? []
+    const leaves: UsageLeaf[] = usage?.get(sure(stretches[index]))?.get(line.meter) ?? []
     const unseen = line.price.gap_policy === 'skip' ? leaves.flatMap((leaf) => leaf.gaps) : []
     const quantity =
       leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n) -

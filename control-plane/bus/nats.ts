@@ -18,7 +18,9 @@ const fromNats = (m: Msg): Message => ({
 
 /** Returns at once; what is served and subscribed begins when the server answers. */
 export function connectBus(url: string, log: Logger): Bus {
-  const link = new Link(url, log)
+  const link = new Link(url, log, MAIN)
+  // a stream whose disk is full blocks the connection that writes to it: reports and their replies must not wait behind it
+  const stream = new Link(url, log, `${MAIN}-stream`)
   return {
     serve: (subject, queue, handler, concurrency) =>
       link.whenReady((nc) => serve(nc, subject, queue, handler, concurrency, log)),
@@ -35,8 +37,10 @@ export function connectBus(url: string, log: Logger): Bus {
       (await link.current().request(subject, body, { timeout: timeout_ms })).data,
     onConnect: (handler) => link.onConnect(handler),
     connected: () => link.connected,
-    log: jetStreamLog(() => link.current(), log),
-    close: () => link.close(),
+    log: jetStreamLog(() => stream.current(), log),
+    close: async () => {
+      await Promise.all([link.close(), stream.close()])
+    },
   }
 }
 
@@ -80,18 +84,22 @@ function serve(
   nc.subscribe(subject, { queue, callback: take })
 }
 
+const MAIN = 'atalaya'
+
 /** One connection for the life of the process. */
 class Link {
   connected = false
   connection: NatsConnection | null = null
   readonly #log: Logger
+  readonly #name: string
   readonly #listeners: Array<() => void> = []
   readonly #waiting: Array<(nc: NatsConnection) => void> = []
   #closed = false
 
-  constructor(url: string, log: Logger) {
+  constructor(url: string, log: Logger, name: string) {
     this.#log = log
-    connectedGauge.set(0)
+    this.#name = name
+    this.#measure(false)
     void this.#connect(url)
   }
 
@@ -113,7 +121,7 @@ class Link {
   async #connect(url: string): Promise<void> {
     const options = {
       ...readAddress(url),
-      name: 'atalaya',
+      name: this.#name,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RETRY_MS / 2,
       reconnectJitter: 500,
@@ -139,16 +147,22 @@ class Link {
 
   #up(server: string): void {
     this.connected = true
-    connectedGauge.set(1)
-    connections.inc()
-    this.#log.info({ server }, 'NATS is connected')
+    this.#measure(true)
+    this.#log.info({ server, connection: this.#name }, 'NATS is connected')
     for (const handler of this.#listeners) handler()
   }
 
   #down(): void {
-    if (this.connected) this.#log.warn('NATS is disconnected; reconnecting')
+    if (this.connected) this.#log.warn({ connection: this.#name }, 'NATS is disconnected; reconnecting')
     this.connected = false
-    connectedGauge.set(0)
+    this.#measure(false)
+  }
+
+  /** The metrics are about the connection on which reports come. */
+  #measure(connected: boolean): void {
+    if (this.#name !== MAIN) return
+    connectedGauge.set(connected ? 1 : 0)
+    if (connected) connections.inc()
   }
 
   async #watch(nc: NatsConnection): Promise<void> {

@@ -193,9 +193,10 @@ export async function history(ctx: Context, id: string): Promise<z.infer<typeof 
   }
 }
 
-/** The instant after which the resource surely came into being, as known to a cut; null where nobody looked before. */
-export async function bornOf(ctx: Context, id: string, cut: number): Promise<Instant | null> {
-  return bornAfter(await store.firstVersion(ctx, id, cut))
+/** The instant after which each resource surely came into being, as known to a cut; null where nobody looked before. */
+export async function bornOf(ctx: Context, ids: readonly string[], cut: number): Promise<Map<string, Instant | null>> {
+  const first = await store.firstVersions(ctx, ids, cut)
+  return new Map(first.map(({ resource_id, ...version }) => [resource_id, bornAfter([version])]))
 }
 
 /**

@@ -165,20 +165,23 @@ export const liveTimeline = (ctx: Context, resource_id: string) =>
     .orderBy(desc(observedVersion.valid_from))
     .limit(1_000)
 
-/** The first version of a resource, as known to a cut. */
-export const firstVersion = async (ctx: Context, resource_id: string, cut: number) =>
+/** The first version of each resource, as known to a cut. */
+export const firstVersions = async (ctx: Context, resource_ids: readonly string[], cut: number) =>
   await ctx.tx
-    .select({
+    .selectDistinctOn([observedVersion.resource_id], {
+      resource_id: observedVersion.resource_id,
       from: observedVersion.valid_from,
       from_exact: observedVersion.from_exact,
       not_before: observedVersion.not_before,
     })
     .from(observedVersion)
     .where(
-      and(eq(observedVersion.resource_id, resource_id), knownAt(observedVersion.cut_from, observedVersion.cut_to, cut)),
+      and(
+        inArray(observedVersion.resource_id, [...resource_ids]),
+        knownAt(observedVersion.cut_from, observedVersion.cut_to, cut),
+      ),
     )
-    .orderBy(observedVersion.valid_from)
-    .limit(1)
+    .orderBy(observedVersion.resource_id, observedVersion.valid_from)
 
 export const liveAssignments = (ctx: Context, resource_id: string) =>
   ctx.tx

@@ -26,7 +26,6 @@ import {
   readingsAround,
   usageKnownAt,
   type UsageRow,
-  type Window,
 } from './store.ts'
 
 export type { HourUsage } from './hours.ts'
@@ -65,55 +64,121 @@ export interface UsageLeaf extends Interval {
   usage_id: string | null
 }
 
+/** What is asked of one resource; its intervals must not overlap. */
+export interface UsageWanted {
+  resource_id: string
+  intervals: readonly Interval[]
+}
+export type UsageByInterval = Map<Interval, Map<MeterName, UsageLeaf[]>>
+
 /**
- * Usage of consumption meters by one resource in each of the intervals, as known to a cut: stored rows for whole hours,
- * readings for the hours that a bound cuts. Intervals of one call must not overlap. `engine`: as that one would have said.
+ * Usage of consumption meters in each of the intervals, as known to a cut and in the order asked: stored rows for whole hours,
+ * readings for the hours that a bound cuts. `engine`: as that one would have said.
  */
 export async function usageOf(
   ctx: Context,
-  resource_id: string,
-  intervals: readonly Interval[],
+  wanted: readonly UsageWanted[],
   cut: number,
   engine: Engine = ENGINE,
-): Promise<Map<Interval, Map<MeterName, UsageLeaf[]>>> {
+): Promise<UsageByInterval[]> {
   permit(ctx, 'usage.read')
-  const out = new Map<Interval, Map<MeterName, UsageLeaf[]>>()
-  const edges = new Map<Instant, Metered[]>()
-  const measuredIn = async (hour: Instant) => {
-    const measured =
-      edges.get(hour) ?? (await measureAround(ctx, { resource_id, from: hour, to: hour + HOUR_MS }, cut, engine))
-    edges.set(hour, measured)
-    return measured
-  }
-  for (const interval of intervals) {
-    const leaves = new Map<MeterName, UsageLeaf[]>()
-    const push = (meter: MeterName, leaf: UsageLeaf) => leaves.set(meter, [...(leaves.get(meter) ?? []), leaf])
-    const whole = { from: Math.ceil(interval.from / HOUR_MS) * HOUR_MS, to: hourOf(interval.to) }
-    if (whole.from < whole.to)
-      for (const row of await usageKnownAt(ctx, [resource_id], whole, cut)) push(row.meter, leafOf(row))
-    for (const part of splitAt(interval, [whole.from, whole.to])) {
-      if (part.from >= whole.from && part.to <= whole.to && whole.from < whole.to) continue
-      for (const [meter, leaf] of edgeLeaves(await measuredIn(hourOf(part.from)), part, engine)) push(meter, leaf)
-    }
-    for (const [meter, list] of leaves)
-      for (const leaf of list)
-        if (leaf.estimated) leaf.estimated = isCut(meter, leaf, interval, await measuredIn(hourOf(leaf.from)))
-    out.set(interval, leaves)
+  const edges = new Edges(ctx, cut, engine)
+  await edges.read(wanted.flatMap(edgesOf))
+  const out: UsageByInterval[] = []
+  for (const { resource_id, intervals } of wanted) {
+    const usage: UsageByInterval = new Map()
+    for (const interval of intervals) usage.set(interval, await leavesIn(ctx, resource_id, interval, edges))
+    out.push(usage)
   }
   return out
 }
+
+const wholeHours = ({ from, to }: Interval): Interval => ({ from: Math.ceil(from / HOUR_MS) * HOUR_MS, to: hourOf(to) })
+
+/** The parts of an interval that are no whole hours, each within one. */
+function partsOf(interval: Interval): Interval[] {
+  const whole = wholeHours(interval)
+  if (whole.from >= whole.to) return splitAt(interval, [whole.from])
+  return splitAt(interval, [whole.from, whole.to]).filter(({ from, to }) => from < whole.from || to > whole.to)
+}
+const edgesOf = ({ resource_id, intervals }: UsageWanted): Edge[] =>
+  intervals.flatMap(partsOf).map(({ from }) => ({ resource_id, hour: hourOf(from) }))
+
+async function leavesIn(
+  ctx: Context,
+  resource_id: string,
+  interval: Interval,
+  edges: Edges,
+): Promise<Map<MeterName, UsageLeaf[]>> {
+  const leaves = new Map<MeterName, UsageLeaf[]>()
+  const push = (meter: MeterName, leaf: UsageLeaf) => leaves.set(meter, [...(leaves.get(meter) ?? []), leaf])
+  const whole = wholeHours(interval)
+  if (whole.from < whole.to)
+    for (const row of await usageKnownAt(ctx, [resource_id], whole, edges.cut)) push(row.meter, leafOf(row))
+  for (const part of partsOf(interval))
+    for (const [meter, leaf] of edgeLeaves(
+      await edges.of({ resource_id, hour: hourOf(part.from) }),
+      part,
+      edges.engine,
+    ))
+      push(meter, leaf)
+  for (const [meter, list] of leaves)
+    for (const leaf of list)
+      if (leaf.estimated)
+        leaf.estimated = isCut(meter, leaf, interval, await edges.of({ resource_id, hour: hourOf(leaf.from) }))
+  return leaves
+}
+
+interface Edge {
+  resource_id: string
+  hour: Instant
+}
+
+/** What the readings say of hours that a bound cuts: each read once, and of many resources together. */
+class Edges {
+  readonly #ctx: Context
+  readonly cut: number
+  readonly engine: Engine
+  readonly #measured = new Map<string, Metered[]>()
+
+  constructor(ctx: Context, cut: number, engine: Engine) {
+    this.#ctx = ctx
+    this.cut = cut
+    this.engine = engine
+  }
+
+  /** One hour of each resource at a time: readings around two hours of one would join over what lies between them. */
+  async read(edges: readonly Edge[]): Promise<void> {
+    const due = new Map(edges.map((edge) => [keyOf(edge), edge]))
+    for (const key of this.#measured.keys()) due.delete(key)
+    const born = await bornOf(this.#ctx, [...new Set([...due.values()].map((edge) => edge.resource_id))], this.cut)
+    while (due.size > 0) {
+      const round = [...new Map([...due.values()].map((edge) => [edge.resource_id, edge])).values()].slice(0, EDGES)
+      const windows = round.map(({ resource_id, hour }) => ({ resource_id, from: hour, to: hour + HOUR_MS }))
+      const readings = await readingsAround(this.#ctx, windows, this.cut)
+      for (const edge of round) {
+        const { resource_id } = edge
+        const measured = measure(readings.get(resource_id) ?? [], born.get(resource_id) ?? null, this.engine)
+        this.#measured.set(keyOf(edge), measured)
+        due.delete(keyOf(edge))
+      }
+    }
+  }
+
+  async of(edge: Edge): Promise<readonly Metered[]> {
+    if (!this.#measured.has(keyOf(edge))) await this.read([edge])
+    return this.#measured.get(keyOf(edge)) ?? []
+  }
+}
+/** Hours of as many resources are read at once. */
+const EDGES = 200
+const keyOf = ({ resource_id, hour }: Edge): string => `${resource_id}/${hour}`
 
 /** A spread that lies whole within the interval is known exactly, whatever hours it crosses. */
 const isCut = (meter: MeterName, { from, to }: Interval, interval: Interval, measured: readonly Metered[]): boolean =>
   [interval.from, interval.to]
     .filter((bound) => bound === from || bound === to)
     .some((bound) => measured.some((one) => one.meter === meter && one.courses.some((c) => isSpreadOver(c, bound))))
-
-/** What the readings known to a cut say of a window. */
-async function measureAround(ctx: Context, window: Window, cut: number, engine: Engine = ENGINE): Promise<Metered[]> {
-  const readings = (await readingsAround(ctx, [window], cut)).get(window.resource_id) ?? []
-  return measure(readings, await bornOf(ctx, window.resource_id, cut), engine)
-}
 
 const leafOf = (row: UsageRow): UsageLeaf => leaf({ from: row.hour, to: row.hour + HOUR_MS }, row, row.id)
 
@@ -148,7 +213,8 @@ export async function remeasure(
   interval: Interval,
   cut: number,
 ): Promise<Remeasured> {
-  const measured = await measureAround(ctx, { resource_id, ...interval }, cut)
+  const readings = (await readingsAround(ctx, [{ resource_id, ...interval }], cut)).get(resource_id) ?? []
+  const measured = measure(readings, (await bornOf(ctx, [resource_id], cut)).get(resource_id) ?? null)
   return {
     hours: [...hoursIn(interval)].flatMap((hour) => usageOfHour(measured, hour)),
     proves: ({ meter, hour, digest }) =>

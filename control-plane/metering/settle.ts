@@ -64,8 +64,11 @@ async function continueHours(
 
 /** From all readings of the hours that a change touches: from the reading before it to the one after it. */
 async function remakeHours(ctx: Context, dirty: readonly store.Window[], cut: number): Promise<void> {
-  const born = new Map<string, Instant | null>()
-  for (const { resource_id } of dirty) born.set(resource_id, await bornOf(ctx, resource_id, cut))
+  const born = await bornOf(
+    ctx,
+    dirty.map(({ resource_id }) => resource_id),
+    cut,
+  )
   const around = await store.readingsAround(ctx, dirty, null)
   const windows = dirty.map((window) => {
     const own = around.get(window.resource_id) ?? []

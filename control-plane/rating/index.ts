@@ -90,7 +90,7 @@ const CONSUMPTION = METER_NAMES.filter((meter) => meterOf(meter).kind === 'consu
 
 /** Usage of the consumption meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's. */
 async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
-  const out: Consumed[] = []
+  const wanted: { resource_id: string; meters: MeterName[]; stretches: ReturnType<typeof stretchesOf> }[] = []
   for (const resource of facts.resources) {
     const owned = facts.owned.filter((o) => o.resource_id === resource.id)
     const meters = CONSUMPTION.filter((meter) => sold.has(`${resource.kind}.${meter}`))
@@ -100,16 +100,21 @@ async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>
         owned,
         facts.prices.filter((p) => p.kind === resource.kind && p.meter === meter),
       )
-    for (const [, group] of Map.groupBy(meters, (meter) => JSON.stringify(stretchesBy(meter)))) {
-      const stretches = stretchesBy(sure(group[0]))
-      const intervals = stretches.map((s) => s.stretch)
-      const usage = await usageOf(ctx, resource.id, intervals, cut)
-      for (const { stretch, owned_id } of stretches)
-        for (const [meter, leaves] of usage.get(stretch) ?? [])
-          if (group.includes(meter)) out.push({ resource_id: resource.id, meter, stretch, owned_id, leaves })
-    }
+    for (const [, group] of Map.groupBy(meters, (meter) => JSON.stringify(stretchesBy(meter))))
+      wanted.push({ resource_id: resource.id, meters: group, stretches: stretchesBy(sure(group[0])) })
   }
-  return out
+  const asked = wanted.map(({ resource_id, stretches }) => ({
+    resource_id,
+    intervals: stretches.map((s) => s.stretch),
+  }))
+  const used = await usageOf(ctx, asked, cut)
+  return wanted.flatMap(({ resource_id, meters, stretches }, index) =>
+    stretches.flatMap(({ stretch, owned_id }) =>
+      [...(used[index]?.get(stretch) ?? [])]
+        .filter(([meter]) => meters.includes(meter))
+        .map(([meter, leaves]) => ({ resource_id, meter, stretch, owned_id, leaves })),
+    ),
+  )
 }
 
 type Cost = NonNullable<Resource['cost_per_hour']>
