@@ -17,6 +17,8 @@ import type { Spool } from './spool.ts'
 const HELLO_MS = { first: 2_500, most: 10_000 } as const
 /** doubled while the control plane takes longer: sending again is what a slow one needs least */
 const ANSWER_MS = { first: 5_000, most: 40_000 } as const
+/** Batches on their way after a hello, and one more for each that is answered soon: a slow control plane isn't buried under what it must answer in time. */
+const WINDOW = { first: 4, soon_ms: 1_000 } as const
 const BACK_OFF_MS = { first: 250, most: 8_000 } as const
 /** The control plane refused: only a person can help, and trying again is but a way to notice that he did. */
 const REFUSED_MS = 60_000
@@ -50,6 +52,9 @@ export class Reporter {
   /** set off by anything that the loop may be waiting for */
   #wake: () => void = () => {}
   #in_flight_bytes = 0
+  #in_flight = 0
+  /** most batches in flight */
+  #window: number = WINDOW.first
   #acknowledged = new Set<number>()
   #failure: unknown = null
   /** replies to what was sent before the last hello change nothing */
@@ -138,6 +143,8 @@ export class Reporter {
     const reply = await this.#ask(envelope)
     this.#round++
     this.#in_flight_bytes = 0
+    this.#in_flight = 0
+    this.#window = WINDOW.first
     this.#acknowledged.clear()
     this.#failure = null
     if (reply.watermark >= spool.next) {
@@ -177,7 +184,7 @@ export class Reporter {
       if (this.#failure) throw this.#failure
       if (!this.#connected) throw new Error('the connection to NATS was lost')
       if (spool.id !== id) return
-      if (next >= spool.next || this.#in_flight_bytes >= LIMITS.inFlightBytes) await this.#woken()
+      if (next >= spool.next || this.#isFull()) await this.#woken()
     }
   }
 
@@ -185,26 +192,33 @@ export class Reporter {
   #send(from: number): number {
     const { spool } = this.#parts
     let next = from
-    while (this.#in_flight_bytes < LIMITS.inFlightBytes) {
+    while (!this.#isFull()) {
       const pending = spool.read(next)
       if (!pending) break
       next++
       this.#in_flight_bytes += pending.body.length
+      this.#in_flight++
       void this.#deliver({ message: 'batch', spool: spool.id, ...pending }, pending.body)
     }
     return next
   }
 
+  #isFull = (): boolean => this.#in_flight_bytes >= LIMITS.inFlightBytes || this.#in_flight >= this.#window
+
   async #deliver(envelope: Envelope, body: Uint8Array): Promise<void> {
-    const round = this.#round
+    const [round, began_ms] = [this.#round, performance.now()]
     try {
       const timeout_ms = Math.min(ANSWER_MS.most, ANSWER_MS.first * 2 ** Math.min(this.#timeouts, 8))
       const reply = await this.#request(envelope, body, timeout_ms)
       if (round === this.#round) this.#accept(envelope.sequence, reply)
+      if (round === this.#round && performance.now() - began_ms < WINDOW.soon_ms) this.#window++
     } catch (error) {
       if (round === this.#round && !this.#failure) this.#failed(error)
     }
-    if (round === this.#round) this.#in_flight_bytes -= body.length
+    if (round === this.#round) {
+      this.#in_flight_bytes -= body.length
+      this.#in_flight--
+    }
     this.#wake()
   }
 

@@ -43,7 +43,7 @@ const unreadable = (what: string): ConnectorError =>
 /** A whole number that a double holds exactly. */
 function whole(text: string | undefined): number {
   const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 0) throw unreadable(text ?? '')
+  if (!text || !Number.isSafeInteger(value) || value < 0) throw unreadable(text ?? '')
   return value
 }
 function large(digits: string, unit: number): Exact {
@@ -53,7 +53,7 @@ function large(digits: string, unit: number): Exact {
 }
 function finite(text: string | undefined): number {
   const value = Number(text)
-  if (text === undefined || !Number.isFinite(value)) throw unreadable(text ?? '')
+  if (!text || !Number.isFinite(value)) throw unreadable(text ?? '')
   return value
 }
 /** Seconds since 1970, before the year 10000. */

@@ -47,7 +47,10 @@ export function connectBus(url: string, log: Logger): Bus {
 const warn = (log: Logger, subject: string, error: unknown) =>
   log.warn({ err: error, subject }, 'a subscription failed')
 
-/** Answers requests with bounded concurrency; when too many wait, the newest are dropped and counted. */
+/**
+ * Answers requests with bounded concurrency; when too many wait, the newest are dropped and counted. Those of one subject are
+ * answered in turn: reports of one agent keep their order, and a long backlog of one takes no place of others.
+ */
 function serve(
   nc: NatsConnection,
   subject: string,
@@ -57,7 +60,7 @@ function serve(
   log: Logger,
 ): void {
   const waiting: Msg[] = []
-  let running = 0
+  const running = new Set<string>()
   const answer = async (m: Msg) => {
     try {
       m.respond(await handler(fromNats(m)))
@@ -67,11 +70,12 @@ function serve(
     }
   }
   const next = () => {
-    const m = running < concurrency ? waiting.shift() : undefined
+    const free = running.size < concurrency ? waiting.findIndex(({ subject: own }) => !running.has(own)) : -1
+    const [m] = free < 0 ? [] : waiting.splice(free, 1)
     if (!m) return
-    running += 1
+    running.add(m.subject)
     void answer(m).finally(() => {
-      running -= 1
+      running.delete(m.subject)
       next()
     })
   }

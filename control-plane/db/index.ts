@@ -78,3 +78,21 @@ export async function rows<T>(tx: Tx | Database, query: ReturnType<typeof sql>):
 }
 /** An instant column of a hand-written query as milliseconds in text; `Number` it. */
 export const ms = (column: ReturnType<typeof sql>) => sql`(extract(epoch from ${column}) * 1000)::int8`
+
+type Cell = string | number | boolean | null
+/** An array as PostgreSQL writes it: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */
+export const arrayText = (cells: readonly Cell[]): string =>
+  `{${cells.map((cell) => (typeof cell === 'string' ? `"${cell.replace(/["\\]/g, '\\$&')}"` : String(cell))).join(',')}}`
+
+/**
+ * Many rows as one parameter for each column, named as its `types` are: PostgreSQL reads arrays at half the cost of JSON, and
+ * plans one statement, however many rows there are. JSON columns come as text.
+ */
+export const columnar = <C extends string>(
+  list: readonly Readonly<Record<NoInfer<C>, Cell>>[],
+  types: Readonly<Record<C, string>>,
+) => {
+  const names = Object.keys(types) as C[]
+  const arrays = names.map((name) => sql`${arrayText(list.map((row) => row[name]))}::${sql.raw(types[name])}[]`)
+  return sql`unnest(${sql.join(arrays, sql`, `)}) as i(${sql.raw(names.map((name) => `"${name}"`).join(', '))})`
+}

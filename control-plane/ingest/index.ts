@@ -20,7 +20,7 @@ import { forgetParts } from '../inventory/index.ts'
 import { agentForReport, alarm, configOf, heard, sourcesOf } from '../sources/index.ts'
 import { apply } from './apply.ts'
 import { agentOf, isGenuine, type Message, readEnvelope } from './envelope.ts'
-import { advance, isText, reachOf, readingCount, type Refusal, sift } from './rules.ts'
+import { advance, isText, isTooDeep, reachOf, readingCount, type Refusal, sift } from './rules.ts'
 import { batches } from './metrics.ts'
 import * as store from './store.ts'
 
@@ -111,7 +111,8 @@ async function refuseForgery(ctx: Context, agent: { id: string; name: string }, 
 
 async function greet(ctx: Context, agent_id: string, envelope: Envelope, body: Uint8Array): Promise<Reply> {
   const hello = Hello.safeParse(decode(body).value)
-  if (!hello.success || !isText(hello.data)) return refusal('malformed', 'The hello cannot be read.')
+  if (!hello.success || isTooDeep(hello.data) || !isText(hello.data))
+    return refusal('malformed', 'The hello cannot be read.')
   if (hello.data.oldest_protocol > PROTOCOL.current || hello.data.protocol < PROTOCOL.oldest)
     return refusal(
       'protocol',

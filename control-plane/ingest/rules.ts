@@ -110,7 +110,8 @@ function instantsOf(fact: Fact): number[] {
 /** Far more than any description needs, far less than what overflows a stack here or in PostgreSQL. */
 const DEPTH_MAX = 64
 
-function isTooDeep(value: unknown, left = DEPTH_MAX): boolean {
+/** Looks no further down than the bound. */
+export function isTooDeep(value: unknown, left = DEPTH_MAX): boolean {
   if (left < 0) return true
   return typeof value === 'object' && value !== null && Object.values(value).some((item) => isTooDeep(item, left - 1))
 }

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { HOUR_MS, hourOf, type Instant } from '../base/time.ts'
 import { continued } from './continue.ts'
 import { hoursIn, type HourUsage, measure, usageOfHour } from './hours.ts'
-import type { ReadingRow, UsageRow } from './store.ts'
+import type { ReadingRow } from './readings/store.ts'
+import type { UsageRow } from './store.ts'
 
 const START = 400_000 * HOUR_MS
 

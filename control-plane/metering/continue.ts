@@ -14,7 +14,8 @@ import {
   sortedGaps,
   total,
 } from './hours.ts'
-import type { ReadingRow, UsageRow } from './store.ts'
+import type { ReadingRow } from './readings/store.ts'
+import type { UsageRow } from './store.ts'
 
 /**
  * The hours that change, given the last reading that counts already, those after it, and the live usage from its hour on.

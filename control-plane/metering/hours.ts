@@ -14,7 +14,8 @@ import {
   usageIn,
 } from './rules.ts'
 import type { StoredBound, StoredGap } from './schema.ts'
-import type { ReadingRow, UsageRow } from './store.ts'
+import type { ReadingRow } from './readings/store.ts'
+import type { UsageRow } from './store.ts'
 
 /** What is known of a meter in an hour, or in a part of one. */
 export type Usage = Pick<UsageRow, 'quantity' | 'estimated' | 'gaps' | 'bounds' | 'reading_count' | 'digest'>

@@ -19,14 +19,8 @@ import {
 } from './hours.ts'
 import { ENGINE, type Engine, type Gap, isSpreadOver } from './rules.ts'
 import type { StoredBound, StoredReading } from './schema.ts'
-import {
-  insertReadings,
-  markUsageDirty,
-  type ReadingRow,
-  readingsAround,
-  usageKnownAt,
-  type UsageRow,
-} from './store.ts'
+import { insertReadings, type ReadingRow, readingsAround } from './readings/store.ts'
+import { markUsageDirty, usageKnownAt, type UsageRow } from './store.ts'
 
 export type { HourUsage } from './hours.ts'
 export { settleUsage } from './settle.ts'

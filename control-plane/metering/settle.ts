@@ -6,6 +6,7 @@ import type { Context } from '../db/index.ts'
 import { bornOf } from '../inventory/index.ts'
 import { continued } from './continue.ts'
 import { hoursIn, type HourUsage, measure, usageOfHour } from './hours.ts'
+import { readingsAround, readingsAtEnd, type ReadingRow, type Window } from './readings/store.ts'
 import * as store from './store.ts'
 
 /** Makes the usage of at most `limit` dirty resources anew; returns how many there were. */
@@ -23,8 +24,8 @@ export async function settleUsage(ctx: Context, limit: number): Promise<number> 
 /** So much time of resources is held in memory at once: at a reading in ten seconds, 35,000 of them. */
 const HELD_MS = 4 * 24 * HOUR_MS
 
-function* inParts(dirty: readonly store.Window[]): Iterable<store.Window[]> {
-  let [part, held_ms] = [[] as store.Window[], 0]
+function* inParts(dirty: readonly Window[]): Iterable<Window[]> {
+  let [part, held_ms] = [[] as Window[], 0]
   for (const window of dirty) {
     held_ms += window.to - window.from
     if (part.length > 0 && held_ms > HELD_MS) {
@@ -37,12 +38,8 @@ function* inParts(dirty: readonly store.Window[]): Iterable<store.Window[]> {
 }
 
 /** The usual case: readings came at the end. Answers the resources where they didn't. */
-async function continueHours(
-  ctx: Context,
-  dirty: readonly store.Window[],
-  cut: number,
-): Promise<readonly store.Window[]> {
-  const ends = await store.readingsAtEnd(ctx, dirty)
+async function continueHours(ctx: Context, dirty: readonly Window[], cut: number): Promise<readonly Window[]> {
+  const ends = await readingsAtEnd(ctx, dirty)
   const windows = [...ends].map(([resource_id, { last, fresh }]) => ({
     resource_id,
     from: hourOf(last.seen_at),
@@ -63,18 +60,18 @@ async function continueHours(
 }
 
 /** From all readings of the hours that a change touches: from the reading before it to the one after it. */
-async function remakeHours(ctx: Context, dirty: readonly store.Window[], cut: number): Promise<void> {
+async function remakeHours(ctx: Context, dirty: readonly Window[], cut: number): Promise<void> {
   const born = await bornOf(
     ctx,
     dirty.map(({ resource_id }) => resource_id),
     cut,
   )
-  const around = await store.readingsAround(ctx, dirty, null)
+  const around = await readingsAround(ctx, dirty, null)
   const windows = dirty.map((window) => {
     const own = around.get(window.resource_id) ?? []
     return { ...window, ...touched(window, own, born.get(window.resource_id) ?? null) }
   })
-  const readings = await store.readingsAround(ctx, windows, null)
+  const readings = await readingsAround(ctx, windows, null)
   const live = await liveByResource(ctx, windows)
   const changes = windows.flatMap((window) => {
     const { resource_id } = window
@@ -88,7 +85,7 @@ async function remakeHours(ctx: Context, dirty: readonly store.Window[], cut: nu
   await store.writeUsage(ctx, changes, cut)
 }
 
-async function liveByResource(ctx: Context, windows: readonly store.Window[]): Promise<Map<string, store.UsageRow[]>> {
+async function liveByResource(ctx: Context, windows: readonly Window[]): Promise<Map<string, store.UsageRow[]>> {
   return Map.groupBy(await store.liveUsage(ctx, windows), (row) => row.resource_id)
 }
 
@@ -98,7 +95,7 @@ const keyOf = ({ quantity, estimated, digest, gaps }: HourUsage): string =>
   canonical([quantity.toString(), estimated, digest, gaps])
 
 /** Whole hours from the reading before a dirty stretch to the one after it. */
-function touched(dirty: Interval, around: readonly store.ReadingRow[], born: Instant | null): Interval {
+function touched(dirty: Interval, around: readonly ReadingRow[], born: Instant | null): Interval {
   const instants = [...around.map((row) => row.seen_at), ...births(around, dirty.from, born)]
   return {
     from: hourOf(Math.min(dirty.from, ...instants)),
@@ -107,7 +104,7 @@ function touched(dirty: Interval, around: readonly store.ReadingRow[], born: Ins
 }
 
 /** Origins of epochs that begin in the dirty time of a resource whose birth was observed: usage reaches back to them. */
-function births(around: readonly store.ReadingRow[], dirtyFrom: Instant, born: Instant | null): Instant[] {
+function births(around: readonly ReadingRow[], dirtyFrom: Instant, born: Instant | null): Instant[] {
   if (born === null) return []
   const known = new Set(around.filter((row) => row.seen_at < dirtyFrom).map((row) => row.epoch))
   return around.flatMap((row) =>

@@ -28,7 +28,6 @@ import {
   readGauges,
   readIntake,
   readLast,
-  upsertLast,
 } from './store.ts'
 
 export type { SampleRow } from './contract.ts'
@@ -56,11 +55,7 @@ export async function store(
     .toSorted((a, b) =>
       a.resource_id < b.resource_id ? -1 : a.resource_id > b.resource_id ? 1 : a.seen_at - b.seen_at,
     )
-  for (let from = 0; from < kept.length; from += CHUNK) {
-    const chunk = kept.slice(from, from + CHUNK)
-    await insertSamples(ctx.tx, chunk)
-    await upsertLast(ctx.tx, chunk)
-  }
+  for (let from = 0; from < kept.length; from += CHUNK) await insertSamples(ctx.tx, kept.slice(from, from + CHUNK))
   if (metric_only.size > 0) await countIntake(ctx.tx, hourOf(ctx.now()), metric_only)
 }
 

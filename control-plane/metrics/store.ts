@@ -1,7 +1,7 @@
 /** The SQL of metrics. Samples are read back thinned: what a chart can't show never leaves the database. */
 import { sql } from 'drizzle-orm'
 import { type Instant, iso } from '../base/time.ts'
-import { ms, rows, type Tx } from '../db/index.ts'
+import { columnar, ms, rows, type Tx } from '../db/index.ts'
 import type { Intake, SampleRow, Values } from './contract.ts'
 import { type Axis, type GaugeMean, HOLE_INTERVALS, type Sample } from './rules.ts'
 
@@ -9,35 +9,36 @@ const at = (instant: Instant) => sql`${iso(instant)}::timestamptz`
 const list = (items: readonly string[]) => sql`${sql.param(items)}::text[]`
 const ids = (items: readonly string[]) => sql`${sql.param(items)}::uuid[]`
 /** Text that PostgreSQL reads as JSON: one parameter for any number of rows. */
-const json = (value: unknown) => sql`(${JSON.stringify(value)}::text)::jsonb`
-const toRow = (row: SampleRow) => ({ ...row, seen_at: iso(row.seen_at) })
-const incoming = (samples: readonly SampleRow[]) =>
-  sql`jsonb_to_recordset(${json(samples.map(toRow))}) as incoming(resource_id uuid, source_id uuid, part text,
-    seen_at timestamptz, epoch text, interval_ms int8, "values" jsonb)`
+const json = (value: unknown) => sql`${JSON.stringify(value)}::jsonb`
+const SAMPLE = {
+  resource_id: 'uuid',
+  seen_at: 'timestamptz',
+  source_id: 'uuid',
+  part: 'text',
+  epoch: 'text',
+  interval_ms: 'int8',
+  values: 'jsonb',
+} as const
+const toRow = (row: SampleRow) => ({ ...row, seen_at: iso(row.seen_at), values: JSON.stringify(row.values) })
 
-/** A sample that is there already is the same fact come twice. */
+/**
+ * A sample that is there already is the same fact come twice. Of the others, newer values replace older ones among the last;
+ * facts of one instant (several epochs) add up. Ordered, so that writers never deadlock.
+ */
 export async function insertSamples(tx: Tx, samples: readonly SampleRow[]): Promise<void> {
   await tx.execute(sql`
-    insert into metric_sample (resource_id, seen_at, source_id, part, epoch, interval_ms, "values")
-    select resource_id, seen_at, source_id, part, epoch, interval_ms, "values" from ${incoming(samples)}
-    order by resource_id, seen_at, source_id, part, epoch
-    on conflict do nothing`)
-}
-
-/** Newer values replace older ones; facts of one instant (several epochs) add up. Ordered, so that writers never deadlock. */
-export async function upsertLast(tx: Tx, samples: readonly SampleRow[]): Promise<void> {
-  const newest = new Map<string, SampleRow>()
-  for (const sample of samples) {
-    const key = `${sample.resource_id}/${sample.source_id}/${sample.part}`
-    const known = newest.get(key)
-    if (!known || known.seen_at < sample.seen_at) newest.set(key, sample)
-    else if (known.seen_at === sample.seen_at)
-      newest.set(key, { ...sample, values: { ...known.values, ...sample.values } })
-  }
-  await tx.execute(sql`
+    with stored as (
+      insert into metric_sample (resource_id, seen_at, source_id, part, epoch, interval_ms, "values")
+      select * from ${columnar(samples.map(toRow), SAMPLE)} order by resource_id, seen_at, source_id, part, epoch
+      on conflict do nothing
+      returning resource_id, source_id, part, seen_at, "values"),
+    newest as (
+      select distinct on (resource_id, source_id, part) resource_id, source_id, part, seen_at, array_agg("values") as parts
+      from stored group by resource_id, source_id, part, seen_at order by resource_id, source_id, part, seen_at desc)
     insert into metric_last (resource_id, source_id, part, seen_at, "values")
-    select resource_id, source_id, part, seen_at, "values" from ${incoming([...newest.values()])}
-    order by resource_id, source_id, part
+    select resource_id, source_id, part, seen_at, case when cardinality(parts) = 1 then parts[1]
+      else (select jsonb_object_agg(key, value) from unnest(parts) as one, jsonb_each(one)) end
+    from newest order by resource_id, source_id, part
     on conflict (resource_id, source_id, part) do update set
       seen_at = excluded.seen_at,
       "values" = case when metric_last.seen_at = excluded.seen_at

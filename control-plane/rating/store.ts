@@ -33,6 +33,9 @@ export interface CoverChange {
  * Judges hours of usage that were never judged, changed since, waited for an owner or a price, or are of machines whose covers changed:
  * one statement, of the first and of the waiting at most `limit` rows. Covered: of what was observed in the hour, all is billed to another
  * eye. Owned: some assignment overlaps the hour. Rated: the owner's price book has a version of the component in that hour.
+ *
+ * Usage is looked for from the last judgement on. So while more is left than the limit, the oldest comes first, and counts as judged when
+ * the youngest of the batch was stored, not now: else what is left would lie before the last judgement for ever.
  */
 export async function judgeUsage(
   ctx: Context,
@@ -45,23 +48,25 @@ export async function judgeUsage(
     ctx.tx,
     sql`
     with todo as (
-      select u.id, u.resource_id, u.meter, u.hour, r.kind from usage_hour u
+      select u.id, u.resource_id, u.meter, u.hour, r.kind, u.stored_at from usage_hour u
         join resource r on r.id = u.resource_id
         left join usage_status s on s.resource_id = u.resource_id and s.meter = u.meter and s.hour = u.hour
       where u.cut_to is null and (s.usage_id is null or s.usage_id <> u.id)
         and u.stored_at >= coalesce((select max(judged_at) from usage_status), '-infinity') - interval '10 minutes'
-      limit ${limit}),
+      order by u.stored_at limit ${limit}),
+    judging as (select count(*) >= ${limit} as is_full, case when count(*) >= ${limit} then max(stored_at) else ${now}::timestamptz end as at from todo),
     again as (
       select u.id, u.resource_id, u.meter, u.hour, r.kind from usage_status s
         join usage_hour u on u.resource_id = s.resource_id and u.meter = s.meter and u.hour = s.hour and u.cut_to is null
         join resource r on r.id = u.resource_id
       where s.status in ('unowned', 'unrated') and s.judged_at < ${new Date(again_before).toISOString()}::timestamptz
+        and not (select is_full from judging)
       order by s.judged_at limit ${limit}),
     changed as (
       select u.id, u.resource_id, u.meter, u.hour, r.kind from jsonb_to_recordset(${JSON.stringify(changed)}::jsonb) as c(resource_id uuid, since int8)
         join usage_hour u on u.resource_id = c.resource_id and u.cut_to is null and u.hour > to_timestamp(c.since / 1000.0) - interval '1 hour'
         join resource r on r.id = u.resource_id),
-    due as (select * from todo union select * from again union select * from changed)
+    due as (select id, resource_id, meter, hour, kind from todo union select * from again union select * from changed)
     insert into usage_status (resource_id, meter, hour, usage_id, status, account_id, judged_at)
     select t.resource_id, t.meter, t.hour, t.id,
       case when covered.by @> (select coalesce(range_agg(tstzrange(v.valid_from, v.valid_to) * tstzrange(t.hour, t.hour + interval '1 hour')), '{}')
@@ -70,7 +75,7 @@ export async function judgeUsage(
            when o.account_id is null then 'unowned'
            when exists (select 1 from price_version p where p.price_book_id = o.price_book_id and p.kind = t.kind and p.meter = t.meter and p.cut_to is null
              and tstzrange(p.effective_at, p.ends_at) && tstzrange(t.hour, t.hour + interval '1 hour')) then 'rated'
-           else 'unrated' end, o.account_id, ${now}::timestamptz
+           else 'unrated' end, o.account_id, (select at from judging)
     from due t left join lateral (
       select a.account_id, c.price_book_id from assignment a
         left join contract c on c.account_id = a.account_id and c.side = 'sale' and tstzrange(c.valid_from, c.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { HOUR_MS, iso } from '#control-plane/base/time.ts'
 import { judge, usageAccounting } from '#control-plane/rating/index.ts'
+import { judgeUsage } from '#control-plane/rating/store.ts'
 import { Suite } from '../setup/stack.ts'
 import { type Agent, deflated, enrolledAgent, vm } from './agent.ts'
 import { market, sell, settled } from './ledger.ts'
@@ -76,6 +77,27 @@ test('usage that nobody owns is unowned, and usage that was not judged yet is pe
   expect(await row()).toMatchObject({ metered: 1, pending: 1, unowned: 0, balanced: true })
   await world.run(judge)
   expect(await row()).toMatchObject({ metered: 1, pending: 0, unowned: 1, balanced: true })
+})
+
+test('a backlog of usage that is larger than one batch is judged to its end, however long it waited', async () => {
+  const late = await enrolledAgent(world, 'backlog', null)
+  await late.send([late.listing(START, 'y', [vm('slow')])])
+  for (let step = 0; step < 4; step += 1) {
+    const read = (at: number) => late.readings(START + at, 'slow', { 'disk_write_operations/vda': at })
+    await late.send([read(step * HOUR_MS), read(step * HOUR_MS + 60_000)])
+    await settled(world)
+    world.clock.now += 20 * 60_000
+  }
+  world.clock.now += HOUR_MS
+  const pending = async () =>
+    (await sums()).meters
+      .filter((row) => row.meter === 'disk_write_operations')
+      .reduce((sum, row) => sum + row.pending, 0)
+  expect(await pending()).toBe(4)
+  for (let left = 3; left >= 0; left -= 1) {
+    await world.run((ctx) => judgeUsage(ctx, 1, ctx.now() - 60_000, []))
+    expect(await pending()).toBe(left)
+  }
 })
 
 test('a batch that can be read in part, or under a key that was used, is in the sums with its readings', async () => {

@@ -12,6 +12,8 @@ const line: OutcomeLine = {
   net: '0.10',
   unobserved_ms: 0,
   estimated: false,
+  gaps: [{ from: 0, to: 60_000, cause: 'silent', policy: 'infer' }],
+  gaps_more: 0,
 }
 const HOUR = 'alpha|vm|web-1|1 disk_read_bytes 1970-01-01T00:00:00.000Z'
 const outcome = (over: Partial<OutcomeLine> = {}, quantity = '5'): Outcome => ({
@@ -36,6 +38,8 @@ test('each value that differs is named with its machine', () => {
   )
   for (const over of [{ quantity: '1' }, { exact: '1/9' }, { unobserved_ms: 1 }, { estimated: true }])
     expect(difference(outcome(), outcome(over))).toContain(`${Object.keys(over)[0]}: expected`)
+  for (const over of [{ gaps: [] }, { gaps_more: 1 }])
+    expect(difference(outcome(), outcome(over))).toContain('gaps: expected silent (infer)')
   expect(difference(outcome(), { ...outcome(), versions: {} })).toContain('running on a1')
   expect(difference(outcome(), { ...outcome(), invoices: {} })).toBe('Invoice acme 1: expected one, found none.')
 })

@@ -48,6 +48,8 @@ function inBills(what: string, expected: Record<string, OutcomeBill>, found: Rec
 
 const lineKey = ({ machine, component, price_from }: OutcomeLine) =>
   `${machine} ${component} at the price of ${at(price_from)}`
+const gap = ({ gaps, gaps_more }: OutcomeLine): string =>
+  `${gaps.map((one) => `${one.cause} (${one.policy}) from ${at(one.from)} to ${at(one.to)}`).join(', ') || 'none'} and ${gaps_more} more`
 const byKey = (lines: readonly OutcomeLine[]) => Object.fromEntries(lines.map((line) => [lineKey(line), line]))
 
 function inBill(wanted: OutcomeBill, seen: OutcomeBill): string | null {
@@ -61,6 +63,8 @@ function inBill(wanted: OutcomeBill, seen: OutcomeBill): string | null {
     for (const field of ['quantity', 'exact', 'net', 'unobserved_ms', 'estimated'] as const)
       if (one[field] !== other[field])
         return `the line ${key}, ${field}: expected ${said(one[field])}, found ${said(other[field])}.`
+    const told = gap(one) === gap(other) ? null : `expected ${gap(one)}, found ${gap(other)}`
+    if (told) return `the line ${key}, gaps: ${told}.`
   }
   for (const field of ['net', 'tax', 'total'] as const)
     if (wanted[field] !== seen[field]) return `its ${field}: expected ${wanted[field]}, found ${seen[field]}.`

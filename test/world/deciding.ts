@@ -3,19 +3,27 @@ import { sql } from 'drizzle-orm'
 import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
 import { Problem } from '#control-plane/base/problem.ts'
-import { iso, monthOf } from '#control-plane/base/time.ts'
-import { finalise } from '#control-plane/billing/index.ts'
+import { fromIso, iso, monthOf } from '#control-plane/base/time.ts'
+import { unlessEmpty } from '#control-plane/billing/draft.ts'
+import { draft, finalise } from '#control-plane/billing/index.ts'
 import { addPrice } from '#control-plane/catalog/index.ts'
 import { NewPrice } from '#control-plane/catalog/contract.ts'
 import { ms, rows } from '#control-plane/db/index.ts'
 import { settle } from '#control-plane/ingest/index.ts'
 import { assign } from '#control-plane/inventory/index.ts'
+import { NewGapAcceptance } from '#control-plane/rating/contract.ts'
+import { acceptGaps } from '#control-plane/rating/index.ts'
 import type { Prepared } from '../setup/prepare.ts'
 import type { Agenda } from './agenda.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Of, Wanted } from './decisions.ts'
 import type { Faults } from './faults.ts'
-import { HOUR_MS, type Plan } from './plan.ts'
+import { HOUR_MS, MINUTE_MS, type Plan } from './plan.ts'
+import { machineKeys } from './product.ts'
+import type { AcceptedGap, Instant } from './truth.ts'
+
+/** Gaps that one acceptance may name. */
+const ACCEPTED_AT_ONCE = 1_000
 
 export interface Deciding {
   world: Prepared
@@ -36,6 +44,7 @@ async function carryOut(deciding: Deciding, { at: _planned, ...wanted }: Wanted)
   if (!done) return
   chronicle.decisions.push({ at: agenda.now, ...done })
   if (done.type === 'finalise') faults.add('invoiced')
+  else if (done.type === 'accept') faults.add('accepted', done.gaps.length)
   else if (done.type === 'transfer') faults.add(done.reason ? 'owner_corrected' : 'transferred')
   else if (done.correction) faults.add('price_corrected')
   else if (done.effective_at > deciding.plan.start) faults.add('price_changed')
@@ -44,6 +53,7 @@ async function carryOut(deciding: Deciding, { at: _planned, ...wanted }: Wanted)
 type Undated = Wanted extends infer W ? (W extends unknown ? Omit<W, 'at'> : never) : never
 async function attempt(deciding: Deciding, wanted: Undated): Promise<Undated | null> {
   if (wanted.type === 'price') return sell(deciding, wanted)
+  if (wanted.type === 'accept') return accept(deciding, wanted)
   return wanted.type === 'transfer' ? handOver(deciding, wanted) : issue(deciding, wanted)
 }
 
@@ -91,9 +101,53 @@ async function issue(deciding: Deciding, wanted: Of<'finalise'>): Promise<Undate
     await finalise(world.db, system('world'), () => agenda.now, newId(), { account_id, to: iso(to) })
     return wanted
   } catch (error) {
-    if (error instanceof Problem && error.code === 'nothing_to_invoice') return null
-    throw error
+    if (!(error instanceof Problem)) throw error
+    if (error.code === 'nothing_to_invoice') return null
+    if (error.code !== 'gap_blocked') throw error
+    heldBack(deciding, { ...wanted, as_of: to })
+    return null
   }
+}
+
+/** The invoice was asked for and refused; people look at what it waits for, and ask again. */
+function heldBack(deciding: Deciding, wanted: Of<'finalise'>): void {
+  const { agenda, chronicle, faults } = deciding
+  chronicle.decisions.push({ at: agenda.now, ...wanted })
+  faults.add('held_back')
+  const { account, as_of } = wanted
+  agenda.after(20 * MINUTE_MS, async () => {
+    const gaps = await blockedIn(deciding, account, as_of)
+    if (gaps.length > 0) await carryOut(deciding, { at: agenda.now, type: 'accept', account, gaps })
+    agenda.after(MINUTE_MS, () => carryOut(deciding, { at: agenda.now, ...wanted }))
+  })
+}
+
+async function blockedIn(deciding: Deciding, account: string, as_of: Instant): Promise<AcceptedGap[]> {
+  const { world } = deciding
+  const account_id = idOf(deciding, account)
+  const made = await world.run((ctx) => draft(ctx, { account_id, as_of })).catch(unlessEmpty)
+  const keys = await machineKeys(world)
+  return (made?.blocked_gaps ?? []).slice(0, ACCEPTED_AT_ONCE).map(({ resource, meter, from, to }) => ({
+    machine: keys.get(resource.id) ?? resource.id,
+    meter,
+    from: fromIso(from),
+    to: fromIso(to),
+  }))
+}
+
+async function accept(deciding: Deciding, wanted: Of<'accept'>): Promise<Undated> {
+  const { world } = deciding
+  const keys = await machineKeys(world)
+  const ids = new Map([...keys].map(([id, key]) => [key, id]))
+  const gaps = wanted.gaps.map(({ machine, meter, from, to }) => ({
+    resource_id: ids.get(machine) ?? machine,
+    meter,
+    from: iso(from),
+    to: iso(to),
+  }))
+  const input = NewGapAcceptance.parse({ gaps, reason: 'the customer agrees' })
+  await world.run((ctx) => acceptGaps(ctx, idOf(deciding, wanted.account), input))
+  return wanted
 }
 
 function idOf({ account_ids }: Deciding, key: string): string {

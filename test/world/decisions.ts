@@ -1,12 +1,13 @@
 /** What people decide in a seed's world: prices, owners, invoices. Pure. */
 import { monthOf } from '#control-plane/base/time.ts'
+import type { GapPolicy } from '#control-plane/metering/contract.ts'
 import type { Body } from './life.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Plan } from './plan.ts'
 import type { Random } from './random.ts'
 import type { Decision, Instant } from './truth.ts'
 
 export type Of<T extends Decision['type']> = Omit<Extract<Decision, { type: T }>, 'at'>
-export type Wanted = { at: Instant } & (Of<'price'> | Of<'transfer'> | Of<'finalise'>)
+export type Wanted = { at: Instant } & (Of<'price'> | Of<'transfer'> | Of<'finalise'> | Of<'accept'>)
 
 const COMPONENTS = [
   { kind: 'vm', meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'vCPU' },
@@ -21,10 +22,27 @@ const COMPONENTS = [
 
 const amount = (random: Random): string => `${random.int(0, 30)}.${String(random.int(1, 999_999_999)).padStart(9, '0')}`
 
-function price(random: Random, at: Instant, effective_at: Instant, correction = false, component = 0): Wanted {
-  const sold = COMPONENTS[component % COMPONENTS.length] ?? COMPONENTS[0]
+/** What may be done with time in which nobody looked: each component has another one in another seed and in its next version. */
+const POLICIES = { held: ['infer', 'skip', 'block'], consumed: ['total', 'skip', 'block'] } as const
+function policyOf({ seed }: Plan, component: number, version: Sold['version']): GapPolicy {
+  const policies = COMPONENTS[component]?.per === 'quantity' ? POLICIES.consumed : POLICIES.held
+  const turn = seed + component + ['first', 'changed', 'corrected'].indexOf(version)
+  return policies[turn % policies.length] ?? policies[0]
+}
+
+interface Sold {
+  at: Instant
+  effective_at: Instant
+  component: number
+  /** the first price, its change, or a correction of the past */
+  version: 'first' | 'changed' | 'corrected'
+}
+function price(plan: Plan, random: Random, { at, effective_at, component, version }: Sold): Wanted {
+  const sold = COMPONENTS[component] ?? COMPONENTS[0]
+  const correction = version === 'corrected'
   const reason = correction ? 'the list price was mistyped' : ''
-  return { at, type: 'price', ...sold, amount: amount(random), effective_at, correction, reason }
+  const gap_policy = policyOf(plan, component, version)
+  return { at, type: 'price', ...sold, gap_policy, amount: amount(random), effective_at, correction, reason }
 }
 
 export function decisionsOf(plan: Plan, bodies: readonly Body[]): Wanted[] {
@@ -34,15 +52,19 @@ export function decisionsOf(plan: Plan, bodies: readonly Body[]): Wanted[] {
 
 function prices(plan: Plan, random: Random): Wanted[] {
   const { start } = plan
-  const first = COMPONENTS.map((_, index) => price(random, start, start - 40 * DAY_MS - index, false, index))
+  const first = COMPONENTS.map((_, component) =>
+    price(plan, random, { at: start, effective_at: start - 40 * DAY_MS - component, component, version: 'first' }),
+  )
   const order = random.shuffled(COMPONENTS.map((_, index) => index))
   const changed = order.slice(0, 4).map((component) => {
     const at = within(plan, random, 0.1, 0.9)
-    return price(random, at, at + random.pick([MINUTE_MS, 7 * HOUR_MS]), false, component)
+    const effective_at = at + random.pick([MINUTE_MS, 7 * HOUR_MS])
+    return price(plan, random, { at, effective_at, component, version: 'changed' })
   })
   const corrected = order.slice(2, 4).map((component) => {
     const at = within(plan, random, 0.5, 0.95)
-    return price(random, at, at - random.int(HOUR_MS, Math.round((at - start) * 0.8)), true, component)
+    const effective_at = at - random.int(HOUR_MS, Math.round((at - start) * 0.8))
+    return price(plan, random, { at, effective_at, component, version: 'corrected' })
   })
   return [...first, ...changed, ...corrected]
 }

@@ -18,6 +18,8 @@ export const FAULTS = {
   transferred: 'transfers',
   owner_corrected: 'corrections of an owner',
   invoiced: 'invoices',
+  held_back: 'invoices that a gap held back',
+  accepted: 'gaps that people accepted',
   late_after_invoice: 'facts that came after an invoice over their time',
   told: 'events of the vendor',
   incomplete: 'incomplete listings',

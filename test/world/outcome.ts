@@ -1,4 +1,5 @@
 /** What must follow from the truth, as plain values: the oracle makes one, the product's tables give another. */
+import type { GapCause, GapPolicy } from '#control-plane/metering/contract.ts'
 import type { Instant, MachineKey } from './truth.ts'
 
 export interface OutcomeVersion {
@@ -17,6 +18,13 @@ export interface OutcomeUsage {
   /** a bound of the hour lies within a spread of which only the total is known */
   estimated: boolean
 }
+export interface OutcomeGap {
+  from: Instant
+  to: Instant
+  cause: GapCause
+  /** what was done about it */
+  policy: GapPolicy
+}
 export interface OutcomeLine {
   machine: MachineKey
   /** `vm.memory` */
@@ -32,6 +40,9 @@ export interface OutcomeLine {
   /** time in which nobody looked (allocation) or the quantity is unknown or spread (consumption) */
   unobserved_ms: number
   estimated: boolean
+  /** the unobserved time in stretches, oldest first; at most 20 are told */
+  gaps: OutcomeGap[]
+  gaps_more: number
 }
 export interface OutcomeBill {
   period: { from: Instant; to: Instant }

@@ -28,7 +28,7 @@ export async function outcomeOf(
 
 const KEY = sql.raw(`r.realm || '|' || r.kind || '|' || r.external_id || '|' || r.incarnation`)
 
-async function machineKeys(world: Prepared): Promise<Map<string, MachineKey>> {
+export async function machineKeys(world: Prepared): Promise<Map<string, MachineKey>> {
   const found = await rows<{ id: string; key: string }>(world.db, sql`select r.id, ${KEY} as key from resource r`)
   return new Map(found.map(({ id, key }) => [id, key]))
 }
@@ -95,6 +95,8 @@ const lineOf = (line: Line, keys: ReadonlyMap<string, MachineKey>): OutcomeLine 
   net: line.net,
   unobserved_ms: line.unobserved_ms,
   estimated: line.estimated,
+  gaps: (line.gaps ?? []).map((gap) => ({ ...gap, from: fromIso(gap.from), to: fromIso(gap.to) })),
+  gaps_more: line.gaps_more ?? 0,
 })
 
 const billOf = (

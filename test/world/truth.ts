@@ -1,5 +1,6 @@
 /** What really happened in a simulated fleet, and what could be seen of it: all that the oracle is told. */
 import type { Kind, SizeName, State } from '#connectors/contract.ts'
+import type { GapPolicy } from '#control-plane/metering/contract.ts'
 
 /** Milliseconds since 1970 in true time, which is the control plane's. */
 export type Instant = number
@@ -88,6 +89,13 @@ export interface Loss extends Arriving {
   cause: 'spool_overflow' | 'spool_damaged' | 'agent_down' | 'source_down'
 }
 
+export interface AcceptedGap {
+  machine: MachineKey
+  meter: string
+  from: Instant
+  to: Instant
+}
+
 /** What people did, in the order in which they did it; `at` is when it was recorded. */
 export type Decision = { at: Instant } & (
   | {
@@ -100,13 +108,17 @@ export type Decision = { at: Instant } & (
       /** decimal text */
       amount: string
       effective_at: Instant
+      /** absent: `infer` for what is held, `total` for what is consumed */
+      gap_policy?: GapPolicy
       /** a recorded correction of the past */
       correction: boolean
       reason: string
     }
   | { type: 'transfer'; machine: MachineKey; account: string; effective_at: Instant; reason: string }
-  /** issues the next invoice of the account: from the end of the last one (at first: `contract_from`) up to `as_of`, at most to the end of that month */
+  /** issues the next invoice of the account: from the end of the last one (at first: `contract_from`) up to `as_of`, at most to the end of that month; refused where a gap holds it back */
   | { type: 'finalise'; account: string; as_of: Instant }
+  /** lets the account's next invoice go out with these gaps */
+  | { type: 'accept'; account: string; gaps: readonly AcceptedGap[] }
 )
 
 export interface Account {

@@ -23,6 +23,8 @@ test('a line is rounded once and taxed on the whole', () => {
       net: '0.30',
       unobserved_ms: 0,
       estimated: false,
+      gaps: [],
+      gaps_more: 0,
     },
   ])
   expect(bill).toMatchObject({ period: { from: T0, to: T0 + DAY }, net: '0.30', tax: '0.06', total: '0.36' })

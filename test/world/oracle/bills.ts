@@ -1,11 +1,12 @@
 /** Bills by brute force: each account's period cut wherever anything changes, each piece priced by what held in it. */
-import { type Meter, METERS } from '#control-plane/metering/contract.ts'
-import type { OutcomeBill, OutcomeLine, OutcomeVersion } from '../outcome.ts'
+import type { OutcomeBill, OutcomeGap, OutcomeLine, OutcomeVersion } from '../outcome.ts'
 import type { Account, Instant, Machine } from '../truth.ts'
 import { monthAround } from './calendar.ts'
 import { ownerAt, type Price, priceAt, pricesOf, transfersOf } from './decided.ts'
 import { coveredIn } from './eyes.ts'
+import { isHeldBack, lossesOf, policyOf, told, type Unobserved } from './gaps.ts'
 import type { Known } from './known.ts'
+import { type Meter, METERS } from './meters.ts'
 import { exact, type Exact, lowest, majorText, minor, taxOn, times } from './money.ts'
 import { silences } from './silence.ts'
 import { flowsOf, type Flow, type Gap, HOUR_MS, usageIn } from './usage.ts'
@@ -19,16 +20,10 @@ interface Period {
 interface Piece extends Period {
   price: Price | null
 }
-interface Sum {
-  price: Price
-  quantity: bigint
-  unobserved_ms: number
-  estimated: boolean
-}
 export interface Billed {
   bill: OutcomeBill
-  /** owned usage for which no price held: nothing may be issued */
-  unrated: boolean
+  /** owned usage for which no price held, or a gap that must be accepted first: nothing may be issued */
+  refused: boolean
 }
 
 /** From the end of the last invoice up to `as_of`, at most to the end of that local month; null where nothing is left. */
@@ -42,17 +37,17 @@ export function billOf(account: Account, period: Period, known: Known): Billed {
   const { machines, currency, tax_rate } = known.world.truth
   const month = monthAround(period.from, account.zone)
   const lines: OutcomeLine[] = []
-  let unrated = false
+  let refused = false
   for (const machine of machines) {
     const made = linesOf(machine, account, period, month, known)
     lines.push(...made.lines)
-    unrated ||= made.unrated
+    refused ||= made.refused
   }
   const sorted = lines.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
   const net = lines.reduce((sum, line) => sum + minor(exact(line.net), currency), 0n)
   const tax = taxOn(net, tax_rate, currency)
   const [netText, taxText, total] = [net, tax, net + tax].map((amount) => majorText(amount, currency)) as Texts
-  return { bill: { period, lines: sorted, net: netText, tax: taxText, total }, unrated }
+  return { bill: { period, lines: sorted, net: netText, tax: taxText, total }, refused }
 }
 type Texts = [string, string, string]
 
@@ -62,11 +57,12 @@ const orderOf = (line: OutcomeLine): string =>
 function linesOf(machine: Machine, account: Account, period: Period, month: Period, known: Known) {
   const lines: OutcomeLine[] = []
   const owned = ownedPieces(machine, account, period, known)
-  if (owned.length === 0) return { lines, unrated: false }
+  if (owned.length === 0) return { lines, refused: false }
   const { versions, born_after } = observed(machine, known)
   const sold = Object.keys(METERS).filter((name) => pricesOf(known, machine.kind, name).length > 0)
   const flows = flowsOf(machine, born_after, known, sold)
-  let unrated = false
+  const losses = lossesOf(machine, known)
+  let refused = false
   for (const [name, meter] of Object.entries<Meter>(METERS)) {
     const prices = pricesOf(known, machine.kind, name)
     if (prices.length === 0) continue
@@ -76,15 +72,22 @@ function linesOf(machine: Machine, account: Account, period: Period, month: Peri
         ? heldIn(piece, meter, machine, versions, period.to, known)
         : usedIn(piece, flows.get(name) ?? { growths: [], unknown: [] }),
     )
-    unrated ||= sums.some((sum, index) => sum.quantity > 0n && !pieces[index]?.price)
+    refused ||= sums.some((sum, index) => sum.quantity > 0n && !pieces[index]?.price)
     for (const price of new Set(prices)) {
       const own = sums.filter((_, index) => pieces[index]?.price === price)
-      const line = lineOf(machine, name, meter, price, own, month, known.world.truth.currency)
-      if (line) lines.push(line)
+      const gaps = told(
+        own.flatMap((sum) => sum.gaps),
+        losses,
+        policyOf(price),
+      )
+      const line = lineOf(machine, name, meter, price, own, gaps, month, known.world.truth.currency)
+      if (!line) continue
+      lines.push(line)
+      refused ||= isHeldBack(machine, name, account.key, gaps, known)
     }
   }
   const there = versions.some((version) => owned.some((piece) => overlap(version, piece) !== null))
-  return { lines, unrated: unrated || (sold.length === 0 && there && !PARTS.has(machine.kind)) }
+  return { lines, refused: refused || (sold.length === 0 && there && !PARTS.has(machine.kind)) }
 }
 
 /** Kinds that are sold as part of something else. */
@@ -126,7 +129,12 @@ const pricedPieces = (whole: Period, prices: readonly Price[]): Piece[] =>
     prices.map((price) => price.effective_at),
   ).map((piece) => ({ ...piece, price: priceAt(prices, piece.from) }))
 
-type Quantity = Omit<Sum, 'price'>
+interface Quantity {
+  quantity: bigint
+  gaps: Unobserved[]
+  unobserved_ms: number
+  estimated: boolean
+}
 
 function overlap(a: { from: Instant; to: Instant | null }, b: Period): Period | null {
   const [from, to] = [Math.max(a.from, b.from), Math.min(a.to ?? b.to, b.to)]
@@ -143,20 +151,33 @@ function heldIn(
   known: Known,
 ): Quantity {
   let [quantity, unobserved_ms] = [0n, 0]
+  const gaps: Unobserved[] = []
   for (const version of versions) {
     const held = overlap(version, piece)
     if (!held || (meter.counts === 'running' && version.state !== 'running')) continue
     const size = meter.size === undefined ? 1n : BigInt(version.size[meter.size] ?? '0')
     if (size === 0n) continue
-    quantity += (piece.price?.model === 'flat' ? 1n : size) * BigInt(held.to - held.from)
-    unobserved_ms += covered(silences(machine.realm, version.host, billed_to, known), held)
+    const silent = silences(machine.realm, version.host, billed_to, known).flatMap((gap) => overlap(gap, held) ?? [])
+    const silent_ms = covered(silent, held)
+    const billed_ms = held.to - held.from - (isSkipped(piece) ? silent_ms : 0)
+    quantity += (piece.price?.model === 'flat' ? 1n : size) * BigInt(billed_ms)
+    unobserved_ms += silent_ms
+    gaps.push(...silent.map((gap) => ({ ...gap, cause: 'silent' as const })))
   }
-  return { quantity, unobserved_ms, estimated: false }
+  return { quantity, gaps, unobserved_ms, estimated: false }
 }
 
-function usedIn({ from, to }: Piece, flow: Flow): Quantity {
-  const { quantity, estimated, gaps } = usageIn(flow, from, to)
-  return { quantity, unobserved_ms: covered(gaps, { from, to }), estimated }
+/** Nothing is billed of time in which nobody looked. */
+const isSkipped = ({ price }: Piece): boolean => price !== null && policyOf(price) === 'skip'
+
+function usedIn(piece: Piece, flow: Flow): Quantity {
+  const { quantity, spread, estimated, gaps } = usageIn(flow, piece.from, piece.to)
+  return {
+    quantity: isSkipped(piece) ? quantity - spread : quantity,
+    gaps,
+    unobserved_ms: covered(gaps, piece),
+    estimated,
+  }
 }
 
 /** Milliseconds of a stretch that gaps cover, each counted once. */
@@ -168,6 +189,9 @@ const covered = (gaps: readonly Gap[], stretch: Period): number =>
     .filter(({ from }) => gaps.some((gap) => gap.from <= from && from < gap.to))
     .reduce((sum, { from, to }) => sum + to - from, 0)
 
+/** Gaps that a line tells one by one. */
+const TOLD = 20
+
 /** One rounding for a machine, component and price version, over all its pieces. */
 function lineOf(
   machine: Machine,
@@ -175,6 +199,7 @@ function lineOf(
   meter: Meter,
   price: Price,
   sums: readonly Quantity[],
+  gaps: readonly OutcomeGap[],
   month: Period,
   currency: string,
 ): OutcomeLine | null {
@@ -191,6 +216,8 @@ function lineOf(
     net: majorText(minor(amount, currency), currency),
     unobserved_ms,
     estimated: sums.some((sum) => sum.estimated),
+    gaps: gaps.slice(0, TOLD),
+    gaps_more: Math.max(0, gaps.length - TOLD),
   }
 }
 

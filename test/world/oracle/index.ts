@@ -31,7 +31,7 @@ export function expected(truth: Truth): Outcome {
 type Finalise = Extract<Decision, { type: 'finalise' }>
 const endOf = (issued: readonly OutcomeBill[]): Instant | null => issued.at(-1)?.period.to ?? null
 
-/** The account's invoices, each as known when it was asked for. Nothing is issued without a line, or with usage that has no price. */
+/** The account's invoices, each as known when it was asked for. Nothing is issued without a line, with usage that has no price, or with a gap that holds it back. */
 function issue(account: Account, world: World): OutcomeBill[] {
   const issued: OutcomeBill[] = []
   const { decisions } = world.truth
@@ -39,8 +39,8 @@ function issue(account: Account, world: World): OutcomeBill[] {
     if (!isFinalise(asked, account)) continue
     const period = nextPeriod(account, endOf(issued), asked.as_of)
     if (!period) continue
-    const { bill, unrated } = billOf(account, period, { world, at: asked.at, decisions: decisions.slice(0, index) })
-    if (bill.lines.length > 0 && !unrated) issued.push(bill)
+    const { bill, refused } = billOf(account, period, { world, at: asked.at, decisions: decisions.slice(0, index) })
+    if (bill.lines.length > 0 && !refused) issued.push(bill)
   }
   return issued
 }

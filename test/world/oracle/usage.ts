@@ -1,8 +1,9 @@
 /** What counters say of a machine's consumption: increases of each epoch, spread evenly between two readings. */
-import { type Meter, METERS } from '#control-plane/metering/contract.ts'
 import type { OutcomeUsage } from '../outcome.ts'
 import type { Instant, Machine, MachineKey, Tick } from '../truth.ts'
+import type { Unobserved } from './gaps.ts'
 import { type Known, stored } from './known.ts'
+import { type Meter, METERS } from './meters.ts'
 
 export const HOUR_MS = 3_600_000
 
@@ -17,6 +18,13 @@ interface Growth {
 export interface Gap {
   from: Instant
   to: Instant
+}
+export interface UsedIn {
+  quantity: bigint
+  /** of it, what is only known in total */
+  spread: bigint
+  estimated: boolean
+  gaps: Unobserved[]
 }
 /** All counters of one meter of one machine. */
 export interface Flow {
@@ -129,17 +137,18 @@ const cutBy = (growth: Growth, from: Instant, to: Instant): boolean =>
   growth.spread && growth.increase > 0n && (growth.from < from || growth.to > to)
 
 /** Usage of one interval, with the time in which it is unknown or spread. */
-export function usageIn(flow: Flow, from: Instant, to: Instant): { quantity: bigint; estimated: boolean; gaps: Gap[] } {
+export function usageIn(flow: Flow, from: Instant, to: Instant): UsedIn {
   const inside = <T extends Gap>(list: readonly T[]) => list.filter((one) => one.from < to && one.to > from)
   const growths = inside(flow.growths)
   const silent = growths.filter((growth) => growth.spread)
+  const grown = (list: readonly Growth[]) => list.reduce((sum, growth) => sum + part(growth, from, to), 0n)
+  const clipped = (list: readonly Gap[], cause: Unobserved['cause']) =>
+    list.map((gap) => ({ from: Math.max(gap.from, from), to: Math.min(gap.to, to), cause }))
   return {
-    quantity: growths.reduce((sum, growth) => sum + part(growth, from, to), 0n),
+    quantity: grown(growths),
+    spread: grown(silent),
     estimated: growths.some((growth) => cutBy(growth, from, to)),
-    gaps: [...silent, ...inside(flow.unknown)].map((gap) => ({
-      from: Math.max(gap.from, from),
-      to: Math.min(gap.to, to),
-    })),
+    gaps: [...clipped(silent, 'silent'), ...clipped(inside(flow.unknown), 'reset')],
   }
 }
 

@@ -1,0 +1,161 @@
+/** The real API over a database in which something has happened: machines, readings, prices, an issued invoice. */
+import pino from 'pino'
+import { authenticate, mintCredential } from '#control-plane/accounts/index.ts'
+import { routes as accounts } from '#control-plane/accounts/routes.ts'
+import { routes as billing } from '#control-plane/billing/routes.ts'
+import type { Bus } from '#control-plane/bus/index.ts'
+import { routes as catalog } from '#control-plane/catalog/routes.ts'
+import { routes as contracts } from '#control-plane/contracts/routes.ts'
+import { connect } from '#control-plane/db/index.ts'
+import { urlsOf } from '#control-plane/db/setup.ts'
+import { createLive } from '#control-plane/events/live.ts'
+import { routes as events } from '#control-plane/events/routes.ts'
+import { createApp } from '#control-plane/http/app.ts'
+import { receive, settle } from '#control-plane/ingest/index.ts'
+import { routes as ingest } from '#control-plane/ingest/routes.ts'
+import { routes as inventory } from '#control-plane/inventory/routes.ts'
+import { routes as metering } from '#control-plane/metering/routes.ts'
+import { routes as metrics } from '#control-plane/metrics/routes.ts'
+import { routes as rating } from '#control-plane/rating/routes.ts'
+import { routes as sources } from '#control-plane/sources/routes.ts'
+import { host, vm } from '../../integration/agent.ts'
+import { greeting } from '../greeting.ts'
+import { signed } from '../report.ts'
+import { deflated, NOW } from '../reports.ts'
+import type { Stage } from '../stage.ts'
+
+/** What no answer may hold. */
+export const SECRET = 'fuzz-secret-of-a-source'
+/** The clock goes on with each request, so that the guard against guessing doesn't refuse them all. */
+const STEP_MS = 4_000
+const HOUR_MS = 3_600_000
+
+export interface Application {
+  fetch(request: Request): Promise<Response>
+  /** an owner's key */
+  key: string
+  /** never to be seen in an answer */
+  secrets: string[]
+  /** what the program wrote into its log when it last failed */
+  lastError(): string
+  end(): Promise<void>
+}
+
+const silentBus: Bus = {
+  serve: () => {},
+  subscribe: () => {},
+  publish: () => true,
+  request: () => Promise.reject(new Error('nobody answers here')),
+  onConnect: () => {},
+  connected: () => true,
+  log: { append: async () => {}, last: async () => null },
+  close: async () => {},
+}
+
+/** A day of two machines on a host, with an hour in which nobody looked. */
+async function happened({ world, agent }: Stage): Promise<void> {
+  const start = NOW - 24 * HOUR_MS
+  const sent = 'network_transmit_bytes/eth0'
+  const hours = Array.from({ length: 24 }, (_, hour) => hour).filter((hour) => hour !== 7)
+  const facts = hours.flatMap((hour) => [
+    agent.listing(start + hour * HOUR_MS, 'h', [
+      host('h'),
+      vm('a'),
+      vm('b', { state: hour > 12 ? 'stopped' : 'running' }),
+    ]),
+    agent.readings(start + hour * HOUR_MS, 'a', { [sent]: hour * 1_000_000, cpu_time_ns: hour * 10 ** 12 }),
+  ])
+  const taken = await agent.send(facts)
+  if (!taken.ok) throw new Error(`the first report was refused: ${taken.message}`)
+  await settle(world.db, () => world.clock.now)
+}
+
+/** The agent can host a connector that asks for a secret. */
+async function greet({ world, agent }: Stage): Promise<void> {
+  const envelope = { message: 'hello' as const, spool: crypto.randomUUID(), sequence: 0, previous: '' }
+  const body = deflated(JSON.stringify(greeting(envelope.spool)))
+  await receive(
+    { db: world.db, now: () => world.clock.now, sampled: () => {} },
+    signed(envelope, body, agent.key, agent.id),
+  )
+}
+
+export async function openApplication(stage: Stage): Promise<Application> {
+  const { world, ownerUrl, folder } = stage
+  await happened(stage)
+  await greet(stage)
+  const urls = urlsOf(ownerUrl, folder)
+  const db = connect(urls.api, 4)
+  const deps = { db, now: () => (world.clock.now += STEP_MS) }
+  const live = createLive(silentBus, deps.now)
+  let log = ''
+  const app = createApp({
+    ...deps,
+    log: pino({ level: 'error' }, { write: (line: string) => (log = line) }),
+    authenticate: (token) => authenticate({ tx: db, now: deps.now }, token),
+    busConnected: () => true,
+    extraMetrics: () => Promise.resolve(''),
+    slices: [
+      events({ ...deps, live }),
+      accounts({ ...deps, endDemo: null }),
+      sources({ ...deps, agentNatsUrl: 'nats://127.0.0.1:4222', pushConfig: async () => {} }),
+      inventory(deps, async () => new Map()),
+      metrics(deps),
+      metering(deps),
+      ingest(deps),
+      catalog(deps),
+      contracts(deps),
+      rating(deps),
+      billing({ ...deps, work: world.db }),
+    ],
+  })
+  const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'fuzz'))
+  const fetch = async (request: Request) => app.fetch(request, {})
+  await beginTrade({ fetch, key }, agentName(stage))
+  const passwords = Object.values(urls).map((url) => new URL(url).password)
+  const secrets = [key, SECRET, new TextDecoder().decode(stage.agent.key.getSeed()), ...passwords].filter(
+    (secret) => secret !== '',
+  )
+  return {
+    fetch,
+    key,
+    secrets,
+    lastError: () => log,
+    end: async () => {
+      live.close()
+      await db.$client.end({ timeout: 1 })
+    },
+  }
+}
+
+const agentName = ({ agent }: Stage): string => agent.id
+
+/** A source with a secret, a price, an issued invoice: made the way people make them. */
+async function beginTrade({ fetch, key }: Pick<Application, 'fetch' | 'key'>, agent: string): Promise<void> {
+  const call = async (method: string, path: string, body?: unknown): Promise<{ items?: { id: string }[] }> => {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) }
+    const answer = await fetch(new Request(`http://fuzz.example/api/v1${path}`, { method, headers, ...sent }))
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+    return (await answer.json()) as { items?: { id: string }[] }
+  }
+  await call('POST', '/sources', { agent, connector: 'simulated', realm: 'secret', settings: { url: SECRET } })
+  await call('POST', '/prices', {
+    kind: 'vm',
+    meter: 'vcpu',
+    model: 'per_unit',
+    per: 'hour',
+    unit: 'vCPU',
+    amount: '0.01',
+  })
+  await call('POST', '/prices', {
+    kind: 'host',
+    meter: 'instance',
+    model: 'flat',
+    per: 'month',
+    unit: 'instance',
+    amount: '7.77',
+  })
+  const { items = [] } = await call('GET', '/accounts')
+  await call('POST', '/invoices', { account_id: items[0]?.id })
+}

@@ -1,0 +1,50 @@
+/** The benches run, and their figures are figures: whether they are good is for a machine that does nothing else. */
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+
+interface Rate {
+  ours: number
+  theirs: number
+  ratio: number
+  ratio_min: number
+}
+
+/** Runs a bench in its smallest size and reads its last line. */
+async function outcome(name: string): Promise<Record<string, unknown>> {
+  const command = ['bun', 'test/bench/main.ts', name, '--size', '1']
+  const child = Bun.spawn(command, { cwd: root, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' })
+  const [said, complaint] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+  // 1: a bar was missed, which a busy machine may well do
+  if ((await child.exited) > 1) throw new Error(`The bench ${name} failed: ${complaint}`)
+  const last = said.trimEnd().split('\n').at(-1) ?? ''
+  if (!last.startsWith('{')) throw new Error(`The bench ${name} did not end with its figures: ${complaint}${last}`)
+  return JSON.parse(last) as Record<string, unknown>
+}
+
+function expectRate(rate: unknown): void {
+  const { ours, theirs, ratio, ratio_min } = rate as Rate
+  for (const figure of [ours, theirs, ratio, ratio_min]) expect(figure).toBeGreaterThan(0)
+  expect(ratio).toBeCloseTo(ours / theirs)
+}
+
+test('the bench of ingest counts every sample beside a copy of the same rows, and a late snapshot touches nobody else', async () => {
+  const { bench, samples, late } = await outcome('ingest')
+  expect(bench).toBe('ingest')
+  expectRate(samples)
+  expect(late).toMatchObject({ rows_others: 0 })
+  expect((late as { rows_own: number }).rows_own).toBeGreaterThan(0)
+  expect((late as { seconds: number }).seconds).toBeGreaterThan(0)
+}, 240_000)
+
+test('the bench of the API compares each answer with its own statements', async () => {
+  const { list, page, draft, series } = await outcome('api')
+  for (const rate of [list, page, draft, series]) expectRate(rate)
+}, 240_000)
+
+test('the bench of rating rates usage that is there', async () => {
+  const { usage_rows, rows } = await outcome('rating')
+  expect(usage_rows).toBeGreaterThan(0)
+  expectRate(rows)
+}, 240_000)
