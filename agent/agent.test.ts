@@ -72,7 +72,10 @@ test('this machine is reported whole once, then by digest and readings, every on
   expect(host?.evidence.machine_id).toBe(machineId() ?? host?.external_id)
   const digests = facts().filter((fact) => fact.type === 'unchanged')
   expect(new Set(digests.map((fact) => fact.digest))).toEqual(new Set([snapshots[0]?.digest]))
-  expect(facts().filter((fact) => fact.type === 'health')).toMatchObject([{ ok: true, source: SOURCE }])
+  // on a busy machine the inventory may outlast a tick of a second, and says so
+  const told = facts().filter((fact) => fact.type === 'health' && fact.error?.code !== 'overrun')
+  expect(told[0]).toMatchObject({ ok: true, source: SOURCE })
+  expect(told).toEqual(told.map((fact) => ({ ...fact, ok: true })))
   for (const one of readings()) expect(one.resource).toMatchObject({ kind: 'host', external_id: host?.external_id })
 }, 30_000)
 
