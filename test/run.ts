@@ -105,7 +105,7 @@ const stages = (filters: string[]): Stage[] => [
   check('types', ['bunx', 'tsc', '--noEmit']),
   check('dead-code', ['bunx', '--bun', 'knip', '--no-progress']),
   suite('unit', 5, filters),
-  suite('integration', 8, filters),
+  suite('integration', 14, filters),
   suite('browser', 8, filters, () => buildUi(root)),
   { ...suite('backends', 25, filters), usual_ms: 8 * MINUTE_MS },
   ...proofs(),
