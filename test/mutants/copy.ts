@@ -1,7 +1,7 @@
 /** A copy of the program's sources in a folder of its own, in which a fault can be planted without touching the tree. */
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Mutant } from './mutants.ts'
+import type { Mutant, Replacement } from './mutants.ts'
 
 const SOURCES = ['agent', 'connectors', 'control-plane', 'deploy', 'test', 'package.json', 'tsconfig.json']
 
@@ -14,15 +14,16 @@ export function copyTree(root: string, into: string): string {
   return into
 }
 
-/** Plants the fault. Text that is not there exactly once is an error: the product changed, and the mutant must follow. */
-export function plant(tree: string, { name, replacements }: Mutant): void {
-  for (const { file, text, by } of replacements) {
-    const path = join(tree, file)
-    const parts = readFileSync(path, 'utf8').split(text)
-    if (parts.length !== 2)
-      throw new Error(
-        `The mutant "${name}" looks for a text in ${file} that is there ${parts.length - 1} times; it must be there once. Write it anew in test/mutants/mutants.ts: ${text}`,
-      )
-    writeFileSync(path, parts.join(by))
-  }
+/** Plants the fault into a copy. */
+export function plant(tree: string, { replacements }: Mutant): void {
+  for (const replacement of replacements) writeFileSync(join(tree, replacement.file), mutated(tree, replacement))
+}
+
+/** The file with the fault in it. Text that is not there exactly once is an error: the product changed, and the mutant must follow. */
+export function mutated(tree: string, { file, text, by }: Replacement): string {
+  const parts = readFileSync(join(tree, file), 'utf8').split(text)
+  if (parts.length === 2) return parts.join(by)
+  throw new Error(
+    `A mutant looks for a text that is in ${file} ${parts.length - 1} times; it must be there once. Write it anew in test/mutants/mutants.ts: ${text}`,
+  )
 }

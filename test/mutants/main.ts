@@ -2,10 +2,10 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Stand } from '../setup/stand.ts'
-import { playAll } from '../world/players.ts'
 import { seedsOf, wholeOf } from '../world/seeds.ts'
-import type { Server, Verdict } from '../world/trial.ts'
+import type { Server } from '../world/trial.ts'
 import { copyTree, plant } from './copy.ts'
+import { firstFinding } from './find.ts'
 import { type Mutant, MUTANTS } from './mutants.ts'
 
 const { values } = parseArgs({
@@ -31,19 +31,11 @@ function tell(isRight: boolean, text: string): void {
   console.log(text)
 }
 
-/** The first verdict that finds something wrong; else the last one. */
-async function firstFinding(tree: string, among: readonly number[]): Promise<Verdict | null> {
-  let last: Verdict | null = null
-  await playAll({ server, seeds: among, days, jobs: 1 }, tree, (verdict) => {
-    last = verdict
-    return verdict.wrong.length > 0 ? 'stop' : 'on'
-  })
-  return last
-}
+const worlds = { server, seeds, days }
 
 /** Without a fault the copy must pass: else what is found proves nothing. */
 async function control(tree: string): Promise<void> {
-  const verdict = await firstFinding(tree, seeds.slice(0, 1))
+  const verdict = await firstFinding({ ...worlds, seeds: seeds.slice(0, 1) }, tree)
   const wrong = verdict?.wrong[0] ?? null
   tell(wrong === null, wrong === null ? 'control: passed' : `control: FAILED with nothing planted: ${wrong}`)
 }
@@ -52,7 +44,7 @@ async function tryOne(mutant: Mutant, number: number): Promise<void> {
   try {
     const tree = copyTree(root, join(stand.folder, `mutant-${number}`))
     plant(tree, mutant)
-    const verdict = await firstFinding(tree, seeds)
+    const verdict = await firstFinding(worlds, tree)
     const wrong = verdict?.wrong[0]
     if (verdict?.broke) throw new Error(`it breaks the product instead of making it wrong: ${wrong}`)
     const found = `found by seed ${verdict?.seed}: ${wrong?.split('\n', 1)[0]}`
