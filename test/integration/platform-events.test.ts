@@ -109,6 +109,13 @@ test('the public stream holds every event once and in order, also after NATS was
   suite.atEnd(() => again.stop())
   await until(() => bus.connected(), 20_000)
   const other = streamPublisher(dispatching(), async () => INSTALLATION)
+  // the stream has a connection of its own, which comes back in its own time
+  const comesThrough = (told: () => Promise<unknown>) =>
+    told().then(
+      () => true,
+      () => false,
+    )
+  await until(() => comesThrough(publish), 20_000)
   await Promise.all([publish(), other()])
   await other()
   const numbers = await streamed()
