@@ -176,13 +176,19 @@ async function start(args: string[], opened: (run: Run) => void): Promise<number
     screen.say(USAGE)
     return 0
   }
-  const run = await open(settings, () => void replaceDemo(settings, args, run, opened))
+  let isReplaced = false
+  const run = await open(settings, () => {
+    isReplaced = true
+    void replaceDemo(settings, args, run, opened)
+  })
   opened(run)
   try {
     await refuseTakenPort(settings.port)
     await up(settings, run)
     return null
   } catch (error) {
+    // a demo that was removed while it started: what is real starts in its place
+    if (isReplaced) return null
     // a signal that came during the start ends it, and the failure is only its consequence
     if (!run.stopping) report(error)
     await run.stop()

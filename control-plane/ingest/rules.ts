@@ -5,7 +5,7 @@ import { Fact, METRICS, type Metric, Whole } from '#connectors/contract.ts'
 import { plainReadings } from './plain.ts'
 
 export interface Refusal {
-  reason: 'malformed' | 'limit' | 'unknown_metric' | 'unit' | 'value' | 'foreign_source' | 'digest' | 'future'
+  reason: 'malformed' | 'limit' | 'unknown_metric' | 'unit' | 'value' | 'foreign_source' | 'digest' | 'future' | 'past'
   detail: string
   /** known where the fact names one of the agent's own sources */
   source_id: string | null
@@ -20,12 +20,17 @@ export interface Taken {
 /** Facts may not lie further ahead than this: a clock that far off makes a bill of the future. */
 const FUTURE_MS = 86_400_000
 
-/** The instants, by the agent's clock, between which facts may lie: not before 1970, not far ahead of now. */
+/** Nothing may be seen longer ago: two readings a lifetime apart would be spread over each hour between them. */
+const PAST_MS = 800 * 86_400_000
+
+/** By the agent's clock: since when something may have been seen, how far back it may name an instant (1970), how far ahead. */
 export interface Reach {
+  seen_ms: number
   earliest_ms: number
   latest_ms: number
 }
 export const reachOf = (now: number, offset_ms: number): Reach => ({
+  seen_ms: now - PAST_MS - offset_ms,
   earliest_ms: -offset_ms,
   latest_ms: now + FUTURE_MS - offset_ms,
 })
@@ -77,6 +82,11 @@ function judge(raw: unknown, sources: ReadonlySet<string>, reach: Reach): { fact
     )
   if (instants.some((at) => at < reach.earliest_ms))
     return refuse('malformed', "The fact lies before 1970 by our clock: check the clock of the agent's machine.")
+  if (fact.seen_at_ms < reach.seen_ms)
+    return refuse(
+      'past',
+      `The fact was seen more than ${PAST_MS / 86_400_000} days ago (${new Date(fact.seen_at_ms).toISOString()}): check the clock of the agent's machine.`,
+    )
   return { fact }
 }
 

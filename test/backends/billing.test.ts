@@ -7,10 +7,10 @@ import type { Draft, Invoice } from '#control-plane/billing/contract.ts'
 import type { Resource } from '#control-plane/inventory/contract.ts'
 import { freshDatabase, ownNats, startAgent, startControlPlane, type ControlPlane, Suite } from '../setup/stack.ts'
 import {
+  agentUp,
   buildGuestOs,
   defineGuest,
   type Hosts,
-  inGuest,
   migrate,
   readDisk,
   rebootGuest,
@@ -210,10 +210,11 @@ describe.skipIf(whyNot !== undefined)('bills of guests that were resized, moved,
     const file = `${suite.folder}/b.save`
     await virsh(one, 'save', 'b', file)
     await virsh(one, 'restore', file)
-    await inGuest(one, 'b', '/bin/true')
+    await agentUp(one, 'b')
     await use(one)
     done.push(await counters(one, 'b'))
     await migrate(one, two, 'b', '--persistent', '--undefinesource')
+    await agentUp(two, 'b')
     await use(two)
     done.push(await counters(two, 'b'))
     const total = (key: 'read' | 'sent') => done.reduce((sum, epoch) => sum + epoch[key], 0n).toString()

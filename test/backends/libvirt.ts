@@ -111,7 +111,8 @@ export async function startGuest(uri: string, name: string, dir: string): Promis
   await agentUp(uri, name)
 }
 
-const agentUp = (uri: string, name: string) =>
+/** After a boot, a restore and a migration alike: the channel to the agent opens a moment after the guest runs. */
+export const agentUp = (uri: string, name: string) =>
   until(`the agent in ${name} answers`, () =>
     virsh(uri, 'qemu-agent-command', name, '{"execute":"guest-ping"}').then(
       () => true,

@@ -7,6 +7,7 @@ import { METRICS } from '#connectors/contract.ts'
 const UINT64 = 2n ** 64n
 const YEAR_10000_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 const DAY_MS = 24 * 60 * 60 * 1_000
+const OLDEST_MS = 800 * DAY_MS
 const SEQUENCE_MAX = 2 ** 31 - 1
 /** JSON may be nested so deep within a fact, its own braces counted */
 const DEPTH_MAX = 64
@@ -174,9 +175,10 @@ export const isFact: Check = (raw) =>
   Object.hasOwn(FACTS, raw.type) &&
   FACTS[raw.type]?.(raw) === true
 
-/** Whether a fact may be taken: its shape, its source, and that none of its instants is before 1970 or a day ahead. */
+/** Whether a fact may be taken: its shape, its source, that it was seen within 800 days, and that none of its instants is before 1970 or a day ahead. */
 export function mayBeTaken(raw: unknown, own: ReadonlySet<string>, now_ms: number, offset_ms: number): boolean {
   if (!isFact(raw) || !isObject(raw) || !own.has(String(raw.source))) return false
+  if (Number(raw.seen_at_ms) + offset_ms < now_ms - OLDEST_MS) return false
   const epoch = isObject(raw.epoch) ? raw.epoch.origin_ms : undefined
   return [raw.seen_at_ms, raw.type === 'gap' ? raw.from_ms : undefined, epoch]
     .filter((at) => typeof at === 'number')

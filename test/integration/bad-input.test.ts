@@ -79,6 +79,8 @@ test.each<[string, Record<string, unknown>, string]>([
   expect(await stored()).toContainEqual({ disk_read_bytes: '5' })
 })
 
+type Nest = { within?: Nest }
+const nested = (levels: number): Nest => (levels === 0 ? {} : { within: nested(levels - 1) })
 const part = (over: Record<string, unknown>) => ({ ...agent.listing(NOW, 'h', [vm('a')]), ...over })
 test.each<[string, () => unknown, string]>([
   ['no object', () => 7, 'malformed'],
@@ -89,6 +91,13 @@ test.each<[string, () => unknown, string]>([
   ['about a source of another agent', () => ({ ...good(), source: newId() }), 'foreign_source'],
   ['of the day after tomorrow', () => good(NOW + 2 * DAY), 'future'],
   ['of a time before 1970', () => good(-1), 'malformed'],
+  ['seen three years ago', () => good(NOW - 3 * 365 * DAY), 'past'],
+  ['nested without end', () => part({ resources: [vm('a', { attributes: nested(200) })] }), 'limit'],
+  [
+    'with a field that JavaScript would drop',
+    () => JSON.parse(`{"__proto__":1,${JSON.stringify(good()).slice(1)}`),
+    'malformed',
+  ],
   ['with an interval of a century', () => ({ ...good(), interval_ms: 3_155_760_000_000 }), 'limit'],
   ['with a NUL in a name', () => agent.readings(NOW, 'a\0b', { [SENT]: 1 }), 'malformed'],
   ['with half a character in a name', () => agent.readings(NOW, 'a\ud800', { [SENT]: 1 }), 'malformed'],

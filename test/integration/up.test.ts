@@ -24,9 +24,9 @@ afterEach(async () => {
 })
 
 /** `npm run up` on a folder and port of this test, from where its tools are found. */
-function up(env: Record<string, string> = {}) {
+function up(env: Record<string, string> = {}, flags: string[] = []) {
   const { DATABASE_URL: _database, NATS_URL: _nats, ...rest } = process.env
-  const one = Bun.spawn(endsWithUs(['bun', 'deploy/up.ts'], 'SIGINT'), {
+  const one = Bun.spawn(endsWithUs(['bun', 'deploy/up.ts', ...flags], 'SIGINT'), {
     cwd: root,
     env: { ...rest, ATALAYA_DATA: data, ATALAYA_PORT: String(port), ...env },
     stdin: 'ignore',
@@ -112,6 +112,27 @@ test('a second up on the same data is refused, and so is a taken port; neither d
   expect(await second.exited).toBe(1)
   expect(await new Response(second.stderr).text()).toContain('is running already')
   expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
+})
+
+test('a demo stands beside what is real, says that it is one, and is removed by one call even while it tells its history', async () => {
+  const demo = join(data, 'demo')
+  up({}, ['--demo'])
+  const ask = (key: string, path: string, method = 'GET') =>
+    fetch(`http://127.0.0.1:${port}${path}`, { method, headers: { authorization: `Bearer ${key}` } }).catch(() => null)
+  const keyIn = (folder: string) =>
+    existsSync(join(folder, 'api-key')) ? readFileSync(join(folder, 'api-key'), 'utf8').trim() : ''
+  const says = async (folder: string, isDemo: boolean) => {
+    for (const end = performance.now() + START_MS; performance.now() < end; await Bun.sleep(100)) {
+      const answer = await ask(keyIn(folder), '/api/v1/session')
+      if (answer?.ok) return expect(await answer.json()).toMatchObject({ demo: isDemo })
+    }
+    throw new Error(`no session in ${folder}`)
+  }
+  await says(demo, true)
+  expect((await ask(keyIn(demo), '/api/v1/demo', 'DELETE'))?.status).toBe(204)
+  await says(data, false)
+  expect(existsSync(demo)).toBe(false)
+  expect((await ask(keyIn(data), '/api/v1/demo', 'DELETE'))?.status).toBe(403)
 })
 
 test('an outside database that cannot be reached is named without its password', async () => {

@@ -26,6 +26,8 @@ interface Kept {
   began_ms: number
   span_ms: number
   told_to_ms: number
+  /** decisions and invoices that were made: a demo that was stopped in between goes on with the next */
+  done: string[]
 }
 interface Place {
   agent: DemoAgent
@@ -89,7 +91,7 @@ export class Demo {
   /** Everything since the beginning, then who owns what, then the bills of the months that are over. */
   async tellHistory(progress: (line: string) => void): Promise<void> {
     const end = Date.now() - this.#kept.began_ms
-    for (let from = 0; from < end && !this.#stopped;) {
+    for (let from = this.#kept.told_to_ms; from < end && !this.#stopped;) {
       const step_ms = from < end - FINE.last_ms ? HOUR_MS : FINE.step_ms
       const to = Math.min(from + STEPS * step_ms, end)
       for (const place of this.#places) {
@@ -101,13 +103,23 @@ export class Demo {
       from = to
       while (this.#places.some(({ agent }) => agent.pending > PENDING_MAX) && !this.#stopped) await sleep(50)
     }
-    this.#kept.told_to_ms = end
-    writeFileSync(this.#file, JSON.stringify(this.#kept))
+    this.#keep({ told_to_ms: end })
     while (this.#places.some(({ agent }) => agent.pending > 0)) await sleep(100)
     await this.#settled()
     await this.#decide()
     progress('history: told; invoicing')
     await this.#invoice()
+  }
+
+  #keep(change: Partial<Kept>): void {
+    Object.assign(this.#kept, change)
+    writeFileSync(this.#file, JSON.stringify(this.#kept))
+  }
+
+  async #once(name: string, work: () => Promise<unknown>): Promise<void> {
+    if (this.#kept.done.includes(name)) return
+    await work()
+    this.#keep({ done: [...this.#kept.done, name] })
   }
 
   async #settled(): Promise<void> {
@@ -132,10 +144,16 @@ export class Demo {
       })
     const all = this.#places.flatMap((place) => place.machines).filter(({ external_id }) => ids.has(external_id))
     for (const machine of all)
-      if (machine.customer) await assign(machine, machine.customer, this.#kept.began_ms, 'Ordered by this customer')
+      if (machine.customer !== null) {
+        const { name, customer } = machine
+        await this.#once(`order ${name}`, () =>
+          assign(machine, customer, this.#kept.began_ms, 'Ordered by this customer'),
+        )
+      }
     const sold = all.find(({ name }) => name === 'nordlicht-game-8')
     const { from } = monthsAgo(Date.now(), 'Europe/Berlin', 1)
-    if (sold) await assign(sold, 'harbour', from + 16 * DAY_MS + 9 * HOUR_MS, 'Sold with the game to Harbour & Finch')
+    const sale = from + 16 * DAY_MS + 9 * HOUR_MS
+    if (sold) await this.#once('sale', () => assign(sold, 'harbour', sale, 'Sold with the game to Harbour & Finch'))
   }
 
   async #ids(): Promise<Map<string, string>> {
@@ -156,7 +174,8 @@ export class Demo {
     for (const back of [2, 1])
       for (const { key, zone = 'UTC' } of CUSTOMERS) {
         const { to } = monthsAgo(Date.now(), zone, back)
-        await this.#api.send('POST', '/invoices', { account_id: accounts.get(key), to: new Date(to).toISOString() })
+        const wanted = { account_id: accounts.get(key), to: new Date(to).toISOString() }
+        await this.#once(`invoice ${key} ${wanted.to}`, () => this.#api.send('POST', '/invoices', wanted))
       }
   }
 
@@ -167,8 +186,7 @@ export class Demo {
       const from = this.#kept.told_to_ms
       for (const place of this.#places)
         place.agent.tell({ id: place.source, interval_ms: LIVE_MS }, this.#said(place, from, to))
-      this.#kept.told_to_ms = to
-      writeFileSync(this.#file, JSON.stringify(this.#kept))
+      this.#keep({ told_to_ms: to })
       await sleep(LIVE_MS)
     }
   }
@@ -199,7 +217,7 @@ async function found(api: Api): Promise<Kept> {
   const dearer = new Date(lastMonth + 14 * DAY_MS).toISOString()
   await api.send('POST', '/prices', { ...DEARER_MEMORY, effective_at: dearer })
   console.log(`the company is founded; its history begins on ${dateOf(began_ms, 'Europe/Madrid')}`)
-  return { began_ms, span_ms: now - began_ms + AHEAD_MS, told_to_ms: 0 }
+  return { began_ms, span_ms: now - began_ms + AHEAD_MS, told_to_ms: 0, done: [] }
 }
 
 /** Ids of the customers' accounts by their keys. */
