@@ -87,7 +87,7 @@ type Hours = Explained['segments'][number]['hours']
 async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]> {
   if (meterOf(line.meter).kind === 'allocation') return []
   const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
-  const [usage] = await usageOf(ctx, [{ resource_id: line.resource.id, intervals: stretches }], cut)
+  const [usage] = await usageOf(ctx, [{ resource_id: line.resource.id, intervals: stretches }], cut, { bounds: true })
   const reading = (r: { at_ms: number; value: string; spool: string; sequence: number }) => ({
     at: iso(r.at_ms),
     value: r.value,

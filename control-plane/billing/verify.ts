@@ -2,33 +2,18 @@
  * The verifier: every issued document and every line, checked by other arithmetic than the engine's (integers by cross-multiplying, no
  * fractions, no division) and followed down to the readings. It finds one altered digit anywhere.
  */
-import { sure } from '../base/problem.ts'
 import { sha256 } from '#connectors/contract.ts'
 import { permit } from '../base/actor.ts'
-import { exponentOf } from '../base/money.ts'
-import { fromIso, HOUR_MS, hourOf, type Instant, type Interval, intersect, iso } from '../base/time.ts'
+import { fromIso, type Instant } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
-import { coveredIn } from '../inventory/index.ts'
-import { meterOf } from '../metering/contract.ts'
-import {
-  type HourUsage,
-  remeasure,
-  type Remeasured,
-  type UsageLeaf,
-  usageOf,
-  type UsageRow,
-  usageRows,
-} from '../metering/index.ts'
-import type { Engine } from '../metering/rules.ts'
-import type { Line, Segment } from '../rating/contract.ts'
-import { allocationDigest, consumptionDigest } from '../rating/rules.ts'
+import type { Line } from '../rating/contract.ts'
 import type { Verification } from './contract.ts'
 import type { z } from 'zod'
 import { contentHash, documentBinding } from './rules.ts'
 import * as store from './store.ts'
+import { checkLines, isRounded, type Report, units } from './verify-lines.ts'
 
 type Result = z.infer<typeof Verification>
-type Report = (check: string, subject: string, detail: string) => void
 
 /** Checks everything that was issued. Empty findings: every cent is proven. */
 export async function verify(ctx: Context): Promise<Result> {
@@ -45,12 +30,8 @@ export async function verify(ctx: Context): Promise<Result> {
     result.invoices += 1
     checkFrozen(invoice, rows, report)
     checkTotals(invoice, lines, report)
-    const measured = measuring(ctx, invoice.cut)
-    for (const line of lines) {
-      result.lines += 1
-      checkArithmetic(invoice.number, line, report)
-      result.readings += await checkLeaves(ctx, invoice, line, measured, report)
-    }
+    result.lines += lines.length
+    result.readings += await checkLines(ctx, invoice, lines, report)
   }
   return result
 }
@@ -138,20 +119,6 @@ function checkFrozen(invoice: store.InvoiceRow, rows: readonly store.LineRow[], 
       report('column', `${invoice.number}/${row.line_id}`, 'The columns of a line differ from its content.')
 }
 
-/** Decimal text as an integer of minor units, digit by digit. */
-function units(text: string, currency: string): bigint {
-  const [whole = '0', decimals = ''] = text.replace('-', '').split('.')
-  const magnitude = BigInt(whole + decimals.padEnd(exponentOf(currency), '0').slice(0, exponentOf(currency)))
-  return text.startsWith('-') ? -magnitude : magnitude
-}
-
-/** True where `rounded × den` is `num` to within half of `den`, halves away from zero: rounding checked without dividing. */
-export function isRounded(rounded: bigint, num: bigint, den: bigint): boolean {
-  const [n, r] = num < 0n ? [-num, -rounded] : [num, rounded]
-  const twice = 2n * n - 2n * r * den
-  return twice < den && twice >= -den
-}
-
 function checkTotals(invoice: store.InvoiceRow, lines: readonly Line[], report: Report): void {
   const { content } = invoice
   const of = (text: string) => units(text, content.currency)
@@ -172,190 +139,4 @@ function checkTotals(invoice: store.InvoiceRow, lines: readonly Line[], report: 
   }
   if (tax !== of(content.totals.tax) || net + tax !== of(content.totals.total))
     report('totals', invoice.number, 'Subtotal and tax do not add up to the total.')
-}
-
-/** Σ quantity × price against the net, over one common denominator. */
-function checkArithmetic(number: string, line: Line, report: Report): void {
-  const [whole = '0', decimals = ''] = line.price.amount.split('.')
-  const price = BigInt(whole + decimals)
-  const quantity = line.segments.reduce((sum, segment) => sum + BigInt(segment.quantity), 0n)
-  const num = quantity * price * 10n ** BigInt(exponentOf(line.currency))
-  const den = BigInt(line.divisor) * 10n ** BigInt(decimals.length)
-  const subject = `${number}/${line.id}`
-  if (quantity !== BigInt(line.quantity)) report('quantity', subject, 'The segments do not add up to the quantity.')
-  if (!isRounded(units(line.net, line.currency), num, den))
-    report('net', subject, `quantity × price ÷ divisor is not ${line.net} ${line.currency}.`)
-}
-
-/** Follows a line to the rows it was made from; returns how many readings were compared. */
-async function checkLeaves(
-  ctx: Context,
-  invoice: store.InvoiceRow,
-  line: Line,
-  measured: Measuring,
-  report: Report,
-): Promise<number> {
-  const subject = `${invoice.number}/${line.id}`
-  await checkPrice(ctx, line, subject, report)
-  const owners = new Map(
-    (
-      await store.assignmentsById(
-        ctx,
-        line.segments.map((s) => s.assignment_id),
-      )
-    ).map((row) => [row.id, row]),
-  )
-  for (const segment of line.segments)
-    checkOwner(invoice, line, segment, owners.get(segment.assignment_id), subject, report)
-  await checkCovers(ctx, invoice, line, subject, report)
-  if (meterOf(line.meter).kind === 'consumption') return checkConsumption(ctx, invoice, line, subject, measured, report)
-  await checkVersions(ctx, line, owners, subject, report)
-  return 0
-}
-
-async function checkPrice(ctx: Context, line: Line, subject: string, report: Report): Promise<void> {
-  const [row] = await store.pricesById(ctx, [line.price.id])
-  if (!row) report('price', subject, 'The price version it was charged at is gone.')
-  else if (
-    row.amount !== line.price.amount ||
-    row.model !== line.price.model ||
-    row.per !== line.price.per ||
-    row.unit !== line.price.unit ||
-    (line.price.gap_policy !== undefined && row.gap_policy !== line.price.gap_policy)
-  )
-    report(
-      'price',
-      subject,
-      `The price version says ${row.amount} per ${row.unit}, the line was charged at ${line.price.amount} per ${line.price.unit}.`,
-    )
-}
-
-type Owner = Awaited<ReturnType<typeof store.assignmentsById>>[number]
-function checkOwner(
-  invoice: store.InvoiceRow,
-  line: Line,
-  segment: Segment,
-  owner: Owner | undefined,
-  subject: string,
-  report: Report,
-): void {
-  const inside =
-    owner &&
-    (owner.from === null || Number(owner.from) <= fromIso(segment.from)) &&
-    (owner.to === null || Number(owner.to) >= fromIso(segment.to))
-  if (!owner || owner.account_id !== invoice.account_id || owner.resource_id !== line.resource.id || !inside)
-    report('owner', subject, `The owner version of ${segment.from} does not give this stretch to the account.`)
-}
-
-/** Nothing is billed for which another eye on the machine was billed, as far as the invoice's cut knew. */
-async function checkCovers(
-  ctx: Context,
-  invoice: store.InvoiceRow,
-  line: Line,
-  subject: string,
-  report: Report,
-): Promise<void> {
-  const period = { from: invoice.period_from, to: invoice.period_to }
-  for (const cover of await coveredIn(ctx, line.resource.id, period, invoice.cut))
-    for (const { from, to } of line.segments)
-      if (intersect(cover, { from: fromIso(from), to: fromIso(to) }))
-        report('covered', subject, `From ${from} on another eye on the same machine was billed.`)
-}
-
-async function checkVersions(
-  ctx: Context,
-  line: Line,
-  owners: ReadonlyMap<string, Owner>,
-  subject: string,
-  report: Report,
-): Promise<void> {
-  const versions = new Map(
-    (
-      await store.versionsById(
-        ctx,
-        line.segments.flatMap((s) => s.observed_version_id ?? []),
-      )
-    ).map((row) => [row.id, row]),
-  )
-  for (const segment of line.segments) {
-    const [version, owner] = [versions.get(segment.observed_version_id ?? ''), owners.get(segment.assignment_id)]
-    if (!version || !owner) {
-      report('version', subject, `The observed version of ${segment.from} is gone.`)
-      continue
-    }
-    const bounds = (row: { from: string | null; to: string | null }) => ({
-      from: row.from === null ? null : Number(row.from),
-      to: row.to === null ? null : Number(row.to),
-    })
-    const digest = allocationDigest({ ...owner, ...bounds(owner) }, { ...version, ...bounds(version), scope_id: '' })
-    const held = BigInt(segment.size ?? '0') * BigInt(fromIso(segment.to) - fromIso(segment.from))
-    const whole = line.price.model === 'flat' ? BigInt(fromIso(segment.to) - fromIso(segment.from)) : held
-    const expected = segment.skipped ? 0n : whole
-    if (digest !== segment.digest || expected.toString() !== segment.quantity)
-      report('version', subject, `The observed or assigned version of ${segment.from} is not the one that was billed.`)
-  }
-}
-
-/** An invoice is checked by the rules under which it was issued. */
-const engineOf = ({ content }: store.InvoiceRow): Engine => (content.engine_version === 1 ? 1 : 2)
-
-async function checkConsumption(
-  ctx: Context,
-  invoice: store.InvoiceRow,
-  line: Line,
-  subject: string,
-  measured: Measuring,
-  report: Report,
-): Promise<number> {
-  const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
-  const wanted = [{ resource_id: line.resource.id, intervals: stretches }]
-  const [usage] = await usageOf(ctx, wanted, invoice.cut, engineOf(invoice))
-  let readings = 0
-  for (const [index, segment] of line.segments.entries()) {
-    const leaves: UsageLeaf[] = usage?.get(sure(stretches[index]))?.get(line.meter) ?? []
-    const unseen = line.price.gap_policy === 'skip' ? leaves.flatMap((leaf) => leaf.gaps) : []
-    const quantity =
-      leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n) -
-      unseen.reduce((sum, gap) => sum + (gap.quantity ?? 0n), 0n)
-    if (quantity.toString() !== segment.quantity || consumptionDigest(leaves) !== segment.digest)
-      report('usage', subject, `The hours of usage from ${segment.from} are not those that were billed.`)
-    readings += checkReadings(line, await measured(line.resource.id, sure(stretches[index])), subject, report)
-  }
-  return readings
-}
-
-interface Hours {
-  stored: UsageRow[]
-  fromReadings: Remeasured
-}
-type Measuring = (resource_id: string, stretch: Interval) => Promise<Hours>
-
-/** Hours of usage as stored and as their readings give them. Lines of one resource follow each other: each stretch is read once. */
-function measuring(ctx: Context, cut: number): Measuring {
-  let [current, known] = ['', new Map<string, Hours>()]
-  return async (resource_id, { from, to }) => {
-    if (resource_id !== current) [current, known] = [resource_id, new Map()]
-    const whole = { from: hourOf(from), to: hourOf(to - 1) + HOUR_MS }
-    const key = `${whole.from}/${whole.to}`
-    const hours = known.get(key) ?? {
-      stored: await usageRows(ctx, resource_id, whole, cut),
-      fromReadings: await remeasure(ctx, resource_id, whole, cut),
-    }
-    known.set(key, hours)
-    return hours
-  }
-}
-
-/** Stored hours against what their readings give, hour by hour; returns how many readings were compared. */
-function checkReadings(line: Line, { stored, fromReadings }: Hours, subject: string, report: Report): number {
-  const own = <T extends HourUsage>(list: readonly T[]) =>
-    new Map(list.filter((r) => r.meter === line.meter).map((r) => [r.hour, r]))
-  const [kept, measured] = [own(stored), own(fromReadings.hours)]
-  for (const hour of new Set([...kept.keys(), ...measured.keys()])) {
-    const [a, b] = [kept.get(hour), measured.get(hour)]
-    const equal = (a?.quantity ?? 0n) === (b?.quantity ?? 0n) && (!a || !b || fromReadings.proves(a))
-    if (!equal)
-      report('readings', subject, `The readings of ${iso(hour)} do not give the usage that is stored for that hour.`)
-  }
-  return [...measured.values()].reduce((sum, row) => sum + row.reading_count, 0)
 }

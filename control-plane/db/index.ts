@@ -85,14 +85,15 @@ export const arrayText = (cells: readonly Cell[]): string =>
   `{${cells.map((cell) => (typeof cell === 'string' ? `"${cell.replace(/["\\]/g, '\\$&')}"` : String(cell))).join(',')}}`
 
 /**
- * Many rows as one parameter for each column, named as its `types` are: PostgreSQL reads arrays at half the cost of JSON, and
- * plans one statement, however many rows there are. JSON columns come as text.
+ * Many rows as one parameter for each column, named as its `types` are, of the relation `as`: PostgreSQL reads arrays at half the
+ * cost of JSON, knows how many rows come, and plans one statement, however many there are. JSON and array columns come as text.
  */
 export const columnar = <C extends string>(
   list: readonly Readonly<Record<NoInfer<C>, Cell>>[],
   types: Readonly<Record<C, string>>,
+  as = 'i',
 ) => {
   const names = Object.keys(types) as C[]
   const arrays = names.map((name) => sql`${arrayText(list.map((row) => row[name]))}::${sql.raw(types[name])}[]`)
-  return sql`unnest(${sql.join(arrays, sql`, `)}) as i(${sql.raw(names.map((name) => `"${name}"`).join(', '))})`
+  return sql`unnest(${sql.join(arrays, sql`, `)}) as ${sql.raw(as)}(${sql.raw(names.map((name) => `"${name}"`).join(', '))})`
 }

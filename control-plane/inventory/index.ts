@@ -274,10 +274,10 @@ export async function holdings(ctx: Context, account_id: string, interval: Inter
   return { owned, observed, gaps, names: await store.namesOf(ctx, ids), sources: await store.sourcesOf(ctx, ids) }
 }
 
-/** Stretches of a resource for which another eye on its machine is billed, as known to a cut. */
-export async function coveredIn(ctx: Context, id: string, interval: Interval, cut: number) {
+/** Stretches of resources for which another eye on their machine is billed, as known to a cut. */
+export async function coveredIn(ctx: Context, ids: readonly string[], interval: Interval, cut: number) {
   permit(ctx, 'inventory.read')
-  return coversIn(ctx, [id], interval, cut)
+  return coversIn(ctx, ids, interval, cut)
 }
 
 /** Takes resources whose covers changed since their usage was last judged. */

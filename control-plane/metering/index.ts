@@ -1,6 +1,7 @@
 /** Verbs of metering: readings in, usage of each hour out, and usage of any interval for rating. */
 import { fromIso, HOUR_MS, hourOf, type Instant, type Interval, iso, splitAt } from '../base/time.ts'
 import { permit } from '../base/actor.ts'
+import { sure } from '../base/problem.ts'
 import { LIVE } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { bornOf, requireResource } from '../inventory/index.ts'
@@ -19,8 +20,8 @@ import {
 } from './hours.ts'
 import { ENGINE, type Engine, type Gap, isSpreadOver } from './rules.ts'
 import type { StoredBound, StoredReading } from './schema.ts'
-import { insertReadings, type ReadingRow, readingsAround } from './readings/store.ts'
-import { markUsageDirty, usageKnownAt, type UsageRow } from './store.ts'
+import { insertReadings, type ReadingRow, readingsAround, type Window } from './readings/store.ts'
+import { markUsageDirty, usageIn, type UsageRow } from './store.ts'
 
 export type { HourUsage } from './hours.ts'
 export { settleUsage } from './settle.ts'
@@ -65,25 +66,47 @@ export interface UsageWanted {
 }
 export type UsageByInterval = Map<Interval, Map<MeterName, UsageLeaf[]>>
 
+/** `engine`: as that one would have said. `bounds`: the readings at the ends of each stored hour are wanted, too. */
+interface UsageOptions {
+  engine?: Engine
+  bounds?: boolean
+}
+
 /**
  * Usage of consumption meters in each of the intervals, as known to a cut and in the order asked: stored rows for whole hours,
- * readings for the hours that a bound cuts. `engine`: as that one would have said.
+ * readings for the hours that a bound cuts.
  */
 export async function usageOf(
   ctx: Context,
   wanted: readonly UsageWanted[],
   cut: number,
-  engine: Engine = ENGINE,
+  { engine = ENGINE, bounds = false }: UsageOptions = {},
 ): Promise<UsageByInterval[]> {
   permit(ctx, 'usage.read')
   const edges = new Edges(ctx, cut, engine)
   await edges.read(wanted.flatMap(edgesOf))
+  const hours = await storedHours(ctx, wanted, cut, bounds)
   const out: UsageByInterval[] = []
-  for (const { resource_id, intervals } of wanted) {
+  for (const [index, { resource_id, intervals }] of wanted.entries()) {
     const usage: UsageByInterval = new Map()
-    for (const interval of intervals) usage.set(interval, await leavesIn(ctx, resource_id, interval, edges))
+    for (const interval of intervals)
+      usage.set(interval, await leavesIn(resource_id, interval, hours[index]?.get(interval) ?? [], edges))
     out.push(usage)
   }
+  return out
+}
+
+/** The rows of the whole hours of each interval, in the order of what is wanted. */
+async function storedHours(ctx: Context, wanted: readonly UsageWanted[], cut: number, bounds: boolean) {
+  const asked = wanted.flatMap(({ resource_id, intervals }, at) =>
+    intervals
+      .map((interval) => ({ at, interval, window: { resource_id, ...wholeHours(interval) } }))
+      .filter(({ window }) => window.from < window.to),
+  )
+  const windows = asked.map(({ window }) => window)
+  const found = await usageIn(ctx, windows, cut, bounds ? 'with bounds' : 'without bounds')
+  const out = wanted.map(() => new Map<Interval, UsageRow[]>())
+  for (const [index, { at, interval }] of asked.entries()) sure(out[at]).set(interval, sure(found[index]))
   return out
 }
 
@@ -99,16 +122,18 @@ const edgesOf = ({ resource_id, intervals }: UsageWanted): Edge[] =>
   intervals.flatMap(partsOf).map(({ from }) => ({ resource_id, hour: hourOf(from) }))
 
 async function leavesIn(
-  ctx: Context,
   resource_id: string,
   interval: Interval,
+  stored: readonly UsageRow[],
   edges: Edges,
 ): Promise<Map<MeterName, UsageLeaf[]>> {
   const leaves = new Map<MeterName, UsageLeaf[]>()
-  const push = (meter: MeterName, leaf: UsageLeaf) => leaves.set(meter, [...(leaves.get(meter) ?? []), leaf])
-  const whole = wholeHours(interval)
-  if (whole.from < whole.to)
-    for (const row of await usageKnownAt(ctx, [resource_id], whole, edges.cut)) push(row.meter, leafOf(row))
+  const push = (meter: MeterName, leaf: UsageLeaf) => {
+    const list = leaves.get(meter)
+    if (list) list.push(leaf)
+    else leaves.set(meter, [leaf])
+  }
+  for (const row of stored) push(row.meter, leafOf(row))
   for (const part of partsOf(interval))
     for (const [meter, leaf] of edgeLeaves(
       await edges.of({ resource_id, hour: hourOf(part.from) }),
@@ -200,29 +225,54 @@ export interface Remeasured {
   /** whether the readings give a stored row's digest, whichever engine wrote it */
   proves(row: UsageRow): boolean
 }
-/** What the readings known to a cut give for the whole hours of an interval. */
+/** Hours of usage as stored and as their readings give them, for each of the windows, as known to a cut. Windows hold whole hours. */
 export async function remeasure(
   ctx: Context,
-  resource_id: string,
-  interval: Interval,
+  windows: readonly Window[],
   cut: number,
-): Promise<Remeasured> {
-  const readings = (await readingsAround(ctx, [{ resource_id, ...interval }], cut)).get(resource_id) ?? []
-  const measured = measure(readings, (await bornOf(ctx, [resource_id], cut)).get(resource_id) ?? null)
-  return {
-    hours: [...hoursIn(interval)].flatMap((hour) => usageOfHour(measured, hour)),
-    proves: ({ meter, hour, digest }) =>
-      isProvenBy(
-        digest,
-        measured.find((one) => one.meter === meter),
-        hour,
-      ),
+): Promise<{ stored: UsageRow[]; fromReadings: Remeasured }[]> {
+  permit(ctx, 'usage.read')
+  const stored = await usageIn(ctx, windows, cut, 'without bounds')
+  const born = await bornOf(ctx, [...new Set(windows.map((window) => window.resource_id))], cut)
+  const measured = new Map<Window, Remeasured>()
+  for (const round of roundsOf(windows)) {
+    const readings = await readingsAround(ctx, round, cut)
+    for (const window of round) {
+      const { resource_id } = window
+      const list = measure(readings.get(resource_id) ?? [], born.get(resource_id) ?? null)
+      measured.set(window, remeasured(list, window))
+    }
   }
+  return windows.map((window, index) => ({ stored: sure(stored[index]), fromReadings: sure(measured.get(window)) }))
 }
 
-/** Usage rows of a resource known to a cut, for hours that begin in the interval. */
-export const usageRows = (ctx: Context, resource_id: string, interval: Interval, cut: number): Promise<UsageRow[]> =>
-  usageKnownAt(ctx, [resource_id], interval, cut)
+/** Readings of so many hours are held at once: a month of one resource. */
+const ROUND_MS = 31 * 24 * HOUR_MS
+
+/** Each resource once in a round: readings around two windows of one would join over what lies between them. */
+function* roundsOf(windows: readonly Window[]): Iterable<Window[]> {
+  let [round, ms] = [new Map<string, Window>(), 0]
+  for (const window of windows) {
+    const own_ms = window.to - window.from
+    if (round.has(window.resource_id) || (round.size > 0 && ms + own_ms > ROUND_MS)) {
+      yield [...round.values()]
+      ;[round, ms] = [new Map(), 0]
+    }
+    round.set(window.resource_id, window)
+    ms += own_ms
+  }
+  if (round.size > 0) yield [...round.values()]
+}
+
+const remeasured = (measured: readonly Metered[], interval: Interval): Remeasured => ({
+  hours: [...hoursIn(interval)].flatMap((hour) => usageOfHour(measured, hour)),
+  proves: ({ meter, hour, digest }) =>
+    isProvenBy(
+      digest,
+      measured.find((one) => one.meter === meter),
+      hour,
+    ),
+})
 
 const MAX_QUERY_MS = 31 * 24 * HOUR_MS
 /** Stored usage of a resource by hour, for pages and exports. */
@@ -231,7 +281,7 @@ export async function usageByHour(ctx: Context, resource_id: string, query: Usag
   await requireResource(ctx, resource_id)
   const to = query.to ? fromIso(query.to) : ctx.now()
   const from = Math.max(query.from ? fromIso(query.from) : to - 24 * HOUR_MS, to - MAX_QUERY_MS)
-  const rows = await usageKnownAt(ctx, [resource_id], { from: hourOf(from), to }, LIVE)
+  const [rows = []] = await usageIn(ctx, [{ resource_id, from: hourOf(from), to }], LIVE, 'with bounds')
   return rows.filter((row) => !query.meter || row.meter === query.meter).map(presentHour)
 }
 

@@ -1,5 +1,5 @@
 /** The SQL of usage: hours as they follow from readings, and the resources whose hours must be made anew. */
-import { and, gte, inArray, lt, sql } from 'drizzle-orm'
+import { inArray, sql } from 'drizzle-orm'
 import { newId } from '../base/id.ts'
 import { sure } from '../base/problem.ts'
 import { type Instant, type Interval, iso } from '../base/time.ts'
@@ -41,15 +41,18 @@ export type UsageRow = typeof usageHour.$inferSelect
 export const liveUsage = (ctx: Context, windows: readonly Window[]): Promise<UsageRow[]> =>
   usageRows(
     ctx,
-    sql`select u.id, u.resource_id, u.meter, ${ms(sql`u.hour`)} as hour, u.quantity, u.estimated, u.gaps, u.bounds, u.reading_count,
-          u.digest, u.cut_from, u.cut_to, ${ms(sql`u.stored_at`)} as stored_at
-        from ${windowRows(windows)} join usage_hour u on u.resource_id = w.resource_id and u.hour >= w.from_at and u.hour < w.to_at
+    sql`select ${usageColumns('with bounds')} from ${windowRows(windows)} join usage_hour u on u.resource_id = w.resource_id and u.hour >= w.from_at and u.hour < w.to_at
         where u.cut_to is null`,
   )
 
+const usageColumns = (bounds: 'with bounds' | 'without bounds') =>
+  sql`u.id, u.resource_id, u.meter, ${ms(sql`u.hour`)} as hour, u.quantity, u.estimated, u.gaps,
+      ${bounds === 'with bounds' ? sql`u.bounds` : sql`'[]'::jsonb as bounds`}, u.reading_count, u.digest, u.cut_from, u.cut_to,
+      ${ms(sql`u.stored_at`)} as stored_at`
+
 type FoundUsage = Omit<UsageRow, 'hour' | 'quantity' | 'stored_at'> & Record<'hour' | 'quantity' | 'stored_at', string>
-async function usageRows(ctx: Context, query: ReturnType<typeof sql>): Promise<UsageRow[]> {
-  const found = await rows<FoundUsage>(ctx.tx, query)
+async function usageRows<Beside>(ctx: Context, query: ReturnType<typeof sql>): Promise<(UsageRow & Beside)[]> {
+  const found = await rows<FoundUsage & Beside>(ctx.tx, query)
   return found.map((row) => ({
     ...row,
     hour: Number(row.hour),
@@ -58,25 +61,27 @@ async function usageRows(ctx: Context, query: ReturnType<typeof sql>): Promise<U
   }))
 }
 
-/** Usage rows known to a cut, of hours that begin in [from, to). */
-export const usageKnownAt = (
+/**
+ * Usage rows known to a cut, of hours that begin in each window, in the windows' order; windows may overlap. `bounds`: with the
+ * readings at the ends of each stretch, which are most of a row.
+ */
+export async function usageIn(
   ctx: Context,
-  resource_ids: readonly string[],
-  { from, to }: Interval,
+  windows: readonly Window[],
   cut: number,
-): Promise<UsageRow[]> =>
-  ctx.tx
-    .select()
-    .from(usageHour)
-    .where(
-      and(
-        inArray(usageHour.resource_id, [...resource_ids]),
-        gte(usageHour.hour, from),
-        lt(usageHour.hour, to),
-        knownAt(usageHour.cut_from, usageHour.cut_to, cut),
-      ),
-    )
-    .orderBy(usageHour.hour)
+  bounds: 'with bounds' | 'without bounds',
+): Promise<UsageRow[][]> {
+  const out = windows.map((): UsageRow[] => [])
+  if (windows.length === 0) return out
+  const found = await usageRows<{ window: number }>(
+    ctx,
+    sql`select w.n as window, ${usageColumns(bounds)} from ${windowRows(windows)}
+          join usage_hour u on u.resource_id = w.resource_id and u.hour >= w.from_at and u.hour < w.to_at
+        where ${knownAt(sql`u.cut_from`, sql`u.cut_to`, cut)} order by w.n, u.hour`,
+  )
+  for (const { window, ...row } of found) sure(out[window]).push(row)
+  return out
+}
 
 /** What an hour's usage is now, and the row that says otherwise, if there is one. */
 export interface UsageChange {

@@ -13,6 +13,7 @@ import {
 } from '#connectors/contract.ts'
 import { isGenuine, type Message, readEnvelope } from '#control-plane/ingest/envelope.ts'
 import { measure, reachOf, readingCount, sift } from '#control-plane/ingest/rules.ts'
+import { signature } from '../integration/agent.ts'
 import { mutatedBytes, mutatedText } from './mutate.ts'
 import type { Random } from './random.ts'
 import { deflated, makeReport, NOW, type Report } from './reports.ts'
@@ -126,8 +127,7 @@ const envelopeOf = (random: Random): Envelope => ({
 
 export function signed(envelope: Envelope, body: Uint8Array, by: typeof key, agent: string): Message {
   const subject = SUBJECTS.report(agent)
-  const signature = Buffer.from(by.sign(signedText(subject, envelope, body))).toString('base64')
-  const fields = { ...envelope, signature }
+  const fields = { ...envelope, signature: signature(by, signedText(subject, envelope, body)) }
   const headers = Object.entries(HEADERS).map(
     ([field, name]) => [name, String(fields[field as keyof typeof fields])] as const,
   )

@@ -4,7 +4,7 @@ import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
 import type { Observation, ResourceRef, Scope } from '#connectors/contract.ts'
 import { newId } from '../../base/id.ts'
 import type { Instant, Interval } from '../../base/time.ts'
-import { type Context, ms, rows } from '../../db/index.ts'
+import { columnar, type Context, ms, rows } from '../../db/index.ts'
 import { refKey } from '../rules.ts'
 import {
   assignment,
@@ -27,7 +27,7 @@ export async function findIds(ctx: Context, realm: string, refs: readonly Resour
   const found = await rows<ResourceRef & { id: string }>(
     ctx.tx,
     sql`select r.id, r.kind, r.external_id, r.incarnation from resource r
-        join jsonb_to_recordset(${JSON.stringify(refs)}::jsonb) as w(kind text, external_id text, incarnation text)
+        join ${columnar(refs, { kind: 'text', external_id: 'text', incarnation: 'text' }, 'w')}
           on r.realm = ${realm} and r.kind = w.kind and r.external_id = w.external_id and r.incarnation = w.incarnation`,
   )
   return new Map(found.map((row) => [refKey(row), row.id]))

@@ -2,13 +2,10 @@
 import { sql } from 'drizzle-orm'
 import { sure } from '../../base/problem.ts'
 import { type Interval, iso } from '../../base/time.ts'
-import { columnar, type Context, ms, rows } from '../../db/index.ts'
+import { arrayText, columnar, type Context, ms, rows } from '../../db/index.ts'
 import type { reading } from '../schema.ts'
 
 export type ReadingRow = Omit<typeof reading.$inferSelect, 'cut' | 'stored_at'>
-
-/** Any number of rows as one parameter, for few of them. */
-const records = (list: readonly unknown[]) => sql`jsonb_to_recordset(${JSON.stringify(list)}::jsonb)`
 
 const READING = {
   resource_id: 'uuid',
@@ -43,9 +40,13 @@ export async function insertReadings(ctx: Context, list: readonly ReadingRow[], 
 export interface Window extends Interval {
   resource_id: string
 }
+/** Windows as the relation `w`; `n` is their place in the list. */
 export const windowRows = (list: readonly Window[]) =>
-  sql`${records(list.map(({ resource_id, from, to }) => ({ resource_id, from_at: iso(from), to_at: iso(to) })))}
-      as w(resource_id uuid, from_at timestamptz, to_at timestamptz)`
+  columnar(
+    list.map(({ resource_id, from, to }, n) => ({ n, resource_id, from_at: iso(from), to_at: iso(to) })),
+    { n: 'int4', resource_id: 'uuid', from_at: 'timestamptz', to_at: 'timestamptz' },
+    'w',
+  )
 
 const columns = sql`r.resource_id, ${ms(sql`r.seen_at`)} as seen_at, r.spool_id, r.sequence, r.position, r.source_id, r.interval_ms,
   r.epoch, ${ms(sql`r.origin_at`)} as origin_at, r.wrap_bits, r.counters, r.counter_count`
@@ -154,8 +155,16 @@ type Sort = 'any' | 'epoch' | 'keys'
 const SORTS: Record<Sort, string> = {
   any: 'true',
   epoch: 'r.epoch = w.epoch',
-  keys: 'r.counters ?| w.keys and r.seen_at between w.first and w.last',
+  keys: 'r.counters ?| w.keys::text[] and r.seen_at between w.first and w.last',
 }
+const WANTED = {
+  resource_id: 'uuid',
+  at: 'timestamptz',
+  first: 'timestamptz',
+  last: 'timestamptz',
+  epoch: 'text',
+  keys: 'text',
+} as const
 
 /** The readings found around one window. */
 class Around {
@@ -209,7 +218,8 @@ async function nearest(
   if (wanted.length === 0) return []
   const given = wanted.map(({ window: { resource_id, from, to }, epoch, keys }) => {
     const look = { first: iso(Math.max(0, from - LOOK_MS)), last: iso(to + LOOK_MS) }
-    return { resource_id, at: iso(side === 'before' ? from : to), ...look, epoch, keys }
+    const at = iso(side === 'before' ? from : to)
+    return { resource_id, at, ...look, epoch: epoch ?? null, keys: keys ? arrayText(keys) : null }
   })
   const [beside, order] = side === 'before' ? [sql`<`, sql`desc`] : [sql`>=`, sql`asc`]
   const which = sql`r.resource_id = w.resource_id and ${sql.raw(SORTS[sort])} and ${knownTo(cut)}`
@@ -218,7 +228,7 @@ async function nearest(
     sql`with next as materialized (
           select w.*, (select r.seen_at from reading r where ${which} and r.seen_at ${beside} w.at
             order by r.seen_at ${order} limit 1) as next_at
-          from ${records(given)} as w(resource_id uuid, at timestamptz, first timestamptz, last timestamptz, epoch text, keys text[]))
+          from ${columnar(given, WANTED, 'w')})
         select ${columns} from next w join reading r on r.seen_at = w.next_at and ${which}`,
   )
 }

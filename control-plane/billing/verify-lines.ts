@@ -1,0 +1,241 @@
+/** The lines of an issued invoice, checked by other arithmetic than the engine's and followed down to the readings. */
+import { exponentOf } from '../base/money.ts'
+import { sure } from '../base/problem.ts'
+import { fromIso, HOUR_MS, hourOf, type Interval, intersect, iso } from '../base/time.ts'
+import type { Context } from '../db/index.ts'
+import { coveredIn } from '../inventory/index.ts'
+import { meterOf } from '../metering/contract.ts'
+import { type HourUsage, remeasure, usageOf } from '../metering/index.ts'
+import type { Engine } from '../metering/rules.ts'
+import type { Line, Segment } from '../rating/contract.ts'
+import { allocationDigest, consumptionDigest } from '../rating/rules.ts'
+import * as store from './store.ts'
+
+export type Report = (check: string, subject: string, detail: string) => void
+
+/** Checks each line of an invoice; returns how many readings were compared. */
+export async function checkLines(
+  ctx: Context,
+  invoice: store.InvoiceRow,
+  lines: readonly Line[],
+  report: Report,
+): Promise<number> {
+  let readings = 0
+  for (const batch of batchesOf(lines)) {
+    const facts = await factsOf(ctx, invoice, batch)
+    for (const line of batch) {
+      const subject = `${invoice.number}/${line.id}`
+      checkArithmetic(line, subject, report)
+      readings += checkLeaves(invoice, line, facts, subject, report)
+    }
+  }
+  return readings
+}
+
+/** The facts of so many lines are held at once; those of one resource follow each other and stay together. */
+const BATCH = { lines: 200, ms: 93 * 24 * HOUR_MS } as const
+
+function* batchesOf(lines: readonly Line[]): Iterable<Line[]> {
+  let [batch, ms]: [Line[], number] = [[], 0]
+  for (const [, own] of Map.groupBy(lines, (line) => line.resource.id)) {
+    const own_ms = windowsOf(own).reduce((sum, { from, to }) => sum + to - from, 0)
+    if (batch.length > 0 && (batch.length + own.length > BATCH.lines || ms + own_ms > BATCH.ms)) {
+      yield batch
+      ;[batch, ms] = [[], 0]
+    }
+    batch.push(...own)
+    ms += own_ms
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** Everything that lies beneath some lines, as the invoice's cut knew it. */
+type Facts = Awaited<ReturnType<typeof factsOf>>
+async function factsOf(
+  ctx: Context,
+  { cut, content, period_from, period_to }: store.InvoiceRow,
+  lines: readonly Line[],
+) {
+  const segments = lines.flatMap((line) => line.segments)
+  const resources = [...new Set(lines.map((line) => line.resource.id))]
+  const byId = async <T extends { id: string }>(list: Promise<T[]>) => new Map((await list).map((row) => [row.id, row]))
+  const covers = await coveredIn(ctx, resources, { from: period_from, to: period_to }, cut)
+  const consumed = lines.filter(isConsumption)
+  const stretches = new Map(consumed.flatMap(stretchesOf).map((one) => [keyOf(one), one]))
+  const wanted = [...Map.groupBy(stretches.values(), (one) => one.resource_id)].map(([resource_id, intervals]) => ({
+    resource_id,
+    intervals,
+  }))
+  const usage = await usageOf(ctx, wanted, cut, { engine: engineOf(content) })
+  const windows = windowsOf(consumed)
+  const hours = await remeasure(ctx, windows, cut)
+  return {
+    prices: await byId(store.pricesById(ctx, [...new Set(lines.map((line) => line.price.id))])),
+    owners: await byId(store.assignmentsById(ctx, [...new Set(segments.map((s) => s.assignment_id))])),
+    versions: await byId(store.versionsById(ctx, [...new Set(segments.flatMap((s) => s.observed_version_id ?? []))])),
+    covers: Map.groupBy(covers, (cover) => cover.resource_id),
+    usage: new Map(
+      wanted.flatMap(({ intervals }, index) => intervals.map((one) => [keyOf(one), usage[index]?.get(one)] as const)),
+    ),
+    hours: new Map(windows.map((window, index) => [keyOf(window), sure(hours[index])])),
+  }
+}
+
+interface Stretch extends Interval {
+  resource_id: string
+}
+const keyOf = ({ resource_id, from, to }: Stretch): string => `${resource_id}/${from}/${to}`
+const isConsumption = (line: Line): boolean => meterOf(line.meter).kind === 'consumption'
+const stretchOf = (line: Line, { from, to }: Segment): Stretch => ({
+  resource_id: line.resource.id,
+  from: fromIso(from),
+  to: fromIso(to),
+})
+const stretchesOf = (line: Line): Stretch[] => line.segments.map((segment) => stretchOf(line, segment))
+/** The hours that a stretch touches. */
+const windowOf = ({ resource_id, from, to }: Stretch): Stretch => ({
+  resource_id,
+  from: hourOf(from),
+  to: hourOf(to - 1) + HOUR_MS,
+})
+const windowsOf = (lines: readonly Line[]): Stretch[] => [
+  ...new Map(
+    lines
+      .filter(isConsumption)
+      .flatMap(stretchesOf)
+      .map(windowOf)
+      .map((one) => [keyOf(one), one]),
+  ).values(),
+]
+
+/** An invoice is checked by the rules under which it was issued. */
+const engineOf = ({ engine_version }: store.InvoiceRow['content']): Engine => (engine_version === 1 ? 1 : 2)
+
+/** Decimal text as an integer of minor units, digit by digit. */
+export function units(text: string, currency: string): bigint {
+  const [whole = '0', decimals = ''] = text.replace('-', '').split('.')
+  const magnitude = BigInt(whole + decimals.padEnd(exponentOf(currency), '0').slice(0, exponentOf(currency)))
+  return text.startsWith('-') ? -magnitude : magnitude
+}
+
+/** True where `rounded × den` is `num` to within half of `den`, halves away from zero: rounding checked without dividing. */
+export function isRounded(rounded: bigint, num: bigint, den: bigint): boolean {
+  const [n, r] = num < 0n ? [-num, -rounded] : [num, rounded]
+  const twice = 2n * n - 2n * r * den
+  return twice < den && twice >= -den
+}
+
+/** Σ quantity × price against the net, over one common denominator. */
+function checkArithmetic(line: Line, subject: string, report: Report): void {
+  const [whole = '0', decimals = ''] = line.price.amount.split('.')
+  const price = BigInt(whole + decimals)
+  const quantity = line.segments.reduce((sum, segment) => sum + BigInt(segment.quantity), 0n)
+  const num = quantity * price * 10n ** BigInt(exponentOf(line.currency))
+  const den = BigInt(line.divisor) * 10n ** BigInt(decimals.length)
+  if (quantity !== BigInt(line.quantity)) report('quantity', subject, 'The segments do not add up to the quantity.')
+  if (!isRounded(units(line.net, line.currency), num, den))
+    report('net', subject, `quantity × price ÷ divisor is not ${line.net} ${line.currency}.`)
+}
+
+/** Follows a line to the rows it was made from; returns how many readings were compared. */
+function checkLeaves(invoice: store.InvoiceRow, line: Line, facts: Facts, subject: string, report: Report): number {
+  checkPrice(line, facts, subject, report)
+  for (const segment of line.segments) checkOwner(invoice, line, segment, facts, subject, report)
+  checkCovers(line, facts, subject, report)
+  if (isConsumption(line)) return checkConsumption(line, facts, subject, report)
+  checkVersions(line, facts, subject, report)
+  return 0
+}
+
+function checkPrice(line: Line, { prices }: Facts, subject: string, report: Report): void {
+  const row = prices.get(line.price.id)
+  if (!row) report('price', subject, 'The price version it was charged at is gone.')
+  else if (
+    row.amount !== line.price.amount ||
+    row.model !== line.price.model ||
+    row.per !== line.price.per ||
+    row.unit !== line.price.unit ||
+    (line.price.gap_policy !== undefined && row.gap_policy !== line.price.gap_policy)
+  )
+    report(
+      'price',
+      subject,
+      `The price version says ${row.amount} per ${row.unit}, the line was charged at ${line.price.amount} per ${line.price.unit}.`,
+    )
+}
+
+function checkOwner(
+  invoice: store.InvoiceRow,
+  line: Line,
+  segment: Segment,
+  { owners }: Facts,
+  subject: string,
+  report: Report,
+): void {
+  const owner = owners.get(segment.assignment_id)
+  const inside =
+    owner &&
+    (owner.from === null || Number(owner.from) <= fromIso(segment.from)) &&
+    (owner.to === null || Number(owner.to) >= fromIso(segment.to))
+  if (!owner || owner.account_id !== invoice.account_id || owner.resource_id !== line.resource.id || !inside)
+    report('owner', subject, `The owner version of ${segment.from} does not give this stretch to the account.`)
+}
+
+/** Nothing is billed for which another eye on the machine was billed, as far as the invoice's cut knew. */
+function checkCovers(line: Line, { covers }: Facts, subject: string, report: Report): void {
+  for (const cover of covers.get(line.resource.id) ?? [])
+    for (const { from, to } of line.segments)
+      if (intersect(cover, { from: fromIso(from), to: fromIso(to) }))
+        report('covered', subject, `From ${from} on another eye on the same machine was billed.`)
+}
+
+function checkVersions(line: Line, { versions, owners }: Facts, subject: string, report: Report): void {
+  for (const segment of line.segments) {
+    const [version, owner] = [versions.get(segment.observed_version_id ?? ''), owners.get(segment.assignment_id)]
+    if (!version || !owner) {
+      report('version', subject, `The observed version of ${segment.from} is gone.`)
+      continue
+    }
+    const bounds = (row: { from: string | null; to: string | null }) => ({
+      from: row.from === null ? null : Number(row.from),
+      to: row.to === null ? null : Number(row.to),
+    })
+    const digest = allocationDigest({ ...owner, ...bounds(owner) }, { ...version, ...bounds(version), scope_id: '' })
+    const held = BigInt(segment.size ?? '0') * BigInt(fromIso(segment.to) - fromIso(segment.from))
+    const whole = line.price.model === 'flat' ? BigInt(fromIso(segment.to) - fromIso(segment.from)) : held
+    const expected = segment.skipped ? 0n : whole
+    if (digest !== segment.digest || expected.toString() !== segment.quantity)
+      report('version', subject, `The observed or assigned version of ${segment.from} is not the one that was billed.`)
+  }
+}
+
+function checkConsumption(line: Line, { usage, hours }: Facts, subject: string, report: Report): number {
+  let readings = 0
+  for (const segment of line.segments) {
+    const stretch = stretchOf(line, segment)
+    const leaves = usage.get(keyOf(stretch))?.get(line.meter) ?? []
+    const unseen = line.price.gap_policy === 'skip' ? leaves.flatMap((leaf) => leaf.gaps) : []
+    const quantity =
+      leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n) -
+      unseen.reduce((sum, gap) => sum + (gap.quantity ?? 0n), 0n)
+    if (quantity.toString() !== segment.quantity || consumptionDigest(leaves) !== segment.digest)
+      report('usage', subject, `The hours of usage from ${segment.from} are not those that were billed.`)
+    readings += checkReadings(line, sure(hours.get(keyOf(windowOf(stretch)))), subject, report)
+  }
+  return readings
+}
+
+type Hours = Awaited<ReturnType<typeof remeasure>>[number]
+/** Stored hours against what their readings give, hour by hour; returns how many readings were compared. */
+function checkReadings(line: Line, { stored, fromReadings }: Hours, subject: string, report: Report): number {
+  const own = <T extends HourUsage>(list: readonly T[]) =>
+    new Map(list.filter((r) => r.meter === line.meter).map((r) => [r.hour, r]))
+  const [kept, measured] = [own(stored), own(fromReadings.hours)]
+  for (const hour of new Set([...kept.keys(), ...measured.keys()])) {
+    const [a, b] = [kept.get(hour), measured.get(hour)]
+    const equal = (a?.quantity ?? 0n) === (b?.quantity ?? 0n) && (!a || !b || fromReadings.proves(a))
+    if (!equal)
+      report('readings', subject, `The readings of ${iso(hour)} do not give the usage that is stored for that hour.`)
+  }
+  return [...measured.values()].reduce((sum, row) => sum + row.reading_count, 0)
+}
