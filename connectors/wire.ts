@@ -1,5 +1,5 @@
 /** The words of wire protocol 1 without their schemas: what an agent keeps in memory from tick to tick. Schemas are in `contract.ts`. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Observation, ResourceRef } from './contract.ts'
 
 /** The control plane serves the current protocol and the one before it. */
@@ -85,7 +85,7 @@ export const signedText = (subject: string, e: Envelope, body: Uint8Array): Uint
   new TextEncoder().encode([subject, e.message, e.spool, e.sequence, e.previous, sha256(body)].join('\n'))
 
 /** Lower-case hexadecimal SHA-256. */
-export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex')
+export const sha256 = (data: Uint8Array | string): string => hash('sha256', data, 'hex')
 
 /** JSON with sorted keys and no undefined: equal values have equal text (RFC 8785 but for exotic numbers). */
 export function canonical(value: unknown): string {

@@ -1,7 +1,8 @@
 /** Runs a private nats-server on loopback, with one user for the control plane and one for agents. */
-import { mkdirSync } from 'node:fs'
-import { connect } from 'node:net'
+import { mkdirSync, statfsSync } from 'node:fs'
+import { connect as dial } from 'node:net'
 import { join } from 'node:path'
+import { connect } from '@nats-io/transport-node'
 import { freePort } from './port.ts'
 import { endsWithUs, type Program } from './process.ts'
 import { newPassword, readRecord, writePrivate, writeRecord } from './secrets.ts'
@@ -55,7 +56,7 @@ async function settingsOf(file: string, wantedPort?: number): Promise<Settings> 
 /** True when a server says INFO on the port. */
 const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' })
+    const socket = dial({ port, host: '127.0.0.1' })
     const done = (answer: boolean) => {
       socket.destroy()
       resolve(answer)
@@ -65,6 +66,27 @@ const answers = (port: number): Promise<boolean> =>
     socket.once('data', (data) => done(data.toString().startsWith('INFO ')))
   })
 
+/** less than this free: a new start of the server would help nothing */
+const ROOM_BYTES = 4 * 1024 * 1024
+const JETSTREAM_MS = 2_000
+
+/** False where the server keeps streams no more though the disk has room: nats-server 2.9 doesn't try again after it was full. */
+async function keepsStreams(folder: string, url: string): Promise<boolean> {
+  const { bavail, bsize } = statfsSync(folder)
+  if (bavail * bsize < ROOM_BYTES) return true
+  try {
+    const connection = await connect({ servers: url, timeout: JETSTREAM_MS, reconnect: false })
+    try {
+      await connection.request('$JS.API.STREAM.NAMES', '', { timeout: JETSTREAM_MS })
+      return true
+    } finally {
+      await connection.close()
+    }
+  } catch {
+    return false
+  }
+}
+
 /** `folder` holds the stream store, the configuration and the passwords; ports and passwords stay the same across starts. */
 export async function prepareNats(folder: string, server: string, wantedPort?: number): Promise<Nats> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -72,11 +94,18 @@ export async function prepareNats(folder: string, server: string, wantedPort?: n
   const { port, controlPlanePassword, agentPassword } = settings
   const file = join(folder, 'nats.conf')
   writePrivate(file, configuration(folder, settings))
+  const controlPlaneUrl = `nats://control-plane:${controlPlanePassword}@127.0.0.1:${port}`
   return {
     port,
-    controlPlaneUrl: `nats://control-plane:${controlPlanePassword}@127.0.0.1:${port}`,
+    controlPlaneUrl,
     agentUrl: `nats://agent:${agentPassword}@127.0.0.1:${port}`,
-    program: { title: 'NATS', name: 'nats', command: () => endsWithUs([server, '-c', file]), stop_ms: 1_500 },
+    program: {
+      title: 'NATS',
+      name: 'nats',
+      command: () => endsWithUs([server, '-c', file]),
+      healthy: () => keepsStreams(folder, controlPlaneUrl),
+      stop_ms: 1_500,
+    },
     ready: () => answers(port),
   }
 }

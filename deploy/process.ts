@@ -19,6 +19,8 @@ const RESTART_FIRST_MS = 1_000
 const RESTART_LAST_MS = 30_000
 /** a child that ran so long has recovered: the next restart is quick again */
 const STEADY_MS = 60_000
+/** a child that says so often in a row that it is not well is ended, and started again */
+const UNWELL = { every_ms: 5_000, times: 3 } as const
 
 export type Signal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT'
 
@@ -34,6 +36,8 @@ export interface Program {
   stopSignal?: Signal
   /** how long it may take to stop before it is killed */
   stop_ms: number
+  /** false where it runs but has given up its work, and only a new start helps */
+  healthy?(): Promise<boolean>
   /** the exit code by which it says that it is over for good: it isn't started again */
   over_code?: number
 }
@@ -190,9 +194,21 @@ export class Child {
     }
   }
 
-  /** From now on a child that dies is reported and started again. */
+  /** From now on a child that dies, or runs without doing its work, is reported and started again. */
   supervise(): void {
     this.#supervised = true
+    if (this.program.healthy) void this.#watch(this.program.healthy)
+  }
+
+  async #watch(healthy: () => Promise<boolean>): Promise<void> {
+    for (let failures = 0; !this.#stopping;) {
+      await sleep(UNWELL.every_ms, undefined, { ref: false })
+      failures = this.ended || (await healthy()) ? 0 : failures + 1
+      if (failures < UNWELL.times || this.#stopping) continue
+      failures = 0
+      this.#observer.event?.(`${this.program.title} runs but doesn't do its work: it is ended`, [])
+      if (this.#process) send(this.#process.pid, 'SIGKILL')
+    }
   }
 
   async stop(): Promise<void> {

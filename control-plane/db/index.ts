@@ -84,9 +84,19 @@ type Cell = string | number | boolean | null
 export const arrayText = (cells: readonly Cell[]): string =>
   `{${cells.map((cell) => (typeof cell === 'string' ? `"${cell.replace(/["\\]/g, '\\$&')}"` : String(cell))).join(',')}}`
 
+/** Types whose values hold nothing that an array would have to quote. */
+const BARE = new Set(['uuid', 'timestamptz', 'int4', 'int8', 'numeric', 'bool'])
+/** A column of many rows as a parameter and the function that makes rows of it again. */
+function column(cells: readonly Cell[], type: string) {
+  if (type === 'jsonb') return sql`jsonb_array_elements(${`[${cells.join(',')}]`}::jsonb)`
+  const text = BARE.has(type) ? `{${cells.map(String).join(',')}}` : arrayText(cells)
+  return sql`unnest(${text}::${sql.raw(type)}[])`
+}
+
 /**
  * Many rows as one parameter for each column, named as its `types` are, of the relation `as`: PostgreSQL reads arrays at half the
- * cost of JSON, knows how many rows come, and plans one statement, however many there are. JSON and array columns come as text.
+ * cost of a JSON record set, knows how many rows come, and plans one statement, however many there are. What is the same in all
+ * rows is sent once. Cells of JSON columns (never null) and of array columns are text.
  */
 export const columnar = <C extends string>(
   list: readonly Readonly<Record<NoInfer<C>, Cell>>[],
@@ -94,6 +104,20 @@ export const columnar = <C extends string>(
   as = 'i',
 ) => {
   const names = Object.keys(types) as C[]
-  const arrays = names.map((name) => sql`${arrayText(list.map((row) => row[name]))}::${sql.raw(types[name])}[]`)
-  return sql`unnest(${sql.join(arrays, sql`, `)}) as ${sql.raw(as)}(${sql.raw(names.map((name) => `"${name}"`).join(', '))})`
+  const quoted = (some: readonly C[]) => sql.raw(some.map((name) => `"${name}"`).join(', '))
+  const [first] = list
+  const varying = names.filter((name, index) => index === 0 || list.some((row) => row[name] !== first?.[name]))
+  const each = names.map((name) => {
+    if (varying.includes(name)) return quoted([name])
+    const cell = first?.[name] ?? null
+    // as text: the driver would write a boolean in its own way
+    return sql`${cell === null ? null : String(cell)}::text::${sql.raw(types[name])} as ${quoted([name])}`
+  })
+  const columns = varying.map((name) =>
+    column(
+      list.map((row) => row[name]),
+      types[name],
+    ),
+  )
+  return sql`(select ${sql.join(each, sql`, `)} from rows from (${sql.join(columns, sql`, `)}) as v(${quoted(varying)})) as ${sql.raw(as)}`
 }

@@ -140,8 +140,9 @@ export const boundOf = ({ at, value, spool, sequence }: CounterReading) => ({
   sequence,
 })
 
+/** A JSON array; written out, since a digest is made of each reading. */
 const lineOf = (r: DeviceReading): string =>
-  JSON.stringify([r.device, r.at, r.spool, r.sequence, r.epoch, r.origin, r.wrap_bits, r.value.toString()])
+  `[${JSON.stringify(r.device)},${r.at},"${r.spool}",${r.sequence},${JSON.stringify(r.epoch)},${r.origin},${r.wrap_bits},"${r.value}"]`
 
 const CHAIN = 'chain:'
 /** A chain of SHA-256 over readings in order of time: one altered digit shows, and later readings continue it. */

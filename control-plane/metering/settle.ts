@@ -14,7 +14,7 @@ export async function settleUsage(ctx: Context, limit: number): Promise<number> 
   const cut = await openCut(ctx.tx)
   const dirty = await store.claimDirty(ctx, limit)
   if (dirty.length === 0) return 0
-  for (const part of inParts(dirty)) {
+  for (const part of inParts(dirty, ctx.now())) {
     const late = await continueHours(ctx, part, cut)
     if (late.length > 0) await remakeHours(ctx, late, cut)
   }
@@ -24,15 +24,16 @@ export async function settleUsage(ctx: Context, limit: number): Promise<number> 
 /** So much time of resources is held in memory at once: at a reading in ten seconds, 35,000 of them. */
 const HELD_MS = 4 * 24 * HOUR_MS
 
-function* inParts(dirty: readonly Window[]): Iterable<Window[]> {
+function* inParts(dirty: readonly Window[], now: Instant): Iterable<Window[]> {
   let [part, held_ms] = [[] as Window[], 0]
   for (const window of dirty) {
-    held_ms += window.to - window.from
-    if (part.length > 0 && held_ms > HELD_MS) {
+    const own_ms = Math.max(0, Math.min(window.to, now) - window.from)
+    if (part.length > 0 && held_ms + own_ms > HELD_MS) {
       yield part
-      ;[part, held_ms] = [[], window.to - window.from]
+      ;[part, held_ms] = [[], 0]
     }
     part.push(window)
+    held_ms += own_ms
   }
   yield part
 }

@@ -9,10 +9,14 @@ import type { HourUsage } from './hours.ts'
 import { type Window, windowRows } from './readings/store.ts'
 import { usageHour } from './schema.ts'
 
+/** Ends of dirty spans are rounded up so far: of many readings in a row only the first then changes the mark. */
+const MARK_MS = 300_000
+const markedTo = (to: Instant): Instant => Math.ceil((to + 1) / MARK_MS) * MARK_MS
+
 /** Merges into the dirty set: the widest span wins. In one order everywhere, so that two writers never wait for each other. */
 export async function markUsageDirty(ctx: Context, spans: ReadonlyMap<string, Interval>): Promise<void> {
   const given = [...spans]
-    .map(([resource_id, { from, to }]) => ({ resource_id, since: iso(from), until: iso(to) }))
+    .map(([resource_id, { from, to }]) => ({ resource_id, since: iso(from), until: iso(markedTo(to)) }))
     .toSorted((a, b) => (a.resource_id < b.resource_id ? -1 : 1))
   const types = { resource_id: 'uuid', since: 'timestamptz', until: 'timestamptz' } as const
   if (given.length > 0)
@@ -20,7 +24,8 @@ export async function markUsageDirty(ctx: Context, spans: ReadonlyMap<string, In
       insert into dirty_usage (resource_id, since, until, marked_at)
       select i.*, ${iso(ctx.now())}::timestamptz from ${columnar(given, types)}
       on conflict (resource_id) do update set since = least(dirty_usage.since, excluded.since),
-        until = greatest(dirty_usage.until, excluded.until)`)
+        until = greatest(dirty_usage.until, excluded.until)
+      where excluded.since < dirty_usage.since or excluded.until > dirty_usage.until`)
 }
 
 /** Takes at most `limit` resources off the dirty set, oldest mark first; several workers never take the same one. */
@@ -32,7 +37,7 @@ export async function claimDirty(ctx: Context, limit: number): Promise<Window[]>
         returning resource_id, ${ms(sql`since`)} as since, ${ms(sql`until`)} as until`,
   )
   return claimed
-    .map(({ resource_id, since, until }) => ({ resource_id, from: Number(since), to: Number(until) + 1 }))
+    .map(({ resource_id, since, until }) => ({ resource_id, from: Number(since), to: Number(until) }))
     .toSorted((a, b) => (a.resource_id < b.resource_id ? -1 : 1))
 }
 

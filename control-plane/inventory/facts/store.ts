@@ -24,13 +24,14 @@ const CHUNK = 1_000
 
 export async function findIds(ctx: Context, realm: string, refs: readonly ResourceRef[]): Promise<Map<string, string>> {
   if (refs.length === 0) return new Map()
-  const found = await rows<ResourceRef & { id: string }>(
+  const wanted = refs.map((ref, n) => ({ ...ref, n }))
+  const found = await rows<{ id: string; n: number }>(
     ctx.tx,
-    sql`select r.id, r.kind, r.external_id, r.incarnation from resource r
-        join ${columnar(refs, { kind: 'text', external_id: 'text', incarnation: 'text' }, 'w')}
+    sql`select r.id, w.n from resource r
+        join ${columnar(wanted, { n: 'int4', kind: 'text', external_id: 'text', incarnation: 'text' }, 'w')}
           on r.realm = ${realm} and r.kind = w.kind and r.external_id = w.external_id and r.incarnation = w.incarnation`,
   )
-  return new Map(found.map((row) => [refKey(row), row.id]))
+  return new Map(found.map(({ id, n }) => [refKey(sure(refs[n])), id]))
 }
 
 /** Ids of the rows that were really made: another transaction may have made some meanwhile. */
