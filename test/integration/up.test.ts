@@ -133,7 +133,7 @@ test('a demo stands beside what is real, says that it is one, and is removed by 
   await says(data, false)
   expect(existsSync(demo)).toBe(false)
   expect((await ask(keyIn(data), '/api/v1/demo', 'DELETE'))?.status).toBe(403)
-})
+}, 240_000)
 
 test('an outside database that cannot be reached is named without its password', async () => {
   const one = up({ DATABASE_URL: 'postgres://owner:hunter2@127.0.0.1:1/atalaya' })
