@@ -1,5 +1,7 @@
 /** Words of the accounts slice: legal entities that sell, accounts that buy, their projects, and sessions. */
 import { z } from 'zod'
+import { PERMISSIONS } from '../base/actor.ts'
+import { ROLE_NAMES } from '../base/roles.ts'
 import { CurrencyCode, Id, InstantText } from '../http/contract.ts'
 
 export const Address = z.object({
@@ -78,10 +80,42 @@ export type AccountChange = z.infer<typeof AccountChange>
 
 /** Sign in with the one-time set-up token that `npm run up` prints, or with an API key. */
 export const SignIn = z.object({ token: z.string().min(10).max(200) })
+const RoleName = z.enum(ROLE_NAMES).meta({ id: 'Role' })
+const Scopes = z.array(z.enum(PERMISSIONS)).min(1).max(PERMISSIONS.length)
+
+/** A key of a program or a person; the token itself is shown once, when it is made. */
+export const ApiKey = z
+  .object({
+    id: Id,
+    name: z.string(),
+    role: RoleName,
+    scopes: Scopes.nullable().meta({ description: 'narrows what the role may do; null: all of it' }),
+    created_at: InstantText,
+    created_by: z.string(),
+    expires_at: InstantText.nullable(),
+    last_used_at: InstantText.nullable().meta({ description: 'to within ten minutes' }),
+    yours: z.boolean().meta({ description: 'the key that asks' }),
+  })
+  .meta({ id: 'ApiKey' })
+export type ApiKey = z.infer<typeof ApiKey>
+export const NewApiKey = z.object({
+  name,
+  role: RoleName,
+  scopes: Scopes.nullable().default(null),
+  expires_at: InstantText.nullable().default(null),
+})
+export type NewApiKey = z.infer<typeof NewApiKey>
+export const MadeApiKey = z
+  .object({ key: ApiKey, token: z.string().meta({ description: 'shown only now' }) })
+  .meta({ id: 'MadeApiKey' })
+/** What each role may do. */
+export const RoleTable = z.object({ items: z.array(z.object({ role: RoleName, permissions: z.array(z.string()) })) })
+
 export const Session = z
   .object({
     actor: z.object({ kind: z.string(), name: z.string() }),
-    permissions: z.array(z.string()),
+    role: RoleName,
+    permissions: z.array(z.enum(PERMISSIONS)),
     installation_id: Id,
     version: z.string(),
     demo: z.boolean().meta({ description: 'customers and machines are invented; DELETE /demo ends it' }),

@@ -1,18 +1,34 @@
 /** HTTP of accounts: sessions, legal entities, accounts. */
 import { z } from 'zod'
 import type { Actor } from '../base/actor.ts'
+import { sure } from '../base/problem.ts'
+import { ROLE_NAMES, ROLES } from '../base/roles.ts'
 import { clearSession, sessionToken, setSession } from '../http/authentication.ts'
 import { page, PageQuery } from '../http/contract.ts'
 import { answers, ById, type HttpDeps, router, valid, verb, version } from '../http/index.ts'
-import { Account, AccountChange, LegalEntity, LegalEntityChange, Session, SignIn } from './contract.ts'
+import {
+  Account,
+  AccountChange,
+  ApiKey,
+  LegalEntity,
+  LegalEntityChange,
+  MadeApiKey,
+  NewApiKey,
+  RoleTable,
+  Session,
+  SignIn,
+} from './contract.ts'
 import {
   changeAccount,
   changeLegalEntity,
+  createKey,
   getAccount,
   installationId,
   listAccounts,
+  listKeys,
   listLegalEntities,
   removeDemo,
+  revokeApiKey,
   SESSION_SECONDS,
   signIn,
   signOut,
@@ -25,6 +41,7 @@ export interface AccountsDeps extends HttpDeps {
 
 const sessionOf = (actor: Actor, installation_id: string, demo: boolean): Session => ({
   actor: { kind: actor.kind, name: actor.name },
+  role: sure(actor.role),
   permissions: [...actor.permissions],
   installation_id,
   version,
@@ -33,7 +50,7 @@ const sessionOf = (actor: Actor, installation_id: string, demo: boolean): Sessio
 
 export const routes = (deps: AccountsDeps) =>
   router()
-    .post('/session', answers('Sign in', Session, { open: true }), valid('json', SignIn), async (c) => {
+    .post('/session', answers('Sign in', Session, 'nothing'), valid('json', SignIn), async (c) => {
       const { session, token } = await verb(c, deps, async (ctx) => {
         const { token, actor } = await signIn(ctx, c.req.valid('json').token)
         return { token, session: sessionOf(actor, await installationId({ ...ctx, actor }), deps.endDemo !== null) }
@@ -41,40 +58,61 @@ export const routes = (deps: AccountsDeps) =>
       setSession(c, token, SESSION_SECONDS)
       return c.json(session)
     })
-    .get('/session', answers('Who am I, and what may I do', Session), async (c) =>
+    .get('/session', answers('Who am I, and what may I do', Session, 'session'), async (c) =>
       c.json(sessionOf(c.get('actor'), await verb(c, deps, installationId), deps.endDemo !== null)),
     )
-    .delete('/session', answers('Sign out', null), async (c) => {
+    .delete('/session', answers('Sign out', null, 'session'), async (c) => {
       const token = sessionToken(c)
       if (token !== undefined) await verb(c, deps, (ctx) => signOut(ctx, token))
       clearSession(c)
       return c.body(null, 204)
     })
-    .delete('/demo', answers('Remove the demo with all that was invented', null), async (c) => {
+    .get('/roles', answers('What each role may do', RoleTable, 'session'), (c) =>
+      c.json({ items: ROLE_NAMES.map((role) => ({ role, permissions: [...ROLES[role]] })) }),
+    )
+    .get('/api-keys', answers('API keys that hold', z.object({ items: z.array(ApiKey) }), 'keys.read'), async (c) =>
+      c.json({ items: await verb(c, deps, listKeys) }),
+    )
+    .post(
+      '/api-keys',
+      answers('Make an API key', MadeApiKey, 'keys.write', { status: 201 }),
+      valid('json', NewApiKey),
+      async (c) => c.json(await verb(c, deps, (ctx) => createKey(ctx, c.req.valid('json'))), 201),
+    )
+    .delete('/api-keys/:id', answers('Revoke an API key', null, 'keys.write'), valid('param', ById), async (c) => {
+      await verb(c, deps, (ctx) => revokeApiKey(ctx, c.req.valid('param').id))
+      return c.body(null, 204)
+    })
+    .delete('/demo', answers('Remove the demo with all that was invented', null, 'installation.write'), async (c) => {
       await verb(c, deps, (ctx) => removeDemo(ctx, deps.endDemo !== null))
       deps.endDemo?.()
       return c.body(null, 204)
     })
-    .get('/legal-entities', answers('Legal entities that sell', z.object({ items: z.array(LegalEntity) })), async (c) =>
-      c.json({ items: await verb(c, deps, listLegalEntities) }),
+    .get(
+      '/legal-entities',
+      answers('Legal entities that sell', z.object({ items: z.array(LegalEntity) }), 'accounts.read'),
+      async (c) => c.json({ items: await verb(c, deps, listLegalEntities) }),
     )
     .patch(
       '/legal-entities/:id',
-      answers('Change a legal entity', LegalEntity),
+      answers('Change a legal entity', LegalEntity, 'accounts.write'),
       valid('param', ById),
       valid('json', LegalEntityChange),
       async (c) =>
         c.json(await verb(c, deps, (ctx) => changeLegalEntity(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
-    .get('/accounts', answers('Accounts that buy', page(Account)), valid('query', PageQuery), async (c) =>
-      c.json(await verb(c, deps, (ctx) => listAccounts(ctx, c.req.valid('query')))),
+    .get(
+      '/accounts',
+      answers('Accounts that buy', page(Account), 'accounts.read'),
+      valid('query', PageQuery),
+      async (c) => c.json(await verb(c, deps, (ctx) => listAccounts(ctx, c.req.valid('query')))),
     )
-    .get('/accounts/:id', answers('One account', Account), valid('param', ById), async (c) =>
+    .get('/accounts/:id', answers('One account', Account, 'accounts.read'), valid('param', ById), async (c) =>
       c.json(await verb(c, deps, (ctx) => getAccount(ctx, c.req.valid('param').id))),
     )
     .patch(
       '/accounts/:id',
-      answers('Change an account', Account),
+      answers('Change an account', Account, 'accounts.write'),
       valid('param', ById),
       valid('json', AccountChange),
       async (c) =>

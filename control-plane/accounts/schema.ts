@@ -1,5 +1,7 @@
 /** Tables of accounts: who sells, who buys, and the credentials of people and programs. */
 import { boolean, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import type { Permission } from '../base/actor.ts'
+import type { Role } from '../base/roles.ts'
 import { instant } from '../db/columns.ts'
 import type { Address } from './contract.ts'
 
@@ -52,7 +54,7 @@ export const project = pgTable(
   (t) => [index().on(t.account_id)],
 )
 
-/** Only hashes are stored. `setup_token` works once; `session` expires; `api_key` lasts until revoked. */
+/** Only hashes are stored. `setup_token` works once; `session` expires; `api_key` lasts until it expires or is revoked. */
 export const credential = pgTable(
   'credential',
   {
@@ -64,6 +66,13 @@ export const credential = pgTable(
     expires_at: instant(),
     used_at: instant(),
     revoked_at: instant(),
+    role: text().$type<Role>().notNull(),
+    /** what it may do of what its role may; null: all of it */
+    scopes: jsonb().$type<Permission[]>(),
+    /** the key that opened this session: with it, the session ends */
+    opened_by: uuid(),
+    /** who made it */
+    created_by: text().notNull(),
   },
-  (t) => [uniqueIndex().on(t.hash)],
+  (t) => [uniqueIndex().on(t.hash), index().on(t.opened_by)],
 )

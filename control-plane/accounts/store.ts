@@ -1,5 +1,5 @@
 /** SQL of accounts: entities, accounts with their projects, credentials, and the installation itself. */
-import { and, asc, count, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { iso } from '../base/time.ts'
 import type { Database, Tx } from '../db/index.ts'
 import type { Account, AccountChange, LegalEntity, LegalEntityChange } from './contract.ts'
@@ -122,6 +122,33 @@ const live = (hash: string) => and(eq(credential.hash, hash), isNull(credential.
 export async function selectCredential(tx: Tx | Database, hash: string): Promise<CredentialRow | null> {
   const [row] = await tx.select().from(credential).where(live(hash))
   return row ?? null
+}
+
+/** Keys that were not revoked, the newest first. */
+export const selectKeys = (tx: Tx): Promise<CredentialRow[]> =>
+  tx
+    .select()
+    .from(credential)
+    .where(and(eq(credential.kind, 'api_key'), isNull(credential.revoked_at)))
+    .orderBy(desc(credential.created_at), desc(credential.id))
+
+/** The key with the sessions that it opened; null where there is none, or not any more. */
+export async function revokeKey(tx: Tx, id: string, now: number): Promise<CredentialRow | null> {
+  const [row] = await tx
+    .update(credential)
+    .set({ revoked_at: now })
+    .where(and(eq(credential.id, id), eq(credential.kind, 'api_key'), isNull(credential.revoked_at)))
+    .returning()
+  if (row)
+    await tx
+      .update(credential)
+      .set({ revoked_at: now })
+      .where(and(eq(credential.opened_by, id), isNull(credential.revoked_at)))
+  return row ?? null
+}
+
+export const noteUse = async (tx: Tx | Database, id: string, now: number): Promise<void> => {
+  await tx.update(credential).set({ used_at: now }).where(eq(credential.id, id))
 }
 
 /** Null where it was used before: of two at once only one succeeds. */

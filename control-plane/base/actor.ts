@@ -1,5 +1,6 @@
 /** Who acts, and whether he may: the seam that people and roles will fill. */
 import { Problem } from './problem.ts'
+import type { Role } from './roles.ts'
 
 export const PERMISSIONS = [
   'accounts.read',
@@ -14,15 +15,19 @@ export const PERMISSIONS = [
   'installation.write',
   'inventory.read',
   'inventory.assign',
+  'keys.read',
+  'keys.write',
   'metrics.read',
   'usage.read',
 ] as const
 export type Permission = (typeof PERMISSIONS)[number]
 
 export interface Actor {
-  kind: 'owner' | 'system' | 'agent'
+  kind: 'owner' | 'staff' | 'system' | 'agent'
   id: string
   name: string
+  /** of a person's or a program's credential */
+  role?: Role
   permissions: ReadonlySet<Permission>
 }
 

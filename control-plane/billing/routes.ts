@@ -49,12 +49,16 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
   return router()
     .get(
       '/drafts',
-      answers('What would be invoiced next, for each account', z.object({ items: z.array(DraftSummary) })),
+      answers(
+        'What would be invoiced next, for each account',
+        z.object({ items: z.array(DraftSummary) }),
+        'billing.read',
+      ),
       async (c) => c.json({ items: await verb(c, deps, drafts) }),
     )
     .get(
       '/accounts/:id/draft',
-      answers('The next invoice of an account as it stands', Draft),
+      answers('The next invoice of an account as it stands', Draft, 'billing.read'),
       valid('param', Param),
       valid('query', AsOf),
       async (c) =>
@@ -66,7 +70,7 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
     )
     .get(
       '/accounts/:id/draft/lines/:line/explanation',
-      answers('A line of the draft, opened to its leaves', Explanation),
+      answers('A line of the draft, opened to its leaves', Explanation, 'billing.read'),
       valid('param', LineParam),
       valid('query', AsOf),
       async (c) => {
@@ -76,7 +80,7 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
     )
     .post(
       '/invoices',
-      answers('Finalise the draft of an account', Invoice, { status: 201 }),
+      answers('Finalise the draft of an account', Invoice, 'billing.write', { status: 201 }),
       valid('json', NewInvoice),
       async (c) => {
         const id = await finalise(deps.work, c.get('actor'), deps.now, c.get('request_id'), c.req.valid('json'))
@@ -85,16 +89,19 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
     )
     .get(
       '/invoices',
-      answers('Invoices, newest first', page(InvoiceSummary)),
+      answers('Invoices, newest first', page(InvoiceSummary), 'billing.read'),
       valid('query', InvoiceQuery),
       async (c) => c.json(await verb(c, deps, (ctx) => listInvoices(ctx, c.req.valid('query')))),
     )
-    .get('/invoices/:id', answers('One invoice with its lines', Invoice), valid('param', Param), async (c) =>
-      c.json(await verb(c, deps, (ctx) => getInvoice(ctx, c.req.valid('param').id))),
+    .get(
+      '/invoices/:id',
+      answers('One invoice with its lines', Invoice, 'billing.read'),
+      valid('param', Param),
+      async (c) => c.json(await verb(c, deps, (ctx) => getInvoice(ctx, c.req.valid('param').id))),
     )
     .get(
       '/invoices/:id/pdf',
-      answers('The document', z.string()),
+      answers('The document', z.string(), 'billing.read'),
       valid('param', Param),
       valid('query', z.object({ language: Language.default('en') })),
       async (c) => {
@@ -109,7 +116,7 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
     )
     .get(
       '/invoices/:id/lines/:line/explanation',
-      answers('A line, opened to its leaves', Explanation),
+      answers('A line, opened to its leaves', Explanation, 'billing.read'),
       valid('param', LineParam),
       async (c) => {
         const { id, line } = c.req.valid('param')
@@ -118,17 +125,19 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
     )
     .get(
       '/resources/:id/cost',
-      answers('What a resource costs now and in the next invoice', ResourceCost),
+      answers('What a resource costs now and in the next invoice', ResourceCost, 'billing.read'),
       valid('param', Param),
       async (c) => c.json(await verb(c, deps, (ctx) => costOf(ctx, c.req.valid('param').id))),
     )
     .post(
       '/prices/preview',
-      answers('What a price would change this month', Preview),
+      answers('What a price would change this month', Preview, 'catalog.read'),
       valid('json', NewPrice),
       async (c) => c.json(await verb(c, deps, (ctx) => previewPrice(ctx, c.req.valid('json')))),
     )
-    .post('/verification', answers('Check every issued document down to its readings', Verification), async (c) =>
-      c.json(await verb(c, deps, verify)),
+    .post(
+      '/verification',
+      answers('Check every issued document down to its readings', Verification, 'billing.read'),
+      async (c) => c.json(await verb(c, deps, verify)),
     )
 }

@@ -5,16 +5,21 @@ import { addPrice, listMeters, listPrices } from './index.ts'
 
 export const routes = (deps: HttpDeps) =>
   router()
-    .get('/meters', answers('What can be priced, and in which units', MeterList), (c) =>
+    .get('/meters', answers('What can be priced, and in which units', MeterList, 'session'), (c) =>
       c.json({ items: listMeters() }),
     )
-    .get('/prices', answers('Prices of a price book', PriceList), valid('query', PriceQuery), async (c) => {
-      const { history, price_book_id } = c.req.valid('query')
-      return c.json(await verb(c, deps, (ctx) => listPrices(ctx, { history: history === 'true', price_book_id })))
-    })
+    .get(
+      '/prices',
+      answers('Prices of a price book', PriceList, 'catalog.read'),
+      valid('query', PriceQuery),
+      async (c) => {
+        const { history, price_book_id } = c.req.valid('query')
+        return c.json(await verb(c, deps, (ctx) => listPrices(ctx, { history: history === 'true', price_book_id })))
+      },
+    )
     .post(
       '/prices',
-      answers('Record a new version of a price', Price, { status: 201 }),
+      answers('Record a new version of a price', Price, 'catalog.write', { status: 201 }),
       valid('json', NewPrice),
       async (c) => c.json(await verb(c, deps, (ctx) => addPrice(ctx, c.req.valid('json'))), 201),
     )

@@ -10,13 +10,15 @@ export const routes = (deps: HttpDeps) =>
   router()
     .post(
       '/accounts',
-      answers('Open an account, with its contract and a pay-as-you-go service', Account, { status: 201 }),
+      answers('Open an account, with its contract and a pay-as-you-go service', Account, 'accounts.write', {
+        status: 201,
+      }),
       valid('json', OpenAccount),
       async (c) => c.json(await verb(c, deps, (ctx) => openAccount(ctx, c.req.valid('json'))), 201),
     )
     .get(
       '/accounts/:id/contracts',
-      answers('Contracts of an account, the oldest first', ContractList),
+      answers('Contracts of an account, the oldest first', ContractList, 'accounts.read'),
       valid('param', z.object({ id: Id })),
       async (c) => c.json({ items: await verb(c, deps, (ctx) => listContracts(ctx, c.req.valid('param').id)) }),
     )

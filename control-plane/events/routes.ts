@@ -13,25 +13,32 @@ const isOpen = { true: true, false: false } as const
 
 export const routes = (deps: HttpDeps & { live: Live }) =>
   router()
-    .get('/events', answers('Events, newest first', page(Event)), valid('query', EventQuery), async (c) =>
-      c.json(await verb(c, deps, (ctx) => listEvents(ctx, c.req.valid('query')))),
+    .get(
+      '/events',
+      answers('Events, newest first', page(Event), 'events.read'),
+      valid('query', EventQuery),
+      async (c) => c.json(await verb(c, deps, (ctx) => listEvents(ctx, c.req.valid('query')))),
     )
     .get(
       '/notices',
-      answers('Notices that wait for a person', z.object({ items: z.array(Notice) })),
+      answers('Notices that wait for a person', z.object({ items: z.array(Notice) }), 'events.read'),
       valid('query', NoticeQuery),
       async (c) => {
         const { open } = c.req.valid('query')
         return c.json({ items: await verb(c, deps, (ctx) => listNotices(ctx, open && isOpen[open])) })
       },
     )
-    .get('/stream', answers('Live updates, server-sent', z.string(), { media: 'text/event-stream' }), (c) => {
-      permit({ actor: c.get('actor') }, 'events.read')
-      const body = streamOf(deps.live, c.get('still_valid'), c.req.raw.signal)
-      return new Response(body, {
-        headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
-      })
-    })
+    .get(
+      '/stream',
+      answers('Live updates, server-sent', z.string(), 'events.read', { media: 'text/event-stream' }),
+      (c) => {
+        permit({ actor: c.get('actor') }, 'events.read')
+        const body = streamOf(deps.live, c.get('still_valid'), c.req.raw.signal)
+        return new Response(body, {
+          headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+        })
+      },
+    )
 
 /** One client of the live updates as a body; it ends when he leaves, is cut, or his session is over. */
 function streamOf(live: Live, still_valid: () => Promise<boolean>, left: AbortSignal): ReadableStream<Uint8Array> {

@@ -1,9 +1,9 @@
 /** What every route is made of: validation, documentation, one transaction a request, and cursors. */
-import type { ValidationTargets } from 'hono'
+import type { MiddlewareHandler, ValidationTargets } from 'hono'
 import { type Context as HonoContext, Hono } from 'hono'
 import { describeRoute, resolver, validator } from 'hono-openapi'
 import { z } from 'zod'
-import type { Actor } from '../base/actor.ts'
+import { type Actor, type Permission, permit } from '../base/actor.ts'
 import { Problem } from '../base/problem.ts'
 import { type Clock, type Context, type Database, transact } from '../db/index.ts'
 import { Id, ProblemBody } from './contract.ts'
@@ -57,9 +57,10 @@ interface AnswerOptions {
   status?: 200 | 201 | 202
   /** for answers that are not JSON */
   media?: string
-  /** true: no credential is asked for */
-  open?: boolean
 }
+
+/** What the caller must have: a permission, any credential at all, or nothing. */
+export type Needs = Permission | 'session' | 'nothing'
 
 /** GET /api/v1/accounts/:id → getAccountsById: what generated clients call it. */
 const operationId = (method: string, path: string): string =>
@@ -68,10 +69,28 @@ const operationId = (method: string, path: string): string =>
     .replace('/api/v1', '')
     .replaceAll(/[/.:-]+([a-z]?)/g, (found, first: string) => (found.includes(':') ? 'By' : '') + first.toUpperCase())
 
-/** Documents a route: its answer, and the problems that any route may give. A null schema is an empty answer (204). */
-export const answers = (summary: string, schema: z.ZodType | null, options: AnswerOptions = {}) =>
+/**
+ * Documents a route and guards it: who lacks what it needs is refused before anything of the request is looked at. Its answer, and
+ * the problems that any route may give; a null schema is an empty answer (204). The document says what is needed as `x-permission`.
+ */
+export function answers(
+  summary: string,
+  schema: z.ZodType | null,
+  needs: Needs,
+  options: AnswerOptions = {},
+): MiddlewareHandler<HttpEnv> {
+  const guard: MiddlewareHandler<HttpEnv> = async (c, next) => {
+    if (needs !== 'session' && needs !== 'nothing') permit({ actor: c.get('actor') }, needs)
+    await next()
+  }
+  return Object.assign(guard, described(summary, schema, needs, options))
+}
+
+const described = (summary: string, schema: z.ZodType | null, needs: Needs, options: AnswerOptions) =>
   describeRoute({
     summary,
+    // an extension of the document's own language, which its types don't know
+    ...({ 'x-permission': needs } as object),
     operationId: ({ method, path }) => operationId(method, path),
     responses: {
       ...(schema === null
@@ -84,7 +103,7 @@ export const answers = (summary: string, schema: z.ZodType | null, options: Answ
           }),
       ...problems,
     },
-    ...(options.open ? { security: [] } : {}),
+    ...(needs === 'nothing' ? { security: [] } : {}),
   })
 
 export const encodeCursor = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -25,13 +25,13 @@ export const routes = (deps: HttpDeps, extras: Extras) =>
   router()
     .get(
       '/resources',
-      answers('Resources of every kind, one page', page(Resource)),
+      answers('Resources of every kind, one page', page(Resource), 'inventory.read'),
       valid('query', ResourceQuery),
       async (c) => c.json(await verb(c, deps, (ctx) => listResources(ctx, c.req.valid('query'), extras))),
     )
     .get(
       '/resources.csv',
-      answers('The same list as CSV, all pages', z.string()),
+      answers('The same list as CSV, all pages', z.string(), 'inventory.read'),
       valid('query', ResourceQuery),
       async (c) => {
         const text = await verb(c, deps, (ctx) => resourceCsv(ctx, c.req.valid('query'), extras))
@@ -41,33 +41,42 @@ export const routes = (deps: HttpDeps, extras: Extras) =>
         })
       },
     )
-    .get('/resources/summary', answers('Totals by kind', Summary), async (c) => c.json(await verb(c, deps, summary)))
-    .get('/resources/:id', answers('One resource', ResourceDetail), valid('param', Param), async (c) =>
-      c.json(await verb(c, deps, (ctx) => getResource(ctx, c.req.valid('param').id, extras))),
+    .get('/resources/summary', answers('Totals by kind', Summary, 'inventory.read'), async (c) =>
+      c.json(await verb(c, deps, summary)),
+    )
+    .get(
+      '/resources/:id',
+      answers('One resource', ResourceDetail, 'inventory.read'),
+      valid('param', Param),
+      async (c) => c.json(await verb(c, deps, (ctx) => getResource(ctx, c.req.valid('param').id, extras))),
     )
     .get(
       '/resources/:id/history',
-      answers('What was observed and who owned it', History),
+      answers('What was observed and who owned it', History, 'inventory.read'),
       valid('param', Param),
       async (c) => c.json(await verb(c, deps, (ctx) => history(ctx, c.req.valid('param').id))),
     )
     .post(
       '/resources/:id/assignments',
-      answers('Transfer the resource to an account from an instant on', Assignment, { status: 201 }),
+      answers('Transfer the resource to an account from an instant on', Assignment, 'inventory.assign', {
+        status: 201,
+      }),
       valid('param', Param),
       valid('json', NewAssignment),
       async (c) => c.json(await verb(c, deps, (ctx) => assign(ctx, c.req.valid('param').id, c.req.valid('json'))), 201),
     )
     .post(
       '/resources/:id/same-as',
-      answers('Say that two resources are one machine, or are not', SameAsDecision, { status: 201 }),
+      answers('Say that two resources are one machine, or are not', SameAsDecision, 'inventory.assign', {
+        status: 201,
+      }),
       valid('param', Param),
       valid('json', NewSameAs),
       async (c) => c.json(await verb(c, deps, (ctx) => sameAs(ctx, c.req.valid('param').id, c.req.valid('json'))), 201),
     )
     .delete(
       '/resources/:id/same-as/:other',
-      answers('Take that back: the evidence decides again', null),
+      answers('Take that back: the evidence decides again', null, 'inventory.assign'),
       valid('param', Param.extend({ other: Id })),
       async (c) => {
         const { id, other } = c.req.valid('param')

@@ -7,7 +7,11 @@ import { usageByHour } from './index.ts'
 export const routes = (deps: HttpDeps) =>
   router().get(
     '/resources/:id/usage',
-    answers('Usage of one resource by UTC hour and meter, oldest first', z.object({ items: z.array(UsageHour) })),
+    answers(
+      'Usage of one resource by UTC hour and meter, oldest first',
+      z.object({ items: z.array(UsageHour) }),
+      'usage.read',
+    ),
     valid('param', ById),
     valid('query', UsageQuery),
     async (c) =>

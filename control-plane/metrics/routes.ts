@@ -12,7 +12,7 @@ export const routes = (deps: HttpDeps) =>
   router()
     .get(
       '/resources/:id/metrics',
-      answers('Current values of a resource', CurrentValues),
+      answers('Current values of a resource', CurrentValues, 'metrics.read'),
       valid('param', OneResource),
       async (c) => {
         const { id } = c.req.valid('param')
@@ -25,7 +25,7 @@ export const routes = (deps: HttpDeps) =>
     )
     .get(
       '/resources/:id/series',
-      answers('Charts of a resource: one day of history', Series),
+      answers('Charts of a resource: one day of history', Series, 'metrics.read'),
       valid('param', OneResource),
       valid('query', SeriesQuery),
       async (c) => {

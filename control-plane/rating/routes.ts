@@ -10,13 +10,13 @@ export const routes = (deps: HttpDeps) =>
   router()
     .get(
       '/accounting',
-      answers('What arrived and what became of it', Accounting),
+      answers('What arrived and what became of it', Accounting, 'usage.read'),
       valid('query', AccountingQuery),
       async (c) => c.json(await verb(c, deps, (ctx) => usageAccounting(ctx, c.req.valid('query')))),
     )
     .post(
       '/accounts/:id/accepted-gaps',
-      answers('Let the next invoice go out with these gaps as they are', null),
+      answers('Let the next invoice go out with these gaps as they are', null, 'billing.write'),
       valid('param', z.object({ id: Id })),
       valid('json', NewGapAcceptance),
       async (c) => {

@@ -42,12 +42,12 @@ const command = (c: HonoContext, token: string): string => {
 
 const agents = (deps: SourcesDeps) =>
   router()
-    .get('/agents', answers('Agents', z.object({ items: z.array(Agent) })), async (c) =>
+    .get('/agents', answers('Agents', z.object({ items: z.array(Agent) }), 'agents.read'), async (c) =>
       c.json({ items: await verb(c, deps, listAgents) }),
     )
     .post(
       '/enrolments',
-      answers('Make a one-time enrolment token', Enrolment, { status: 201 }),
+      answers('Make a one-time enrolment token', Enrolment, 'agents.write', { status: 201 }),
       valid('json', NewEnrolment),
       async (c) => {
         const { token, expires_at } = await verb(c, deps, (ctx) => createEnrolment(ctx, c.req.valid('json')))
@@ -56,14 +56,14 @@ const agents = (deps: SourcesDeps) =>
     )
     .post(
       '/agents/enrol',
-      answers('Become an agent, by a token', EnrolledAgent, { status: 201, open: true }),
+      answers('Become an agent, by a token', EnrolledAgent, 'nothing', { status: 201 }),
       valid('json', EnrolAgent),
       async (c) => {
         const agent_id = await verb(c, deps, (ctx) => enrol(ctx, c.req.valid('json')))
         return c.json({ agent_id, nats_url: deps.agentNatsUrl }, 201)
       },
     )
-    .delete('/agents/:id', answers('Revoke an agent', null), valid('param', ById), async (c) => {
+    .delete('/agents/:id', answers('Revoke an agent', null, 'agents.write'), valid('param', ById), async (c) => {
       const { id } = c.req.valid('param')
       await verb(c, deps, (ctx) => revokeAgent(ctx, id))
       await deps.pushConfig(id)
@@ -71,26 +71,31 @@ const agents = (deps: SourcesDeps) =>
     })
     .get(
       '/connectors',
-      answers('Connectors that agents offer', z.object({ items: z.array(OfferedConnector) })),
+      answers('Connectors that agents offer', z.object({ items: z.array(OfferedConnector) }), 'agents.read'),
       async (c) => c.json({ items: await verb(c, deps, listConnectors) }),
     )
 
 const sources = (deps: SourcesDeps) =>
   router()
-    .get('/sources', answers('Sources', z.object({ items: z.array(Source) })), async (c) =>
+    .get('/sources', answers('Sources', z.object({ items: z.array(Source) }), 'agents.read'), async (c) =>
       c.json({ items: await verb(c, deps, listSources) }),
     )
-    .post('/sources', answers('Add a source', Source, { status: 201 }), valid('json', NewSource), async (c) => {
-      const made = await verb(c, deps, (ctx) => createSource(ctx, c.req.valid('json')))
-      await deps.pushConfig(made.agent_id)
-      return c.json(made, 201)
-    })
-    .get('/sources/:id', answers('One source', Source), valid('param', ById), async (c) =>
+    .post(
+      '/sources',
+      answers('Add a source', Source, 'agents.write', { status: 201 }),
+      valid('json', NewSource),
+      async (c) => {
+        const made = await verb(c, deps, (ctx) => createSource(ctx, c.req.valid('json')))
+        await deps.pushConfig(made.agent_id)
+        return c.json(made, 201)
+      },
+    )
+    .get('/sources/:id', answers('One source', Source, 'agents.read'), valid('param', ById), async (c) =>
       c.json(await verb(c, deps, (ctx) => getSource(ctx, c.req.valid('param').id))),
     )
     .patch(
       '/sources/:id',
-      answers('Change a source', Source),
+      answers('Change a source', Source, 'agents.write'),
       valid('param', ById),
       valid('json', SourceChange),
       async (c) => {
@@ -99,7 +104,7 @@ const sources = (deps: SourcesDeps) =>
         return c.json(changed)
       },
     )
-    .delete('/sources/:id', answers('Delete a source', null), valid('param', ById), async (c) => {
+    .delete('/sources/:id', answers('Delete a source', null, 'agents.write'), valid('param', ById), async (c) => {
       const { id } = c.req.valid('param')
       const agent_id = await verb(c, deps, async (ctx) => {
         const found = await getSource(ctx, id)

@@ -41,6 +41,7 @@ const PAGE_SIZE = 100
 
 export const queries = {
   session: () => queryOptions({ queryKey: ['session'], queryFn: api.session, staleTime: 300_000, retry: false }),
+  apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: api.apiKeys }),
   legalEntities: () => queryOptions({ queryKey: ['legal-entities'], queryFn: api.legalEntities }),
   accounts: () => queryOptions({ queryKey: ['accounts'], queryFn: api.accounts }),
   agents: () => queryOptions({ queryKey: ['agents'], queryFn: api.agents }),
@@ -128,7 +129,7 @@ const STALE_AFTER: Record<string, string[]> = {
   quarantine: ['quarantine', 'accounting'],
   notice: [],
   session: [],
-  credential: [],
+  credential: ['api-keys'],
   contract: ['drafts'],
   price_book: ['prices'],
 }

@@ -18,12 +18,14 @@ import { createParty, emptyParty, PARTY_POINTERS, partyBody, PartyFieldset } fro
 import { curlLine } from '../parts/curl.tsx'
 import { createSubmit } from '../parts/form.ts'
 import { Load, ProblemNote } from '../parts/load.tsx'
+import { createMay } from '../parts/may.ts'
 import { Page } from '../parts/page.tsx'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
 export default function Accounts() {
   const [search, setSearch] = useSearchParams()
+  const may = createMay()
   const query = useQuery(() => queries.accounts())
   const drafts = useQuery(() => queries.drafts())
   const [editing, setEditing] = createSignal<Account | 'new' | null>(null)
@@ -35,7 +37,7 @@ export default function Accounts() {
   const draftOf = (account: Account) =>
     drafts.status === 'success' ? drafts.data?.items.find((one) => one.account.id === account.id) : undefined
   const add = () => (
-    <Button variant="primary" icon={<Plus size={16} />} onClick={() => setEditing('new')}>
+    <Button variant="primary" icon={<Plus size={16} />} onClick={() => setEditing('new')} {...may('accounts.write')}>
       {t('accounts.add')}
     </Button>
   )

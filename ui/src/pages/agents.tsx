@@ -14,6 +14,7 @@ import { AgentTabs } from '../parts/agent-tabs.tsx'
 import { curlLine } from '../parts/curl.tsx'
 import { EnrolDialog } from '../parts/enrol-dialog.tsx'
 import { Load } from '../parts/load.tsx'
+import { createMay } from '../parts/may.ts'
 import { Page, Section } from '../parts/page.tsx'
 import { SourceDialog } from '../parts/source-dialog.tsx'
 import { SourceTable } from '../parts/source-table.tsx'
@@ -21,6 +22,7 @@ import { queries } from '../queries.ts'
 
 export default function Agents() {
   const [search, setSearch] = useSearchParams()
+  const may = createMay()
   const agents = useQuery(() => queries.agents())
   const sources = useQuery(() => queries.sources())
   const open = (name: 'enrol' | 'add') => () => setSearch({ [name]: '1' })
@@ -31,10 +33,10 @@ export default function Agents() {
       curl={['/agents', '/sources', '/connectors']}
       actions={
         <>
-          <Button icon={<Plus size={16} />} onClick={open('add')}>
+          <Button icon={<Plus size={16} />} onClick={open('add')} {...may('agents.write')}>
             {t('sources.add')}
           </Button>
-          <Button variant="primary" icon={<Plus size={16} />} onClick={open('enrol')}>
+          <Button variant="primary" icon={<Plus size={16} />} onClick={open('enrol')} {...may('agents.write')}>
             {t('agents.enrol')}
           </Button>
         </>

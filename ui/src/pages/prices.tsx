@@ -18,6 +18,7 @@ import { EmptyState } from '../kit/empty.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { curlLine } from '../parts/curl.tsx'
 import { Load } from '../parts/load.tsx'
+import { createMay } from '../parts/may.ts'
 import { Page, Section } from '../parts/page.tsx'
 import { PriceDialog } from '../parts/price-dialog.tsx'
 import { PriceAmount } from '../parts/price-text.tsx'
@@ -57,6 +58,7 @@ const isMeter = (value: unknown): value is MeterName => METERS.some((meter) => m
 export default function Prices() {
   const [search, setSearch] = useSearchParams()
   const query = useQuery(() => queries.prices())
+  const may = createMay()
   const [editing, setEditing] = createSignal<Partial<Price> | null>(null)
   const [history, setHistory] = createSignal<Priced | null>(null)
   const asked = (): Partial<Price> | null => {
@@ -75,7 +77,7 @@ export default function Prices() {
       lead={t('prices.lead')}
       curl={['/prices?history=true', '/meters']}
       actions={
-        <Button variant="primary" icon={<Plus size={16} />} onClick={() => setEditing({})}>
+        <Button variant="primary" icon={<Plus size={16} />} onClick={() => setEditing({})} {...may('catalog.write')}>
           {t('prices.set')}
         </Button>
       }

@@ -11,7 +11,9 @@ import { tell } from '../kit/toast.tsx'
 import { createParty, emptyParty, PARTY_POINTERS, partyBody, PartyFieldset } from '../parts/account-fields.tsx'
 import { LanguageChoice, ThemeChoice } from '../parts/appearance.tsx'
 import { createSubmit } from '../parts/form.ts'
+import { ApiKeys } from '../parts/api-keys.tsx'
 import { Load, ProblemNote } from '../parts/load.tsx'
+import { createMay } from '../parts/may.ts'
 import { Page, Section } from '../parts/page.tsx'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
@@ -22,13 +24,16 @@ export default function Settings() {
   const entities = useQuery(() => queries.legalEntities())
   const session = useQuery(() => queries.session())
   return (
-    <Page title={t('settings.title')} curl={['/legal-entities', '/session']}>
+    <Page title={t('settings.title')} curl={['/legal-entities', '/session', '/api-keys']}>
       <div class="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
-        <Section title={t('settings.company')}>
-          <Load query={entities}>
-            {(data) => <For each={data().items}>{(entity) => <CompanyForm entity={entity} />}</For>}
-          </Load>
-        </Section>
+        <div class="flex min-w-0 flex-col gap-4">
+          <Section title={t('settings.company')}>
+            <Load query={entities}>
+              {(data) => <For each={data().items}>{(entity) => <CompanyForm entity={entity} />}</For>}
+            </Load>
+          </Section>
+          <ApiKeys />
+        </div>
         <div class="flex flex-col gap-4">
           <Section title={t('settings.appearance')}>
             <div class="flex flex-col gap-4 p-4">
@@ -51,6 +56,8 @@ export default function Settings() {
                 <dl class="m-0 grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1.5 p-4 text-[0.8125rem]">
                   <dt class="text-muted">{t('settings.signed_in_as')}</dt>
                   <dd class="m-0">{data().actor.name}</dd>
+                  <dt class="text-muted">{t('api_keys.role')}</dt>
+                  <dd class="m-0">{t(`role.${data().role}`)}</dd>
                   <dt class="text-muted">{t('settings.version')}</dt>
                   <dd class="tabular m-0">{data().version}</dd>
                   <dt class="text-muted">{t('settings.installation_id')}</dt>
@@ -69,6 +76,7 @@ const BILLING_POINTERS = ['/tax_category', '/tax_rate', '/invoice_prefix', '/pay
 
 function CompanyForm(props: { entity: LegalEntity }) {
   const client = useQueryClient()
+  const may = createMay()
   const [party, setParty] = createParty(props.entity, emptyParty())
   const [billing, setBilling] = createStore({
     tax_category: props.entity.tax_category,
@@ -142,7 +150,13 @@ function CompanyForm(props: { entity: LegalEntity }) {
         {(problem) => <ProblemNote error={problem()} />}
       </Show>
       <div>
-        <Button type="submit" variant="primary" busy={form.busy()} disabled={!party.name.trim()}>
+        <Button
+          type="submit"
+          variant="primary"
+          busy={form.busy()}
+          disabled={!party.name.trim()}
+          {...may('accounts.write')}
+        >
           {t('common.save')}
         </Button>
       </div>

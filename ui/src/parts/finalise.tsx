@@ -14,21 +14,26 @@ import { paths } from '../paths.ts'
 import { BlockedGaps } from './accept-gaps.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
+import { createMay } from './may.ts'
 
 export const isBlocked = (draft: Draft) =>
   draft.unrated.length > 0 || draft.blocked_gaps.length > 0 || draft.lines.length === 0
 
-export const FinaliseButton = (props: { draft: Draft; onOpen: () => void }) => (
-  <Button
-    variant="primary"
-    icon={<Lock size={15} />}
-    disabled={isBlocked(props.draft)}
-    aria-describedby={isBlocked(props.draft) ? 'finalise-blocked' : undefined}
-    onClick={() => props.onOpen()}
-  >
-    {t('draft.finalise')}
-  </Button>
-)
+export function FinaliseButton(props: { draft: Draft; onOpen: () => void }) {
+  const may = createMay()
+  return (
+    <Button
+      variant="primary"
+      icon={<Lock size={15} />}
+      disabled={isBlocked(props.draft)}
+      aria-describedby={isBlocked(props.draft) ? 'finalise-blocked' : undefined}
+      onClick={() => props.onOpen()}
+      {...may('billing.write')}
+    >
+      {t('draft.finalise')}
+    </Button>
+  )
+}
 
 const SHOWN_UNRATED = 6
 
