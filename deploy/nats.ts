@@ -71,13 +71,14 @@ const ROOM_BYTES = 4 * 1024 * 1024
 const JETSTREAM_MS = 2_000
 
 /** False where the server keeps streams no more though the disk has room: nats-server 2.9 doesn't try again after it was full. */
-async function keepsStreams(folder: string, url: string): Promise<boolean> {
+async function keepsStreams(folder: string, { port, controlPlanePassword: pass }: Settings): Promise<boolean> {
   const { bavail, bsize } = statfsSync(folder)
   if (bavail * bsize < ROOM_BYTES) return true
   try {
-    const connection = await connect({ servers: url, timeout: JETSTREAM_MS, reconnect: false })
+    const asUs = { user: 'control-plane', pass, timeout: JETSTREAM_MS, reconnect: false }
+    const connection = await connect({ servers: `127.0.0.1:${port}`, ...asUs })
     try {
-      await connection.request('$JS.API.STREAM.NAMES', '', { timeout: JETSTREAM_MS })
+      await connection.request('$JS.API.STREAM.LIST', '', { timeout: JETSTREAM_MS })
       return true
     } finally {
       await connection.close()
@@ -94,16 +95,15 @@ export async function prepareNats(folder: string, server: string, wantedPort?: n
   const { port, controlPlanePassword, agentPassword } = settings
   const file = join(folder, 'nats.conf')
   writePrivate(file, configuration(folder, settings))
-  const controlPlaneUrl = `nats://control-plane:${controlPlanePassword}@127.0.0.1:${port}`
   return {
     port,
-    controlPlaneUrl,
+    controlPlaneUrl: `nats://control-plane:${controlPlanePassword}@127.0.0.1:${port}`,
     agentUrl: `nats://agent:${agentPassword}@127.0.0.1:${port}`,
     program: {
       title: 'NATS',
       name: 'nats',
       command: () => endsWithUs([server, '-c', file]),
-      healthy: () => keepsStreams(folder, controlPlaneUrl),
+      healthy: () => keepsStreams(folder, settings),
       stop_ms: 1_500,
     },
     ready: () => answers(port),

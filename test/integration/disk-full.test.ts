@@ -171,6 +171,8 @@ test('the disk of the data folder is full, with the bus on it: reports go on, wh
   const sql = beneath(installation)
   await vi.waitFor(async () => expect(await sql`select 1 from batch limit 5`).toHaveLength(5), PATIENCE)
   const from_ms = Date.now()
+  const healthy = async () => nats.program.healthy?.()
+  expect(await healthy()).toBe(true)
   fill(disk)
   const failures = /^atalaya_task_failures_total\{task="publish_events"\} (\d+)/m
   await vi.waitFor(async () => {
@@ -179,11 +181,15 @@ test('the disk of the data folder is full, with the bus on it: reports go on, wh
     expect(await metric(plane, installation, failures)).toBeGreaterThan(0)
   }, PATIENCE)
   await expectAllArrived(sql, from_ms)
-  child.supervise()
-  const stuck = child.pid
+  // while the disk is full, a new start would help nothing
+  expect(await healthy()).toBe(true)
   free(disk)
+  expect(await healthy()).toBe(false)
+  const stuck = child.pid
+  child.supervise()
   // nats-server 2.9 doesn't take up a stream again whose disk was full: who watches it starts it anew
   await vi.waitFor(() => expect(child.pid).not.toBe(stuck), PATIENCE)
+  await vi.waitFor(async () => expect(await healthy()).toBe(true), PATIENCE)
   expect(existsSync(join(installation.data, 'api-key'))).toBe(true)
   expect(agent.child.ended).toBeUndefined()
   await vi.waitFor(async () => {
