@@ -1,6 +1,15 @@
 /** The spool under kills at any byte, full disks and damage. */
 import { randomUUID } from 'node:crypto'
-import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sha256 } from '#connectors/contract.ts'
@@ -220,6 +229,19 @@ test('a renewed spool has another id and the same pending batches from 1', () =>
   )
   expect(readdirSync(directory)).toEqual([spool.id])
   expect(pending(Spool.open(directory, options()))).toEqual(read)
+})
+
+test('a renewal whose note of what it replaces is damaged takes nothing with it', () => {
+  const directory = fresh()
+  const spool = Spool.open(directory, options())
+  spool.append(body(1), NOW)
+  const other = join(directory, randomUUID())
+  mkdirSync(other)
+  writeFileSync(join(other, 'replaces'), '')
+  const again = Spool.open(directory, options())
+  expect([again.id, pending(again).map((one) => one.text)]).toEqual([spool.id, [body(1).toString()]])
+  writeFileSync(join(directory, again.id, 'replaces'), '')
+  expect(pending(Spool.open(directory, options())).map((one) => one.text)).toEqual([body(1).toString()])
 })
 
 test('a renewal that was killed half-way is either not there or whole', () => {

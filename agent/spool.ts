@@ -71,9 +71,14 @@ export class Spool {
 
   static #current(root: string): string | undefined {
     for (const name of readdirSync(root)) if (name.endsWith('.new')) rmSync(join(root, name), { recursive: true })
-    for (const name of readdirSync(root).filter(isUuid)) {
+    const names = readdirSync(root).filter(isUuid)
+    for (const name of names) {
       const replaces = join(root, name, REPLACES)
-      if (existsSync(replaces)) rmSync(join(root, readFileSync(replaces, 'utf8')), { recursive: true, force: true })
+      if (!existsSync(replaces)) continue
+      const replaced = readFileSync(replaces, 'utf8')
+      if (isUuid(replaced)) rmSync(join(root, replaced), { recursive: true, force: true })
+      // it can't be read, so the one that it was to replace was never left: that one goes on
+      else if (names.length > 1) rmSync(join(root, name), { recursive: true })
     }
     return readdirSync(root).find(isUuid)
   }

@@ -76,7 +76,7 @@ function KeyTable(props: { keys: readonly ApiKey[]; onRevoke: (key: ApiKey) => v
     {
       id: 'name',
       header: t('api_keys.name'),
-      class: 'min-w-40',
+      class: 'min-w-28',
       cell: (row) => (
         <span class="flex flex-wrap items-center gap-2 font-medium">
           {row.name}
