@@ -64,8 +64,9 @@ export class Agent {
     this.#state = state
     this.#log = log
     this.#hosted = hosted
+    // a parser's words may repeat what it could not read, secrets among it
     this.#config = new Config(state, (error) =>
-      log.error({ error: String(error) }, 'the kept configuration can’t be read'),
+      log.error({ error: error instanceof Error ? error.name : 'unknown' }, 'the kept configuration can’t be read'),
     )
     this.#spool = Spool.open(join(state, 'spool'), { ...SPOOL_DEFAULTS, now: Date.now })
     this.#away_since_ms = this.#spool.last_at_ms

@@ -74,7 +74,7 @@ const once = defineCommand({
     try {
       settings = JSON.parse(args.settings)
     } catch {
-      throw new Error(`--settings is not JSON: ${args.settings}`)
+      throw new Error('--settings is not JSON')
     }
     const text = await look({ ...args, settings: settings as Record<string, unknown> })
     await Bun.write(Bun.stdout, `${text}\n`)

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { type ArgsDef, type CommandDef, defineCommand, runMain } from 'citty'
 import { authenticate, mintCredential, setUp } from './accounts/index.ts'
 import { system } from './base/actor.ts'
-import { backUp, digests, inspect, restore } from './backup/index.ts'
+import { backUp, digests, holdsKeys, inspect, restore } from './backup/index.ts'
 import type { Digests, OnProgress } from './backup/contract.ts'
 import { showProgress, sizeText } from './backup/progress.ts'
 import { createDefaultBook } from './catalog/index.ts'
@@ -13,6 +13,9 @@ import { connect, type Context, type Database, transact } from './db/index.ts'
 import { verify } from './billing/index.ts'
 import { MissingRoles, prepareDatabase, urlsOf } from './db/setup.ts'
 import { databaseOf } from './environment.ts'
+import { sayError } from './log.ts'
+import { rotateSecrets, unreadableSources } from './rotation.ts'
+import { ensureKeys, useKeys } from './secrets/index.ts'
 
 const SETUP_TOKEN_MS = 24 * 3_600_000
 const MISSING_ROLES = 3
@@ -46,8 +49,10 @@ async function prepare(db: Database, data: string): Promise<{ setup_token: strin
 const setup = defineCommand({
   meta: { name: 'setup', description: 'Make or update roles, tables and the first entities; safe to run again' },
   async run() {
-    const { databaseUrl, data } = databaseOf(process.env)
+    const { databaseUrl, data, keys } = databaseOf(process.env)
     mkdirSync(data, { recursive: true, mode: 0o700 })
+    ensureKeys(keys)
+    useKeys(keys)
     const urls = await prepareDatabase(databaseUrl, data)
     const db = connect(urls.api, 2)
     try {
@@ -63,19 +68,16 @@ const showDigests = (of: Digests): void => {
 }
 
 async function verifyInstallation(): Promise<void> {
-  const { databaseUrl, data } = databaseOf(process.env)
-  const db = connect(urlsOf(databaseUrl, data).work, 2)
-  try {
+  const place = databaseOf(process.env)
+  await withWork(place, async (db) => {
     const { invoices, lines, readings, findings } = await transact(db, system('verify'), Date.now, verify)
     for (const { check, subject, detail } of findings) process.stdout.write(`${check} ${subject}: ${detail}\n`)
-    showDigests(await digests(databaseUrl))
+    showDigests(await digests(place.databaseUrl))
     process.stdout.write(
       `${invoices} invoices, ${lines} lines, ${readings} readings checked; ${findings.length} findings\n`,
     )
     if (findings.length > 0) process.exitCode = 1
-  } finally {
-    await db.$client.end({ timeout: 1 })
-  }
+  })
 }
 
 async function verifyBackup(file: string): Promise<void> {
@@ -121,7 +123,10 @@ const backupAll = defineCommand({
     showDigests(end.digests)
     process.stdout.write(
       `${file}: ${end.tables} tables, ${end.rows} rows, ${sizeText(end.bytes)}. ` +
-        'It holds customer data, keys and passwords: only you can read it, keep it so.\n',
+        'It holds customer data, keys and passwords: only you can read it, keep it so. ' +
+        (holdsKeys(place.data)
+          ? 'The key of the secrets of sources is in it, too.\n'
+          : 'The key of the secrets of sources is not in it: keep that apart.\n'),
     )
   },
 })
@@ -134,6 +139,43 @@ const restoreAll = defineCommand({
     const { head, end } = await shown('Restoring:', (progress) => restore({ ...place, file, progress }))
     showDigests(end.digests)
     process.stdout.write(`Installation ${head.installation_id} is back as it was at ${head.created_at}.\n`)
+    ensureKeys(place.keys)
+    useKeys(place.keys)
+    await withWork(place, async (db) => {
+      const unreadable = await unreadableSources(db)
+      if (unreadable > 0)
+        process.stdout.write(
+          `The secrets of ${unreadable} of its sources can't be read: they were sealed with a key that is neither in the backup nor here. ` +
+            'Bring the key of that installation, or enter them again. Everything else works.\n',
+        )
+    })
+  },
+})
+
+async function withWork<T>(
+  { databaseUrl, data }: { databaseUrl: string; data: string },
+  work: (db: Database) => Promise<T>,
+): Promise<T> {
+  const db = connect(urlsOf(databaseUrl, data).work, 2)
+  try {
+    return await work(db)
+  } finally {
+    await db.$client.end({ timeout: 1 })
+  }
+}
+
+const rotateAll = defineCommand({
+  meta: { name: 'rotate-secrets', description: 'Seal the secrets of all sources with a new key, while it runs' },
+  args: {
+    'new-key': { type: 'boolean', default: true, description: 'make one; --no-new-key takes the first that is there' },
+    'drop-old': { type: 'boolean', default: false, description: 'then take the old keys away' },
+  },
+  async run({ args }) {
+    const place = databaseOf(process.env)
+    useKeys(place.keys)
+    const wanted = { newKey: args['new-key'], dropOld: args['drop-old'] }
+    const say = (line: string) => process.stderr.write(`${line}\n`)
+    if (!(await withWork(place, (db) => rotateSecrets(db, wanted, say)))) process.exitCode = 1
   },
 })
 
@@ -144,7 +186,7 @@ const reported = <A extends ArgsDef>(command: CommandDef<A>): CommandDef<A> => (
     try {
       await command.run?.(context)
     } catch (error) {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+      process.stderr.write(`${sayError(error)}\n`)
       process.exit(error instanceof MissingRoles ? MISSING_ROLES : 1)
     }
   },
@@ -158,6 +200,7 @@ await runMain(
       verify: reported(verifyAll),
       backup: reported(backupAll),
       restore: reported(restoreAll),
+      'rotate-secrets': reported(rotateAll),
     },
   }),
 )

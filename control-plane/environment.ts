@@ -1,6 +1,7 @@
 /** What the environment and the command line say: read once, checked, named in errors. */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { keyPlaces, type KeyPlaces } from './secrets/index.ts'
 
 export const ROLES = ['all', 'ingest', 'work', 'api'] as const
 export type Role = (typeof ROLES)[number]
@@ -12,6 +13,8 @@ export interface Environment {
   agentNatsUrl: string
   /** folder of the database roles' passwords and the API key */
   data: string
+  /** where the keys of the sources' secrets are */
+  keys: KeyPlaces
   host: string
   port: number
   logLevel: string
@@ -33,13 +36,27 @@ function portOf(text: string): number {
   return port
 }
 
-export const databaseOf = (variables: Variables): Pick<Environment, 'databaseUrl' | 'data'> => ({
-  databaseUrl: required(variables, 'DATABASE_URL', "the address of PostgreSQL, as the database's owner"),
-  data: resolve(variables.ATALAYA_DATA || '.atalaya'),
-})
+/** What isn't an address is refused here: anything that parses it later would repeat it, password and all. */
+function addressOf(variables: Variables, name: string, meaning: string, form: string, isList = false): string {
+  const value = required(variables, name, meaning)
+  const parts = (isList ? value.split(',') : [value]).map((part) => part.trim())
+  if (!parts.every((part) => URL.canParse(part.includes('://') ? part : `nats://${part}`)))
+    throw new Error(`${name} is not an address. It looks like ${form}, with special characters percent-encoded.`)
+  return value
+}
+
+export function databaseOf(variables: Variables): Pick<Environment, 'databaseUrl' | 'data' | 'keys'> {
+  const form = 'postgres://owner:password@host:5432/database'
+  const data = resolve(variables.ATALAYA_DATA || '.atalaya')
+  return {
+    databaseUrl: addressOf(variables, 'DATABASE_URL', "the address of PostgreSQL, as the database's owner", form),
+    data,
+    keys: keyPlaces(variables, data),
+  }
+}
 
 export function readEnvironment(variables: Variables): Environment {
-  const natsUrl = required(variables, 'NATS_URL', 'the address of NATS')
+  const natsUrl = addressOf(variables, 'NATS_URL', 'the address of NATS', 'nats://user:password@host:4222', true)
   return {
     ...databaseOf(variables),
     natsUrl,

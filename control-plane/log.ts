@@ -14,6 +14,12 @@ export function describeError(error: unknown): Record<string, unknown> {
   return { type: name, message: error.message, code, stack: framesOf(stack) }
 }
 
+/** What failed in one line, for a person at a command line; no value that was sent to the database is in it. */
+export function sayError(error: unknown): string {
+  const { message, query } = describeError(error)
+  return query === undefined ? String(message) : `${String(message)} (in: ${String(query).slice(0, 200)})`
+}
+
 /** Drizzle's error around the driver's: known by its shape, so that the log needs no database library. */
 const isFailedQuery = (error: Error): error is Error & { query: string } =>
   'query' in error && typeof error.query === 'string' && 'params' in error
@@ -26,3 +32,13 @@ const framesOf = (stack: string | undefined): string | undefined =>
     .join('\n')
 
 export const createLog = (level: string): Logger => pino({ level, serializers: { err: describeError } })
+
+/** The runtime would print the error whole, with all that was sent to the database. */
+export function endSayingLittle(log: Logger): void {
+  const end = (error: unknown) => {
+    log.fatal({ err: error }, 'the program ends: an error that nobody expected')
+    process.exit(1)
+  }
+  process.on('uncaughtException', end)
+  process.on('unhandledRejection', end)
+}

@@ -1,6 +1,5 @@
 /** Composition root of the control plane: the only file that knows every slice. */
 import type { Logger } from 'pino'
-import { SUBJECTS } from '#connectors/contract.ts'
 import { authenticate } from './accounts/index.ts'
 import { routes as billing } from './billing/routes.ts'
 import { routes as accounts } from './accounts/routes.ts'
@@ -19,14 +18,14 @@ import { collectProcessMetrics } from './http/metrics.ts'
 import { type Extras, labelsOf, vcpusOf } from './inventory/index.ts'
 import { routes as inventory } from './inventory/routes.ts'
 import { routes as ingest } from './ingest/routes.ts'
-import { createLog } from './log.ts'
+import { createLog, endSayingLittle, sayError } from './log.ts'
 import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
 import { costsNow } from './rating/index.ts'
 import { routes as rating } from './rating/routes.ts'
 import { currentFamilies, exposition, sparklines } from './metrics/index.ts'
-import { listen, tasks } from './river.ts'
-import { configOf } from './sources/index.ts'
+import { configPusher, listen, tasks } from './river.ts'
+import { useKeys } from './secrets/index.ts'
 import { routes as sources } from './sources/routes.ts'
 
 const POOL = { api: 12, work: 12 } as const
@@ -55,14 +54,10 @@ const extras: Extras = async (ctx, ids) => {
 /** Routers of the slices, in the order of the river. */
 function slices({ env, db, workDb, bus, live, now, endDemo }: Parts) {
   const deps = { db, now }
-  const pushConfig = async (agent_id: string) => {
-    const config = await transact(db, system('configuration'), now, (ctx) => configOf(ctx, agent_id))
-    bus.publish(SUBJECTS.config(agent_id), JSON.stringify(config))
-  }
   return [
     events({ ...deps, live }),
     accounts({ ...deps, endDemo }),
-    sources({ ...deps, agentNatsUrl: env.agentNatsUrl, pushConfig }),
+    sources({ ...deps, agentNatsUrl: env.agentNatsUrl, pushConfig: configPusher({ bus, db, now }) }),
     inventory(deps, extras),
     metrics(deps),
     metering(deps),
@@ -100,6 +95,8 @@ function serve(app: ReturnType<typeof createApp>, env: Environment, log: Logger)
 
 function main(env: Environment, roles: ReadonlySet<Role>): void {
   const log = createLog(env.logLevel)
+  endSayingLittle(log)
+  useKeys(env.keys, (text) => log.error(text))
   const now: Clock = Date.now
   collectProcessMetrics()
   const urls = urlsOf(env.databaseUrl, env.data)
@@ -143,6 +140,6 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
 try {
   main(readEnvironment(process.env), readRoles(process.argv.slice(2)))
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`${sayError(error)}\n`)
   process.exit(1)
 }

@@ -1,5 +1,6 @@
 /** The data flow on one screen: which subject goes to which verb, and what then happens in the background. */
 import type { Logger } from 'pino'
+import { SUBJECTS } from '#connectors/contract.ts'
 import type { Task } from './background.ts'
 import { system } from './base/actor.ts'
 import type { Bus, Message } from './bus/index.ts'
@@ -11,7 +12,7 @@ import { renderMissing } from './billing/index.ts'
 import { forgetOldKeys, receive, settle } from './ingest/index.ts'
 import { prune } from './metrics/index.ts'
 import { judge } from './rating/index.ts'
-import { watchSilence } from './sources/index.ts'
+import { configOf, judgeSecrets, sealPlain, watchSilence } from './sources/index.ts'
 
 export interface RiverDeps {
   bus: Bus
@@ -56,7 +57,29 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'number_events', every_ms: 250, run: () => numberCommitted(deps) },
     { name: 'publish_events', every_ms: 1_000, run: streamPublisher(deps, () => as('publish', installationId)) },
     { name: 'watch_silence', every_ms: 1_000, run: silenceWatcher(deps, as) },
+    { name: 'keep_secrets', every_ms: 15_000, run: () => keepSecrets(deps, as) },
   ]
+}
+
+/** Sends an agent its configuration; one that misses it gets it at hello. */
+export const configPusher =
+  ({ bus, db, now }: Pick<RiverDeps, 'bus' | 'db' | 'now'>) =>
+  async (agent_id: string): Promise<void> => {
+    const config = await transact(db, system('configuration'), now, (ctx) => configOf(ctx, agent_id))
+    bus.publish(SUBJECTS.config(agent_id), JSON.stringify(config))
+  }
+
+const SEALED_AT_ONCE = 100
+/** No secret of a source lies in the clear, and none that can't be opened is kept from people. */
+async function keepSecrets(deps: RiverDeps, as: As): Promise<void> {
+  while ((await as('keep_secrets', (ctx) => sealPlain(ctx, SEALED_AT_ONCE))) === SEALED_AT_ONCE);
+  const push = configPusher(deps)
+  for (let after: string | null = null; ;) {
+    const page = await as('keep_secrets', (ctx) => judgeSecrets(ctx, after))
+    for (const agent_id of page.readable_again) await push(agent_id)
+    after = page.next
+    if (after === null) return
+  }
 }
 
 type As = <T>(name: string, verb: (ctx: Context) => Promise<T>) => Promise<T>

@@ -25,11 +25,15 @@ const environment = (s: Settings, a: Addresses) => ({
   ATALAYA_DEMO: s.demo ? '1' : '0',
 })
 
-/** The agent gets neither the database nor the control plane's NATS password. */
-const agentEnvironment = () => {
-  const { DATABASE_URL: _database, NATS_URL: _nats, ATALAYA_AGENT_NATS_URL: _agent, ...rest } = process.env
-  return rest
-}
+/** The agent gets neither the database nor the control plane's NATS password nor its keys. */
+const WITHHELD = new Set([
+  'DATABASE_URL',
+  'NATS_URL',
+  'ATALAYA_AGENT_NATS_URL',
+  'ATALAYA_SECRET_KEY',
+  'ATALAYA_SECRET_KEY_FILE',
+])
+const agentEnvironment = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !WITHHELD.has(name)))
 
 async function run(command: string[], cwd: string, env: Record<string, string | undefined>) {
   const child = Bun.spawn(endsWithUs(command), { cwd, env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' })
@@ -101,8 +105,9 @@ export async function enrolAgent(s: Settings, origin: string, state: string): Pr
   if (answer.status !== 201)
     throw new Refusal(`The control plane gave no enrolment token (HTTP ${answer.status})`, tail(await answer.text()))
   const { token } = (await answer.json()) as { token: string }
-  const command = ['bun', 'agent/main.ts', 'enrol', '--url', origin, '--token', token, '--state', state]
-  const { code, stdout, stderr } = await run(command, s.root, agentEnvironment())
+  const command = ['bun', 'agent/main.ts', 'enrol', '--url', origin, '--state', state]
+  // not as an argument: those are visible to every user of the machine
+  const { code, stdout, stderr } = await run(command, s.root, { ...agentEnvironment(), ATALAYA_TOKEN: token })
   if (code !== 0) throw new Refusal('The agent could not be enrolled', tail(`${stdout}\n${stderr}`))
   return true
 }

@@ -1,4 +1,4 @@
-/** Gives `atalaya backup|restore|verify` the database that `npm run up` would use: the one that runs, or one started for as long as it takes. */
+/** Gives `atalaya backup|restore|verify|rotate-secrets` the database that `npm run up` would use: the one that runs, or one started for as long as it takes. */
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { databaseUrlOf } from './database.ts'
@@ -14,6 +14,8 @@ const USAGE = `\
 Usage: sh deploy/atalaya.sh backup FILE [--force]   write all of the installation to one file, while it runs
        sh deploy/atalaya.sh restore FILE            make an empty installation the one of the file
        sh deploy/atalaya.sh verify [FILE]           prove every issued document, or check a backup
+       sh deploy/atalaya.sh rotate-secrets [--drop-old] [--no-new-key]
+                                                    seal the secrets of sources with a new key, while it runs
 
 Environment: ATALAYA_DATA, DATABASE_URL as for \`npm run up\`.`
 
@@ -23,6 +25,7 @@ export function readCommand(
 ): { name: string; needsDatabase: boolean; makesOne: boolean } | null {
   const [name = '--help', ...rest] = args
   if (['--help', '-h'].some((help) => args.includes(help)) || name === '--help') return null
+  if (name === 'rotate-secrets') return { name, needsDatabase: true, makesOne: false }
   if (!['backup', 'restore', 'verify'].includes(name))
     throw new Refusal(`There is no command "${name}"`, USAGE.split('\n'))
   const file = rest.find((arg) => !arg.startsWith('-'))

@@ -117,6 +117,8 @@ MemoryHigh=128M
 MemoryMax=256M
 TasksMax=64
 LimitNOFILE=4096
+# a dump of the memory would hold keys and secrets
+LimitCORE=0
 # read-only rather than hidden: the agent reports how full these file systems are
 ProtectSystem=strict
 ProtectHome=read-only

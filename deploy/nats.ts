@@ -103,6 +103,7 @@ export async function prepareNats(folder: string, server: string, wantedPort?: n
       title: 'NATS',
       name: 'nats',
       command: () => endsWithUs([server, '-c', file]),
+      env: { PATH: process.env.PATH },
       healthy: () => keepsStreams(folder, settings),
       stop_ms: 1_500,
     },

@@ -9,4 +9,6 @@ get_bun
 get_packages
 get_nats
 cd "$root"
+# a dump of the memory would hold keys and secrets
+ulimit -c 0
 exec bun deploy/up.ts "$@"

@@ -11,6 +11,7 @@ import * as store from './store.ts'
 import { Writing } from './writing.ts'
 
 export { inspect }
+export { holdsKeys } from './files.ts'
 
 interface Place {
   /** as the database's owner */

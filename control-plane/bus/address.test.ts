@@ -16,3 +16,9 @@ test('a user without a password is a token', () => {
 test('a cluster is a comma-separated list, with or without a scheme', () => {
   expect(readAddress('a:4222, tls://b:4223').servers).toEqual(['nats://a:4222', 'tls://b:4223'])
 })
+
+test('what is no address is refused without repeating the password in it', () => {
+  const read = () => readAddress('nats://control:hunter2@no host')
+  expect(read).toThrow(/not valid/)
+  expect(read).not.toThrow(/hunter2/)
+})

@@ -12,9 +12,16 @@ export function readAddress(text: string): Address {
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean)
-    .map((part) => new URL(part.includes('://') ? part : `nats://${part}`))
+    .map(parsed)
   const signed = urls.find((url) => url.username !== '')
   return { servers: urls.map((url) => `${url.protocol}//${url.host}`), ...credentialsOf(signed) }
+}
+
+/** The runtime's own error would repeat the address, password and all. */
+function parsed(part: string): URL {
+  const url = URL.parse(part.includes('://') ? part : `nats://${part}`)
+  if (!url) throw new Error('An address of NATS is not valid. It looks like nats://user:password@host:4222.')
+  return url
 }
 
 function credentialsOf(url: URL | undefined): Omit<Address, 'servers'> {

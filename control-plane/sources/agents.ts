@@ -9,6 +9,7 @@ import type { Context } from '../db/index.ts'
 import { append, closeNotice, openNotice } from '../events/index.ts'
 import type { Agent, EnrolAgent, NewEnrolment, OfferedConnector } from './contract.ts'
 import { isSilent } from './rules.ts'
+import { sealAsNamed } from './sealing.ts'
 import {
   type AgentRow,
   bumpConfig,
@@ -173,12 +174,13 @@ export interface HeardFrom {
 /** Each report says that its agent lives, and what is new of it. */
 export async function heard(ctx: Context, { agent_id, manifests, ...said }: HeardFrom): Promise<void> {
   permit(ctx, 'agents.write')
-  const before = await lockAgent(ctx.tx, agent_id)
-  if (!before) return
   const understood = manifests?.flatMap((manifest) => {
     const { success, data } = Manifest.safeParse(manifest)
     return success ? [data] : []
   })
+  if (understood) await sealAsNamed(ctx, agent_id, understood)
+  const before = await lockAgent(ctx.tx, agent_id)
+  if (!before) return
   const change = { ...said, ...(understood ? { manifests: understood } : {}) }
   await updateAgent(ctx.tx, agent_id, { ...change, last_heard_at: ctx.now(), silent_since: null })
   if (before.silent_since === null) return

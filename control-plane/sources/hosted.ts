@@ -4,12 +4,14 @@ import { getAccount } from '../accounts/index.ts'
 import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import { assert, Problem } from '../base/problem.ts'
-import { type Instant, iso } from '../base/time.ts'
+import type { Instant } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
-import { append, closeNotice, openNotice } from '../events/index.ts'
+import { append, closeNotice } from '../events/index.ts'
+import { UnreadableSecret } from '../secrets/index.ts'
 import type { NewSource, Source, SourceChange } from './contract.ts'
-import { afterHealth, type HealthFact } from './rules.ts'
-import { checkSettings, keepSecrets } from './settings.ts'
+import { afterHealth, type HealthFact, UNREADABLE } from './rules.ts'
+import { openSettings, sealSettings, secretValues, settingsIfReadable, tellFailing, tellRecovered } from './sealing.ts'
+import { checkSettings, HIDDEN, keepSecrets, maskSecrets, type Settings } from './settings.ts'
 import {
   type AgentRow,
   bumpConfig,
@@ -53,7 +55,7 @@ export async function createSource(ctx: Context, input: NewSource): Promise<Sour
     connector,
     realm,
     interval_ms,
-    settings,
+    ...(await sealSettings(ctx, id, settings, manifest.secrets)),
     account_id,
     created_at: ctx.now(),
   })
@@ -103,16 +105,18 @@ export async function changeSource(ctx: Context, id: string, change: SourceChang
   const before = await getSource(ctx, id)
   if (change.account_id) await getAccount(ctx, change.account_id)
   const { paused, settings, ...plain } = change
+  // what is stored from here on is sealed by a key that is here
+  const isMended = settings !== undefined && row.error?.code === UNREADABLE
   await updateSource(ctx.tx, id, {
     ...plain,
     created_at: row.created_at,
     ...(paused === undefined ? {} : { paused_at: paused ? (row.paused_at ?? ctx.now()) : null }),
     // a source that rests has no failure: if it fails again afterwards, that is told again
-    ...(paused ? { error: null } : {}),
-    ...(settings === undefined ? {} : { settings: await checkedAgain(ctx, row, settings) }),
+    ...(paused || isMended ? { error: null } : {}),
+    ...(settings === undefined ? {} : await checkedAgain(ctx, row, settings)),
   })
   await bumpConfig(ctx.tx, row.agent_id)
-  if (paused) await closeNotice(ctx, 'source.failing', id)
+  if (paused || isMended) await closeNotice(ctx, 'source.failing', id)
   const after = await getSource(ctx, id)
   const [was, is] = [withoutReadings(before), withoutReadings(after)]
   await append(ctx, {
@@ -125,11 +129,25 @@ export async function changeSource(ctx: Context, id: string, change: SourceChang
   return after
 }
 
-async function checkedAgain(ctx: Context, row: SourceRow, settings: Record<string, unknown>) {
+async function checkedAgain(ctx: Context, row: SourceRow, settings: Settings) {
   const agent = await selectAgent(ctx.tx, row.agent_id)
   assert(agent, 'a source has an agent')
   const manifest = manifestOf(agent, row.connector)
-  return checkSettings(manifest, keepSecrets(settings, row.settings, manifest.secrets))
+  const secrets = [...manifest.secrets, ...row.sealed]
+  const keepsSome = secrets.some((name) => settings[name] === HIDDEN)
+  const kept = keepSecrets(settings, keepsSome ? storedSettings(row) : {}, secrets)
+  return await sealSettings(ctx, row.id, checkSettings(manifest, kept), secrets)
+}
+
+function storedSettings(row: SourceRow): Settings {
+  try {
+    return openSettings(row)
+  } catch (error) {
+    if (!(error instanceof UnreadableSecret)) throw error
+    throw new Problem('bad_settings', `${error.message} Enter it again.`, [
+      { pointer: `/settings/${error.field}`, detail: 'can’t be kept: enter it again' },
+    ])
+  }
 }
 
 /** What it found stays, and ends when another source says so. */
@@ -167,16 +185,14 @@ export async function configOf(ctx: Context, agent_id: string): Promise<AgentCon
   assert(agent, 'only enrolled agents are configured')
   const found = agent.revoked_at === null ? await selectSourceRows(ctx.tx, agent_id) : []
   const active = found.filter((row) => row.deleted_at === null && row.paused_at === null)
-  return {
-    version: agent.config_version,
-    sources: active.map(({ id, connector, realm, interval_ms, settings }) => ({
-      id,
-      connector,
-      realm,
-      interval_ms,
-      settings: settings as SourceConfig['settings'],
-    })),
-  }
+  return { version: agent.config_version, sources: active.flatMap(configured) }
+}
+
+/** The one place where secrets come out. A source whose secrets can't be opened is left out: `judgeSecrets` says so to people. */
+function configured(row: SourceRow): SourceConfig[] {
+  const settings = settingsIfReadable(row) as SourceConfig['settings'] | null
+  const { id, connector, realm, interval_ms } = row
+  return settings === null ? [] : [{ id, connector, realm, interval_ms, settings }]
 }
 
 /** Also the deleted ones: facts that were seen before count when they come late. */
@@ -201,32 +217,19 @@ export async function sourceHealth(ctx: Context, source_id: string, fact: Health
   const row = await lockSource(ctx.tx, source_id)
   if (!row) return
   const { last_ok_at, duration_ms, vendor_version, error } = row
-  const after = afterHealth({ last_ok_at, duration_ms, vendor_version, error }, fact)
+  const after = afterHealth({ last_ok_at, duration_ms, vendor_version, error }, withoutSecrets(row, fact))
   await updateSource(ctx.tx, source_id, after)
   if ((error === null) === (after.error === null) || row.deleted_at !== null) return
   if (after.error !== null) await tellFailing(ctx, row, after.error)
   else await tellRecovered(ctx, row)
 }
 
-async function tellFailing(
-  ctx: Context,
-  row: SourceRow,
-  { code, message, remedy, since_ms }: NonNullable<SourceRow['error']>,
-) {
-  const name = `${row.connector} ${row.realm}`
-  const said = { code, message, remedy, since: iso(since_ms) }
-  await openNotice(ctx, { code: 'source.failing', subject: { kind: 'source', id: row.id, name }, params: said })
-  await append(ctx, {
-    type: 'source.failing',
-    subject: { kind: 'source', id: row.id },
-    account_id: row.account_id,
-    after: said,
-  })
-}
-
-async function tellRecovered(ctx: Context, row: SourceRow) {
-  await closeNotice(ctx, 'source.failing', row.id)
-  await append(ctx, { type: 'source.recovered', subject: { kind: 'source', id: row.id }, account_id: row.account_id })
+/** A vendor may repeat what was sent to him, and an older agent pass it on. */
+function withoutSecrets(row: SourceRow, fact: HealthFact): HealthFact {
+  if (fact.error === undefined) return fact
+  const values = secretValues(row)
+  const [message, remedy] = [maskSecrets(fact.error.message, values), maskSecrets(fact.error.remedy, values)]
+  return { ...fact, error: { ...fact.error, message, remedy } }
 }
 
 /** The newest fact of a source decides its lag. */

@@ -23,3 +23,4 @@ export {
   sourceHealth,
   sourcesOf,
 } from './hosted.ts'
+export { isAllSealedByFirst, judgeSecrets, reseal, sealedByOld, sealedCount, sealPlain } from './sealing.ts'

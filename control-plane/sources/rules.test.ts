@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { afterHealth, agentState, type HealthState, isSilent, isSkewed, sourceState } from './rules.ts'
+import { afterHealth, agentState, type HealthState, isSilent, isSkewed, sourceState, UNREADABLE } from './rules.ts'
 
 const minute = 60_000
 const now = 100 * minute
@@ -64,4 +64,12 @@ test('a late fact changes nothing: no recovery is undone, no failure is hidden',
   const failing = afterHealth(healthy, { ...failure, seen_at: now + 5 })
   expect(afterHealth(failing, { ok: true, duration_ms: 1, seen_at: now + 4 })).toEqual(failing)
   expect(afterHealth(failing, { ok: true, duration_ms: 1, seen_at: now + 6 }).error).toBeNull()
+})
+
+test('secrets that can’t be opened stay the failure, whatever an agent with an older configuration says', () => {
+  const error = { code: UNREADABLE, message: 'm', remedy: 'r', since_ms: now - 1 }
+  const state: HealthState = { last_ok_at: null, duration_ms: null, vendor_version: null, error }
+  expect(afterHealth(state, { ok: true, duration_ms: 1, seen_at: now })).toMatchObject({ error, last_ok_at: now })
+  const refused = { code: 'refused', message: 'm', remedy: 'r' }
+  expect(afterHealth(state, { ok: false, duration_ms: 1, seen_at: now, error: refused })).toMatchObject({ error })
 })

@@ -32,6 +32,12 @@ export function agentState(agent: {
   return agent.silent_since === null ? 'connected' : 'silent'
 }
 
+/** Settings that a connector's manifest names as secret; none where the agent doesn't host it any more. */
+export const secretsNamed = (
+  manifests: ReadonlyArray<{ name: string; secrets: readonly string[] }>,
+  connector: string,
+): readonly string[] => manifests.find(({ name }) => name === connector)?.secrets ?? []
+
 export const isSkewed = (clock_offset_ms: number | null): boolean =>
   clock_offset_ms !== null && Math.abs(clock_offset_ms) > SKEW_LIMIT_MS
 
@@ -77,11 +83,17 @@ export interface HealthState {
   error: Failure | null
 }
 
+/** The failure of a source whose secrets can't be opened here: it ends when they can, whatever the agent says. */
+export const UNREADABLE = 'secrets_unreadable'
+
 /** Facts come late and in any order: an older one than what is known changes nothing. */
 export function afterHealth(state: HealthState, fact: HealthFact): HealthState {
   const known = Math.max(state.last_ok_at ?? 0, state.error?.since_ms ?? 0)
   if (fact.seen_at < known) return state
   const vendor_version = fact.version ?? state.vendor_version
+  // an agent that keeps an older configuration may well go on with it
+  if (state.error?.code === UNREADABLE)
+    return { ...state, vendor_version, last_ok_at: fact.ok ? fact.seen_at : state.last_ok_at }
   if (fact.ok) return { last_ok_at: fact.seen_at, duration_ms: fact.duration_ms, vendor_version, error: null }
   const said = fact.error ?? {
     code: 'unexpected',

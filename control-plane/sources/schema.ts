@@ -60,6 +60,8 @@ export const source = pgTable(
     realm: text().notNull(),
     interval_ms: integer().notNull(),
     settings: jsonb().$type<Record<string, unknown>>().notNull(),
+    /** names of the settings that lie in envelopes: what a value looks like says nothing, for people may enter anything */
+    sealed: text().array().notNull().default([]),
     account_id: uuid().references(() => account.id),
     created_at: instant().notNull(),
     paused_at: instant(),

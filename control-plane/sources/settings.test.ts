@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Manifest } from '#connectors/contract.ts'
 import { Problem } from '../base/problem.ts'
-import { checkSettings, HIDDEN, hideSecrets, keepSecrets } from './settings.ts'
+import { checkSettings, HIDDEN, hideSecrets, keepSecrets, maskSecrets, secretNames } from './settings.ts'
 
 const manifest = Manifest.parse({
   name: 'example',
@@ -64,4 +64,18 @@ test('a secret is never shown, and comes back unchanged', () => {
 test('a hidden secret that was never set is left out, a new one is taken', () => {
   expect(keepSecrets({ password: HIDDEN }, {}, manifest.secrets)).toEqual({})
   expect(keepSecrets({ password: 'new' }, { password: 'old' }, manifest.secrets)).toEqual({ password: 'new' })
+})
+
+test('secret is what is named so now or was sealed before, if there is something to hide', () => {
+  const settings = { uri: 'a', password: 'b', token: '', old: 'c' }
+  expect(secretNames(settings, ['password', 'token', 'absent'], ['old', 'password'])).toEqual(['password', 'old'])
+})
+
+test('a text that repeats a secret shows it in no form; short words stay', () => {
+  const secret = 'p&ss "$&" wörd'
+  const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret), Buffer.from(secret).toString('base64')]
+  for (const form of forms) {
+    const masked = maskSecrets(`refused: ${form}!`, [secret, 'ref', 7, null])
+    expect(masked).toMatch(/^refused: "?•••"?!$/)
+  }
 })

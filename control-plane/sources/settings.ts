@@ -13,6 +13,30 @@ export const hideSecrets = (settings: Settings, secrets: readonly string[]): Set
     Object.entries(settings).map(([name, value]) => [name, secrets.includes(name) && value !== '' ? HIDDEN : value]),
   )
 
+/** Which settings are secret and there: those that the manifest names, and those that were secret when they were stored. */
+export const secretNames = (settings: Settings, secrets: readonly string[], sealed: readonly string[] = []): string[] =>
+  [...new Set([...secrets, ...sealed])].filter(
+    (name) => Object.hasOwn(settings, name) && settings[name] !== undefined && settings[name] !== '',
+  )
+
+/** Shorter ones would turn half of a text into dots. */
+const MASKED_CHARS_MIN = 4
+/** A text of somebody else, without these values in any form in which an address, JSON or a header may repeat them. */
+export function maskSecrets(text: string, values: readonly unknown[]): string {
+  const forms = values
+    .filter((value): value is string => typeof value === 'string' && value.length >= MASKED_CHARS_MIN)
+    .flatMap((value) => [
+      value,
+      JSON.stringify(value).slice(1, -1),
+      encodeURIComponent(value.toWellFormed()),
+      Buffer.from(value).toString('base64'),
+    ])
+  // the longest first: one may be a part of another
+  return forms
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((masked, form) => masked.replaceAll(form, () => HIDDEN), text)
+}
+
 /** A hidden secret that was never set is left out, so that the schema can ask for it. */
 export function keepSecrets(sent: Settings, stored: Settings, secrets: readonly string[]): Settings {
   const kept = Object.entries(sent).map(([name, value]): [string, unknown] =>

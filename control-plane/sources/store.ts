@@ -3,7 +3,7 @@ import { and, asc, count, eq, gt, isNotNull, isNull, min, type SQL, sql } from '
 import { iso } from '../base/time.ts'
 import type { Tx } from '../db/index.ts'
 import type { Agent, Source } from './contract.ts'
-import { agentState, isSkewed, sourceState } from './rules.ts'
+import { agentState, isSkewed, secretsNamed, sourceState } from './rules.ts'
 import { agent, enrolment, source } from './schema.ts'
 import { hideSecrets } from './settings.ts'
 
@@ -117,6 +117,37 @@ export const nameEnrolled = async (tx: Tx, id: string, agent_id: string): Promis
 export const selectSourceRows = (tx: Tx, agent_id: string): Promise<SourceRow[]> =>
   tx.select().from(source).where(eq(source.agent_id, agent_id)).orderBy(asc(source.created_at), asc(source.id))
 
+/** Held in the order of their ids, as all do who hold several. */
+export const lockSourcesOf = (tx: Tx, agent_id: string): Promise<SourceRow[]> =>
+  tx.select().from(source).where(eq(source.agent_id, agent_id)).orderBy(asc(source.id)).for('no key update')
+
+/** Sources in which a setting that a manifest names as secret lies in the clear; locked, with the names. */
+export async function lockPlain(tx: Tx, limit: number): Promise<{ row: SourceRow; secrets: string[] }[]> {
+  const named = sql`array(select distinct s.name from jsonb_array_elements(${agent.manifests}) m
+    cross join jsonb_array_elements_text(coalesce(m -> 'secrets', '[]')) as s (name)
+    where m ->> 'name' = ${source.connector} and ${source.settings} ? s.name and ${source.settings} ->> s.name is distinct from ''
+      and s.name <> all (${source.sealed}))`
+  return await tx
+    .select({ row: source, secrets: sql<string[]>`${named}` })
+    .from(source)
+    .innerJoin(agent, eq(agent.id, source.agent_id))
+    .where(and(sql`${source.settings} <> '{}'`, sql`cardinality(${named}) > 0`))
+    .orderBy(asc(source.id))
+    .limit(limit)
+    .for('no key update', { of: source })
+}
+
+/** Sources with sealed settings, a page of them by their ids. */
+export const selectSealed = (tx: Tx, after: string | null, limit: number): Promise<SourceRow[]> =>
+  tx
+    .select()
+    .from(source)
+    .where(and(sql`cardinality(${source.sealed}) > 0`, after === null ? undefined : gt(source.id, after)))
+    .orderBy(asc(source.id))
+    .limit(limit)
+
+export const countSealed = (tx: Tx): Promise<number> => tx.$count(source, sql`cardinality(${source.sealed}) > 0`)
+
 export async function lockSource(tx: Tx, id: string): Promise<SourceRow | null> {
   const [row] = await tx.select().from(source).where(eq(source.id, id)).for('update')
   return row ?? null
@@ -152,7 +183,7 @@ export const selectSource = async (tx: Tx, id: string, now: number): Promise<Sou
   (await readSources(tx, now, eq(source.id, id)))[0] ?? null
 
 function sourceFromRow(row: SourceRow, host: AgentRow, resource_count: number, now: number): Source {
-  const secrets = host.manifests.find(({ name }) => name === row.connector)?.secrets ?? []
+  const secrets = [...secretsNamed(host.manifests, row.connector), ...row.sealed]
   return {
     id: row.id,
     agent_id: row.agent_id,

@@ -6,6 +6,7 @@ import { newId } from '#control-plane/base/id.ts'
 import { closeCut } from '#control-plane/db/cut.ts'
 import { connect, type Context, type Database, rows, transact } from '#control-plane/db/index.ts'
 import { prepareDatabase } from '#control-plane/db/setup.ts'
+import { ensureKeys, keyPlaces, useKeys } from '#control-plane/secrets/index.ts'
 
 export interface Prepared {
   db: Database
@@ -26,6 +27,9 @@ export async function prepare(
   now: string,
   zone = 'Europe/Madrid',
 ): Promise<Prepared> {
+  const keys = keyPlaces({}, folder)
+  ensureKeys(keys)
+  useKeys(keys)
   const urls = await prepareDatabase(ownerUrl, folder)
   const db = connect(urls.work, 4)
   const clock = { now: Date.parse(now) }

@@ -165,7 +165,8 @@ export async function startAgent(
   const answer = await plane.api('/enrolments', { method: 'POST', body: '{}' })
   if (answer.status !== 201) throw new Error(`No enrolment token: HTTP ${answer.status} ${await answer.text()}`)
   const { token } = (await answer.json()) as { token: string }
-  await run(['bun', 'agent/main.ts', 'enrol', '--url', plane.origin, '--token', token, '--state', state], process.env)
+  const command = ['bun', 'agent/main.ts', 'enrol', '--url', plane.origin, '--state', state]
+  await run(command, { ...process.env, ATALAYA_TOKEN: token })
   const child = await startChild(
     {
       title: 'The agent',

@@ -470,6 +470,8 @@ export const en = {
     removed_done: '{{ name }} was removed',
     failing_since: 'since {{ at }}',
     what_to_do: 'What to do',
+    secrets_unreadable: 'Its secrets can’t be read: they were sealed with a key that is not here.',
+    secrets_unreadable_remedy: 'Enter them again, or bring the key to the installation: it then works by itself.',
     choose_agent: 'Agent',
     choose_connector: 'What to read',
     realm: 'Realm',

@@ -464,6 +464,9 @@ export const es: Dictionary = {
     removed_done: '{{ name }} se ha quitado',
     failing_since: 'desde el {{ at }}',
     what_to_do: 'Qué hacer',
+    secrets_unreadable: 'No se pueden leer sus secretos: se cifraron con una clave que no está aquí.',
+    secrets_unreadable_remedy:
+      'Introdúzcalos de nuevo, o traiga la clave a la instalación: entonces vuelve a funcionar sola.',
     choose_agent: 'Agente',
     choose_connector: 'Qué leer',
     realm: 'Ámbito',

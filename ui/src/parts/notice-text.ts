@@ -38,6 +38,18 @@ const lookAt = (notice: Notice): string => {
   return notice.subject.kind === 'installation' ? paths.accounting : paths.resource(notice.subject.id)
 }
 
+/** A vendor's words come as they are; what the control plane itself says of a source, in the person's language. */
+export const failureText = ({ code, message, remedy }: { code: string; message: string; remedy: string }) =>
+  code === 'secrets_unreadable'
+    ? { message: t('sources.secrets_unreadable'), remedy: t('sources.secrets_unreadable_remedy') }
+    : { message, remedy }
+
+function failingText(notice: Notice): string {
+  const [code, message, remedy] = [param(notice, 'code'), param(notice, 'message'), param(notice, 'remedy')]
+  const said = failureText({ code, message, remedy })
+  return [said.message, said.remedy].filter(Boolean).join(' ')
+}
+
 export function noticeText(notice: Notice): NoticeText {
   const { name } = notice.subject
   const look = { label: t('notice.look'), path: lookAt(notice) }
@@ -53,7 +65,7 @@ export function noticeText(notice: Notice): NoticeText {
       return {
         tone: 'bad',
         title: t('notice.source_failing', { name }),
-        text: [param(notice, 'message'), param(notice, 'remedy')].filter(Boolean).join(' '),
+        text: failingText(notice),
         action: { label: t('notice.see_source'), path: paths.agents },
       }
     case 'unrated':

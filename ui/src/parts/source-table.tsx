@@ -17,6 +17,7 @@ import { tell } from '../kit/toast.tsx'
 import { paths } from '../paths.ts'
 import { asApiError } from '../problem.ts'
 import { Confirm } from './confirm.tsx'
+import { failureText } from './notice-text.ts'
 import { lineOf } from './problem-text.ts'
 
 const TONES: Record<Source['state'], Tone> = {
@@ -162,11 +163,11 @@ function Lag(props: { lag_ms: number | null }) {
 const SourceError = (props: { error: NonNullable<Source['error']> }) => (
   <div class="rounded-lg border border-bad-mark/40 bg-bad-soft px-3.5 py-2.5 text-[0.8125rem]">
     <p class="m-0">
-      <span class="font-medium text-bad">{props.error.message}</span>{' '}
+      <span class="font-medium text-bad">{failureText(props.error).message}</span>{' '}
       <span class="text-muted">{t('sources.failing_since', { at: say.instant(props.error.since) })}</span>
     </p>
     <p class="m-0 mt-0.5">
-      <span class="font-medium">{t('sources.what_to_do')}:</span> {props.error.remedy}
+      <span class="font-medium">{t('sources.what_to_do')}:</span> {failureText(props.error).remedy}
     </p>
   </div>
 )
