@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join, resolve } from 'node:path'
 import { type ArgsDef, type CommandDef, defineCommand, runMain } from 'citty'
 import { authenticate, mintCredential, setUp } from './accounts/index.ts'
+import { verifyAudit } from './audit/index.ts'
 import { system } from './base/actor.ts'
 import { backUp, digests, holdsKeys, inspect, restore } from './backup/index.ts'
 import type { Digests, OnProgress } from './backup/contract.ts'
@@ -71,12 +72,16 @@ async function verifyInstallation(): Promise<void> {
   const place = databaseOf(process.env)
   await withWork(place, async (db) => {
     const { invoices, lines, readings, findings } = await transact(db, system('verify'), Date.now, verify)
-    for (const { check, subject, detail } of findings) process.stdout.write(`${check} ${subject}: ${detail}\n`)
+    const audit = await transact(db, system('verify'), Date.now, (ctx) => verifyAudit(ctx))
+    const all = [...findings, ...audit.findings]
+    for (const { check, subject, detail } of all) process.stdout.write(`${check} ${subject}: ${detail}\n`)
     showDigests(await digests(place.databaseUrl))
+    if (audit.head) process.stdout.write(`audit seal  ${audit.head.number} ${audit.head.hash}\n`)
     process.stdout.write(
-      `${invoices} invoices, ${lines} lines, ${readings} readings checked; ${findings.length} findings\n`,
+      `${invoices} invoices, ${lines} lines, ${readings} readings, ${audit.records} audit records in ${audit.seals} seals checked, ` +
+        `${audit.unsealed.count} not sealed yet; ${all.length + audit.findings_left_out} findings\n`,
     )
-    if (findings.length > 0) process.exitCode = 1
+    if (all.length > 0) process.exitCode = 1
   })
 }
 
@@ -93,7 +98,7 @@ const verifyAll = defineCommand({
   meta: {
     name: 'verify',
     description:
-      'Check every issued document down to its readings, or a backup; exits 1 if anything was altered or is damaged',
+      'Check every issued document down to its readings and every audit record, or a backup; exits 1 if anything was altered or is damaged',
   },
   args: { file: { type: 'positional', required: false, description: 'a backup; without it, the installation' } },
   run: ({ args }) => (args.file ? verifyBackup(resolve(args.file)) : verifyInstallation()),

@@ -1,6 +1,7 @@
 /** Composition root of the control plane: the only file that knows every slice. */
 import type { Logger } from 'pino'
 import { authenticate } from './accounts/index.ts'
+import { routes as audit } from './audit/routes.ts'
 import { routes as billing } from './billing/routes.ts'
 import { routes as accounts } from './accounts/routes.ts'
 import { background } from './background.ts'
@@ -56,6 +57,7 @@ function slices({ env, db, workDb, bus, live, now, endDemo }: Parts) {
   const deps = { db, now }
   return [
     events({ ...deps, live }),
+    audit(deps),
     accounts({ ...deps, endDemo }),
     sources({ ...deps, agentNatsUrl: env.agentNatsUrl, pushConfig: configPusher({ bus, db, now }) }),
     inventory(deps, extras),

@@ -5,6 +5,7 @@ import type { Task } from './background.ts'
 import { system } from './base/actor.ts'
 import type { Bus, Message } from './bus/index.ts'
 import { type Clock, type Context, type Database, isUnreachable, transact } from './db/index.ts'
+import { seal } from './audit/index.ts'
 import { installationId } from './accounts/index.ts'
 import { numberCommitted, streamPublisher } from './events/dispatch.ts'
 import { LIVE_LIMITS, SAMPLE_SUBJECT } from './events/live.ts'
@@ -55,6 +56,7 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
     { name: 'prune', every_ms: 60_000, run: () => as('prune', prune) },
     { name: 'number_events', every_ms: 250, run: () => numberCommitted(deps) },
+    { name: 'seal', every_ms: 500, run: () => seal(db, now) },
     { name: 'publish_events', every_ms: 1_000, run: streamPublisher(deps, () => as('publish', installationId)) },
     { name: 'watch_silence', every_ms: 1_000, run: silenceWatcher(deps, as) },
     { name: 'keep_secrets', every_ms: 15_000, run: () => keepSecrets(deps, as) },

@@ -7,6 +7,7 @@ export const PERMISSIONS = [
   'accounts.write',
   'agents.read',
   'agents.write',
+  'audit.read',
   'billing.read',
   'billing.write',
   'catalog.read',

@@ -1,14 +1,15 @@
 /** What each role may do: the one table that the API refuses by and the page disables by. */
 import { PERMISSIONS, type Permission } from './actor.ts'
 
-const reading = PERMISSIONS.filter((one) => one.endsWith('.read') && one !== 'keys.read')
+/** Not what stands above all others: the audit holds before and after of everything, invoices and keys among it. */
+const reading = PERMISSIONS.filter((one) => one.endsWith('.read') && one !== 'keys.read' && one !== 'audit.read')
 
 /** Roles of those who run the installation; each sees all of its accounts. */
 export const ROLES = {
   owner: PERMISSIONS,
   administrator: PERMISSIONS.filter((one) => one !== 'installation.write'),
   operator: [...reading.filter((one) => one !== 'billing.read'), 'agents.write', 'inventory.assign'],
-  finance: [...reading, 'accounts.write', 'billing.write', 'catalog.write'],
+  finance: [...reading, 'audit.read', 'accounts.write', 'billing.write', 'catalog.write'],
   support: reading,
   read_only: reading.filter((one) => one !== 'billing.read'),
 } as const satisfies Record<string, readonly Permission[]>

@@ -1,23 +1,10 @@
 /** Tables of billing: number series, frozen invoices with their lines, and rendered documents by hash. */
-import {
-  bigint,
-  customType,
-  index,
-  integer,
-  jsonb,
-  pgTable,
-  primaryKey,
-  text,
-  uniqueIndex,
-  uuid,
-} from 'drizzle-orm/pg-core'
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { account, legalEntity } from '../accounts/schema.ts'
 import { contract } from '../contracts/schema.ts'
-import { instant } from '../db/columns.ts'
+import { bytea, instant } from '../db/columns.ts'
 import type { Line } from '../rating/contract.ts'
 import type { InvoiceContent } from './contract.ts'
-
-const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
 
 /** One gapless sequence per legal entity, document type and year; its row is locked while a number is taken. */
 export const series = pgTable(

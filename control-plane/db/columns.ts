@@ -1,4 +1,4 @@
-/** Column types that Drizzle lacks: instants as whole milliseconds, exact big numbers. */
+/** Column types that Drizzle lacks: instants as whole milliseconds, exact big numbers, bytes. */
 import { customType } from 'drizzle-orm/pg-core'
 import type { Instant } from '../base/time.ts'
 
@@ -22,3 +22,5 @@ export const quantity = customType<{ data: bigint; driverData: string }>({
   toDriver: (value) => value.toString(),
   fromDriver: (text) => BigInt(text),
 })
+
+export const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })

@@ -35,3 +35,40 @@ export const Notice = z
   })
   .meta({ id: 'Notice' })
 export type Notice = z.infer<typeof Notice>
+
+/** Which events an auditor looks at; what is left out is not asked. */
+export interface EventFilter {
+  /** id or name of who did it */
+  actor?: string | undefined
+  subject_kind?: string | undefined
+  subject_id?: string | undefined
+  type?: string | undefined
+  /** `invoice.` is all that happened to invoices */
+  type_prefix?: string | undefined
+  account_id?: string | undefined
+  /** in milliseconds; from is in, to is out */
+  from?: number | undefined
+  to?: number | undefined
+}
+
+/** An event as PostgreSQL keeps it, every column as text: what a seal is made of. Reading its JSON would lose digits that a double can't hold. */
+export interface EventRecord {
+  id: string
+  number: string
+  type: string
+  subject_kind: string
+  subject_id: string
+  account_id: string | null
+  actor: string
+  before: string | null
+  after: string | null
+  request_id: string
+  /** milliseconds since 1970 */
+  occurred_at: string
+}
+
+/** Events that no seal covers yet. */
+export interface Tail {
+  count: number
+  oldest_at: number | null
+}

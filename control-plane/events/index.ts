@@ -5,7 +5,8 @@ import { newId } from '../base/id.ts'
 import type { Context } from '../db/index.ts'
 import type { Page } from '../http/contract.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
-import type { Event, EventQuery, Notice } from './contract.ts'
+import type { Event, EventFilter, EventQuery, Notice } from './contract.ts'
+export { guardsOfEvents, recordsIn, recordsOutside, tailAfter } from './records/index.ts'
 import { endNotice, fromRow, insertEvent, insertNotice, selectEvents, selectNotices } from './store.ts'
 
 export interface NewEvent {
@@ -59,10 +60,13 @@ export async function closeNotice(ctx: Context, code: string, subject_id: string
   return true
 }
 
+interface PageQuery {
+  cursor?: string | undefined
+  limit: number
+}
 const Cursor = z.object({ at: z.int(), id: z.uuid() })
 
-export async function listEvents(ctx: Context, query: EventQuery): Promise<Page<Event>> {
-  permit(ctx, 'events.read')
+async function pageOf(ctx: Context, query: EventFilter & PageQuery): Promise<Page<Event>> {
   const found = await selectEvents(ctx.tx, query, decodeCursor(query.cursor, Cursor))
   const items = found.slice(0, query.limit)
   const last = found.length > query.limit ? items.at(-1) : undefined
@@ -71,6 +75,20 @@ export async function listEvents(ctx: Context, query: EventQuery): Promise<Page<
     next_cursor: last ? encodeCursor({ at: last.occurred_at, id: last.id }) : null,
     total: null,
   }
+}
+
+/** What was before and after holds everything, invoices among it: only auditors see it. */
+export async function listEvents(ctx: Context, query: EventQuery): Promise<Page<Event>> {
+  permit(ctx, 'events.read')
+  const page = await pageOf(ctx, query)
+  if (ctx.actor.permissions.has('audit.read')) return page
+  return { ...page, items: page.items.map((event) => ({ ...event, before: null, after: null })) }
+}
+
+/** For auditors: the same list by all that one may ask of it. */
+export async function findEvents(ctx: Context, query: EventFilter & PageQuery): Promise<Page<Event>> {
+  permit(ctx, 'audit.read')
+  return await pageOf(ctx, query)
 }
 
 const NOTICES_LIMIT = 500

@@ -18,7 +18,12 @@ export const event = pgTable(
     request_id: text().notNull(),
     occurred_at: instant().notNull(),
   },
-  (t) => [uniqueIndex().on(t.number), index().on(t.subject_id), index().on(t.occurred_at)],
+  (t) => [
+    uniqueIndex().on(t.number),
+    index().on(t.subject_id),
+    index().on(t.account_id, t.occurred_at),
+    index().on(t.occurred_at),
+  ],
 )
 
 export const notice = pgTable(

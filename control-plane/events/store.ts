@@ -1,8 +1,8 @@
 /** SQL of events: the outbox, its numbering in order of commit, and notices. */
-import { and, asc, desc, eq, gt, isNotNull, isNull, lt, max, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, isNotNull, isNull, lt, max, or, type SQL, sql } from 'drizzle-orm'
 import { iso } from '../base/time.ts'
 import { type Context, type Database, rows, type Tx } from '../db/index.ts'
-import type { Event, EventQuery, Notice } from './contract.ts'
+import type { Event, EventFilter, Notice } from './contract.ts'
 import { event, notice } from './schema.ts'
 
 type EventRow = typeof event.$inferSelect
@@ -88,21 +88,34 @@ export interface EventCursor {
   id: string
 }
 
-/** Newest first. */
-export async function selectEvents(tx: Tx, query: EventQuery, after: EventCursor | null): Promise<EventRow[]> {
+const when = <T>(value: T | undefined, filter: (value: T) => SQL | undefined): SQL | undefined =>
+  value === undefined ? undefined : filter(value)
+
+/** Newest first, one more than the limit. */
+export async function selectEvents(
+  tx: Tx,
+  filter: EventFilter & { limit: number },
+  after: EventCursor | null,
+): Promise<EventRow[]> {
   const filters: (SQL | undefined)[] = [
-    query.type === undefined ? undefined : eq(event.type, query.type),
-    query.subject_id === undefined ? undefined : eq(event.subject_id, query.subject_id),
-    after === null
-      ? undefined
-      : or(lt(event.occurred_at, after.at), and(eq(event.occurred_at, after.at), lt(event.id, after.id))),
+    when(filter.actor, (actor) => sql`${actor} in (${event.actor}->>'id', ${event.actor}->>'name')`),
+    when(filter.subject_kind, (kind) => eq(event.subject_kind, kind)),
+    when(filter.subject_id, (id) => eq(event.subject_id, id)),
+    when(filter.type, (type) => eq(event.type, type)),
+    when(filter.type_prefix, (prefix) => sql`starts_with(${event.type}, ${prefix})`),
+    when(filter.account_id, (id) => eq(event.account_id, id)),
+    when(filter.from, (at) => gte(event.occurred_at, at)),
+    when(filter.to, (at) => lt(event.occurred_at, at)),
+    when(after ?? undefined, ({ at, id }) =>
+      or(lt(event.occurred_at, at), and(eq(event.occurred_at, at), lt(event.id, id))),
+    ),
   ]
   return await tx
     .select()
     .from(event)
     .where(and(...filters))
     .orderBy(desc(event.occurred_at), desc(event.id))
-    .limit(query.limit + 1)
+    .limit(filter.limit + 1)
 }
 
 /** Null where the same notice is open already. */

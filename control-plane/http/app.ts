@@ -16,6 +16,7 @@ import { metricsText, requestSeconds } from './metrics.ts'
 import { openapi, reference } from './openapi.ts'
 import { problemResponse, toProblem } from './problem.ts'
 import { installation, page } from './static.ts'
+import { textStream } from './text-stream.ts'
 
 export const HTTP_LIMITS = { bodyBytes: 1024 * 1024, urlLength: 8_192 } as const
 
@@ -116,18 +117,6 @@ function metricsPage(deps: AppDeps) {
       headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
     })
   }
-}
-
-function textStream(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await pieces.next()
-      if (done) controller.close()
-      else controller.enqueue(encoder.encode(value))
-    },
-    cancel: async () => void (await pieces.return(undefined)),
-  })
 }
 
 export function createApp(deps: AppDeps): Hono<HttpEnv> {

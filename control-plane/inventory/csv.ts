@@ -1,4 +1,5 @@
 /** The resource list as CSV (RFC 4180): exactly what the page shows, all of it. */
+import { csvLine } from '../base/csv.ts'
 import type { Context } from '../db/index.ts'
 import type { Resource, ResourceQuery } from './contract.ts'
 import { type Extras, listResources } from './index.ts'
@@ -23,13 +24,6 @@ const COLUMNS: Record<string, (r: Resource) => unknown> = {
   ended_at: (r) => r.ended_at,
 }
 
-/** Quoted where needed; a leading =, +, - or @ is disarmed, since spreadsheets would run it. */
-export function csvCell(value: unknown): string {
-  const text = value === null || value === undefined ? '' : String(value)
-  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
-}
-
 export async function resourceCsv(ctx: Context, query: ResourceQuery, extras: Extras): Promise<string> {
   const lines = [Object.keys(COLUMNS).join(',')]
   let cursor: string | undefined = undefined
@@ -39,13 +33,7 @@ export async function resourceCsv(ctx: Context, query: ResourceQuery, extras: Ex
       { ...query, limit: 500, cursor },
       extras,
     )
-    lines.push(
-      ...page.items.map((item) =>
-        Object.values(COLUMNS)
-          .map((column) => csvCell(column(item)))
-          .join(','),
-      ),
-    )
+    lines.push(...page.items.map((item) => csvLine(Object.values(COLUMNS).map((column) => column(item)))))
     cursor = page.next_cursor ?? undefined
   } while (cursor && lines.length <= MAX_ROWS)
   return lines.join('\r\n') + '\r\n'

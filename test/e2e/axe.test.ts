@@ -53,6 +53,8 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     `/invoices/${invoice}`,
     '/accounts',
     '/accounts?add=1',
+    '/audit',
+    '/audit?actor=nobody-is-called-so',
     '/settings',
     '/there-is-no-such-page',
   ]

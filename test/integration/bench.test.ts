@@ -48,3 +48,9 @@ test('the bench of rating rates usage that is there', async () => {
   expect(usage_rows).toBeGreaterThan(0)
   expectRate(rows)
 }, 240_000)
+
+test('the bench of the audit changes accounts fifty at once, and its chain is whole', async () => {
+  const { records, changes, speed } = await outcome('audit')
+  expect(records).toBeGreaterThan(300)
+  for (const rate of [changes, speed]) expectRate(rate)
+}, 240_000)

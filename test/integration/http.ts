@@ -4,6 +4,7 @@ import pino from 'pino'
 import { inject } from 'vitest'
 import { authenticate, mintCredential } from '#control-plane/accounts/index.ts'
 import { routes as accounts } from '#control-plane/accounts/routes.ts'
+import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
@@ -29,6 +30,8 @@ export interface Answer {
   status: number
   // oxlint-disable-next-line typescript/no-explicit-any
   body: Record<string, any>
+  text: string
+  type: string | null
 }
 export type Call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>
 
@@ -44,6 +47,7 @@ export async function apiOf(suite: Suite, world: Prepared): Promise<Call> {
     busConnected: () => true,
     extraMetrics: () => Promise.resolve(''),
     slices: [
+      audit(deps),
       accounts({ ...deps, endDemo: null }),
       sources({ ...deps, agentNatsUrl: 'nats://127.0.0.1:4222', pushConfig: async () => {} }),
       inventory(deps, async () => new Map()),
@@ -66,7 +70,9 @@ export async function apiOf(suite: Suite, world: Prepared): Promise<Call> {
     const text = await answer.text()
     return {
       status: answer.status,
-      body: /json/.test(answer.headers.get('content-type') ?? '') ? JSON.parse(text) : {},
+      body: /\/(problem\+)?json/.test(answer.headers.get('content-type') ?? '') ? JSON.parse(text) : {},
+      text,
+      type: answer.headers.get('content-type'),
     }
   }
 }

@@ -169,6 +169,8 @@ test.each(ROLE_NAMES)(
 const DANGEROUS: Partial<Record<Role, readonly string[]>> = {
   administrator: ['DELETE /demo'],
   operator: [
+    'GET /audit',
+    'GET /audit.csv',
     'GET /invoices',
     'GET /invoices/{id}',
     'GET /drafts',
@@ -198,6 +200,8 @@ const DANGEROUS: Partial<Record<Role, readonly string[]>> = {
     'DELETE /demo',
   ],
   support: [
+    'GET /audit.ndjson',
+    'POST /audit/verification',
     'POST /invoices',
     'POST /prices',
     'POST /accounts',
@@ -246,6 +250,18 @@ test('what no such role may ever do is refused', async () => {
       const answer = await send(method, addressOf(route!, true), method === 'GET' ? undefined : {}, token.get(role))
       expect(answer.status, `${role} ${call}`).toBe(403)
     }
+})
+
+test('what was before and after a change is for auditors; the others see that it happened', async () => {
+  const seen = async (role: Role) => {
+    const { items: list } = (await (await send('GET', '/events?limit=100', undefined, token.get(role))).json()) as {
+      items: { type: string; after: unknown }[]
+    }
+    expect(list.map(({ type }) => type)).toContain('invoice.finalised')
+    return list.some(({ after }) => after !== null)
+  }
+  expect([await seen('owner'), await seen('finance')]).toEqual([true, true])
+  expect([await seen('operator'), await seen('support'), await seen('read_only')]).toEqual([false, false, false])
 })
 
 test('nobody gives away more than he has, and scopes narrow a key to what it is for', async () => {

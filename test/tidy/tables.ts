@@ -6,6 +6,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['db', 'bus'],
   ['http'],
   ['events'],
+  ['audit'],
   ['secrets'],
   ['accounts'],
   ['sources'],

@@ -1,6 +1,7 @@
 /** The one door to the control plane: a typed fetch, and a function for every route. */
 import type { z } from 'zod'
 import type * as Accounts from '#control-plane/accounts/contract.ts'
+import type * as Audit from '#control-plane/audit/contract.ts'
 import type * as Billing from '#control-plane/billing/contract.ts'
 import type * as Catalog from '#control-plane/catalog/contract.ts'
 import type * as Events from '#control-plane/events/contract.ts'
@@ -96,6 +97,8 @@ export type Verification = z.infer<typeof Billing.Verification>
 export type Accounting = z.infer<typeof Ingest.Accounting>
 export type QuarantineItem = z.infer<typeof Ingest.QuarantineItem>
 export type PlatformEvent = z.infer<typeof Events.Event>
+export type AuditRecord = Audit.AuditRecord
+export type AuditVerification = Audit.AuditVerification
 export type Notice = z.infer<typeof Events.Notice>
 export type ResourceCost = z.infer<typeof Billing.ResourceCost>
 export interface ResourceSummary {
@@ -168,11 +171,14 @@ export const api = {
   verify: () => post<Verification>('/verification', {}),
 
   events: (query: Values) => get<Page<PlatformEvent>>('/events', query),
+  audit: (query: Values, signal?: AbortSignal) => get<Page<AuditRecord>>('/audit', query, signal),
+  verifyAudit: () => post<AuditVerification>('/audit/verification', {}),
   notices: () => get<Items<Notice>>('/notices', { open: true }),
 }
 
 export const links = {
   csv: (query: Values) => BASE + withQuery('/resources.csv', query),
+  audit: (format: 'csv' | 'ndjson', query: Values) => BASE + withQuery(`/audit.${format}`, query),
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
   stream: `${BASE}/stream`,
 }

@@ -25,6 +25,7 @@ const page = {
   draft: lazy(() => import('./pages/draft.tsx')),
   invoice: lazy(() => import('./pages/invoice.tsx')),
   accounts: lazy(() => import('./pages/accounts.tsx')),
+  audit: lazy(() => import('./pages/audit.tsx')),
   settings: lazy(() => import('./pages/settings.tsx')),
 }
 
@@ -46,6 +47,7 @@ function App() {
           <Route path={ROUTES.draft} component={page.draft} />
           <Route path={ROUTES.invoice} component={page.invoice} />
           <Route path={ROUTES.accounts} component={page.accounts} />
+          <Route path={ROUTES.audit} component={page.audit} />
           <Route path={ROUTES.settings} component={page.settings} />
           <Route path="*404" component={NotFound} />
         </Route>

@@ -1,4 +1,5 @@
 /** Every route of the application: patterns for the router, builders for links. */
+import type { AuditFilter } from '#control-plane/audit/contract.ts'
 import type { ResourceQuery } from '#control-plane/inventory/contract.ts'
 
 export const ROUTES = {
@@ -14,6 +15,7 @@ export const ROUTES = {
   draft: '/invoices/drafts/:account',
   invoice: '/invoices/:id',
   accounts: '/accounts',
+  audit: '/audit',
   settings: '/settings',
 } as const
 
@@ -29,6 +31,10 @@ export const paths = {
   resources: (filter: ResourceFilter = {}) => {
     const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value))
     return query.size ? `${ROUTES.resources}?${query}` : ROUTES.resources
+  },
+  audit: (filter: Partial<AuditFilter> = {}) => {
+    const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value))
+    return query.size ? `${ROUTES.audit}?${query}` : ROUTES.audit
   },
   resource: (id: string) => `/resources/${id}`,
   draft: (account: string) => `/invoices/drafts/${account}`,

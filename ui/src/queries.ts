@@ -37,7 +37,11 @@ export const queryClient: QueryClient = new QueryClient({
 })
 
 export type ResourceValues = Record<string, string | undefined>
+export type AuditValues = Partial<
+  Record<'actor' | 'type' | 'subject_kind' | 'subject_id' | 'account_id' | 'from' | 'to', string>
+>
 const PAGE_SIZE = 100
+const SEALING_MS = 2_000
 
 export const queries = {
   session: () => queryOptions({ queryKey: ['session'], queryFn: api.session, staleTime: 300_000, retry: false }),
@@ -112,6 +116,16 @@ export const queries = {
     queryOptions({ queryKey: ['invoices', id], queryFn: () => api.invoice(id), staleTime: Number.POSITIVE_INFINITY }),
   events: (query: { limit: number; subject_id?: string }) =>
     queryOptions({ queryKey: ['events', query], queryFn: () => api.events(query) }),
+  audit: (values: AuditValues, limit = 50) =>
+    infiniteQueryOptions({
+      queryKey: ['audit', values, limit],
+      queryFn: ({ pageParam, signal }) => api.audit({ ...values, cursor: pageParam, limit }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+      placeholderData: keepPreviousData,
+      // what just happened is sealed within a second, and no event tells of it
+      refetchInterval: ({ state }) => (state.data?.pages[0]?.items.some((one) => !one.sealed) ? SEALING_MS : false),
+    }),
   notices: () => queryOptions({ queryKey: ['notices'], queryFn: api.notices }),
 }
 
@@ -137,5 +151,5 @@ const STALE_AFTER: Record<string, string[]> = {
 /** `price.added` → the first parts of the keys that it makes stale; an unknown type makes everything stale. */
 export function staleAfter(eventType: string): string[] {
   const keys = STALE_AFTER[eventType.split('.')[0] ?? '']
-  return keys ? [...keys, 'events', 'notices'] : ['*']
+  return keys ? [...keys, 'events', 'audit', 'notices'] : ['*']
 }

@@ -2,8 +2,8 @@
 import pino from 'pino'
 import { authenticate, mintCredential } from '#control-plane/accounts/index.ts'
 import { routes as accounts } from '#control-plane/accounts/routes.ts'
+import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
-import type { Bus } from '#control-plane/bus/index.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import { connect } from '#control-plane/db/index.ts'
@@ -19,6 +19,7 @@ import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
 import { host, vm } from '../../integration/agent.ts'
+import { silentBus } from '../../setup/silent-bus.ts'
 import { greeting } from '../greeting.ts'
 import { signed } from '../report.ts'
 import { deflated, NOW } from '../reports.ts'
@@ -39,17 +40,6 @@ export interface Application {
   /** what the program wrote into its log when it last failed */
   lastError(): string
   end(): Promise<void>
-}
-
-const silentBus: Bus = {
-  serve: () => {},
-  subscribe: () => {},
-  publish: () => true,
-  request: () => Promise.reject(new Error('nobody answers here')),
-  onConnect: () => {},
-  connected: () => true,
-  log: { append: async () => {}, last: async () => null },
-  close: async () => {},
 }
 
 /** A day of two machines on a host, with an hour in which nobody looked. */
@@ -97,6 +87,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
     extraMetrics: () => Promise.resolve(''),
     slices: [
       events({ ...deps, live }),
+      audit(deps),
       accounts({ ...deps, endDemo: null }),
       sources({ ...deps, agentNatsUrl: 'nats://127.0.0.1:4222', pushConfig: async () => {} }),
       inventory(deps, async () => new Map()),

@@ -105,6 +105,13 @@ const columns = (
         >
           {t('accounts.resources')}
         </A>
+        <A
+          href={paths.audit({ account_id: row.id })}
+          class={buttonClass('ghost', 'small')}
+          aria-label={`${t('audit.see')}: ${row.name}`}
+        >
+          {t('audit.see')}
+        </A>
         <IconButton label={t('accounts.edit', { name: row.name })} onClick={() => onEdit(row)}>
           <Pencil size={16} />
         </IconButton>

@@ -13,6 +13,7 @@ import { BackLink } from '../parts/back.tsx'
 import { Document } from '../parts/document.tsx'
 import { ExplainDrawer } from '../parts/explain.tsx'
 import { BlockedNote, FinaliseButton, FinaliseDialog } from '../parts/finalise.tsx'
+import { ChangeHistory } from '../parts/history.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page } from '../parts/page.tsx'
 import { paths } from '../paths.ts'
@@ -48,6 +49,7 @@ export default function DraftPage() {
           <>
             <BlockedNote draft={data()} />
             <DraftDocument draft={data()} onExplain={(line) => setExplained({ draft: data(), line })} />
+            <ChangeHistory class="mt-4" of={{ account_id: account() }} />
           </>
         )}
       </Load>

@@ -12,6 +12,7 @@ import { SkeletonRows } from '../kit/skeleton.tsx'
 import { BackLink } from '../parts/back.tsx'
 import { Document } from '../parts/document.tsx'
 import { ExplainDrawer } from '../parts/explain.tsx'
+import { ChangeHistory } from '../parts/history.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page } from '../parts/page.tsx'
 import { paths } from '../paths.ts'
@@ -56,7 +57,12 @@ export default function InvoicePage() {
           </div>
         }
       >
-        {(data) => <InvoiceDocument invoice={data()} onExplain={setExplained} />}
+        {(data) => (
+          <>
+            <InvoiceDocument invoice={data()} onExplain={setExplained} />
+            <ChangeHistory class="mt-4" of={{ subject_kind: 'invoice', subject_id: id() }} />
+          </>
+        )}
       </Load>
       <Show when={explained()}>
         {(line) => (

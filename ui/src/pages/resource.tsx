@@ -13,6 +13,7 @@ import { Button } from '../kit/button.tsx'
 import { createNow } from '../kit/clock.ts'
 import { Skeleton, SkeletonRows } from '../kit/skeleton.tsx'
 import { BackLink } from '../parts/back.tsx'
+import { ChangeHistory } from '../parts/history.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { HourlyCost } from '../parts/quantity.tsx'
@@ -93,6 +94,7 @@ function OneResource(props: { id: string }) {
             <Section title={t('resource.history')}>
               <Load query={history}>{(known) => <ResourceHistory history={known()} />}</Load>
             </Section>
+            <ChangeHistory of={{ subject_kind: 'resource', subject_id: props.id }} />
             <div class="grid items-start gap-4 lg:grid-cols-2">
               <Section title={t('resource.identity')}>
                 <Identity resource={data()} />

@@ -6,6 +6,7 @@ import Building2 from 'lucide-solid/icons/building'
 import Gauge from 'lucide-solid/icons/gauge'
 import RadioTower from 'lucide-solid/icons/radio-tower'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
+import ScrollText from 'lucide-solid/icons/scroll-text'
 import Settings from 'lucide-solid/icons/settings'
 import Tag from 'lucide-solid/icons/tag'
 import type { JSX } from 'solid-js'
@@ -13,7 +14,7 @@ import { For } from 'solid-js'
 import { t } from '../i18n/language.ts'
 import { paths, ROUTES } from '../paths.ts'
 
-type PageName = 'overview' | 'resources' | 'agents' | 'prices' | 'invoices' | 'accounts' | 'settings'
+type PageName = 'overview' | 'resources' | 'agents' | 'prices' | 'invoices' | 'accounts' | 'audit' | 'settings'
 interface Destination {
   name: PageName
   path: string
@@ -32,8 +33,11 @@ const BILL: Destination[] = [
   { name: 'invoices', path: ROUTES.invoices, key: 'i', icon: () => <ReceiptText size={17} /> },
   { name: 'accounts', path: ROUTES.accounts, key: 'a', icon: () => <Building2 size={17} /> },
 ]
-const SETTINGS: Destination = { name: 'settings', path: ROUTES.settings, key: ',', icon: () => <Settings size={17} /> }
-export const DESTINATIONS: readonly Destination[] = [...OPERATE, ...BILL, SETTINGS]
+const ADMINISTER: Destination[] = [
+  { name: 'audit', path: ROUTES.audit, key: 'h', icon: () => <ScrollText size={17} /> },
+  { name: 'settings', path: ROUTES.settings, key: ',', icon: () => <Settings size={17} /> },
+]
+export const DESTINATIONS: readonly Destination[] = [...OPERATE, ...BILL, ...ADMINISTER]
 
 const itemClass =
   'flex h-8 items-center gap-2.5 rounded-lg px-2.5 text-sm text-muted transition-colors hover:bg-hover hover:text-text'
@@ -72,9 +76,13 @@ export const Navigation = (props: { onGo?: () => void }) => (
     <Group title={t('nav.operate')} items={OPERATE} onGo={props.onGo} />
     <Group title={t('nav.bill')} items={BILL} onGo={props.onGo} />
     <ul class="m-0 flex list-none flex-col gap-0.5 border-t border-line p-0 pt-4">
-      <li>
-        <Item to={SETTINGS} onGo={props.onGo} />
-      </li>
+      <For each={ADMINISTER}>
+        {(item) => (
+          <li>
+            <Item to={item} onGo={props.onGo} />
+          </li>
+        )}
+      </For>
       <li>
         <a href={paths.apiReference} rel="external" target="_blank" class={itemClass}>
           <BookOpen size={17} />
