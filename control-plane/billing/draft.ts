@@ -10,7 +10,7 @@ import { type ClosedCut, openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { ownership, requireResource } from '../inventory/index.ts'
 import { reportedUpTo } from '../metering/index.ts'
-import { costsNow, presentBlocked, presentMissing, rate } from '../rating/index.ts'
+import { costsNow, presentBlocked, presentMissing, rate, type RatingRequest } from '../rating/index.ts'
 import type { Draft, DraftSummary } from './contract.ts'
 import type { z } from 'zod'
 import { majorText } from '../base/money.ts'
@@ -25,14 +25,12 @@ const party = (who: Account | LegalEntity) => ({
   email: who.email,
 })
 
-/** What of a contract is to be invoiced next: from the end of the last invoice, at most to the end of that month. */
-export async function nextPeriod(
-  ctx: Context,
-  contract: ContractInForce,
-  zone: string,
-  to: Instant,
-): Promise<Interval | null> {
-  const from = (await invoicedTo(ctx, contract.id)) ?? contract.from
+/** Since when nothing of a contract was invoiced. */
+export const openSince = async (ctx: Context, contract: ContractInForce): Promise<Instant> =>
+  (await invoicedTo(ctx, contract.id)) ?? contract.from
+
+/** From an instant on, at most to the end of its month; null where nothing is left of the contract. */
+function periodFrom(from: Instant, contract: ContractInForce, zone: string, to: Instant): Interval | null {
   const end = Math.min(to, monthOf(from, zone).to, contract.to ?? Infinity)
   return from < end ? { from, to: end } : null
 }
@@ -54,19 +52,18 @@ export async function draft(ctx: Context, request: DraftRequest): Promise<Draft>
   const contract = await contractOf(ctx, account.id)
   if (!contract) throw new Problem('nothing_to_invoice', `${account.name} has no contract.`)
   const cut = request.cut ?? { number: await openCut(ctx.tx), closed_at: ctx.now() }
-  const until = (to: Instant) => nextPeriod(ctx, contract, account.zone, to)
+  const since = await openSince(ctx, contract)
+  const first = (to: Instant) => periodFrom(since, contract, account.zone, to)
   const as_of = request.as_of ?? (await knownTo(ctx, account.id, cut))
   // right after an invoice nothing has been reported yet: what runs on is shown, only not issued
-  const period = (await until(as_of)) ?? (request.as_of === null && !request.cut ? await until(cut.closed_at) : null)
-  if (!period)
+  const runsOn = request.as_of === null && !request.cut && !first(as_of)
+  const to = runsOn ? cut.closed_at : as_of
+  const begin = first(to)
+  if (!begin)
     throw new Problem('nothing_to_invoice', `Everything of ${account.name} up to ${iso(as_of)} was invoiced already.`)
-  const { lines, unrated, blocked } = await rate(ctx, {
-    contract,
-    period,
-    zone: account.zone,
-    cut: cut.number,
-    ...(request.prices && { prices: request.prices }),
-  })
+  const terms = { contract, zone: account.zone, cut: cut.number, ...(request.prices && { prices: request.prices }) }
+  const { period, rated } = await firstRated(ctx, terms, begin, to)
+  const { lines, unrated, blocked } = rated
   const { currency } = contract
   const taxes = taxesOf(lines, currency)
   return {
@@ -85,6 +82,17 @@ export async function draft(ctx: Context, request: DraftRequest): Promise<Draft>
     totals: totalsText(totalsOf(lines, taxes, currency), currency),
     unrated: unrated.map(presentMissing),
     blocked_gaps: blocked.map(presentBlocked),
+  }
+}
+
+/** A month in which nothing was used is passed over: nobody gets a bill of nothing, and none waits for it for ever. */
+async function firstRated(ctx: Context, terms: Omit<RatingRequest, 'period'>, begin: Interval, to: Instant) {
+  for (let period = begin; ;) {
+    const rated = await rate(ctx, { ...terms, period })
+    const isEmpty = rated.lines.length + rated.unrated.length + rated.blocked.length === 0
+    const next = isEmpty ? periodFrom(period.to, terms.contract, terms.zone, to) : null
+    if (!next) return { period, rated }
+    period = next
   }
 }
 

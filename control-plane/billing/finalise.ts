@@ -12,7 +12,7 @@ import { pendingWork, settle, settleHere } from '../ingest/index.ts'
 import { ENGINE_VERSION } from '../rating/contract.ts'
 import { CONTENT_SCHEMA_VERSION, type Draft, type InvoiceContent, type NewInvoice } from './contract.ts'
 import type { z } from 'zod'
-import { draft, nextPeriod } from './draft.ts'
+import { draft, openSince } from './draft.ts'
 import { contentHash, minorOf, numberText } from './rules.ts'
 import * as store from './store.ts'
 
@@ -53,24 +53,36 @@ async function checkRequest(ctx: Context, { account_id, to }: z.infer<typeof New
   permit(ctx, 'billing.write')
   const account = await getAccount(ctx, account_id)
   const contract = await contractOf(ctx, account_id)
-  if (!contract || !(await nextPeriod(ctx, contract, account.zone, ctx.now())))
+  const from = contract && (await openSince(ctx, contract))
+  if (from === null || from >= ctx.now())
     throw new Problem('nothing_to_invoice', `There is nothing to invoice to ${account.name} yet.`)
   if (to === undefined) return
-  const from = (await store.invoicedTo(ctx, contract.id)) ?? contract.from
-  const [end, month] = [fromIso(to), monthOf(from, account.zone)]
-  if (end <= from || end > month.to || end > ctx.now())
-    throw new Problem(
-      'invalid',
-      `The period begins at ${iso(from)}; it must end after that, by ${iso(month.to)} and not in the future.`,
-      [{ pointer: '/to', detail: `must be after ${iso(from)} and at most ${iso(Math.min(month.to, ctx.now()))}` }],
-    )
+  const end = fromIso(to)
+  if (end <= from || end > ctx.now()) refuseEnd(from, Math.min(monthOf(from, account.zone).to, ctx.now()))
+  // beyond the first month it may lie only where nothing was used before
+  if (end > monthOf(from, account.zone).to) checkEnd(await draft(ctx, { account_id, as_of: end }), end)
+}
+
+/** An invoice ends within the month in which its first usage lies. */
+function checkEnd({ period }: Draft, end: Instant): void {
+  if (fromIso(period.to) !== end) refuseEnd(fromIso(period.from), fromIso(period.to))
+}
+
+function refuseEnd(from: Instant, latest: Instant): never {
+  throw new Problem(
+    'invalid',
+    `The period begins at ${iso(from)}; it must end after that, by ${iso(latest)} and not in the future.`,
+    [{ pointer: '/to', detail: `must be after ${iso(from)} and at most ${iso(latest)}` }],
+  )
 }
 
 async function issue(ctx: Context, input: z.infer<typeof NewInvoice>, cut: ClosedCut): Promise<string> {
   permit(ctx, 'billing.write')
   const contract = await contractOf(ctx, input.account_id)
   await holdContract(ctx, sure(contract).id)
-  const made = await draft(ctx, { account_id: input.account_id, as_of: input.to ? fromIso(input.to) : null, cut })
+  const as_of = input.to ? fromIso(input.to) : null
+  const made = await draft(ctx, { account_id: input.account_id, as_of, cut })
+  if (as_of !== null) checkEnd(made, as_of)
   refuseUnrated(made)
   refuseBlocked(made)
   if (made.lines.length === 0)

@@ -165,3 +165,25 @@ test('a period that ends in the future, before it begins, or in another month is
   expect(rest.period.to).toBe('2026-11-30T23:00:00.000Z')
   expect((await invoice(account_id)).period.from).toBe('2026-11-30T23:00:00.000Z')
 })
+
+test('months in which nothing was used hold up no later bill, and none is issued for them', async () => {
+  const name = newId()
+  const { id } = await world.run((ctx) =>
+    openAccount(ctx, { name, tax_id: '', email: '', contract_from: '2026-08-20T00:00:00.000Z' }),
+  )
+  await expect(issue(id, START - 40 * 24 * HOUR_MS)).rejects.toMatchObject({ code: 'nothing_to_invoice' })
+  const agent = await enrolledAgent(world, name, id)
+  await agent.send([
+    agent.listing(START, 'h', [vm(`${name}-vm`)]),
+    agent.listing(START + HOUR_MS, 'h', [vm(`${name}-vm`)]),
+  ])
+  const before = world.clock.now
+  world.clock.now = START + HOUR_MS
+  const { period, lines } = await invoice(id, START + HOUR_MS)
+  expect(period).toEqual({ from: '2026-10-31T23:00:00.000Z', to: iso(START + HOUR_MS) })
+  expect(lines).toHaveLength(1)
+  // the month of the bill is found, not chosen: beyond its end is a mistake
+  world.clock.now = START + 40 * 24 * HOUR_MS
+  expect(await outcome(issue(id, START + 30 * 24 * HOUR_MS))).toBe('invalid')
+  world.clock.now = before
+})

@@ -3,12 +3,12 @@ import { sql } from 'drizzle-orm'
 import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
 import { Problem } from '#control-plane/base/problem.ts'
-import { fromIso, iso, monthOf } from '#control-plane/base/time.ts'
+import { fromIso, iso } from '#control-plane/base/time.ts'
 import { unlessEmpty } from '#control-plane/billing/draft.ts'
 import { draft, finalise } from '#control-plane/billing/index.ts'
 import { addPrice } from '#control-plane/catalog/index.ts'
 import { NewPrice } from '#control-plane/catalog/contract.ts'
-import { ms, rows } from '#control-plane/db/index.ts'
+import { rows } from '#control-plane/db/index.ts'
 import { settle } from '#control-plane/ingest/index.ts'
 import { assign } from '#control-plane/inventory/index.ts'
 import { NewGapAcceptance } from '#control-plane/rating/contract.ts'
@@ -34,8 +34,18 @@ export interface Deciding {
   account_ids: ReadonlyMap<string, string>
 }
 
+/** Where no gap has held an invoice back until then, all accounts are billed up to here, with all gaps of the seed. */
+const CLOSING = 0.97
+
 export function schedule(deciding: Deciding, wanted: readonly Wanted[]): void {
-  for (const one of wanted) deciding.agenda.at(one.at, () => carryOut(deciding, one))
+  const { agenda, faults, plan } = deciding
+  for (const one of wanted) agenda.at(one.at, () => carryOut(deciding, one))
+  agenda.at(plan.start + Math.round((plan.end - plan.start) * CLOSING), async () => {
+    // an invoice ends with its month: there may be two to catch up with
+    for (const { key } of [...plan.accounts, ...plan.accounts])
+      if (faults.of('held_back') === 0)
+        await carryOut(deciding, { at: agenda.now, type: 'finalise', account: key, as_of: agenda.now })
+  })
 }
 
 async function carryOut(deciding: Deciding, { at: _planned, ...wanted }: Wanted): Promise<void> {
@@ -84,19 +94,12 @@ async function handOver(deciding: Deciding, wanted: Of<'transfer'>): Promise<Und
 }
 
 async function issue(deciding: Deciding, wanted: Of<'finalise'>): Promise<Undated | null> {
-  const { world, agenda, plan } = deciding
+  const { world, agenda } = deciding
   const account_id = idOf(deciding, wanted.account)
-  const { zone, contract_from } = plan.accounts.find(({ key }) => key === wanted.account) ?? {
-    zone: '',
-    contract_from: 0,
-  }
-  const [last] = await rows<{ to: string | null }>(
-    world.db,
-    sql`select ${ms(sql`max(period_to)`)} as "to" from invoice where account_id = ${account_id}`,
-  )
-  const from = last?.to ? Number(last.to) : contract_from
-  const to = Math.min(wanted.as_of, monthOf(from, zone).to)
-  if (to <= from) return null
+  await settle(world.db, () => agenda.now)
+  const next = await world.run((ctx) => draft(ctx, { account_id, as_of: wanted.as_of })).catch(unlessEmpty)
+  if (!next) return null
+  const to = fromIso(next.period.to)
   try {
     await finalise(world.db, system('world'), () => agenda.now, newId(), { account_id, to: iso(to) })
     return wanted

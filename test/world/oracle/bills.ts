@@ -26,14 +26,20 @@ export interface Billed {
   refused: boolean
 }
 
-/** From the end of the last invoice up to `as_of`, at most to the end of that local month; null where nothing is left. */
-export function nextPeriod(account: Account, last_to: Instant | null, as_of: Instant): Period | null {
-  const from = last_to ?? account.contract_from
-  const to = Math.min(as_of, monthAround(from, account.zone).to)
-  return from < to ? { from, to } : null
+/**
+ * From the end of the last invoice up to `as_of`, at most to the end of the first local month in which there is anything to bill;
+ * null where nothing is left.
+ */
+export function nextBill(account: Account, last_to: Instant | null, as_of: Instant, known: Known): Billed | null {
+  let found: Billed | null = null
+  for (let from = last_to ?? account.contract_from; from < as_of; from = found.bill.period.to) {
+    found = billOf(account, { from, to: Math.min(as_of, monthAround(from, account.zone).to) }, known)
+    if (found.bill.lines.length > 0 || found.refused) break
+  }
+  return found
 }
 
-export function billOf(account: Account, period: Period, known: Known): Billed {
+function billOf(account: Account, period: Period, known: Known): Billed {
   const { machines, currency, tax_rate } = known.world.truth
   const month = monthAround(period.from, account.zone)
   const lines: OutcomeLine[] = []

@@ -4,7 +4,7 @@
  */
 import type { Outcome, OutcomeBill } from '../outcome.ts'
 import type { Account, Decision, Instant, Truth } from '../truth.ts'
-import { billOf, nextPeriod } from './bills.ts'
+import { nextBill } from './bills.ts'
 import { type Known, type World, worldOf } from './known.ts'
 import { addHours, flowsOf } from './usage.ts'
 import { observed } from './versions.ts'
@@ -22,8 +22,8 @@ export function expected(truth: Truth): Outcome {
   for (const account of truth.accounts) {
     const issued = issue(account, world)
     issued.forEach((bill, index) => (out.invoices[`${account.key} ${index + 1}`] = bill))
-    const period = nextPeriod(account, endOf(issued), truth.end)
-    if (period) out.drafts[account.key] = billOf(account, period, now).bill
+    const next = nextBill(account, endOf(issued), truth.end, now)
+    if (next) out.drafts[account.key] = next.bill
   }
   return out
 }
@@ -37,10 +37,9 @@ function issue(account: Account, world: World): OutcomeBill[] {
   const { decisions } = world.truth
   for (const [index, asked] of decisions.entries()) {
     if (!isFinalise(asked, account)) continue
-    const period = nextPeriod(account, endOf(issued), asked.as_of)
-    if (!period) continue
-    const { bill, refused } = billOf(account, period, { world, at: asked.at, decisions: decisions.slice(0, index) })
-    if (bill.lines.length > 0 && !refused) issued.push(bill)
+    const known = { world, at: asked.at, decisions: decisions.slice(0, index) }
+    const next = nextBill(account, endOf(issued), asked.as_of, known)
+    if (next && next.bill.lines.length > 0 && !next.refused) issued.push(next.bill)
   }
   return issued
 }
