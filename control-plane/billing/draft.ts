@@ -10,7 +10,14 @@ import { type ClosedCut, openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { ownership, requireResource } from '../inventory/index.ts'
 import { reportedUpTo } from '../metering/index.ts'
-import { costsNow, presentBlocked, presentMissing, rate, type RatingRequest } from '../rating/index.ts'
+import {
+  costsNow,
+  presentBlocked,
+  presentMissing,
+  rate,
+  type RatedPeriod,
+  type RatingRequest,
+} from '../rating/index.ts'
 import type { Draft, DraftSummary } from './contract.ts'
 import type { z } from 'zod'
 import { majorText } from '../base/money.ts'
@@ -87,14 +94,19 @@ export async function draft(ctx: Context, request: DraftRequest): Promise<Draft>
 
 /** A month in which nothing was used is passed over: nobody gets a bill of nothing, and none waits for it for ever. */
 async function firstRated(ctx: Context, terms: Omit<RatingRequest, 'period'>, begin: Interval, to: Instant) {
+  const { contract, zone, cut } = terms
+  const owned = await ownership(ctx, { account_id: contract.account_id }, { from: begin.from, to }, cut)
+  // before that nothing needs to be rated to know that nothing was used
+  const owner_since = owned.reduce((least, { from }) => Math.min(least, from ?? -Infinity), to - 1)
   for (let period = begin; ;) {
-    const rated = await rate(ctx, { ...terms, period })
+    const rated = period.to > owner_since ? await rate(ctx, { ...terms, period }) : NOTHING
     const isEmpty = rated.lines.length + rated.unrated.length + rated.blocked.length === 0
-    const next = isEmpty ? periodFrom(period.to, terms.contract, terms.zone, to) : null
+    const next = isEmpty ? periodFrom(period.to, contract, zone, to) : null
     if (!next) return { period, rated }
     period = next
   }
 }
+const NOTHING: RatedPeriod = { lines: [], unrated: [], blocked: [] }
 
 /** Up to when everything of the account that still reports has reported: an invoice to there leaves nothing between two bills. */
 async function knownTo(ctx: Context, account_id: string, { number, closed_at }: ClosedCut): Promise<Instant> {
