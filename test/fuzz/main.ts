@@ -1,5 +1,7 @@
 /** `bun run fuzz -- --inputs N --seed S [--only NUMBER] [--target NAME]`: damaged inputs by the hundred thousand; the last line counts. */
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { buildUi } from '../../deploy/build.ts'
 import { Stand } from '../setup/stand.ts'
 import { GROWTH_MAX_BYTES, mib, type Outcome, run } from './run.ts'
 import { openTargets } from './targets.ts'
@@ -44,6 +46,8 @@ function tell({ byTarget, memory, untold }: Outcome): number {
 
 async function main(): Promise<boolean> {
   const { inputs, seed, only, target } = readArguments()
+  // the page is among what is asked for
+  await buildUi(join(import.meta.dirname, '../..'))
   const stand = await Stand.open()
   try {
     const opened = await openTargets(() => stand.database(), stand.folder)
