@@ -186,7 +186,11 @@ export class Child {
   async whenReady(ready: () => Promise<boolean>, within_ms: number): Promise<void> {
     const until_ms = performance.now() + within_ms
     for (;;) {
-      if (this.ended) throw new ChildError(this, `${this.program.title} ended while it started (${this.ended})`)
+      if (this.ended) {
+        // whoever is told that it is over is told before
+        await sleep(0)
+        throw new ChildError(this, `${this.program.title} ended while it started (${this.ended})`)
+      }
       if (await ready()) return
       if (performance.now() > until_ms)
         throw new ChildError(this, `${this.program.title} was not ready after ${within_ms / 1000} s`)
@@ -238,9 +242,11 @@ export class Child {
   }
 
   async #exited(): Promise<void> {
-    if (this.#stopping || !this.#supervised) return
+    if (this.#stopping) return
+    // also while it still starts
     if (this.program.over_code !== undefined && this.#process?.exitCode === this.program.over_code)
       return this.#observer.over?.()
+    if (!this.#supervised) return
     if (performance.now() - this.#started_at_ms > STEADY_MS) this.#delay_ms = RESTART_FIRST_MS
     const { title } = this.program
     this.#observer.event?.(

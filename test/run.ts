@@ -107,7 +107,7 @@ const stages = (filters: string[]): Stage[] => [
   suite('unit', 5, filters),
   suite('integration', 14, filters),
   suite('browser', 8, filters, () => buildUi(root)),
-  { ...suite('backends', 25, filters), usual_ms: 8 * MINUTE_MS },
+  { ...suite('backends', 25, filters), usual_ms: 5 * MINUTE_MS },
   ...proofs(),
 ]
 
