@@ -54,6 +54,7 @@ export const Account = z
     zone,
     language: Language,
     created_at: InstantText,
+    parent_id: Id.nullable().meta({ description: 'the reseller who brought it; null: none' }),
     projects: z.array(z.object({ id: Id, name: z.string() })),
   })
   .meta({ id: 'Account' })
@@ -65,6 +66,7 @@ export const NewAccount = z.object({
   email: z.string().max(200).default(''),
   zone: zone.optional(),
   language: Language.optional(),
+  parent_id: Id.optional().meta({ description: 'a reseller: who acts for it reaches this account too' }),
 })
 export type NewAccount = z.infer<typeof NewAccount>
 /** Without the defaults of a new account: what a change leaves out stays as it is. */
@@ -90,6 +92,10 @@ export const ApiKey = z
     name: z.string(),
     role: RoleName,
     scopes: Scopes.nullable().meta({ description: 'narrows what the role may do; null: all of it' }),
+    account: z
+      .object({ id: Id, name: z.string() })
+      .nullable()
+      .meta({ description: 'the account that it reaches, with those below it; null: the whole installation' }),
     created_at: InstantText,
     created_by: z.string(),
     expires_at: InstantText.nullable(),
@@ -102,6 +108,9 @@ export const NewApiKey = z.object({
   name,
   role: RoleName,
   scopes: Scopes.nullable().default(null),
+  account_id: Id.nullable()
+    .default(null)
+    .meta({ description: 'for a role of an account; left out, that of the caller' }),
   expires_at: InstantText.nullable().default(null),
 })
 export type NewApiKey = z.infer<typeof NewApiKey>
@@ -109,12 +118,24 @@ export const MadeApiKey = z
   .object({ key: ApiKey, token: z.string().meta({ description: 'shown only now' }) })
   .meta({ id: 'MadeApiKey' })
 /** What each role may do. */
-export const RoleTable = z.object({ items: z.array(z.object({ role: RoleName, permissions: z.array(z.string()) })) })
+export const RoleTable = z.object({
+  items: z.array(
+    z.object({
+      role: RoleName,
+      of: z.enum(['installation', 'account']).meta({ description: 'what its bearer reaches' }),
+      permissions: z.array(z.string()),
+    }),
+  ),
+})
 
 export const Session = z
   .object({
     actor: z.object({ kind: z.string(), name: z.string() }),
     role: RoleName,
+    account: z
+      .object({ id: Id, name: z.string() })
+      .nullable()
+      .meta({ description: 'the account that it reaches; null: the whole installation' }),
     permissions: z.array(z.enum(PERMISSIONS)),
     installation_id: Id,
     version: z.string(),

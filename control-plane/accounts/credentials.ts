@@ -1,8 +1,8 @@
 /** Verbs of credentials: one-time set-up tokens, API keys, and the sessions that either opens. */
-import { type Actor, permit } from '../base/actor.ts'
-import { permissionsOf } from '../base/roles.ts'
+import { type Actor, type Permission, permit } from '../base/actor.ts'
+import { isTenantRole, permissionsOf, type Role } from '../base/roles.ts'
 import { newId, newSecret } from '../base/id.ts'
-import { Problem } from '../base/problem.ts'
+import { type FieldError, Problem } from '../base/problem.ts'
 import { fromIso, type Instant, iso } from '../base/time.ts'
 import type { Clock, Context, Database, Tx } from '../db/index.ts'
 import { append } from '../events/index.ts'
@@ -12,10 +12,12 @@ import {
   type CredentialKind,
   type CredentialRow,
   insertCredential,
+  type KeyRow,
   noteUse,
   revokeCredential,
   revokeKey,
   revokeUnused,
+  selectAccount,
   selectCredential,
   selectKeys,
   useCredential,
@@ -25,7 +27,9 @@ export const SESSION_SECONDS = 7 * 86_400
 const PREFIXES = { setup_token: 'atalaya_setup', session: 'atalaya_session', api_key: 'atalaya_key' } as const
 
 interface Wanted
-  extends Pick<CredentialRow, 'kind' | 'name'>, Partial<Pick<CredentialRow, 'role' | 'scopes' | 'opened_by'>> {
+  extends
+    Pick<CredentialRow, 'kind' | 'name'>,
+    Partial<Pick<CredentialRow, 'role' | 'scopes' | 'opened_by' | 'account_id'>> {
   expires_at?: Instant | null | undefined
 }
 
@@ -49,7 +53,7 @@ export async function mintCredential(
 
 async function mint(
   ctx: Context,
-  { expires_at = null, role = 'owner', scopes = null, opened_by = null, ...wanted }: Wanted,
+  { expires_at = null, role = 'owner', scopes = null, opened_by = null, account_id = null, ...wanted }: Wanted,
 ) {
   const token = newSecret(PREFIXES[wanted.kind])
   const row: CredentialRow = {
@@ -64,6 +68,7 @@ async function mint(
     role,
     scopes,
     opened_by,
+    account_id,
   }
   await insertCredential(ctx.tx, row)
   return { row, token }
@@ -72,10 +77,16 @@ async function mint(
 const holds = (row: CredentialRow, hash: string, now: Instant): boolean =>
   sameHash(row.hash, hash) && row.revoked_at === null && (row.expires_at === null || now < row.expires_at)
 
-const actorBy = ({ id, name, role, scopes, opened_by }: CredentialRow): Actor => ({
-  kind: role === 'owner' ? 'owner' : 'staff',
+const kindOf = (role: Role): Actor['kind'] => {
+  if (isTenantRole(role)) return 'tenant'
+  return role === 'owner' ? 'owner' : 'staff'
+}
+
+const actorBy = ({ id, name, role, scopes, opened_by, account_id }: CredentialRow): Actor => ({
+  kind: kindOf(role),
   id: opened_by ?? id,
   name,
+  account_id,
   role,
   permissions: permissionsOf(role, scopes),
 })
@@ -88,9 +99,13 @@ export async function authenticate(at: { tx: Tx | Database; now: Clock }, token:
   const hash = hashOf(token)
   const row = await selectCredential(at.tx, hash)
   if (!row || row.kind === 'setup_token' || !holds(row, hash, at.now())) return null
-  if (row.kind === 'api_key' && at.now() - (row.used_at ?? 0) > NOTED_MS) await noteUse(at.tx, row.id, at.now())
+  if (row.kind === 'api_key' && at.now() - (row.used_at ?? 0) > NOTED_MS) await noted(at, row.id)
   return actorBy(row)
 }
+
+/** When a key was used last is shown to people: that it can't be noted, on a full disk, is no reason to refuse it. */
+const noted = (at: { tx: Tx | Database; now: Clock }, id: string): Promise<void> =>
+  noteUse(at.tx, id, at.now()).catch(() => {})
 
 export interface OpenedSession {
   token: string
@@ -108,7 +123,7 @@ export async function signIn(ctx: Context, token: string): Promise<OpenedSession
       'unauthenticated',
       'This token is not known, was used, or has expired. Use an API key, or start the program again for a new set-up token.',
     )
-  const { kind, role, scopes, expires_at } = shown
+  const { kind, role, scopes, expires_at, account_id } = shown
   const name = kind === 'setup_token' ? 'Owner' : shown.name
   const ends_at = ctx.now() + SESSION_SECONDS * 1_000
   const session = await mint(ctx, {
@@ -116,6 +131,7 @@ export async function signIn(ctx: Context, token: string): Promise<OpenedSession
     name,
     role,
     scopes,
+    account_id,
     opened_by: kind === 'api_key' ? shown.id : null,
     expires_at: kind === 'api_key' && expires_at !== null ? Math.min(ends_at, expires_at) : ends_at,
   })
@@ -133,49 +149,80 @@ export async function signOut(ctx: Context, token: string): Promise<void> {
   if (ended) await append(ctx, { type: 'session.closed', subject: { kind: 'session', id: ended.id } })
 }
 
-/** Keys that hold, the newest first. */
+/** Keys that hold and that the caller reaches, the newest first. */
 export async function listKeys(ctx: Context): Promise<ApiKey[]> {
   permit(ctx, 'keys.read')
-  return (await selectKeys(ctx.tx)).map((row) => fromRow(row, ctx.actor))
+  return (await selectKeys(ctx)).map((row) => fromRow(row, ctx.actor))
 }
 
-/** Makes a key; nobody gives away more than he has himself. */
+/** Makes a key; nobody gives away more than he has himself, nor to where he doesn't reach. */
 export async function createKey(ctx: Context, input: NewApiKey): Promise<{ key: ApiKey; token: string }> {
   permit(ctx, 'keys.write')
   const { name, role, scopes, expires_at } = input
   const missing = [...permissionsOf(role, scopes)].filter((one) => !ctx.actor.permissions.has(one))
   if (missing.length > 0)
     throw new Problem('forbidden', `You can't give what you may not do yourself: ${missing.join(', ')}.`)
-  const beyond = (scopes ?? []).filter((one) => !permissionsOf(role, null).has(one))
+  const account_id = input.account_id ?? (isTenantRole(role) ? ctx.actor.account_id : null)
   const ends_at = expires_at === null ? null : fromIso(expires_at)
-  const errors = [
-    ...(beyond.length > 0 ? [{ pointer: '/scopes', detail: `the role ${role} may not: ${beyond.join(', ')}` }] : []),
-    ...(ends_at !== null && ends_at <= ctx.now() ? [{ pointer: '/expires_at', detail: 'must lie ahead' }] : []),
-  ]
+  const errors = [...roleErrors(role, scopes, account_id, ctx.actor), ...endErrors(ends_at, ctx.now())]
   if (errors.length > 0) throw new Problem('invalid', 'Correct these fields and send it again.', errors)
-  const { row, token } = await mint(ctx, { kind: 'api_key', name, role, scopes, expires_at: ends_at })
-  const key = fromRow(row, ctx.actor)
-  await append(ctx, { type: 'credential.created', subject: { kind: 'credential', id: row.id }, after: key })
-  return { key, token }
+  if (account_id !== null) await requireAccount(ctx, account_id)
+  const { row, token } = await mint(ctx, { kind: 'api_key', name, role, scopes, account_id, expires_at: ends_at })
+  const key = await requireKey(ctx, row.id)
+  const after = fromRow(key, ctx.actor)
+  await append(ctx, { type: 'credential.created', subject: { kind: 'credential', id: row.id }, account_id, after })
+  return { key: after, token }
+}
+
+function roleErrors(
+  role: Role,
+  scopes: readonly Permission[] | null,
+  account_id: string | null,
+  actor: Actor,
+): FieldError[] {
+  const beyond = (scopes ?? []).filter((one) => !permissionsOf(role, null).has(one))
+  const errors: FieldError[] = []
+  if (beyond.length > 0) errors.push({ pointer: '/scopes', detail: `the role ${role} may not: ${beyond.join(', ')}` })
+  if (actor.account_id !== null && !isTenantRole(role))
+    errors.push({ pointer: '/role', detail: 'must be a role of an account' })
+  if (isTenantRole(role) && account_id === null)
+    errors.push({ pointer: '/account_id', detail: `must be there: ${role} is a role of an account` })
+  if (!isTenantRole(role) && account_id !== null)
+    errors.push({ pointer: '/account_id', detail: `must be left out: ${role} is a role of the whole installation` })
+  return errors
+}
+
+const endErrors = (ends_at: Instant | null, now: Instant): FieldError[] =>
+  ends_at !== null && ends_at <= now ? [{ pointer: '/expires_at', detail: 'must lie ahead' }] : []
+
+async function requireKey(ctx: Context, id: string): Promise<KeyRow> {
+  const row = (await selectKeys(ctx)).find((one) => one.id === id)
+  if (!row) throw new Problem('not_found', `There is no API key ${id}.`)
+  return row
+}
+
+async function requireAccount(ctx: Context, id: string): Promise<void> {
+  if (!(await selectAccount(ctx, id))) throw new Problem('not_found', `There is no account ${id}.`)
 }
 
 /** Ends a key at once, with the sessions that it opened. */
 export async function revokeApiKey(ctx: Context, id: string): Promise<void> {
   permit(ctx, 'keys.write')
-  const row = (await selectKeys(ctx.tx)).find((one) => one.id === id)
-  if (!row) throw new Problem('not_found', `There is no API key ${id}.`)
+  const row = await requireKey(ctx, id)
   const beyond = [...permissionsOf(row.role, row.scopes)].some((one) => !ctx.actor.permissions.has(one))
   if (beyond) throw new Problem('forbidden', 'This key may do more than you: only who may do as much can revoke it.')
   await revokeKey(ctx.tx, id, ctx.now())
+  const { account_id } = row
   const before = fromRow(row, ctx.actor)
-  await append(ctx, { type: 'credential.revoked', subject: { kind: 'credential', id }, before })
+  await append(ctx, { type: 'credential.revoked', subject: { kind: 'credential', id }, account_id, before })
 }
 
-const fromRow = (row: CredentialRow, actor: Actor): ApiKey => ({
+const fromRow = (row: KeyRow, actor: Actor): ApiKey => ({
   id: row.id,
   name: row.name,
   role: row.role,
   scopes: row.scopes,
+  account: row.account_id === null ? null : { id: row.account_id, name: row.account_name ?? '' },
   created_at: iso(row.created_at),
   created_by: row.created_by,
   expires_at: row.expires_at === null ? null : iso(row.expires_at),

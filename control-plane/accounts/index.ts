@@ -8,7 +8,7 @@ import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import type { Page, PageQuery } from '../http/contract.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
-import type { Account, AccountChange, LegalEntity, LegalEntityChange, NewAccount } from './contract.ts'
+import type { Account, AccountChange, LegalEntity, LegalEntityChange, NewAccount, Session } from './contract.ts'
 import { placeErrors, refuse, taxErrors } from './rules.ts'
 import {
   insertAccount,
@@ -37,18 +37,18 @@ export { setUp, type SetUp } from './set-up.ts'
 
 export async function listLegalEntities(ctx: Context): Promise<LegalEntity[]> {
   permit(ctx, 'accounts.read')
-  return await selectEntities(ctx.tx)
+  return await selectEntities(ctx)
 }
 
 export async function getLegalEntity(ctx: Context, id: string): Promise<LegalEntity> {
   permit(ctx, 'accounts.read')
-  const found = await selectEntity(ctx.tx, id)
+  const found = await selectEntity(ctx, id)
   if (!found) throw new Problem('not_found', `There is no legal entity ${id}.`)
   return found
 }
 
 export async function changeLegalEntity(ctx: Context, id: string, change: LegalEntityChange): Promise<LegalEntity> {
-  permit(ctx, 'accounts.write')
+  permit(ctx, 'legal_entities.write')
   const before = await getLegalEntity(ctx, id)
   refuse([...placeErrors(change), ...taxErrors({ ...before, ...change })])
   await updateEntity(ctx.tx, id, change)
@@ -62,13 +62,13 @@ const Cursor = z.object({ at: InstantMs, id: z.uuid() })
 /** In the order in which they were opened. */
 export async function listAccounts(ctx: Context, query: z.infer<typeof PageQuery>): Promise<Page<Account>> {
   permit(ctx, 'accounts.read')
-  const { found, last, total } = await selectAccounts(ctx.tx, query.limit, decodeCursor(query.cursor, Cursor))
+  const { found, last, total } = await selectAccounts(ctx, query.limit, decodeCursor(query.cursor, Cursor))
   return { items: found, next_cursor: last ? encodeCursor(last) : null, total }
 }
 
 export async function getAccount(ctx: Context, id: string): Promise<Account> {
   permit(ctx, 'accounts.read')
-  const found = await selectAccount(ctx.tx, id)
+  const found = await selectAccount(ctx, id)
   if (!found) throw new Problem('not_found', `There is no account ${id}.`)
   return found
 }
@@ -83,16 +83,19 @@ export async function defaultAccount(ctx: Context): Promise<Account> {
 
 /** An account with one project. It can be billed once `contracts` gave it a contract: call `openAccount` there. */
 export async function createAccount(ctx: Context, input: NewAccount): Promise<Account> {
-  permit(ctx, 'accounts.write')
+  permit(ctx, 'accounts.open')
   refuse(placeErrors(input))
-  const [seller] = await selectEntities(ctx.tx)
+  const [seller] = await selectEntities(ctx)
   assert(seller, 'set-up makes the first legal entity')
   const [id, created_at] = [newId(), ctx.now()]
   const { name, tax_id, email, zone = seller.zone, language = seller.language } = input
   const address = input.address ?? { street: '', postal_code: '', city: '', country: seller.address.country }
+  const parent_id = input.parent_id ?? ctx.actor.account_id
+  if (parent_id !== null) await getAccount(ctx, parent_id)
+  const described = { name, address, tax_id, email, zone, language, parent_id }
   await insertAccount(
     ctx.tx,
-    { id, legal_entity_id: seller.id, name, address, tax_id, email, zone, language, is_default: false, created_at },
+    { id, legal_entity_id: seller.id, ...described, is_default: false, created_at },
     { id: newId(), name: 'default', created_at },
   )
   const after = await getAccount(ctx, id)
@@ -117,7 +120,13 @@ export async function removeDemo(ctx: Context, demo: boolean): Promise<void> {
   await append(ctx, { type: 'demo.removed', subject: { kind: 'installation', id: await installationId(ctx) } })
 }
 
-/** No secret: whoever is signed in is told which installation this is. */
+/** No secret: whoever is signed in is told which installation this is, and which account he acts for. */
+export async function whereAmI(ctx: Context): Promise<Pick<Session, 'installation_id' | 'account'>> {
+  const account = ctx.actor.account_id === null ? null : await selectAccount(ctx, ctx.actor.account_id)
+  return { installation_id: await installationId(ctx), account: account && { id: account.id, name: account.name } }
+}
+
+/** Which installation this is. */
 export async function installationId(ctx: Context): Promise<string> {
   const id = await selectInstallation(ctx.tx)
   if (id === null)

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Actor } from '../base/actor.ts'
 import { sure } from '../base/problem.ts'
-import { ROLE_NAMES, ROLES } from '../base/roles.ts'
+import { isTenantRole, ROLE_NAMES, ROLES } from '../base/roles.ts'
 import { clearSession, sessionToken, setSession } from '../http/authentication.ts'
 import { page, PageQuery } from '../http/contract.ts'
 import { answers, ById, type HttpDeps, router, valid, verb, version } from '../http/index.ts'
@@ -23,7 +23,6 @@ import {
   changeLegalEntity,
   createKey,
   getAccount,
-  installationId,
   listAccounts,
   listKeys,
   listLegalEntities,
@@ -32,6 +31,7 @@ import {
   SESSION_SECONDS,
   signIn,
   signOut,
+  whereAmI,
 } from './index.ts'
 
 export interface AccountsDeps extends HttpDeps {
@@ -39,11 +39,11 @@ export interface AccountsDeps extends HttpDeps {
   endDemo: (() => void) | null
 }
 
-const sessionOf = (actor: Actor, installation_id: string, demo: boolean): Session => ({
+const sessionOf = (actor: Actor, where: Pick<Session, 'installation_id' | 'account'>, demo: boolean): Session => ({
   actor: { kind: actor.kind, name: actor.name },
   role: sure(actor.role),
   permissions: [...actor.permissions],
-  installation_id,
+  ...where,
   version,
   demo,
 })
@@ -53,13 +53,13 @@ export const routes = (deps: AccountsDeps) =>
     .post('/session', answers('Sign in', Session, 'nothing'), valid('json', SignIn), async (c) => {
       const { session, token } = await verb(c, deps, async (ctx) => {
         const { token, actor } = await signIn(ctx, c.req.valid('json').token)
-        return { token, session: sessionOf(actor, await installationId({ ...ctx, actor }), deps.endDemo !== null) }
+        return { token, session: sessionOf(actor, await whereAmI({ ...ctx, actor }), deps.endDemo !== null) }
       })
       setSession(c, token, SESSION_SECONDS)
       return c.json(session)
     })
     .get('/session', answers('Who am I, and what may I do', Session, 'session'), async (c) =>
-      c.json(sessionOf(c.get('actor'), await verb(c, deps, installationId), deps.endDemo !== null)),
+      c.json(sessionOf(c.get('actor'), await verb(c, deps, whereAmI), deps.endDemo !== null)),
     )
     .delete('/session', answers('Sign out', null, 'session'), async (c) => {
       const token = sessionToken(c)
@@ -68,7 +68,13 @@ export const routes = (deps: AccountsDeps) =>
       return c.body(null, 204)
     })
     .get('/roles', answers('What each role may do', RoleTable, 'session'), (c) =>
-      c.json({ items: ROLE_NAMES.map((role) => ({ role, permissions: [...ROLES[role]] })) }),
+      c.json({
+        items: ROLE_NAMES.map((role) => ({
+          role,
+          of: isTenantRole(role) ? ('account' as const) : ('installation' as const),
+          permissions: [...ROLES[role]],
+        })),
+      }),
     )
     .get('/api-keys', answers('API keys that hold', z.object({ items: z.array(ApiKey) }), 'keys.read'), async (c) =>
       c.json({ items: await verb(c, deps, listKeys) }),
@@ -95,7 +101,7 @@ export const routes = (deps: AccountsDeps) =>
     )
     .patch(
       '/legal-entities/:id',
-      answers('Change a legal entity', LegalEntity, 'accounts.write'),
+      answers('Change a legal entity', LegalEntity, 'legal_entities.write'),
       valid('param', ById),
       valid('json', LegalEntityChange),
       async (c) =>

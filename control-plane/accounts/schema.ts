@@ -1,5 +1,16 @@
 /** Tables of accounts: who sells, who buys, and the credentials of people and programs. */
-import { boolean, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  type AnyPgColumn,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import type { Permission } from '../base/actor.ts'
 import type { Role } from '../base/roles.ts'
 import { instant } from '../db/columns.ts'
@@ -39,7 +50,25 @@ export const account = pgTable('account', {
   language: text().$type<'en' | 'es'>().notNull(),
   is_default: boolean().notNull(),
   created_at: instant().notNull(),
+  /** the reseller who brought it; null: it buys of the installation's own */
+  parent_id: uuid().references((): AnyPgColumn => account.id),
 })
+
+/** Each account with every account below it, itself included: what a tenant reaches is one lookup. */
+export const accountTree = pgTable(
+  'account_tree',
+  {
+    ancestor_id: uuid()
+      .notNull()
+      .references(() => account.id),
+    account_id: uuid()
+      .notNull()
+      .references(() => account.id),
+    /** 0: the account itself */
+    depth: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.ancestor_id, t.account_id] }), index().on(t.account_id)],
+)
 
 export const project = pgTable(
   'project',
@@ -73,6 +102,8 @@ export const credential = pgTable(
     opened_by: uuid(),
     /** who made it */
     created_by: text().notNull(),
+    /** the account that its bearer acts for; null: the whole installation */
+    account_id: uuid().references(() => account.id),
   },
-  (t) => [uniqueIndex().on(t.hash), index().on(t.opened_by)],
+  (t) => [uniqueIndex().on(t.hash), index().on(t.opened_by), index().on(t.account_id)],
 )

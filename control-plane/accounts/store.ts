@@ -1,7 +1,8 @@
 /** SQL of accounts: entities, accounts with their projects, credentials, and the installation itself. */
 import { and, asc, count, desc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { iso } from '../base/time.ts'
-import type { Database, Tx } from '../db/index.ts'
+import { withinReach } from '../db/fence.ts'
+import type { Context, Database, Tx } from '../db/index.ts'
 import type { Account, AccountChange, LegalEntity, LegalEntityChange } from './contract.ts'
 import { account, credential, installation, legalEntity, project } from './schema.ts'
 
@@ -14,12 +15,24 @@ function entityFromRow(row: typeof legalEntity.$inferSelect): LegalEntity {
   return entity
 }
 
-export const selectEntities = async (tx: Tx): Promise<LegalEntity[]> =>
-  (await tx.select().from(legalEntity).orderBy(asc(legalEntity.created_at), asc(legalEntity.id))).map(entityFromRow)
+/** A tenant knows those who sell to him. */
+const sellersOf = (ctx: Context) => {
+  const reached = withinReach(ctx, account.id)
+  return reached && inArray(legalEntity.id, ctx.tx.select({ id: account.legal_entity_id }).from(account).where(reached))
+}
 
-export async function selectEntity(tx: Tx, id: string): Promise<LegalEntity | null> {
-  const [row] = await tx.select().from(legalEntity).where(eq(legalEntity.id, id))
-  return row ? entityFromRow(row) : null
+export async function selectEntities(ctx: Context): Promise<LegalEntity[]> {
+  const order = [asc(legalEntity.created_at), asc(legalEntity.id)]
+  const found = await ctx.tx
+    .select()
+    .from(legalEntity)
+    .where(sellersOf(ctx))
+    .orderBy(...order)
+  return found.map(entityFromRow)
+}
+
+export async function selectEntity(ctx: Context, id: string): Promise<LegalEntity | null> {
+  return (await selectEntities(ctx)).find((entity) => entity.id === id) ?? null
 }
 
 export const insertEntity = async (tx: Tx, row: typeof legalEntity.$inferInsert): Promise<void> => {
@@ -54,21 +67,23 @@ export interface AccountCursor {
 
 /** One more than `limit`, so that the caller sees whether there is a next page. */
 export async function selectAccounts(
-  tx: Tx,
+  ctx: Context,
   limit: number,
   after: AccountCursor | null,
 ): Promise<{ found: Account[]; last: AccountCursor | null; total: number }> {
   const beyond: SQL | undefined = after
     ? or(gt(account.created_at, after.at), and(eq(account.created_at, after.at), gt(account.id, after.id)))
     : undefined
+  const { tx } = ctx
   const order = [asc(account.created_at), asc(account.id)]
+  const reached = withinReach(ctx, account.id)
   const found = await tx
     .select()
     .from(account)
-    .where(beyond)
+    .where(and(reached, beyond))
     .orderBy(...order)
     .limit(limit + 1)
-  const [counted] = await tx.select({ total: count() }).from(account)
+  const [counted] = await tx.select({ total: count() }).from(account).where(reached)
   const last = found.length > limit ? found[limit - 1] : undefined
   return {
     found: await withProjects(tx, found.slice(0, limit)),
@@ -81,7 +96,8 @@ const one = async (tx: Tx, where: SQL | undefined): Promise<Account | null> => {
   const [found] = await withProjects(tx, await tx.select().from(account).where(where).limit(1))
   return found ?? null
 }
-export const selectAccount = (tx: Tx, id: string) => one(tx, eq(account.id, id))
+export const selectAccount = (ctx: Context, id: string) =>
+  one(ctx.tx, and(eq(account.id, id), withinReach(ctx, account.id)))
 export const selectDefaultAccount = (tx: Tx) => one(tx, eq(account.is_default, true))
 
 export async function insertAccount(
@@ -90,6 +106,10 @@ export async function insertAccount(
   firstProject: Omit<typeof project.$inferInsert, 'account_id'>,
 ): Promise<void> {
   await tx.insert(account).values(row)
+  const { id, parent_id = null } = row
+  await tx.execute(sql`insert into account_tree (ancestor_id, account_id, depth)
+    select ${id}::uuid, ${id}::uuid, 0
+    union all select ancestor_id, ${id}::uuid, depth + 1 from account_tree where account_id = ${parent_id}::uuid`)
   await tx.insert(project).values({ ...firstProject, account_id: row.id })
 }
 
@@ -117,34 +137,38 @@ export const insertCredential = async (tx: Tx, row: typeof credential.$inferInse
   await tx.insert(credential).values(row)
 }
 
-const live = (hash: string) => and(eq(credential.hash, hash), isNull(credential.revoked_at))
+/** Neither revoked itself nor opened by a key that is: also where the two happened at once. */
+const live = (hash: string) =>
+  and(
+    eq(credential.hash, hash),
+    isNull(credential.revoked_at),
+    sql`not exists (select from credential opener where opener.id = credential.opened_by and opener.revoked_at is not null)`,
+  )
 
 export async function selectCredential(tx: Tx | Database, hash: string): Promise<CredentialRow | null> {
   const [row] = await tx.select().from(credential).where(live(hash))
   return row ?? null
 }
 
-/** Keys that were not revoked, the newest first. */
-export const selectKeys = (tx: Tx): Promise<CredentialRow[]> =>
-  tx
-    .select()
-    .from(credential)
-    .where(and(eq(credential.kind, 'api_key'), isNull(credential.revoked_at)))
-    .orderBy(desc(credential.created_at), desc(credential.id))
+export interface KeyRow extends CredentialRow {
+  account_name: string | null
+}
 
-/** The key with the sessions that it opened; null where there is none, or not any more. */
-export async function revokeKey(tx: Tx, id: string, now: number): Promise<CredentialRow | null> {
-  const [row] = await tx
-    .update(credential)
-    .set({ revoked_at: now })
-    .where(and(eq(credential.id, id), eq(credential.kind, 'api_key'), isNull(credential.revoked_at)))
-    .returning()
-  if (row)
-    await tx
-      .update(credential)
-      .set({ revoked_at: now })
-      .where(and(eq(credential.opened_by, id), isNull(credential.revoked_at)))
-  return row ?? null
+/** Keys that were not revoked and that the caller reaches, the newest first. */
+export async function selectKeys(ctx: Context): Promise<KeyRow[]> {
+  const found = await ctx.tx
+    .select({ key: credential, account_name: account.name })
+    .from(credential)
+    .leftJoin(account, eq(account.id, credential.account_id))
+    .where(and(eq(credential.kind, 'api_key'), isNull(credential.revoked_at), withinReach(ctx, credential.account_id)))
+    .orderBy(desc(credential.created_at), desc(credential.id))
+  return found.map(({ key, account_name }) => ({ ...key, account_name }))
+}
+
+/** The sessions that it opened end with it: see `live`. */
+export async function revokeKey(tx: Tx, id: string, now: number): Promise<void> {
+  const held = and(eq(credential.id, id), eq(credential.kind, 'api_key'), isNull(credential.revoked_at))
+  await tx.update(credential).set({ revoked_at: now }).where(held)
 }
 
 export const noteUse = async (tx: Tx | Database, id: string, now: number): Promise<void> => {

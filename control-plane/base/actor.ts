@@ -1,10 +1,11 @@
-/** Who acts, and whether he may: the seam that people and roles will fill. */
+/** Who acts, for which account, and whether he may. */
 import { Problem } from './problem.ts'
 import type { Role } from './roles.ts'
 
 export const PERMISSIONS = [
   'accounts.read',
   'accounts.write',
+  'accounts.open',
   'agents.read',
   'agents.write',
   'audit.read',
@@ -16,17 +17,24 @@ export const PERMISSIONS = [
   'installation.write',
   'inventory.read',
   'inventory.assign',
+  'intake.read',
   'keys.read',
   'keys.write',
+  'legal_entities.write',
   'metrics.read',
+  'notices.read',
+  'people.read',
+  'people.write',
   'usage.read',
 ] as const
 export type Permission = (typeof PERMISSIONS)[number]
 
 export interface Actor {
-  kind: 'owner' | 'staff' | 'system' | 'agent'
+  kind: 'owner' | 'staff' | 'tenant' | 'system' | 'agent'
   id: string
   name: string
+  /** the account that he acts for: he reaches it and those below it, nothing else; null: the whole installation */
+  account_id: string | null
   /** of a person's or a program's credential */
   role?: Role
   permissions: ReadonlySet<Permission>
@@ -37,6 +45,7 @@ export const system = (task: string): Actor => ({
   kind: 'system',
   id: task,
   name: task,
+  account_id: null,
   permissions: new Set(PERMISSIONS),
 })
 

@@ -5,17 +5,39 @@ import { PERMISSIONS, type Permission } from './actor.ts'
 const reading = PERMISSIONS.filter((one) => one.endsWith('.read') && one !== 'keys.read' && one !== 'audit.read')
 
 /** Roles of those who run the installation; each sees all of its accounts. */
-export const ROLES = {
+const STAFF = {
   owner: PERMISSIONS,
   administrator: PERMISSIONS.filter((one) => one !== 'installation.write'),
   operator: [...reading.filter((one) => one !== 'billing.read'), 'agents.write', 'inventory.assign'],
-  finance: [...reading, 'audit.read', 'accounts.write', 'billing.write', 'catalog.write'],
+  finance: [
+    ...reading,
+    'audit.read',
+    'accounts.write',
+    'accounts.open',
+    'billing.write',
+    'catalog.write',
+    'legal_entities.write',
+  ],
   support: reading,
-  read_only: reading.filter((one) => one !== 'billing.read'),
+  read_only: reading.filter((one) => one !== 'billing.read' && one !== 'people.read'),
 } as const satisfies Record<string, readonly Permission[]>
 
+const own = ['accounts.read', 'events.read', 'inventory.read', 'metrics.read', 'usage.read'] as const
+
+/** Roles of those who buy; each reaches one account and those below it. */
+const TENANT = {
+  tenant_owner: [...own, 'accounts.write', 'billing.read', 'keys.read', 'keys.write', 'people.read', 'people.write'],
+  tenant_member: own,
+  tenant_billing: [...own, 'accounts.write', 'billing.read'],
+  tenant_read_only: [...own, 'billing.read'],
+} as const satisfies Record<string, readonly Permission[]>
+
+export const ROLES = { ...STAFF, ...TENANT }
 export type Role = keyof typeof ROLES
 export const ROLE_NAMES = Object.keys(ROLES) as [Role, ...Role[]]
+
+/** Whether a role is one of an account, or one of the installation. */
+export const isTenantRole = (role: Role): boolean => role in TENANT
 
 /** What a role may do, narrowed to the scopes where there are any. */
 export function permissionsOf(role: Role, scopes: readonly Permission[] | null): ReadonlySet<Permission> {

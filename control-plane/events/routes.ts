@@ -21,7 +21,7 @@ export const routes = (deps: HttpDeps & { live: Live }) =>
     )
     .get(
       '/notices',
-      answers('Notices that wait for a person', z.object({ items: z.array(Notice) }), 'events.read'),
+      answers('Notices that wait for a person', z.object({ items: z.array(Notice) }), 'notices.read'),
       valid('query', NoticeQuery),
       async (c) => {
         const { open } = c.req.valid('query')

@@ -10,7 +10,13 @@ export const COOKIE = 'atalaya_session'
 export type Authenticate = (token: string) => Promise<Actor | null>
 
 /** Somebody who has shown nothing yet: may sign in or enrol an agent, by a secret that the verb itself checks. */
-const anonymous: Actor = { kind: 'agent', id: 'anonymous', name: 'An anonymous caller', permissions: new Set() }
+const anonymous: Actor = {
+  kind: 'agent',
+  id: 'anonymous',
+  name: 'An anonymous caller',
+  account_id: null,
+  permissions: new Set(),
+}
 
 /** Requests that need no credential: `METHOD path`. */
 const OPEN: ReadonlySet<string> = new Set([

@@ -19,7 +19,7 @@ export async function accounting(
   hours: number,
   source_id?: string,
 ): Promise<z.infer<typeof IntakeHour>[]> {
-  permit(ctx, 'usage.read')
+  permit(ctx, 'intake.read')
   const from = hourOf(ctx.now()) - (hours - 1) * HOUR_MS
   const table = new Map<string, Counts & { source_id: string; hour: Instant }>()
   const at = (source: string, hour: Instant) => {
@@ -56,7 +56,7 @@ export async function listQuarantined(
   ctx: Context,
   query: z.infer<typeof QuarantineQuery>,
 ): Promise<Page<z.infer<typeof QuarantineItem>>> {
-  permit(ctx, 'usage.read')
+  permit(ctx, 'intake.read')
   const { found, total } = await store.listQuarantine(ctx, query, decodeCursor(query.cursor, Id))
   const shown = found.slice(0, query.limit)
   return {

@@ -7,7 +7,7 @@ import { listQuarantined } from './index.ts'
 export const routes = (deps: HttpDeps) =>
   router().get(
     '/quarantine',
-    answers('What could not be taken, newest first', page(QuarantineItem), 'usage.read'),
+    answers('What could not be taken, newest first', page(QuarantineItem), 'intake.read'),
     valid('query', QuarantineQuery),
     async (c) => c.json(await verb(c, deps, (ctx) => listQuarantined(ctx, c.req.valid('query')))),
   )

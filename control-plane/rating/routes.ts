@@ -10,7 +10,7 @@ export const routes = (deps: HttpDeps) =>
   router()
     .get(
       '/accounting',
-      answers('What arrived and what became of it', Accounting, 'usage.read'),
+      answers('What arrived and what became of it', Accounting, 'intake.read'),
       valid('query', AccountingQuery),
       async (c) => c.json(await verb(c, deps, (ctx) => usageAccounting(ctx, c.req.valid('query')))),
     )

@@ -87,7 +87,7 @@ export async function enrol(ctx: Context, input: EnrolAgent): Promise<string> {
   const id = newId()
   const as: Context = {
     ...ctx,
-    actor: { kind: 'agent', id, name: input.name, permissions: new Set(['accounts.read']) },
+    actor: { kind: 'agent', id, name: input.name, account_id: null, permissions: new Set(['accounts.read']) },
   }
   const isNew = await insertAgent(ctx.tx, newAgent(id, input, ctx.now()))
   if (!isNew)

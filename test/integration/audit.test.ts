@@ -321,7 +321,7 @@ test('a record says who did what for which request, before and after, and whethe
 })
 
 test('without the permission nothing is told', async () => {
-  const poor: Actor = { kind: 'owner', id: 'p', name: 'Poor', permissions: new Set(['events.read']) }
+  const poor: Actor = { kind: 'owner', id: 'p', name: 'Poor', account_id: null, permissions: new Set(['events.read']) }
   const refused = [
     (ctx: Context) => listAudit(ctx, { limit: 1 }),
     (ctx: Context) => verifyAudit(ctx),

@@ -767,6 +767,10 @@ export const en = {
     finance: 'Finance',
     support: 'Support',
     read_only: 'Read only',
+    tenant_owner: 'Owner of an account',
+    tenant_member: 'Member of an account',
+    tenant_billing: 'Billing of an account',
+    tenant_read_only: 'Reader of an account',
   },
   role_text: {
     owner: 'May do everything.',
@@ -775,6 +779,10 @@ export const en = {
     finance: 'Accounts, prices and invoices; reads the rest.',
     support: 'Reads everything, changes nothing.',
     read_only: 'Reads machines, usage and prices; no invoices.',
+    tenant_owner: 'Sees and manages one account: its resources, its bill, its people and keys.',
+    tenant_member: 'Sees the resources of one account and their usage, not what they cost.',
+    tenant_billing: 'Sees the resources and the bill of one account and changes its billing details.',
+    tenant_read_only: 'Sees the resources and the bill of one account; changes nothing.',
   },
   api_keys: {
     title: 'API keys',

@@ -767,6 +767,10 @@ export const es: Dictionary = {
     finance: 'Finanzas',
     support: 'Soporte',
     read_only: 'Solo lectura',
+    tenant_owner: 'Propietario de una cuenta',
+    tenant_member: 'Miembro de una cuenta',
+    tenant_billing: 'Facturación de una cuenta',
+    tenant_read_only: 'Lector de una cuenta',
   },
   role_text: {
     owner: 'Puede hacerlo todo.',
@@ -775,6 +779,10 @@ export const es: Dictionary = {
     finance: 'Cuentas, precios y facturas; lee lo demás.',
     support: 'Lo lee todo, no cambia nada.',
     read_only: 'Lee máquinas, consumo y precios; sin facturas.',
+    tenant_owner: 'Ve y gestiona una cuenta: sus recursos, su factura, sus personas y sus claves.',
+    tenant_member: 'Ve los recursos de una cuenta y su consumo, no lo que cuestan.',
+    tenant_billing: 'Ve los recursos y la factura de una cuenta y cambia sus datos de facturación.',
+    tenant_read_only: 'Ve los recursos y la factura de una cuenta; no cambia nada.',
   },
   api_keys: {
     title: 'Claves de API',
