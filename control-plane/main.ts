@@ -1,22 +1,23 @@
 /** Composition root of the control plane: the only file that knows every slice. */
 import type { Logger } from 'pino'
-import { authenticate } from './accounts/index.ts'
+import { authenticate, reachedAccounts } from './accounts/index.ts'
 import { routes as audit } from './audit/routes.ts'
 import { routes as billing } from './billing/routes.ts'
 import { routes as accounts } from './accounts/routes.ts'
 import { background } from './background.ts'
-import { system } from './base/actor.ts'
+import { type Actor, system } from './base/actor.ts'
 import { type Bus, connectBus } from './bus/index.ts'
 import { routes as catalog } from './catalog/routes.ts'
 import { routes as contracts } from './contracts/routes.ts'
-import { type Clock, connect, type Database, transact } from './db/index.ts'
+import { type Clock, connect, type Context, type Database, transact } from './db/index.ts'
 import { urlsOf } from './db/setup.ts'
 import { type Environment, readEnvironment, readRoles, type Role } from './environment.ts'
 import { createLive, type Live } from './events/live.ts'
 import { routes as events } from './events/routes.ts'
 import { createApp } from './http/app.ts'
+import { type HttpDeps, transactAs } from './http/index.ts'
 import { collectProcessMetrics } from './http/metrics.ts'
-import { type Extras, labelsOf, vcpusOf } from './inventory/index.ts'
+import { type Extras, labelsOf, ownedIds, ownedSince, vcpusOf } from './inventory/index.ts'
 import { routes as inventory } from './inventory/routes.ts'
 import { routes as ingest } from './ingest/routes.ts'
 import { createLog, endSayingLittle, sayError } from './log.ts'
@@ -29,7 +30,7 @@ import { configPusher, listen, tasks } from './river.ts'
 import { useKeys } from './secrets/index.ts'
 import { routes as sources } from './sources/routes.ts'
 
-const POOL = { api: 12, work: 12 } as const
+const POOL = { staff: 12, tenants: 8, work: 12 } as const
 /** Asked to stop, the process is gone within this time, whatever hangs. */
 const STOP_MS = 2_800
 
@@ -38,7 +39,9 @@ const DEMO_OVER = 86
 
 interface Parts {
   env: Environment
+  /** of requests: the installation's own people, and tenants */
   db: Database
+  tenants: Database
   workDb: Database
   bus: Bus
   live: Live
@@ -46,17 +49,34 @@ interface Parts {
   endDemo: (() => void) | null
 }
 
-/** What rating and metrics add to a list of resources. */
+/** What rating and metrics add to a list of resources, all of which the caller owns just now; only what he may see of them. */
 const extras: Extras = async (ctx, ids) => {
-  const [costs, loads] = [await costsNow(ctx, ids), await sparklines(ctx, ids, await vcpusOf(ctx, ids))]
-  return new Map(ids.map((id) => [id, { cost_per_hour: costs.get(id) ?? null, sparkline: loads.get(id) ?? [] }]))
+  const { permissions: may, account_id } = ctx.actor
+  const since = account_id === null ? new Map() : await ownedSince(ctx, ids)
+  return await ctx.program(async (program) => {
+    const costs =
+      may.has('catalog.read') || may.has('billing.read') ? await costsNow(program, ids) : new Map<string, null>()
+    const loads = may.has('metrics.read')
+      ? await sparklines(program, ids, await vcpusOf(program, ids), since)
+      : new Map()
+    return new Map(ids.map((id) => [id, { cost_per_hour: costs.get(id) ?? null, sparkline: loads.get(id) ?? [] }]))
+  })
 }
 
+/** What a tenant may hear of: his accounts and what they own now. */
+const viewOf = (deps: HttpDeps) => async (actor: Actor) =>
+  actor.account_id === null
+    ? null
+    : transactAs(deps, actor, async (ctx) => ({
+        account_ids: new Set(await reachedAccounts(ctx)),
+        resource_ids: new Set(await ownedIds(ctx)),
+      }))
+
 /** Routers of the slices, in the order of the river. */
-function slices({ env, db, workDb, bus, live, now, endDemo }: Parts) {
-  const deps = { db, now }
+function slices({ env, db, tenants, workDb, bus, live, now, endDemo }: Parts) {
+  const deps = { db, tenants, now }
   return [
-    events({ ...deps, live }),
+    events({ ...deps, live, viewOf: viewOf(deps) }),
     audit(deps),
     accounts({ ...deps, endDemo }),
     sources({ ...deps, agentNatsUrl: env.agentNatsUrl, pushConfig: configPusher({ bus, db, now }) }),
@@ -71,10 +91,19 @@ function slices({ env, db, workDb, bus, live, now, endDemo }: Parts) {
   ]
 }
 
-/** Current values of every resource, for Prometheus. */
-const resourceMetrics = ({ db, now }: Pick<Parts, 'db' | 'now'>) =>
-  async function* (): AsyncGenerator<string> {
-    yield* exposition(await transact(db, system('metrics'), now, (ctx) => currentFamilies(ctx, labelsOf)))
+/** Current values of every resource that the caller owns or looks after, for Prometheus. */
+const resourceMetrics = (deps: HttpDeps) =>
+  async function* (actor: Actor): AsyncGenerator<string> {
+    const all = (ctx: Context) => currentFamilies(ctx, labelsOf)
+    const own = async (ctx: Context) => {
+      const ids = await ownedIds(ctx)
+      return ctx.program((program) => currentFamilies(program, labelsOf, ids))
+    }
+    yield* exposition(
+      await (actor.account_id === null
+        ? transact(deps.db, system('metrics'), deps.now, all)
+        : transactAs(deps, actor, own)),
+    )
   }
 
 function serve(app: ReturnType<typeof createApp>, env: Environment, log: Logger) {
@@ -103,24 +132,29 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
   collectProcessMetrics()
   const urls = urlsOf(env.databaseUrl, env.data)
   const isApi = roles.has('api')
-  const apiDb = isApi ? connect(urls.api, POOL.api) : null
+  const staffDb = isApi ? connect(urls.staff, POOL.staff) : null
+  const tenantDb = isApi ? connect(urls.api, POOL.tenants) : null
   // finalising settles usage first: the api works with this pool too
   const workDb = connect(urls.work, POOL.work)
-  const db = apiDb ?? workDb
+  const db = staffDb ?? workDb
   const bus = connectBus(env.natsUrl, log)
   const live = isApi ? createLive(bus, now) : null
   if (roles.has('ingest')) listen({ bus, db: workDb, now, log })
   const work = background(roles.has('work') ? tasks({ bus, db: workDb, now, log }) : [], log)
   // a moment later, so that the answer is out
   const endDemo = () => void setTimeout(() => void stop('the demo is over', DEMO_OVER), 100)
+  const deps = { db, tenants: tenantDb ?? db, now }
   const app = createApp({
     db,
     now,
     log,
     authenticate: (token) => authenticate({ tx: db, now }, token),
     busConnected: () => bus.connected(),
-    extraMetrics: resourceMetrics({ db, now }),
-    slices: live ? slices({ env, db, workDb, bus, live, now, endDemo: env.demo ? endDemo : null }) : [],
+    extraMetrics: resourceMetrics(deps),
+    slices:
+      live && tenantDb
+        ? slices({ env, db, tenants: tenantDb, workDb, bus, live, now, endDemo: env.demo ? endDemo : null })
+        : [],
   })
   const server = serve(app, env, log)
   log.info({ url: server.url.href, roles: [...roles] }, 'the control plane answers')
@@ -133,7 +167,7 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
     setTimeout(() => process.exit(code || 1), STOP_MS).unref()
     live?.close()
     await Promise.all([server.stop(), bus.close(), work.stop()])
-    await Promise.all([apiDb, workDb].map((each) => each?.$client.end({ timeout: 1 })))
+    await Promise.all([staffDb, tenantDb, workDb].map((each) => each?.$client.end({ timeout: 1 })))
     process.exit(code)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))

@@ -13,6 +13,7 @@ import { placeErrors, refuse, taxErrors } from './rules.ts'
 import {
   insertAccount,
   selectAccount,
+  selectAccountIds,
   selectAccounts,
   selectDefaultAccount,
   selectEntities,
@@ -118,6 +119,12 @@ export async function removeDemo(ctx: Context, demo: boolean): Promise<void> {
   permit(ctx, 'installation.write')
   if (!demo) throw new Problem('forbidden', 'This is no demo: its data are real, and nothing removes them at once.')
   await append(ctx, { type: 'demo.removed', subject: { kind: 'installation', id: await installationId(ctx) } })
+}
+
+/** Ids of all accounts that the caller reaches. */
+export async function reachedAccounts(ctx: Context): Promise<string[]> {
+  permit(ctx, 'accounts.read')
+  return await selectAccountIds(ctx)
 }
 
 /** No secret: whoever is signed in is told which installation this is, and which account he acts for. */

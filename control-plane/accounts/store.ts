@@ -98,6 +98,10 @@ const one = async (tx: Tx, where: SQL | undefined): Promise<Account | null> => {
 }
 export const selectAccount = (ctx: Context, id: string) =>
   one(ctx.tx, and(eq(account.id, id), withinReach(ctx, account.id)))
+export async function selectAccountIds(ctx: Context): Promise<string[]> {
+  const found = await ctx.tx.select({ id: account.id }).from(account).where(withinReach(ctx, account.id))
+  return found.map(({ id }) => id)
+}
 export const selectDefaultAccount = (tx: Tx) => one(tx, eq(account.is_default, true))
 
 export async function insertAccount(

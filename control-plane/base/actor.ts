@@ -10,6 +10,7 @@ export const PERMISSIONS = [
   'agents.write',
   'audit.read',
   'billing.read',
+  'billing.verify',
   'billing.write',
   'catalog.read',
   'catalog.write',
@@ -47,6 +48,14 @@ export const system = (task: string): Actor => ({
   name: task,
   account_id: null,
   permissions: new Set(PERMISSIONS),
+})
+
+/** The program where it computes for somebody who may know the result but not all that it is made of: it reads, and changes nothing. */
+export const programFor = (actor: Actor): Actor => ({
+  ...actor,
+  kind: 'system',
+  account_id: null,
+  permissions: new Set(PERMISSIONS.filter((one) => one.endsWith('.read'))),
 })
 
 /** The first line of every verb. */

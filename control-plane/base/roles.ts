@@ -12,13 +12,14 @@ const STAFF = {
   finance: [
     ...reading,
     'audit.read',
+    'billing.verify',
     'accounts.write',
     'accounts.open',
     'billing.write',
     'catalog.write',
     'legal_entities.write',
   ],
-  support: reading,
+  support: [...reading, 'billing.verify'],
   read_only: reading.filter((one) => one !== 'billing.read' && one !== 'people.read'),
 } as const satisfies Record<string, readonly Permission[]>
 

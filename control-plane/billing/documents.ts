@@ -14,7 +14,7 @@ import type { InvoiceContent } from './contract.ts'
 import { requireInvoice } from './issued.ts'
 import { documentData } from './labels.ts'
 import { documentBinding } from './rules.ts'
-import { findDocument, invoicesWithoutPdf, keepDocument, linesOfInvoice } from './store.ts'
+import { findDocument, type InvoiceRow, invoicesWithoutPdf, keepDocument, linesOfInvoice } from './store.ts'
 
 const TEMPLATE = join(import.meta.dirname, 'invoice.typ')
 const FONTS = join(dirname(createRequire(import.meta.url).resolve('@expo-google-fonts/inter/package.json')))
@@ -52,6 +52,11 @@ export async function invoicePdf(
 ): Promise<{ bytes: Uint8Array; number: string }> {
   permit(ctx, 'billing.read')
   const invoice = await requireInvoice(ctx, id)
+  return await ctx.program((program) => documentOf(program, invoice, language))
+}
+
+async function documentOf(ctx: Context, invoice: InvoiceRow, language: Language) {
+  const { id } = invoice
   const kept = await findDocument(ctx, id, language)
   if (kept) return { bytes: kept, number: invoice.number }
   const lines = (await linesOfInvoice(ctx, id)).map((row) => row.content)

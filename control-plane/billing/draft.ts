@@ -8,7 +8,7 @@ import { listPrices, type PriceRow } from '../catalog/index.ts'
 import { type ContractInForce, contractOf } from '../contracts/index.ts'
 import { type ClosedCut, openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
-import { ownership, requireResource } from '../inventory/index.ts'
+import { ownership, requireSeen } from '../inventory/index.ts'
 import { reportedUpTo } from '../metering/index.ts'
 import {
   costsNow,
@@ -56,6 +56,11 @@ export interface DraftRequest {
 export async function draft(ctx: Context, request: DraftRequest): Promise<Draft> {
   permit(ctx, 'billing.read')
   const account = await getAccount(ctx, request.account_id)
+  // of the account that the caller reaches; made of facts from before a machine was its own, which he doesn't
+  return await ctx.program((program) => compute(program, account, request))
+}
+
+async function compute(ctx: Context, account: Account, request: DraftRequest): Promise<Draft> {
   const contract = await contractOf(ctx, account.id)
   if (!contract) throw new Problem('nothing_to_invoice', `${account.name} has no contract.`)
   const cut = request.cut ?? { number: await openCut(ctx.tx), closed_at: ctx.now() }
@@ -154,12 +159,15 @@ export async function allAccounts(ctx: Context): Promise<Account[]> {
 /** What one resource costs: now per hour, and in the draft of its owner. */
 export async function costOf(ctx: Context, resource_id: string) {
   permit(ctx, 'billing.read')
-  const resource = await requireResource(ctx, resource_id)
-  const { currency } = await listPrices(ctx, { history: false })
-  const per_hour = (await costsNow(ctx, [resource_id])).get(resource_id) ?? null
-  const made = resource.account_id
-    ? await draft(ctx, { account_id: resource.account_id, as_of: null }).catch(unlessEmpty)
-    : null
+  const { row, held_until } = await requireSeen(ctx, resource_id)
+  const isHeld = held_until === null
+  const account_id = isHeld ? row.account_id : ctx.actor.account_id
+  const [{ currency }, costs] = await ctx.program(async (program) => [
+    await listPrices(program, { history: false }),
+    isHeld ? await costsNow(program, [resource_id]) : new Map<string, null>(),
+  ])
+  const per_hour = costs.get(resource_id) ?? null
+  const made = account_id === null ? null : await draft(ctx, { account_id, as_of: null }).catch(unlessEmpty)
   const lines = made?.lines.filter((line) => line.resource.id === resource_id) ?? []
   const unrated =
     made?.unrated

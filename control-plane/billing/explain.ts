@@ -19,7 +19,7 @@ export async function explainInvoiceLine(ctx: Context, invoice_id: string, line_
   permit(ctx, 'billing.read')
   const invoice = await requireInvoice(ctx, invoice_id)
   const lines = (await linesOfInvoice(ctx, invoice_id)).map((row) => row.content)
-  return explain(ctx, find(lines, line_id), invoice.content.taxes, invoice.cut)
+  return explained(ctx, find(lines, line_id), invoice.content.taxes, invoice.cut)
 }
 
 export async function explainDraftLine(
@@ -29,7 +29,14 @@ export async function explainDraftLine(
   as_of: number | null,
 ): Promise<Explained> {
   const made = await draft(ctx, { account_id, as_of })
-  return explain(ctx, find(made.lines, line_id), made.taxes, made.cut)
+  return explained(ctx, find(made.lines, line_id), made.taxes, made.cut)
+}
+
+/** On which host a machine ran is told to those who look after the hosts. */
+async function explained(ctx: Context, line: Line, taxes: Draft['taxes'], cut: number): Promise<Explained> {
+  const whole = await ctx.program((program) => explain(program, line, taxes, cut))
+  if (ctx.actor.account_id === null) return whole
+  return { ...whole, segments: whole.segments.map((segment) => ({ ...segment, host_name: null })) }
 }
 
 function find(lines: readonly Line[], line_id: string): Line {

@@ -137,7 +137,7 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
     )
     .post(
       '/verification',
-      answers('Check every issued document down to its readings', Verification, 'billing.read'),
+      answers('Check every issued document down to its readings', Verification, 'billing.verify'),
       async (c) => c.json(await verb(c, deps, verify)),
     )
 }

@@ -2,6 +2,7 @@
 import { sure } from '../base/problem.ts'
 import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
+import { withinReach } from '../db/fence.ts'
 import { type Context, rows } from '../db/index.ts'
 import type { Language } from '../accounts/contract.ts'
 import { document, invoice, invoiceDocument, invoiceLine, series } from './schema.ts'
@@ -75,18 +76,28 @@ export async function insertInvoice(
 }
 
 export async function findInvoice(ctx: Context, id: string): Promise<InvoiceRow | undefined> {
-  const [row] = await ctx.tx.select().from(invoice).where(eq(invoice.id, id))
+  const [row] = await ctx.tx
+    .select()
+    .from(invoice)
+    .where(and(eq(invoice.id, id), withinReach(ctx, invoice.account_id)))
   return row
 }
 export const linesOfInvoice = (ctx: Context, invoice_id: string) =>
-  ctx.tx.select().from(invoiceLine).where(eq(invoiceLine.invoice_id, invoice_id)).orderBy(invoiceLine.position)
+  ctx.tx
+    .select()
+    .from(invoiceLine)
+    .where(and(eq(invoiceLine.invoice_id, invoice_id), withinReach(ctx, invoiceLine.account_id)))
+    .orderBy(invoiceLine.position)
 
 export async function listInvoices(
   ctx: Context,
   query: { account_id?: string | undefined; limit: number },
   after: { at: Instant; id: string } | null,
 ): Promise<{ found: InvoiceRow[]; total: number }> {
-  const filter = query.account_id ? eq(invoice.account_id, query.account_id) : undefined
+  const filter = and(
+    withinReach(ctx, invoice.account_id),
+    query.account_id ? eq(invoice.account_id, query.account_id) : undefined,
+  )
   const found = await ctx.tx
     .select()
     .from(invoice)

@@ -17,7 +17,7 @@ type Result = z.infer<typeof Verification>
 
 /** Checks everything that was issued. Empty findings: every cent is proven. */
 export async function verify(ctx: Context): Promise<Result> {
-  permit(ctx, 'billing.read')
+  permit(ctx, 'billing.verify')
   const result: Result = { invoices: 0, lines: 0, readings: 0, findings: [] }
   const report: Report = (check, subject, detail) => result.findings.push({ check, subject, detail })
   await checkTriggers(ctx, report)

@@ -71,7 +71,7 @@ export async function holdContract(ctx: Context, id: string): Promise<void> {
 export async function listContracts(ctx: Context, account_id: string): Promise<Contract[]> {
   permit(ctx, 'accounts.read')
   await getAccount(ctx, account_id)
-  const found = await contractsOf(ctx.tx, account_id)
+  const found = await contractsOf(ctx, account_id)
   const services = await servicesOf(
     ctx.tx,
     found.map((row) => row.id),

@@ -1,7 +1,8 @@
 /** The SQL of contracts and the services under them. */
 import { and, asc, desc, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
-import type { Tx } from '../db/index.ts'
+import { withinReach } from '../db/fence.ts'
+import type { Context, Tx } from '../db/index.ts'
 import { contract, service } from './schema.ts'
 
 export type ContractRow = typeof contract.$inferSelect
@@ -12,7 +13,8 @@ export async function insertContract(tx: Tx, row: ContractRow, services: Service
   await tx.insert(service).values(services)
 }
 
-const sold = (account_id: string) => and(eq(contract.account_id, account_id), eq(contract.side, 'sale'))
+const sold = eq(contract.side, 'sale')
+const soldTo = (account_id: string) => and(eq(contract.account_id, account_id), sold)
 
 /** The contract under which an account buys at an instant. */
 export async function contractAt(tx: Tx, account_id: string, at: Instant): Promise<ContractRow | null> {
@@ -20,7 +22,7 @@ export async function contractAt(tx: Tx, account_id: string, at: Instant): Promi
     .select()
     .from(contract)
     .where(
-      and(sold(account_id), lte(contract.valid_from, at), or(isNull(contract.valid_to), gt(contract.valid_to, at))),
+      and(soldTo(account_id), lte(contract.valid_from, at), or(isNull(contract.valid_to), gt(contract.valid_to, at))),
     )
     .orderBy(desc(contract.valid_from))
     .limit(1)
@@ -28,16 +30,23 @@ export async function contractAt(tx: Tx, account_id: string, at: Instant): Promi
 }
 
 export async function anyContract(tx: Tx, account_id: string): Promise<boolean> {
-  const found = await tx.select({ id: contract.id }).from(contract).where(sold(account_id)).limit(1)
+  const found = await tx.select({ id: contract.id }).from(contract).where(soldTo(account_id)).limit(1)
   return found.length > 0
 }
 
 /** All contracts of an account, the oldest first. */
-export const contractsOf = (tx: Tx, account_id: string): Promise<ContractRow[]> =>
-  tx
+export const contractsOf = (ctx: Context, account_id: string): Promise<ContractRow[]> =>
+  ctx.tx
     .select()
     .from(contract)
-    .where(eq(contract.account_id, account_id))
+    // what the installation itself pays is none of a tenant's business
+    .where(
+      and(
+        eq(contract.account_id, account_id),
+        withinReach(ctx, contract.account_id),
+        ctx.actor.account_id === null ? undefined : sold,
+      ),
+    )
     .orderBy(asc(contract.valid_from), asc(contract.id))
 
 export async function servicesOf(tx: Tx, contract_ids: string[]): Promise<ServiceRow[]> {

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
-import type { Actor } from '../base/actor.ts'
+import { type Actor, programFor } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import type { Instant } from '../base/time.ts'
 
@@ -16,6 +16,11 @@ export interface Context {
   actor: Actor
   now: Clock
   request_id: string
+  /**
+   * Computes from what no tenant's connection may read, such as facts of the time before a machine was his. For a tenant it runs as
+   * the program, in a transaction of its own: what he may know must have been decided before. For all others it is just a call.
+   */
+  program<T>(work: (ctx: Context) => Promise<T>): Promise<T>
 }
 
 /** Seconds until a connection is tried again: soon after the database is back, however long it was away. */
@@ -42,8 +47,36 @@ export async function transact<T>(
   work: (ctx: Context) => Promise<T>,
   request_id = newId(),
 ): Promise<T> {
+  return await inTransaction(db, (tx) => {
+    const ctx: Context = { tx, actor, now, request_id, program: (inner) => inner(ctx) }
+    return work(ctx)
+  })
+}
+
+/** Connections that reach one account at a time, and those on which the program computes for it. */
+export interface TenantPools {
+  tenants: Database
+  db: Database
+}
+
+/** Runs a tenant's verb: his connection sees his account and those below it, whatever the query says. */
+export async function transactAsTenant<T>(
+  { tenants, db }: TenantPools,
+  actor: Actor & { account_id: string },
+  now: Clock,
+  work: (ctx: Context) => Promise<T>,
+  request_id = newId(),
+): Promise<T> {
+  const program: Context['program'] = (inner) => transact(db, programFor(actor), now, inner, request_id)
+  return await inTransaction(tenants, async (tx) => {
+    await tx.execute(sql`select set_config('app.account_id', ${actor.account_id}, true)`)
+    return work({ tx, actor, now, request_id, program })
+  })
+}
+
+async function inTransaction<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   try {
-    return await db.transaction((tx) => work({ tx, actor, now, request_id }))
+    return await db.transaction(work)
   } catch (error) {
     if (databaseError(error)?.code === DISK_FULL) refusedAt = performance.now()
     throw error

@@ -1,4 +1,4 @@
-/** First things: the two login roles, their connection strings, and the migrations. */
+/** First things: the login roles, their connection strings, and the migrations. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/postgres-js'
@@ -8,11 +8,15 @@ import { newSecret } from '../base/id.ts'
 
 export interface DatabaseUrls {
   owner: string
+  /** tenants' requests: row-level security by account, nothing without one */
   api: string
+  /** requests of the installation's own people, who see every account */
+  staff: string
+  /** ingest, rating and the other tasks */
   work: string
 }
 /** The roles that migrations grant to. They can't log in: several installations may share one cluster. */
-const GROUPS = ['atalaya_api', 'atalaya_work'] as const
+const GROUPS = ['atalaya_api', 'atalaya_staff', 'atalaya_work'] as const
 export const MIGRATIONS = join(import.meta.dirname, 'migrations')
 type Group = (typeof GROUPS)[number]
 type Passwords = Record<Group, string>
@@ -20,8 +24,9 @@ type Passwords = Record<Group, string>
 /** Passwords of the login roles, made once and kept beside the data (mode 0600). */
 function passwords(folder: string): Passwords {
   const file = join(folder, 'database.json')
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Passwords
-  const made: Passwords = { atalaya_api: newSecret('db'), atalaya_work: newSecret('db') }
+  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Passwords>) : {}
+  if (GROUPS.every((group) => kept[group] !== undefined)) return kept as Passwords
+  const made = Object.fromEntries(GROUPS.map((group) => [group, kept[group] ?? newSecret('db')])) as Passwords
   writeFileSync(file, JSON.stringify(made), { mode: 0o600 })
   return made
 }
@@ -40,7 +45,7 @@ export function urlsOf(owner: string, folder: string): DatabaseUrls {
     url.password = secret[group]
     return url.toString()
   }
-  return { owner, api: as('atalaya_api'), work: as('atalaya_work') }
+  return { owner, api: as('atalaya_api'), staff: as('atalaya_staff'), work: as('atalaya_work') }
 }
 
 /** Thrown when the owner may not make roles; `sql` is what an administrator runs instead. */
@@ -89,7 +94,8 @@ function roleStatements(owner: string, secret: Passwords, exists: ReadonlySet<st
 
 /** Makes the roles where they don't work yet. Safe to run at each start. */
 async function ensureRoles(owner: postgres.Sql, urls: DatabaseUrls, folder: string): Promise<void> {
-  if ((await canLogIn(urls.api)) && (await canLogIn(urls.work))) return
+  const each = [urls.api, urls.staff, urls.work].map(canLogIn)
+  if ((await Promise.all(each)).every(Boolean)) return
   const logins = GROUPS.map((group) => loginOf(urls.owner, group))
   const found = await owner<{ rolname: string }[]>`select rolname from pg_roles where rolname in ${owner(logins)}`
   const statements = roleStatements(urls.owner, passwords(folder), new Set(found.map((row) => row.rolname)))

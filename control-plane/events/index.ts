@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import type { Context } from '../db/index.ts'
-import type { Page } from '../http/contract.ts'
+import type { Page, PageQuery } from '../http/contract.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
 import type { Event, EventFilter, EventQuery, Notice } from './contract.ts'
 export { guardsOfEvents, recordsIn, recordsOutside, tailAfter } from './records/index.ts'
@@ -13,6 +13,7 @@ export interface NewEvent {
   /** `subject.what_happened`, in the past tense: `invoice.finalised` */
   type: string
   subject: { kind: string; id: string }
+  /** default: the account that the actor acts for */
   account_id?: string | null
   before?: unknown
   after?: unknown
@@ -21,7 +22,7 @@ export interface NewEvent {
 /** The last line of every verb that changes something: commits with it, or not at all. */
 export async function append(
   ctx: Context,
-  { type, subject, account_id = null, before, after }: NewEvent,
+  { type, subject, account_id = ctx.actor.account_id, before, after }: NewEvent,
 ): Promise<void> {
   await insertEvent(ctx.tx, {
     id: newId(),
@@ -60,14 +61,11 @@ export async function closeNotice(ctx: Context, code: string, subject_id: string
   return true
 }
 
-interface PageQuery {
-  cursor?: string | undefined
-  limit: number
-}
+type Paged = z.infer<typeof PageQuery>
 const Cursor = z.object({ at: z.int(), id: z.uuid() })
 
-async function pageOf(ctx: Context, query: EventFilter & PageQuery): Promise<Page<Event>> {
-  const found = await selectEvents(ctx.tx, query, decodeCursor(query.cursor, Cursor))
+async function pageOf(ctx: Context, query: EventFilter & Paged): Promise<Page<Event>> {
+  const found = await selectEvents(ctx, query, decodeCursor(query.cursor, Cursor))
   const items = found.slice(0, query.limit)
   const last = found.length > query.limit ? items.at(-1) : undefined
   return {
@@ -86,7 +84,7 @@ export async function listEvents(ctx: Context, query: EventQuery): Promise<Page<
 }
 
 /** For auditors: the same list by all that one may ask of it. */
-export async function findEvents(ctx: Context, query: EventFilter & PageQuery): Promise<Page<Event>> {
+export async function findEvents(ctx: Context, query: EventFilter & Paged): Promise<Page<Event>> {
   permit(ctx, 'audit.read')
   return await pageOf(ctx, query)
 }
@@ -95,6 +93,6 @@ const NOTICES_LIMIT = 500
 
 /** The newest 500, open ones or closed ones or both. */
 export async function listNotices(ctx: Context, open?: boolean): Promise<Notice[]> {
-  permit(ctx, 'events.read')
+  permit(ctx, 'notices.read')
   return await selectNotices(ctx.tx, open, NOTICES_LIMIT)
 }

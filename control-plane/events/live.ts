@@ -23,7 +23,17 @@ const cut = new Counter({
   help: 'Streams closed because their reader was slow',
 })
 
+/** What a tenant may hear of. */
+export interface View {
+  account_ids: ReadonlySet<string>
+  resource_ids: ReadonlySet<string>
+}
+
 export interface Client {
+  /** null: everything */
+  view: View | null
+  /** Asks anew what it may hear of. */
+  look(): Promise<View | null>
   /** False when the client has too much unread. */
   send(text: string): boolean
   close(): void
@@ -52,9 +62,10 @@ export function createLive(bus: Bus, now: Clock): Live {
     leave(client)
     client.close()
   }
-  const broadcast = (text: string) => {
+  /** `hears`: of those who may not hear everything, who hears this */
+  const broadcast = (text: string, hears: (view: View) => boolean = () => true) => {
     for (const client of clients) {
-      if (client.send(text)) continue
+      if ((client.view && !hears(client.view)) || client.send(text)) continue
       cut.inc()
       drop(client)
     }
@@ -62,21 +73,36 @@ export function createLive(bus: Bus, now: Clock): Live {
   const flush = () => {
     const ids = [...samples]
     samples = new Set()
-    for (let from = 0; from < ids.length; from += LIVE_LIMITS.idsPerMessage) {
-      const resource_ids = ids.slice(from, from + LIVE_LIMITS.idsPerMessage)
-      broadcast(sse('sample', JSON.stringify({ resource_ids, at: iso(now()) })))
-    }
+    const at = iso(now())
+    for (const client of clients)
+      if (client.view)
+        tell(
+          client,
+          ids.filter((id) => client.view?.resource_ids.has(id)),
+          at,
+        )
+    for (const text of sampleTexts(ids, at)) broadcast(text, () => false)
+  }
+  const tell = (client: Client, ids: readonly string[], at: string) => {
+    if (sampleTexts(ids, at).every((text) => client.send(text))) return
+    cut.inc()
+    drop(client)
+  }
+  /** Whether the session still holds, and what its bearer owns by now. */
+  const lookAgain = async (client: Client) => {
+    if (!(await client.still_valid())) return drop(client)
+    client.view = await client.look()
   }
   const keepAlive = () => {
     broadcast(KEEP_ALIVE)
-    for (const client of clients)
-      void client.still_valid().then(
-        (valid) => valid || drop(client),
-        () => {},
-      )
+    for (const client of clients) void lookAgain(client).catch(() => {})
   }
 
-  bus.subscribe(CHANGE_SUBJECT, (message) => broadcast(sse('change', JSON.stringify(bodyOf(message)))))
+  bus.subscribe(CHANGE_SUBJECT, (message) => {
+    const change = bodyOf(message)
+    const { account_id } = (change ?? {}) as { account_id?: unknown }
+    broadcast(sse('change', JSON.stringify(change)), (view) => view.account_ids.has(String(account_id)))
+  })
   bus.subscribe(SAMPLE_SUBJECT, (message) => {
     const { resource_ids } = (bodyOf(message) ?? {}) as { resource_ids?: unknown }
     if (clients.size > 0 && Array.isArray(resource_ids)) for (const id of resource_ids) samples.add(String(id))
@@ -98,6 +124,15 @@ export function createLive(bus: Bus, now: Clock): Live {
       ;[...clients].forEach(drop)
     },
   }
+}
+
+function sampleTexts(ids: readonly string[], at: string): string[] {
+  const texts: string[] = []
+  for (let from = 0; from < ids.length; from += LIVE_LIMITS.idsPerMessage) {
+    const resource_ids = ids.slice(from, from + LIVE_LIMITS.idsPerMessage)
+    texts.push(sse('sample', JSON.stringify({ resource_ids, at })))
+  }
+  return texts
 }
 
 function bodyOf(message: Message): unknown {

@@ -1,17 +1,23 @@
 /** HTTP of events: the list, notices, and the stream of live updates. */
 import { z } from 'zod'
-import { permit } from '../base/actor.ts'
+import type { Actor } from '../base/actor.ts'
 import { Problem } from '../base/problem.ts'
 import { page } from '../http/contract.ts'
 import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { Event, EventQuery, Notice } from './contract.ts'
 import { listEvents, listNotices } from './index.ts'
-import { type Client, type Live, LIVE_LIMITS } from './live.ts'
+import { type Client, type Live, LIVE_LIMITS, type View } from './live.ts'
 
 const NoticeQuery = z.object({ open: z.enum(['true', 'false']).optional() })
 const isOpen = { true: true, false: false } as const
 
-export const routes = (deps: HttpDeps & { live: Live }) =>
+export interface EventsDeps extends HttpDeps {
+  live: Live
+  /** what a caller may hear of; null: everything */
+  viewOf: (actor: Actor) => Promise<View | null>
+}
+
+export const routes = (deps: EventsDeps) =>
   router()
     .get(
       '/events',
@@ -31,9 +37,10 @@ export const routes = (deps: HttpDeps & { live: Live }) =>
     .get(
       '/stream',
       answers('Live updates, server-sent', z.string(), 'events.read', { media: 'text/event-stream' }),
-      (c) => {
-        permit({ actor: c.get('actor') }, 'events.read')
-        const body = streamOf(deps.live, c.get('still_valid'), c.req.raw.signal)
+      async (c) => {
+        const look = () => deps.viewOf(c.get('actor'))
+        const own = { view: await look(), look, still_valid: c.get('still_valid') }
+        const body = streamOf(deps.live, own, c.req.raw.signal)
         return new Response(body, {
           headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
         })
@@ -41,7 +48,11 @@ export const routes = (deps: HttpDeps & { live: Live }) =>
     )
 
 /** One client of the live updates as a body; it ends when he leaves, is cut, or his session is over. */
-function streamOf(live: Live, still_valid: () => Promise<boolean>, left: AbortSignal): ReadableStream<Uint8Array> {
+function streamOf(
+  live: Live,
+  own: Pick<Client, 'view' | 'look' | 'still_valid'>,
+  left: AbortSignal,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let leave: (() => void) | null = null
   return new ReadableStream<Uint8Array>(
@@ -54,7 +65,7 @@ function streamOf(live: Live, still_valid: () => Promise<boolean>, left: AbortSi
             return true
           },
           close: () => controller.close(),
-          still_valid,
+          ...own,
         }
         leave = live.join(client)
         if (!leave) throw new Problem('unavailable', 'Too many pages are open; close one and reload.')

@@ -1,6 +1,7 @@
 /** SQL of events: the outbox, its numbering in order of commit, and notices. */
 import { and, asc, desc, eq, gt, gte, isNotNull, isNull, lt, max, or, type SQL, sql } from 'drizzle-orm'
 import { iso } from '../base/time.ts'
+import { withinReach } from '../db/fence.ts'
 import { type Context, type Database, rows, type Tx } from '../db/index.ts'
 import type { Event, EventFilter, Notice } from './contract.ts'
 import { event, notice } from './schema.ts'
@@ -93,11 +94,12 @@ const when = <T>(value: T | undefined, filter: (value: T) => SQL | undefined): S
 
 /** Newest first, one more than the limit. */
 export async function selectEvents(
-  tx: Tx,
+  ctx: Context,
   filter: EventFilter & { limit: number },
   after: EventCursor | null,
 ): Promise<EventRow[]> {
   const filters: (SQL | undefined)[] = [
+    withinReach(ctx, event.account_id),
     when(filter.actor, (actor) => sql`${actor} in (${event.actor}->>'id', ${event.actor}->>'name')`),
     when(filter.subject_kind, (kind) => eq(event.subject_kind, kind)),
     when(filter.subject_id, (id) => eq(event.subject_id, id)),
@@ -110,7 +112,7 @@ export async function selectEvents(
       or(lt(event.occurred_at, at), and(eq(event.occurred_at, at), lt(event.id, id))),
     ),
   ]
-  return await tx
+  return await ctx.tx
     .select()
     .from(event)
     .where(and(...filters))

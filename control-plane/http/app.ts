@@ -12,7 +12,7 @@ import { type Authenticate, authentication, bearer, isHttps } from './authentica
 import { secure } from './headers.ts'
 import { health } from './health.ts'
 import { type HttpEnv, router } from './index.ts'
-import { metricsText, requestSeconds } from './metrics.ts'
+import { type ExtraMetrics, metricsText, requestSeconds } from './metrics.ts'
 import { openapi, reference } from './openapi.ts'
 import { problemResponse, toProblem } from './problem.ts'
 import { installation, page } from './static.ts'
@@ -27,7 +27,7 @@ export interface AppDeps {
   authenticate: Authenticate
   busConnected: () => boolean
   /** further text of /metrics */
-  extraMetrics: () => AsyncIterable<string> | Promise<string>
+  extraMetrics: ExtraMetrics
   /** routers of the slices; none in a process without the role `api` */
   slices: Hono<HttpEnv>[]
 }
@@ -113,7 +113,7 @@ function metricsPage(deps: AppDeps) {
     const actor = key === undefined ? null : await deps.authenticate(key)
     if (!actor?.permissions.has('metrics.read'))
       throw new Problem('unauthenticated', 'Send an API key as Bearer (Prometheus: `authorization: {credentials: …}`).')
-    return new Response(textStream(metricsText(deps.extraMetrics)), {
+    return new Response(textStream(metricsText(actor, deps.extraMetrics)), {
       headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
     })
   }

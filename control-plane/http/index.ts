@@ -5,12 +5,11 @@ import { describeRoute, resolver, validator } from 'hono-openapi'
 import { z } from 'zod'
 import { type Actor, type Permission, permit } from '../base/actor.ts'
 import { Problem } from '../base/problem.ts'
-import { type Clock, type Context, type Database, transact } from '../db/index.ts'
+import { type Clock, type Context, type TenantPools, transact, transactAsTenant } from '../db/index.ts'
 import { Id, ProblemBody } from './contract.ts'
 import { fieldErrors } from './pointer.ts'
 
-export interface HttpDeps {
-  db: Database
+export interface HttpDeps extends TenantPools {
   now: Clock
 }
 export interface HttpEnv {
@@ -26,7 +25,20 @@ export const router = (): Hono<HttpEnv> => new Hono<HttpEnv>()
 
 /** Runs a verb as the caller, in one transaction. */
 export const verb = <T>(c: HonoContext<HttpEnv>, deps: HttpDeps, work: (ctx: Context) => Promise<T>): Promise<T> =>
-  transact(deps.db, c.get('actor'), deps.now, work, c.get('request_id'))
+  transactAs(deps, c.get('actor'), work, c.get('request_id'))
+
+/** The same for who asks by another way than a route. */
+export function transactAs<T>(
+  deps: HttpDeps,
+  actor: Actor,
+  work: (ctx: Context) => Promise<T>,
+  request_id?: string,
+): Promise<T> {
+  const { account_id } = actor
+  return account_id === null
+    ? transact(deps.db, actor, deps.now, work, request_id)
+    : transactAsTenant(deps, { ...actor, account_id }, deps.now, work, request_id)
+}
 
 /** Checks a part of the request; the handler reads it by `c.req.valid(target)`. */
 export const valid = <T extends keyof ValidationTargets, S extends z.ZodType>(target: T, schema: S) =>

@@ -1,4 +1,5 @@
 /** The program's own metrics, and how long requests take. */
+import type { Actor } from '../base/actor.ts'
 import { collectDefaultMetrics, Histogram, register } from 'prom-client'
 
 /** Slices register their counters here. */
@@ -20,10 +21,12 @@ export function collectProcessMetrics(): void {
   for (const name of MISNAMED) register.removeSingleMetric(name)
 }
 
-/** Our own text, then what is too much for a registry, piece by piece. */
-export async function* metricsText(extra: () => AsyncIterable<string> | Promise<string>): AsyncGenerator<string> {
-  yield await metricsRegistry.metrics()
-  const more = extra()
+export type ExtraMetrics = (actor: Actor) => AsyncIterable<string> | Promise<string>
+
+/** Our own text, which is not for tenants, then what is too much for a registry, piece by piece. */
+export async function* metricsText(actor: Actor, extra: ExtraMetrics): AsyncGenerator<string> {
+  if (actor.account_id === null) yield await metricsRegistry.metrics()
+  const more = extra(actor)
   if ('then' in more) yield await more
   else yield* more
 }

@@ -38,6 +38,10 @@ export const Resource = z
     first_seen_at: InstantText,
     last_seen_at: InstantText.nullable(),
     ended_at: InstantText.nullable(),
+    held_until: InstantText.nullable().meta({
+      description:
+        'it was yours until then, and is shown as it was; null: it is yours now, or you run the installation',
+    }),
     conflict: z.boolean().meta({ description: 'seen running in two places at once' }),
     same_as: z.array(OtherEye).meta({ description: 'the other eyes on this machine' }),
     covered_by: z

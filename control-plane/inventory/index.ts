@@ -2,7 +2,7 @@
 import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import { Problem, sure } from '../base/problem.ts'
-import { fromIso, type Instant, type Interval, iso } from '../base/time.ts'
+import { fromIso, type Instant, type Interval, iso, type OpenInterval } from '../base/time.ts'
 import { openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
@@ -22,6 +22,7 @@ import type {
 } from './contract.ts'
 import { claimCovers, coverHistory, coversIn, decideSameAs, decisionsOf, setsOf, type SetMember } from './eyes/index.ts'
 import { transfer, uncovered } from './ownership.ts'
+import { liveAssignments, requireSeen, within } from './tenure/index.ts'
 import { bornAfter } from './rules.ts'
 import { projectOwners } from './timeline/index.ts'
 import * as store from './store.ts'
@@ -40,6 +41,7 @@ export { withdrawSameAs } from './eyes/index.ts'
 export { refKey } from './rules.ts'
 export { type Settled, settleResources } from './timeline/index.ts'
 export { type Ownership, ownership, pendingResources, vcpusOf } from './store.ts'
+export { isWithin, ownedIds, ownedSince, requireSeen, type Seen, within } from './tenure/index.ts'
 
 /** What slices downstream know of a resource; main hands it in. */
 export type Extras = (
@@ -59,10 +61,21 @@ export async function listResources(ctx: Context, query: ResourceQuery, extras: 
   return { items: await present(ctx, shown, extras), next_cursor: next, total }
 }
 
-async function present(ctx: Context, rows: readonly store.ResourceRow[], extras: Extras): Promise<Resource[]> {
+async function present(
+  ctx: Context,
+  rows: readonly store.ResourceRow[],
+  extras: Extras,
+  held_until: Instant | null = null,
+): Promise<Resource[]> {
   const ids = rows.map((row) => row.id)
-  const more = await extras(ctx, ids)
-  const sets = Map.groupBy(await setsOf(ctx, ids), (member) => member.billed_id)
+  const more = held_until === null ? await extras(ctx, ids) : new Map<string, never>()
+  const scopes = rows.flatMap((row) => row.scope_id ?? [])
+  const listed = await ctx.program((program) => store.lastListed(program, scopes))
+  // by which eyes a machine is seen is a matter of those who look after it
+  const eyes = ctx.actor.account_id === null ? await setsOf(ctx, ids) : []
+  const sets = Map.groupBy(eyes, (member) => member.billed_id)
+  const lastSeen = (row: store.ResourceRow) =>
+    held_until ?? (row.scope_id === null ? null : (listed.get(row.scope_id) ?? null))
   return rows.map((row) => ({
     id: row.id,
     realm: row.realm,
@@ -82,14 +95,17 @@ async function present(ctx: Context, rows: readonly store.ResourceRow[], extras:
         }
       : null,
     first_seen_at: iso(row.first_seen_at ?? row.created_at),
-    last_seen_at: row.last_seen_at === null ? null : iso(row.last_seen_at),
-    ended_at: row.ended_at === null ? null : iso(row.ended_at),
+    last_seen_at: textOf(lastSeen(row)),
+    ended_at: textOf(row.ended_at),
+    held_until: textOf(held_until),
     conflict: row.conflict,
     ...eyesOn(row, sets.get(row.covered_by ?? row.id) ?? []),
     cost_per_hour: more.get(row.id)?.cost_per_hour ?? null,
     sparkline: more.get(row.id)?.sparkline ?? [],
   }))
 }
+
+const textOf = (at: Instant | null): string | null => (at === null ? null : iso(at))
 
 /** The others of its set, the billed one first; by whom it is covered. */
 function eyesOn(row: store.ResourceRow, set: readonly SetMember[]): Pick<Resource, 'same_as' | 'covered_by'> {
@@ -110,24 +126,20 @@ function eyesOn(row: store.ResourceRow, set: readonly SetMember[]): Pick<Resourc
 }
 
 /** The row of a resource; the problem `not_found` where there is none for this caller. */
-export async function requireResource(ctx: Context, id: string): Promise<store.ResourceRow> {
-  permit(ctx, 'inventory.read')
-  const row = await store.findResource(ctx, id)
-  if (!row?.first_seen_at) throw new Problem('not_found', `There is no resource ${id}.`)
-  return row
-}
+export const requireResource = async (ctx: Context, id: string): Promise<store.ResourceRow> =>
+  (await requireSeen(ctx, id)).row
 
 export async function getResource(ctx: Context, id: string, extras: Extras): Promise<ResourceDetail> {
-  const row = await requireResource(ctx, id)
-  const [base] = await present(ctx, [row], extras)
-  const placed_here = row.kind === 'host' ? await store.placedOn(ctx, id) : []
+  const { row, held_until } = await requireSeen(ctx, id)
+  const [base] = await present(ctx, [row], extras, held_until)
+  const isStaff = ctx.actor.account_id === null
   return {
     ...sure(base),
     evidence: row.evidence,
     attributes: row.attributes as ResourceDetail['attributes'],
-    sources: await store.sourcesSeeing(ctx, id),
-    same_as_decisions: await decisionsOf(ctx, id),
-    placed_here,
+    sources: isStaff ? await store.sourcesSeeing(ctx, id) : [],
+    same_as_decisions: isStaff ? await decisionsOf(ctx, id) : [],
+    placed_here: row.kind === 'host' && held_until === null ? await store.placedOn(ctx, id) : [],
   }
 }
 
@@ -145,7 +157,7 @@ export async function summary(ctx: Context) {
   return store.summary(ctx)
 }
 
-type AssignmentRow = Awaited<ReturnType<typeof store.liveAssignments>>[number]
+type AssignmentRow = Awaited<ReturnType<typeof liveAssignments>>[number]
 const presentAssignment = ({
   assignment: row,
   account_name,
@@ -163,35 +175,57 @@ const presentAssignment = ({
 })
 
 export async function history(ctx: Context, id: string): Promise<z.infer<typeof History>> {
-  await requireResource(ctx, id)
+  const { tenure } = await requireSeen(ctx, id)
+  const assigned = (await liveAssignments(ctx, id)).map(presentAssignment)
+  const isStaff = ctx.actor.account_id === null
+  return await ctx.program(async (program) => ({ ...(await observedOf(program, id, tenure, isStaff)), assigned }))
+}
+
+/** What was observed of a resource in the caller's time with it; on which hosts and by which eyes, only for those who look after them. */
+async function observedOf(
+  ctx: Context,
+  id: string,
+  tenure: readonly OpenInterval[],
+  isStaff: boolean,
+): Promise<Omit<z.infer<typeof History>, 'assigned'>> {
   const timeline = await store.liveTimeline(ctx, id)
   const scopes = [...new Set(timeline.map(({ version }) => version.scope_id))]
   const first = timeline.at(-1)?.version.valid_from
   const gaps = first === undefined ? [] : await store.unobservedIn(ctx, scopes, { from: first, to: ctx.now() })
   return {
-    observed: timeline.map(({ version: v, host_name }) => ({
-      id: v.id,
-      from: iso(v.valid_from),
-      to: v.valid_to === null ? null : iso(v.valid_to),
-      from_exact: v.from_exact,
-      to_exact: v.to_exact,
-      not_before: v.not_before === null ? null : iso(v.not_before),
-      name: v.content.name,
-      state: v.content.state,
-      size: v.content.size,
-      host_name,
-      conflict: v.conflict,
-    })),
-    assigned: (await store.liveAssignments(ctx, id)).map(presentAssignment),
-    unobserved: gaps.map((gap) => ({ from: iso(gap.from), to: iso(gap.to) })),
-    covered: (await coverHistory(ctx, id)).map(({ cover, billed }) => ({
-      from: iso(cover.valid_from),
-      to: cover.valid_to === null ? null : iso(cover.valid_to),
-      billed,
-      evidence: cover.evidence,
-    })),
+    observed: timeline.flatMap(({ version: v, host_name }) =>
+      own(tenure, { from: v.valid_from, to: v.valid_to }).map(({ from, to }) => ({
+        id: v.id,
+        from: iso(from),
+        to: textOf(to),
+        from_exact: from === v.valid_from && v.from_exact,
+        to_exact: to === v.valid_to && v.to_exact,
+        not_before: from === v.valid_from ? textOf(v.not_before) : null,
+        name: v.content.name,
+        state: v.content.state,
+        size: v.content.size,
+        host_name: isStaff ? host_name : null,
+        conflict: v.conflict,
+      })),
+    ),
+    unobserved: gaps.flatMap((gap) => within(tenure, gap)).map(({ from, to }) => ({ from: iso(from), to: iso(to) })),
+    covered: isStaff
+      ? (await coverHistory(ctx, id)).map(({ cover, billed }) => ({
+          from: iso(cover.valid_from),
+          to: textOf(cover.valid_to),
+          billed,
+          evidence: cover.evidence,
+        }))
+      : [],
   }
 }
+
+/** The parts of a stretch that may still go on in which the resource was the caller's. */
+const own = (tenure: readonly OpenInterval[], { from, to }: { from: Instant; to: Instant | null }) =>
+  within(tenure, { from, to: to ?? Infinity }).map((part) => ({
+    from: part.from,
+    to: part.to === Infinity ? null : part.to,
+  }))
 
 /** The instant after which each resource surely came into being, as known to a cut; null where nobody looked before. */
 export async function bornOf(ctx: Context, ids: readonly string[], cut: number): Promise<Map<string, Instant | null>> {
@@ -215,7 +249,7 @@ export async function assign(ctx: Context, id: string, input: NewAssignment): Pr
   const cut = await openCut(ctx.tx)
   await store.lockResource(ctx, id)
   const now = ctx.now()
-  const live = await store.liveAssignments(ctx, id)
+  const live = await liveAssignments(ctx, id)
   const decision = {
     account_id: input.account_id,
     project_id: input.project_id ?? null,
@@ -240,7 +274,7 @@ export async function assign(ctx: Context, id: string, input: NewAssignment): Pr
     cut,
   )
   await projectOwners(ctx, [id])
-  const made = sure((await store.liveAssignments(ctx, id)).find((row) => row.assignment.valid_from === decision.from))
+  const made = sure((await liveAssignments(ctx, id)).find((row) => row.assignment.valid_from === decision.from))
   await append(ctx, {
     type: 'resource.transferred',
     subject: { kind: 'resource', id },

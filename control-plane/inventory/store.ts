@@ -5,7 +5,8 @@ import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Content, State } from '#connectors/contract.ts'
 import type { Instant, Interval, OpenInterval } from '../base/time.ts'
 import { knownAt } from '../db/cut.ts'
-import { type Context, ms, rows } from '../db/index.ts'
+import { inReach, withinReach } from '../db/fence.ts'
+import { columnar, type Context, ms, rows } from '../db/index.ts'
 import type { ResourceQuery } from './contract.ts'
 import { assignment, dirtyResource, observedVersion, resource, sighting } from './schema.ts'
 
@@ -13,30 +14,36 @@ export type ResourceRow = typeof resource.$inferSelect & {
   host_name: string | null
   account_name: string | null
   project_name: string | null
-  last_seen_at: Instant | null
 }
 
 // Drizzle leaves out the table in a select from one: inside a subquery the column must be written in full
-const LAST_SEEN = sql`(select ${ms(sql`max(p.seen_at)`)} from snapshot p where p.scope_id = resource.scope_id and p.in_force and p.complete)`
 const selection = {
   resource,
   host_name: sql<string | null>`(select h.name from resource h where h.id = resource.host_id)`,
   account_name: sql<string | null>`(select a.name from account a where a.id = resource.account_id)`,
   project_name: sql<string | null>`(select p.name from project p where p.id = resource.project_id)`,
-  last_seen_at: sql<string | null>`${LAST_SEEN}`,
 }
 type Selected = {
   resource: typeof resource.$inferSelect
   host_name: string | null
   account_name: string | null
   project_name: string | null
-  last_seen_at: string | null
 }
-const fromRow = ({ resource: row, last_seen_at, ...names }: Selected): ResourceRow => ({
-  ...row,
-  ...names,
-  last_seen_at: last_seen_at === null ? null : Number(last_seen_at),
-})
+const fromRow = ({ resource: row, ...names }: Selected): ResourceRow => ({ ...row, ...names })
+
+/** When each scope was last listed whole. */
+export async function lastListed(ctx: Context, scope_ids: readonly string[]): Promise<Map<string, Instant>> {
+  if (scope_ids.length === 0) return new Map()
+  const found = await rows<{ scope_id: string; at: string }>(
+    ctx.tx,
+    sql`select s.scope_id, ${ms(sql`p.seen_at`)} as at from ${columnar(
+      [...new Set(scope_ids)].map((scope_id) => ({ scope_id })),
+      { scope_id: 'uuid' },
+      's',
+    )} cross join lateral (select seen_at from snapshot p where p.scope_id = s.scope_id and p.in_force and p.complete order by p.seen_at desc limit 1) p`,
+  )
+  return new Map(found.map(({ scope_id, at }) => [scope_id, Number(at)]))
+}
 
 const SORTS: Record<ResourceQuery['sort'], SQL> = {
   name: sql`lower(${resource.name})`,
@@ -48,7 +55,7 @@ const SORTS: Record<ResourceQuery['sort'], SQL> = {
   first_seen_at: sql`coalesce(${resource.first_seen_at}, 'epoch')`,
 }
 
-function matching(query: ResourceQuery): SQL | undefined {
+function matching(ctx: Context, query: ResourceQuery): SQL | undefined {
   const list = (text: string | undefined) =>
     text
       ? text
@@ -65,6 +72,7 @@ function matching(query: ResourceQuery): SQL | undefined {
         : undefined
   const ended = { no: isNull(resource.ended_at), yes: isNotNull(resource.ended_at), all: undefined }[query.ended]
   return and(
+    withinReach(ctx, resource.account_id),
     isNotNull(resource.first_seen_at),
     kinds ? inArray(sql`${resource.kind}`, kinds) : undefined,
     states ? inArray(sql`${resource.state}`, states) : undefined,
@@ -101,7 +109,7 @@ export async function listResources(
     .from(resource)
     .where(
       and(
-        matching(query),
+        matching(ctx, query),
         after ? sql`(${key}, ${resource.id}) ${past} (${after.key}::${type}, ${after.id}::uuid)` : undefined,
       ),
     )
@@ -111,7 +119,7 @@ export async function listResources(
 }
 
 export async function countResources(ctx: Context, query: ResourceQuery): Promise<number> {
-  return ctx.tx.$count(resource, matching(query))
+  return ctx.tx.$count(resource, matching(ctx, query))
 }
 
 export async function findResource(ctx: Context, id: string): Promise<ResourceRow | null> {
@@ -124,11 +132,12 @@ export async function summary(ctx: Context) {
     ctx.tx,
     sql`select kind, count(*)::int as total, count(*) filter (where state = 'running')::int as running,
           count(*) filter (where state in ('stopped', 'paused'))::int as stopped
-        from resource where ended_at is null and first_seen_at is not null and covered_by is null group by kind order by kind`,
+        from resource where ended_at is null and first_seen_at is not null and covered_by is null and ${inReach(ctx, sql`account_id`)} group by kind order by kind`,
   )
   const unowned = await ctx.tx.$count(
     resource,
     and(
+      withinReach(ctx, resource.account_id),
       isNull(resource.ended_at),
       isNull(resource.account_id),
       isNotNull(resource.first_seen_at),
@@ -142,7 +151,14 @@ export const placedOn = (ctx: Context, host_id: string) =>
   ctx.tx
     .select({ id: resource.id, kind: resource.kind, name: resource.name, state: resource.state })
     .from(resource)
-    .where(and(eq(resource.host_id, host_id), isNull(resource.ended_at), sql`${resource.id} <> ${host_id}`))
+    .where(
+      and(
+        eq(resource.host_id, host_id),
+        withinReach(ctx, resource.account_id),
+        isNull(resource.ended_at),
+        sql`${resource.id} <> ${host_id}`,
+      ),
+    )
     .orderBy(resource.kind, resource.name)
     .limit(500)
 
@@ -183,17 +199,6 @@ export const firstVersions = async (ctx: Context, resource_ids: readonly string[
     )
     .orderBy(observedVersion.resource_id, observedVersion.valid_from)
 
-export const liveAssignments = (ctx: Context, resource_id: string) =>
-  ctx.tx
-    .select({
-      assignment,
-      account_name: sql<string>`(select a.name from account a where a.id = assignment.account_id)`,
-      project_name: sql<string | null>`(select p.name from project p where p.id = assignment.project_id)`,
-    })
-    .from(assignment)
-    .where(and(eq(assignment.resource_id, resource_id), isNull(assignment.cut_to)))
-    .orderBy(sql`${assignment.valid_from} desc nulls last`)
-
 export async function projectExists(ctx: Context, account_id: string, project_id: string): Promise<boolean> {
   const found = await rows(ctx.tx, sql`select 1 from project where id = ${project_id} and account_id = ${account_id}`)
   return found.length > 0
@@ -215,7 +220,7 @@ export async function replaceAssignments(
 export const lockResource = (ctx: Context, id: string) =>
   ctx.tx.select({ id: resource.id }).from(resource).where(eq(resource.id, id)).for('no key update')
 
-const overlaps = (from: AnyPgColumn, to: AnyPgColumn, interval: Interval) =>
+export const overlaps = (from: AnyPgColumn, to: AnyPgColumn, interval: Interval) =>
   and(or(isNull(from), lt(from, interval.to)), or(isNull(to), gt(to, interval.from)))
 
 export interface Ownership extends OpenInterval {

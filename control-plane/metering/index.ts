@@ -1,10 +1,10 @@
 /** Verbs of metering: readings in, usage of each hour out, and usage of any interval for rating. */
-import { fromIso, HOUR_MS, hourOf, type Instant, type Interval, iso, splitAt } from '../base/time.ts'
+import { fromIso, HOUR_MS, hourOf, type Instant, type Interval, iso, type OpenInterval, splitAt } from '../base/time.ts'
 import { permit } from '../base/actor.ts'
 import { sure } from '../base/problem.ts'
 import { LIVE } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
-import { bornOf, requireResource } from '../inventory/index.ts'
+import { bornOf, isWithin, requireSeen, within } from '../inventory/index.ts'
 import type { MeterName, UsageHour, UsageQuery } from './contract.ts'
 import {
   gapOf,
@@ -275,21 +275,61 @@ const remeasured = (measured: readonly Metered[], interval: Interval): Remeasure
 })
 
 const MAX_QUERY_MS = 31 * 24 * HOUR_MS
-/** Stored usage of a resource by hour, for pages and exports. */
+/** Usage of a resource by hour in the caller's time with it, for pages and exports. */
 export async function usageByHour(ctx: Context, resource_id: string, query: UsageQuery): Promise<UsageHour[]> {
   permit(ctx, 'usage.read')
-  await requireResource(ctx, resource_id)
+  const { tenure } = await requireSeen(ctx, resource_id)
   const to = query.to ? fromIso(query.to) : ctx.now()
-  const from = Math.max(query.from ? fromIso(query.from) : to - 24 * HOUR_MS, to - MAX_QUERY_MS)
-  const [rows = []] = await usageIn(ctx, [{ resource_id, from: hourOf(from), to }], LIVE, 'with bounds')
-  return rows.filter((row) => !query.meter || row.meter === query.meter).map(presentHour)
+  const from = hourOf(Math.max(query.from ? fromIso(query.from) : to - 24 * HOUR_MS, to - MAX_QUERY_MS))
+  const found = await ctx.program(async (program) => {
+    const [rows = []] = await usageIn(program, [{ resource_id, from, to }], LIVE, 'with bounds')
+    const own = rows.filter(({ hour }) => isWithin(tenure, { from: hour, to: hour + HOUR_MS })).map(presentHour)
+    return [...own, ...(await usageAtBounds(program, resource_id, tenure, { from, to }))]
+  })
+  return found
+    .filter((row) => !query.meter || row.meter === query.meter)
+    .toSorted((a, b) => (a.hour < b.hour ? -1 : a.hour > b.hour ? 1 : a.meter < b.meter ? -1 : 1))
 }
+
+/** Hours in which the resource changed hands: the caller's part of each. */
+async function usageAtBounds(
+  ctx: Context,
+  resource_id: string,
+  tenure: readonly OpenInterval[],
+  asked: Interval,
+): Promise<UsageHour[]> {
+  const bounds = tenure.flatMap(({ from, to }) => [from ?? [], to ?? []].flat())
+  const hours = [...new Set(bounds.filter((at) => at % HOUR_MS !== 0).map(hourOf))]
+  const parts = hours
+    .filter((hour) => hour >= asked.from && hour < asked.to)
+    .flatMap((hour) => within(tenure, { from: hour, to: hour + HOUR_MS }))
+  if (parts.length === 0) return []
+  const [used] = await usageOf(ctx, [{ resource_id, intervals: parts }], LIVE, { bounds: true })
+  return parts.flatMap((part) =>
+    [...(used?.get(part) ?? [])].flatMap(([meter, leaves]) => leaves.map((leaf) => presentPart(meter, leaf))),
+  )
+}
+
+const presentPart = (meter: MeterName, leaf: UsageLeaf): UsageHour => ({
+  meter,
+  hour: iso(hourOf(leaf.from)),
+  quantity: leaf.quantity.toString(),
+  reading_count: leaf.reading_count,
+  estimated: leaf.estimated,
+  gaps: leaf.gaps.map(({ from, to, cause }) => ({ from: iso(from), to: iso(to), cause })),
+  bounds: leaf.bounds.map(presentBound),
+})
 
 const presentReading = ({ at_ms, value, spool, sequence }: StoredReading) => ({
   at: iso(at_ms),
   value,
   spool,
   sequence,
+})
+const presentBound = (bound: StoredBound) => ({
+  ...bound,
+  first: presentReading(bound.first),
+  last: presentReading(bound.last),
 })
 const presentHour = ({ meter, hour, quantity, reading_count, estimated, gaps, bounds: list }: UsageRow): UsageHour => ({
   meter,
@@ -298,5 +338,5 @@ const presentHour = ({ meter, hour, quantity, reading_count, estimated, gaps, bo
   reading_count,
   estimated,
   gaps: gaps.map(({ from_ms, to_ms, cause }) => ({ from: iso(from_ms), to: iso(to_ms), cause })),
-  bounds: list.map((bound) => ({ ...bound, first: presentReading(bound.first), last: presentReading(bound.last) })),
+  bounds: list.map(presentBound),
 })

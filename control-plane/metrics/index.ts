@@ -1,8 +1,9 @@
 /** The verbs of metrics: store samples, read current values, charts and sparklines, forget what is older than a day. */
 import { permit } from '../base/actor.ts'
 import { Problem } from '../base/problem.ts'
-import { fromIso, hourOf, type Instant, type Interval, iso } from '../base/time.ts'
+import { fromIso, hourOf, type Instant, type Interval, iso, type OpenInterval } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
+import { isWithin, requireSeen } from '../inventory/index.ts'
 import type { CurrentValues, Intake, ResourceLabels, SampleRow, Series, SeriesQuery } from './contract.ts'
 import { type Families, gather } from './exposition.ts'
 import { compareKeys, type Key, parseKey, PUBLISHED } from './names.ts'
@@ -71,11 +72,27 @@ export async function prune(ctx: Context, limit = 10_000): Promise<number> {
   return deleteSamples(ctx.tx, ctx.now() - RETENTION_MS, limit)
 }
 
-/** The newest value of each metric and device, whichever source said it. */
-export async function currentValues(ctx: Context, resource_id: string): Promise<CurrentValues> {
+/** A resource for the time in which the caller may see it. */
+export interface Shown {
+  id: string
+  /** null bounds are open */
+  tenure: readonly OpenInterval[]
+  /** null where its load isn't a share of its own processors */
+  vcpus: number | null
+}
+
+/** The problem `not_found` where there is none for this caller. */
+export async function shown(ctx: Context, id: string): Promise<Shown> {
+  const { row, tenure } = await requireSeen(ctx, id)
+  return { id, tenure, vcpus: row.size.vcpu_count === undefined ? null : Number(row.size.vcpu_count) }
+}
+
+/** The newest value of each metric and device, whichever source said it; of a tenant's resource nothing from before it was his. */
+export async function currentValues(ctx: Context, { id, tenure }: Shown): Promise<CurrentValues> {
   permit(ctx, 'metrics.read')
   const newest = new Map<string, { value: number; seen_at: Instant }>()
-  for (const { seen_at, values } of await readLast(ctx.tx, resource_id))
+  const last = await ctx.program(({ tx }) => readLast(tx, id))
+  for (const { seen_at, values } of last.filter((row) => isWithin(tenure, { from: row.seen_at, to: row.seen_at })))
     for (const [key, value] of Object.entries(values)) newest.set(key, { value, seen_at })
   const items = [...newest].flatMap(([key, { value, seen_at }]) => {
     const { metric, device } = parseKey(key)
@@ -85,27 +102,46 @@ export async function currentValues(ctx: Context, resource_id: string): Promise<
   return { items: items.toSorted(compareKeys) }
 }
 
-/** Every current value of every resource by family, for `exposition`; `labelsOf` is asked for a page of resources at a time. */
+/** Every current value of every resource (or of those named) by family, for `exposition`; `labelsOf` is asked for a page of resources at a time. */
 export async function currentFamilies(
   ctx: Context,
   labelsOf: (ctx: Context, resource_ids: string[]) => Promise<ReadonlyMap<string, ResourceLabels>>,
+  only: readonly string[] | null = null,
 ): Promise<Families> {
   permit(ctx, 'metrics.read')
   const families: Families = new Map()
-  for await (const page of readAllLast(ctx.tx, ctx.now() - STALE_MS, PAGE_OF_RESOURCES))
+  for await (const page of readAllLast(ctx.tx, ctx.now() - STALE_MS, PAGE_OF_RESOURCES, only))
     gather(families, page, await labelsOf(ctx, [...new Set(page.map((row) => row.resource_id))]))
   return families
 }
 
-/** Charts of one resource. `vcpus` makes the load of a guest seen from outside a share of its own processors. */
-export async function series(
+/** Charts of one resource, in the caller's time with it. The load of a guest seen from outside is a share of its own processors. */
+export async function series(ctx: Context, { id, tenure, vcpus }: Shown, query: SeriesQuery): Promise<Series> {
+  permit(ctx, 'metrics.read')
+  const axis = axisOf(windowOf(query, ctx.now()), query.points)
+  const lines = await ctx.program((program) => linesOf(program, id, query, axis, vcpus))
+  const own = lines.map((one) => ({ ...one, values: ownSlots(one.values, axis, tenure) }))
+  return {
+    at: Array.from({ length: axis.count }, (_, slot) => iso(axis.from + slot * axis.step_ms)),
+    step_ms: axis.step_ms,
+    series: own.filter(({ values }) => values.some((value) => value !== null)).toSorted(compareKeys),
+  }
+}
+
+/** Only slots that lie whole within the tenure: what is left of the others would tell of somebody else's time. */
+const ownSlots = (values: Line['values'], axis: Axis, tenure: readonly OpenInterval[]): Line['values'] =>
+  values.map((value, slot) => {
+    const from = axis.from + slot * axis.step_ms
+    return isWithin(tenure, { from, to: from + axis.step_ms }) ? value : null
+  })
+
+async function linesOf(
   ctx: Context,
   resource_id: string,
   query: SeriesQuery,
-  vcpus: number | null = null,
-): Promise<Series> {
-  permit(ctx, 'metrics.read')
-  const axis = axisOf(windowOf(query, ctx.now()), query.points)
+  axis: Axis,
+  vcpus: number | null,
+): Promise<Line[]> {
   const asked = metricsOf(query.metrics)
   const typed = (type: 'counter' | 'gauge') => asked.filter((name) => PUBLISHED.get(name)?.type === type)
   const load = asked.includes(CPU_LOAD)
@@ -113,16 +149,11 @@ export async function series(
   const samples = counters.length > 0 ? await readCounters(ctx.tx, [resource_id], counters, axis) : []
   const gauges = typed('gauge')
   const means = gauges.length > 0 ? await readGauges(ctx.tx, resource_id, gauges, axis) : new Map()
-  const lines = [
+  return [
     ...counterLines(samples, new Set(typed('counter')), axis),
     ...[...means].map(([key, gauge]) => line(parseKey(key), '', slotMeans(holds(gauge), axis))),
     ...(load ? loadLine(samples, vcpus, axis) : []),
   ]
-  return {
-    at: Array.from({ length: axis.count }, (_, slot) => iso(axis.from + slot * axis.step_ms)),
-    step_ms: axis.step_ms,
-    series: lines.filter(({ values }) => values.some((value) => value !== null)).toSorted(compareKeys),
-  }
 }
 
 type Line = Series['series'][number]
@@ -165,17 +196,21 @@ function metricsOf(text: string | undefined): string[] {
   )
 }
 
-/** Processor load of the last hour in twelve 5-minute means, from 0 to 1, for each resource that was asked for. */
+/** Processor load of the last hour in twelve 5-minute means, from 0 to 1, for each resource that was asked for; nothing from before `since`. */
 export async function sparklines(
   ctx: Context,
   resource_ids: readonly string[],
   vcpus: ReadonlyMap<string, number> = new Map(),
+  since: ReadonlyMap<string, Instant | null> = new Map(),
 ): Promise<Map<string, (number | null)[]>> {
   permit(ctx, 'metrics.read')
   const axis = sparklineAxis(ctx.now())
   const samples = resource_ids.length > 0 ? await readCounters(ctx.tx, resource_ids, [CPU_TIME], axis) : []
   const byResource = Map.groupBy(samples, (sample) => sample.resource_id)
   return new Map(
-    resource_ids.map((id) => [id, slotMeans(cpuLoad(byResource.get(id) ?? [], vcpus.get(id) ?? null), axis)]),
+    resource_ids.map((id) => {
+      const load = slotMeans(cpuLoad(byResource.get(id) ?? [], vcpus.get(id) ?? null), axis)
+      return [id, ownSlots(load, axis, [{ from: since.get(id) ?? null, to: null }])]
+    }),
   )
 }

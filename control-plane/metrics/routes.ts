@@ -2,9 +2,8 @@
 import { z } from 'zod'
 import { Id } from '../http/contract.ts'
 import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
-import { requireResource } from '../inventory/index.ts'
 import { CurrentValues, Series, SeriesQuery } from './contract.ts'
-import { currentValues, series } from './index.ts'
+import { currentValues, series, shown } from './index.ts'
 
 const OneResource = z.object({ id: Id })
 
@@ -16,11 +15,7 @@ export const routes = (deps: HttpDeps) =>
       valid('param', OneResource),
       async (c) => {
         const { id } = c.req.valid('param')
-        const values = await verb(c, deps, async (ctx) => {
-          await requireResource(ctx, id)
-          return currentValues(ctx, id)
-        })
-        return c.json(values)
+        return c.json(await verb(c, deps, async (ctx) => currentValues(ctx, await shown(ctx, id))))
       },
     )
     .get(
@@ -30,10 +25,6 @@ export const routes = (deps: HttpDeps) =>
       valid('query', SeriesQuery),
       async (c) => {
         const { id } = c.req.valid('param')
-        const charts = await verb(c, deps, async (ctx) => {
-          const { size } = await requireResource(ctx, id)
-          return series(ctx, id, c.req.valid('query'), size.vcpu_count === undefined ? null : Number(size.vcpu_count))
-        })
-        return c.json(charts)
+        return c.json(await verb(c, deps, async (ctx) => series(ctx, await shown(ctx, id), c.req.valid('query'))))
       },
     )

@@ -98,13 +98,19 @@ export async function readLast(tx: Tx, resource_id: string): Promise<LastRow[]> 
 }
 
 /** The same of all resources heard of since an instant, page by page, a resource never cut in two. */
-export async function* readAllLast(tx: Tx, since: Instant, pageSize: number): AsyncGenerator<LastRow[]> {
+export async function* readAllLast(
+  tx: Tx,
+  since: Instant,
+  pageSize: number,
+  only: readonly string[] | null,
+): AsyncGenerator<LastRow[]> {
+  const named = only === null ? sql`true` : sql`resource_id = any(${ids(only)})`
   let after = '00000000-0000-0000-0000-000000000000'
   for (;;) {
     const found = await rows<Parameters<typeof lastFromRow>[0]>(
       tx,
       sql`with page as (select distinct resource_id from metric_last
-            where resource_id > ${after} and seen_at >= ${at(since)} order by resource_id limit ${pageSize})
+            where resource_id > ${after} and seen_at >= ${at(since)} and ${named} order by resource_id limit ${pageSize})
           select resource_id, ${ms(sql`seen_at`)} as seen_at, "values" from metric_last join page using (resource_id)
           where metric_last.seen_at >= ${at(since)}
           order by resource_id, metric_last.seen_at, source_id, part`,

@@ -70,8 +70,9 @@ async function changed(place: Place, names: readonly string[], changes: number):
 async function open(stand: Stand): Promise<Place> {
   const { ownerUrl } = await stand.database()
   const world = await prepare(ownerUrl, stand.folder, new Date().toISOString())
-  const db = connect(urlsOf(ownerUrl, stand.folder).api, 12)
-  const deps = { db, now: Date.now }
+  const urls = urlsOf(ownerUrl, stand.folder)
+  const [db, tenants] = [connect(urls.staff, 12), connect(urls.api, 1)]
+  const deps = { db, tenants, now: Date.now }
   const app = createApp({
     ...deps,
     log,

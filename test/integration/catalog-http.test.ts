@@ -18,7 +18,7 @@ let call: (method: string, path: string, body?: unknown) => Promise<{ status: nu
 beforeAll(async () => {
   suite = new Suite()
   world = await prepared(suite, '2026-11-10T12:00:00.000Z')
-  const deps = { db: world.db, now: () => world.clock.now }
+  const deps = { db: world.db, tenants: world.db, now: () => world.clock.now }
   const app = new Hono<HttpEnv>()
     .use(async (c, next) => {
       c.set('actor', system('test'))

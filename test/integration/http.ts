@@ -11,6 +11,8 @@ import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import { connect, rows } from '#control-plane/db/index.ts'
 import { type DatabaseUrls, urlsOf } from '#control-plane/db/setup.ts'
 import { createApp } from '#control-plane/http/app.ts'
+import { routes as events } from '#control-plane/events/routes.ts'
+import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
@@ -37,9 +39,10 @@ export type Call = (method: string, path: string, body?: unknown, headers?: Reco
 
 /** Calls as the owner; a text body is sent as it is. */
 export async function apiOf(suite: Suite, world: Prepared): Promise<Call> {
-  const db = connect((await urlsFor(world)).api, 4)
-  suite.atEnd(() => db.$client.end({ timeout: 1 }))
-  const deps = { db, now: () => world.clock.now }
+  const urls = await urlsFor(world)
+  const [db, tenants] = [connect(urls.staff, 4), connect(urls.api, 4)]
+  for (const pool of [db, tenants]) suite.atEnd(() => pool.$client.end({ timeout: 1 }))
+  const deps = { db, tenants, now: () => world.clock.now }
   const app = createApp({
     ...deps,
     log: pino({ level: 'silent' }),
@@ -47,11 +50,13 @@ export async function apiOf(suite: Suite, world: Prepared): Promise<Call> {
     busConnected: () => true,
     extraMetrics: () => Promise.resolve(''),
     slices: [
+      events({ ...deps, live: { join: () => null, close: () => {} }, viewOf: async () => null }),
       audit(deps),
       accounts({ ...deps, endDemo: null }),
       sources({ ...deps, agentNatsUrl: 'nats://127.0.0.1:4222', pushConfig: async () => {} }),
       inventory(deps, async () => new Map()),
       metrics(deps),
+      metering(deps),
       ingest(deps),
       catalog(deps),
       contracts(deps),

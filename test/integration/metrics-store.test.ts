@@ -44,20 +44,21 @@ const sample = (at_s: number, values: Record<string, number>, over: Partial<Samp
   values,
   ...over,
 })
+const always = (id: string) => ({ id, tenure: [{ from: null, to: null }], vcpus: 2 })
 const keep = (samples: SampleRow[], metric_only: [string, number][] = []) =>
   world.run((ctx) => store(ctx, samples, new Map(metric_only)))
 const seconds = (from: number, to: number) =>
   Array.from({ length: (to - from) / 10 + 1 }, (_, index) => from + index * 10)
 const current = async () =>
   Object.fromEntries(
-    (await world.run((ctx) => currentValues(ctx, A))).items.map((item) => [
+    (await world.run((ctx) => currentValues(ctx, always(A)))).items.map((item) => [
       `${item.metric}/${item.device}`,
       item.value,
     ]),
   )
 const chart = async (metrics: string, from_s = -600, points = 10, resource_id = A) =>
   world.run((ctx) =>
-    series(ctx, resource_id, { metrics, points, from: new Date(NOW + from_s * 1000).toISOString() }, 2),
+    series(ctx, always(resource_id), { metrics, points, from: new Date(NOW + from_s * 1000).toISOString() }),
   )
 const only = async (metrics: string, from_s?: number, points?: number) => {
   const { series: lines } = await chart(metrics, from_s, points)

@@ -75,8 +75,8 @@ export async function openApplication(stage: Stage): Promise<Application> {
   await happened(stage)
   await greet(stage)
   const urls = urlsOf(ownerUrl, folder)
-  const db = connect(urls.api, 4)
-  const deps = { db, now: () => (world.clock.now += STEP_MS) }
+  const [db, tenants] = [connect(urls.staff, 4), connect(urls.api, 2)]
+  const deps = { db, tenants, now: () => (world.clock.now += STEP_MS) }
   const live = createLive(silentBus, deps.now)
   let log = ''
   const app = createApp({
@@ -86,7 +86,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
     busConnected: () => true,
     extraMetrics: () => Promise.resolve(''),
     slices: [
-      events({ ...deps, live }),
+      events({ ...deps, live, viewOf: async () => null }),
       audit(deps),
       accounts({ ...deps, endDemo: null }),
       sources({ ...deps, agentNatsUrl: 'nats://127.0.0.1:4222', pushConfig: async () => {} }),

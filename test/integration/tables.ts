@@ -1,0 +1,43 @@
+/** Tables that belong to no one account: why, and whether a tenant's connection sees any row of them. */
+const FACTS = 'facts of machines whose owner changes with time: verbs cut them to the time in which they were his'
+const RIVER = 'how reports arrive and are worked through, for all accounts together'
+const SELLER = 'of those who sell, the same for all their accounts'
+const STAFF = 'a matter of those who run the installation'
+
+export const INSTALLATION_TABLES: Readonly<Record<string, { why: string; rows?: true }>> = {
+  account: { why: 'the account itself: its id is what the others have as account_id', rows: true },
+  agent: { why: STAFF },
+  audit_head: { why: 'one chain over the records of all accounts' },
+  audit_seal: { why: 'one chain over the records of all accounts' },
+  batch: { why: RIVER },
+  cut: { why: RIVER },
+  dirty_cover: { why: RIVER },
+  dirty_resource: { why: RIVER },
+  dirty_usage: { why: RIVER },
+  document: { why: 'files by their hash: the verb finds them by an invoice that the tenant reaches' },
+  installation: { why: 'its id, which is no secret', rows: true },
+  intake_hour: { why: RIVER },
+  legal_entity: { why: 'a tenant sees those who sell to him', rows: true },
+  listing: { why: FACTS },
+  lost_range: { why: RIVER },
+  metric_intake: { why: RIVER },
+  metric_last: { why: FACTS },
+  metric_sample: { why: FACTS },
+  notice: { why: STAFF },
+  observed_version: { why: FACTS },
+  price_book: { why: SELLER },
+  price_version: { why: SELLER },
+  proof: { why: FACTS },
+  quarantine: { why: RIVER },
+  reading: { why: FACTS },
+  same_as: { why: FACTS },
+  same_as_decision: { why: STAFF },
+  scope: { why: FACTS },
+  scope_gap: { why: FACTS },
+  series: { why: SELLER },
+  sighting: { why: FACTS },
+  snapshot: { why: FACTS },
+  snapshot_part: { why: FACTS },
+  spool: { why: RIVER },
+  usage_hour: { why: FACTS },
+}
