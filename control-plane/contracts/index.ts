@@ -24,7 +24,7 @@ export type { ContractInForce } from './contract.ts'
 
 /** An account with its contract, at the standard prices of its legal entity, and one pay-as-you-go service. */
 export async function openAccount(ctx: Context, { contract_from, ...input }: OpenAccount): Promise<Account> {
-  permit(ctx, 'accounts.write')
+  permit(ctx, 'accounts.open')
   const from = contract_from === undefined ? null : beginning(ctx, fromIso(contract_from))
   const account = await createAccount(ctx, input)
   await conclude(ctx, account, from)

@@ -10,7 +10,7 @@ export const routes = (deps: HttpDeps) =>
   router()
     .post(
       '/accounts',
-      answers('Open an account, with its contract and a pay-as-you-go service', Account, 'accounts.write', {
+      answers('Open an account, with its contract and a pay-as-you-go service', Account, 'accounts.open', {
         status: 201,
       }),
       valid('json', OpenAccount),

@@ -42,7 +42,7 @@ async function asked(installation: Installation, path: string, units: number): P
 
 /** The statements of one answer: this process, which does nothing else, and PostgreSQL. */
 async function replayed(installation: Installation, statements: readonly string[], units: number): Promise<Work> {
-  const sql = postgres(installation.apiUrl, { max: 1, onnotice: () => {}, connection: { TimeZone: 'UTC' } })
+  const sql = postgres(installation.staffUrl, { max: 1, onnotice: () => {}, connection: { TimeZone: 'UTC' } })
   await replay(sql, statements)
   const before = process.cpuUsage()
   const cost = await spent(installation, async () => {

@@ -52,7 +52,7 @@ export class Installation {
   /** where PostgreSQL may write files */
   readonly postgresData: string
   /** as the API connects: row security and privileges hold */
-  readonly apiUrl: string
+  readonly staffUrl: string
   /** beneath row security: for looking, and for the other side of a comparison */
   readonly sql: postgres.Sql
   readonly #parts: Parts
@@ -63,7 +63,7 @@ export class Installation {
     this.superuserUrl = parts.database.superuserUrl
     this.postgresData = parts.stand.postgres.data
     this.postgresLog = join(this.folder, 'logs', 'postgres.log')
-    this.apiUrl = urlsOf(parts.database.ownerUrl, join(this.folder, 'data')).api
+    this.staffUrl = urlsOf(parts.database.ownerUrl, join(this.folder, 'data')).staff
     this.sql = postgres(this.superuserUrl, { max: 2, onnotice: () => {}, connection: { TimeZone: 'UTC' } })
   }
 

@@ -47,7 +47,7 @@ export function statementsOf(entries: readonly Entry[]): Map<string, string[]> {
 
 /** What the API asked the database while `work` ran, in the transaction with the most statements that name `mark`. */
 export async function statementsDuring(
-  { sql, postgresLog, apiUrl }: Installation,
+  { sql, postgresLog, staffUrl }: Installation,
   mark: string,
   work: () => Promise<unknown>,
 ): Promise<string[]> {
@@ -60,7 +60,7 @@ export async function statementsDuring(
   await Bun.sleep(200)
   await sql.unsafe(`alter system reset log_statement`)
   await sql`select pg_reload_conf()`
-  const { username } = new URL(apiUrl)
+  const { username } = new URL(staffUrl)
   const entries = entriesOf(readFileSync(postgresLog, 'utf8').slice(from)).filter(({ user }) => user === username)
   const sessions = statementsOf(entries)
   const found = [...sessions.values()]

@@ -1,78 +1,37 @@
 /** What one account reaches of another: nothing, by the API or beneath it; and a machine only for the time in which it was its own. */
+import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createKey } from '#control-plane/accounts/index.ts'
-import { NewApiKey } from '#control-plane/accounts/contract.ts'
 import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
 import { HOUR_MS, iso } from '#control-plane/base/time.ts'
-import { finalise } from '#control-plane/billing/index.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'
 import { connect, rows, transactAsTenant } from '#control-plane/db/index.ts'
-import { sql } from 'drizzle-orm'
 import { Suite } from '../setup/stack.ts'
-import { type Agent, enrolledAgent, host, vm } from './agent.ts'
-import { type Call, apiOf, urlsFor } from './http.ts'
-import { market, resourceId, sell, settled, transfer } from './ledger.ts'
-import type { Prepared } from './prepared.ts'
+import { urlsFor } from './http.ts'
+import { transfer } from './ledger.ts'
 import { INSTALLATION_TABLES } from './tables.ts'
-
-const START = Date.parse('2026-11-10T10:00:00.000Z')
-const MIB = 1024 ** 2
-/** in the middle of an hour, between two readings */
-const TRANSFER = START + HOUR_MS + 20 * 60_000 + 5_000
+import { asBearer, MIB, reading, START, TRANSFER, type TwoAccounts, twoAccounts } from './two-accounts.ts'
 
 let suite: Suite
-let world: Prepared
-let agent: Agent
-let call: Call
+let stage: TwoAccounts
+let world: TwoAccounts['world']
+let call: TwoAccounts['call']
+/** ids of the two accounts */
 let a: string
 let b: string
-const id: Record<string, string> = {}
-const key: Record<string, string> = {}
+const token: Record<string, string> = {}
 const raw: Record<string, postgres.Sql> = {}
 
-const as = (who: string) => ({ authorization: `Bearer ${key[who]}` })
-const get = (who: string, path: string) => call('GET', path, undefined, as(who))
-
-/** A mebibyte every ten seconds of each machine, for two hours. */
-async function reports(): Promise<void> {
-  const listing = agent.listing(START, 'h', [host('h'), vm('a'), vm('b'), vm('moved')])
-  await agent.send([listing])
-  for (let at = START; at <= START + 2 * HOUR_MS; at += 60_000) {
-    const step = (at - START) / 10_000
-    const counters = { 'network_receive_bytes/nic0': step * MIB }
-    await agent.send([
-      agent.unchanged(at, listing),
-      ...['a', 'b', 'moved'].map((name) => agent.readings(at, name, counters, { interval_ms: 60_000 })),
-    ])
-  }
-  world.clock.now = START + 2 * HOUR_MS
-  await settled(world)
-}
+const as = (who: string) => asBearer(token[who] ?? '')
+const get = (who: string, path: string) => reading(call, token[who] ?? '', path)
 
 beforeAll(async () => {
   suite = new Suite()
-  world = await market(suite, iso(START))
-  a = (await world.run((ctx) => openAccount(ctx, { name: 'Account A', tax_id: '', email: '' }))).id
-  b = (await world.run((ctx) => openAccount(ctx, { name: 'Account B', tax_id: '', email: '' }))).id
-  await sell(world, { meter: 'vcpu', amount: '0.05' })
-  await sell(world, { meter: 'network_receive_bytes', unit: 'GiB', per: 'quantity', amount: '0.01' })
-  agent = await enrolledAgent(world, 'isolation')
-  await reports()
-  for (const name of ['a', 'b', 'moved']) id[name] = await resourceId(world, name)
-  await transfer(world, 'a', a, START - HOUR_MS, 'from the start')
-  await transfer(world, 'b', b, START - HOUR_MS, 'from the start')
-  await transfer(world, 'moved', a, START - HOUR_MS, 'from the start')
-  await transfer(world, 'moved', b, TRANSFER)
-  await settled(world)
-  call = await apiOf(suite, world)
-  for (const [who, account_id] of Object.entries({ a, b })) {
-    const wanted = NewApiKey.parse({ name: who, role: 'tenant_owner', account_id })
-    key[who] = (await world.run((ctx) => createKey(ctx, wanted))).token
-    const input = { account_id, to: iso(START + HOUR_MS) }
-    id[`invoice of ${who}`] = await finalise(world.db, system('test'), () => world.clock.now, newId(), input)
-  }
+  stage = await twoAccounts(suite)
+  ;({ world, call } = stage)
+  ;[a, b] = [stage.a.account_id, stage.b.account_id]
+  Object.assign(token, { a: stage.a.token, b: stage.b.token })
   const { api, work } = await urlsFor(world)
   for (const [role, url] of Object.entries({ api, work })) {
     raw[role] = postgres(url, { max: 1, onnotice: () => {} })
@@ -182,46 +141,6 @@ test('a job that dies leaves no account set on its connection', async () => {
   await Promise.all([tenants, db].map((pool) => pool.$client.end({ timeout: 1 })))
 })
 
-const withoutRequestId = (text: string) => text.replace(/"request_id":"[^"]*"/, '')
-
-test('what is another account’s answers like what never was', async () => {
-  const nowhere = '0198c5d0-0000-7000-8000-000000000000'
-  const line = (await get('b', `/invoices/${id['invoice of b']}`)).body['lines'][0].id as string
-  for (const path of [
-    '/resources/:b',
-    '/resources/:b/history',
-    '/resources/:b/usage',
-    '/resources/:b/metrics',
-    '/resources/:b/series',
-    '/resources/:b/cost',
-    '/accounts/:account',
-    '/accounts/:account/draft',
-    '/accounts/:account/contracts',
-    '/invoices/:invoice',
-    '/invoices/:invoice/pdf',
-    `/invoices/:invoice/lines/${line}/explanation`,
-    `/accounts/:account/draft/lines/${line}/explanation`,
-  ]) {
-    const [theirs, never] = await Promise.all(
-      [id['b']!, nowhere].map((resource, index) =>
-        get(
-          'a',
-          path
-            .replace(':b', resource)
-            .replace(':account', index === 0 ? b : nowhere)
-            .replace(':invoice', index === 0 ? id['invoice of b']! : nowhere),
-        ),
-      ),
-    )
-    const masked = (text: string) =>
-      [id['b']!, b, id['invoice of b']!].reduce((all, one) => all.replaceAll(one, nowhere), withoutRequestId(text))
-    expect([path, theirs!.status]).toEqual([path, 404])
-    expect([path, masked(theirs!.text)]).toEqual([path, masked(never!.text)])
-    const own = path.replace(':b', id['b']!).replace(':account', b).replace(':invoice', id['invoice of b']!)
-    if (!own.includes('draft/lines')) expect([own, (await get('b', own)).status]).toEqual([own, 200])
-  }
-})
-
 test('lists hold what is one’s own and nothing else', async () => {
   const names = async (who: string) =>
     (await get(who, '/resources?limit=100')).body['items'].map((r: { name: string }) => r.name)
@@ -237,7 +156,7 @@ test('lists hold what is one’s own and nothing else', async () => {
     expect((await of('/invoices')).map((one) => one['account_id'])).toEqual([account])
     expect((await of('/drafts')).map(({ account: of_whom }) => (of_whom as { id: string }).id)).toEqual([account])
     expect(new Set((await of('/events')).map((one) => one['account_id']))).toEqual(new Set([account]))
-    expect((await of('/api-keys')).map((one) => one['name'])).toEqual([who])
+    expect(await of('/api-keys')).toHaveLength(1)
     expect(await of('/legal-entities')).toHaveLength(1)
     expect((await get(who, '/session')).body['account']).toMatchObject({ id: account })
   }
@@ -249,7 +168,7 @@ test.each(['/agents', '/sources', '/quarantine', '/notices', '/accounting', '/au
 )
 
 test('a machine that changed hands is shown to each for his own time, and no time is missing or doubled', async () => {
-  const path = `/resources/${id['moved']}`
+  const path = `/resources/${stage.moved_id}`
   const [first, then] = [(await get('a', path)).body, (await get('b', path)).body]
   expect(first).toMatchObject({
     held_until: iso(TRANSFER),
@@ -311,12 +230,11 @@ test('a reseller reaches the accounts below his own, at any depth, and none besi
     (await get(who, '/accounts?limit=50')).body['items'].map((one: { name: string }) => one.name)
   expect(await names('a')).toEqual(['Account A', 'Child of A', 'Grandchild of A'])
   expect(await names('b')).toEqual(['Account B'])
-  const wanted = NewApiKey.parse({ name: 'child', role: 'tenant_owner', account_id: child.id })
-  key['child'] = (await world.run((ctx) => createKey(ctx, wanted))).token
+  token['child'] = await stage.keyOf('tenant_owner', child.id)
   expect(await names('child')).toEqual(['Child of A', 'Grandchild of A'])
   expect((await get('child', `/accounts/${a}`)).status).toBe(404)
   await transfer(world, 'a', grandchild.id, world.clock.now - 1)
-  expect((await get('a', `/resources/${id['a']}`)).body).toMatchObject({ held_until: null })
-  expect((await get('child', `/resources/${id['a']}`)).body).toMatchObject({ name: 'a' })
-  expect((await get('b', `/resources/${id['a']}`)).status).toBe(404)
+  expect((await get('a', `/resources/${stage.a.resource_id}`)).body).toMatchObject({ held_until: null })
+  expect((await get('child', `/resources/${stage.a.resource_id}`)).body).toMatchObject({ name: 'a' })
+  expect((await get('b', `/resources/${stage.a.resource_id}`)).status).toBe(404)
 })

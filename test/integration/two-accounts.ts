@@ -1,0 +1,90 @@
+/** Two customers of one installation, each with a machine, a bill and a key, and a machine that changed hands between them. */
+import { createKey } from '#control-plane/accounts/index.ts'
+import { NewApiKey } from '#control-plane/accounts/contract.ts'
+import { system } from '#control-plane/base/actor.ts'
+import { newId } from '#control-plane/base/id.ts'
+import type { Role } from '#control-plane/base/roles.ts'
+import { HOUR_MS, iso } from '#control-plane/base/time.ts'
+import { finalise } from '#control-plane/billing/index.ts'
+import { openAccount } from '#control-plane/contracts/index.ts'
+import type { Suite } from '../setup/stack.ts'
+import { type Agent, enrolledAgent, host, vm } from './agent.ts'
+import { type Answer, type Call, apiOf } from './http.ts'
+import { market, resourceId, sell, settled, transfer } from './ledger.ts'
+import type { Prepared } from './prepared.ts'
+
+export const START = Date.parse('2026-11-10T10:00:00.000Z')
+export const MIB = 1024 ** 2
+/** in the middle of an hour, between two readings */
+export const TRANSFER = START + HOUR_MS + 20 * 60_000 + 5_000
+
+export interface Customer {
+  account_id: string
+  /** his machine for ever */
+  resource_id: string
+  invoice_id: string
+  line_id: string
+  /** of an owner of the account */
+  token: string
+}
+export interface TwoAccounts {
+  world: Prepared
+  call: Call
+  a: Customer
+  b: Customer
+  /** of a until TRANSFER, of b since */
+  moved_id: string
+  host_id: string
+  keyOf(role: Role, account_id: string | null): Promise<string>
+}
+
+export const asBearer = (token: string) => ({ authorization: `Bearer ${token}` })
+export const reading = (call: Call, token: string, path: string): Promise<Answer> =>
+  call('GET', path, undefined, asBearer(token))
+
+/** A mebibyte every ten seconds of each machine, for two hours. */
+async function reports(world: Prepared, agent: Agent): Promise<void> {
+  const listing = agent.listing(START, 'h', [host('h'), vm('a'), vm('b'), vm('moved')])
+  await agent.send([listing])
+  for (let at = START; at <= START + 2 * HOUR_MS; at += 60_000) {
+    const counters = { 'network_receive_bytes/nic0': ((at - START) / 10_000) * MIB }
+    const readings = ['a', 'b', 'moved'].map((name) => agent.readings(at, name, counters, { interval_ms: 60_000 }))
+    await agent.send([agent.unchanged(at, listing), ...readings])
+  }
+  world.clock.now = START + 2 * HOUR_MS
+  await settled(world)
+}
+
+export async function twoAccounts(suite: Suite): Promise<TwoAccounts> {
+  const world = await market(suite, iso(START))
+  const open = (name: string) => world.run((ctx) => openAccount(ctx, { name, tax_id: '', email: '' }))
+  const [first, second] = [(await open('Account A')).id, (await open('Account B')).id]
+  await sell(world, { meter: 'vcpu', amount: '0.05' })
+  await sell(world, { meter: 'network_receive_bytes', unit: 'GiB', per: 'quantity', amount: '0.01' })
+  await reports(world, await enrolledAgent(world, 'two accounts'))
+  await transfer(world, 'a', first, START - HOUR_MS, 'from the start')
+  await transfer(world, 'b', second, START - HOUR_MS, 'from the start')
+  await transfer(world, 'moved', first, START - HOUR_MS, 'from the start')
+  await transfer(world, 'moved', second, TRANSFER)
+  await settled(world)
+  const call = await apiOf(suite, world)
+  const keyOf = async (role: Role, account_id: string | null) =>
+    (await world.run((ctx) => createKey(ctx, NewApiKey.parse({ name: role, role, account_id })))).token
+  const customer = async (account_id: string, name: string): Promise<Customer> => {
+    const input = { account_id, to: iso(START + HOUR_MS) }
+    const invoice_id = await finalise(world.db, system('test'), () => world.clock.now, newId(), input)
+    const token = await keyOf('tenant_owner', account_id)
+    const { lines } = (await reading(call, token, `/invoices/${invoice_id}`)).body
+    const line_id = (lines as { id: string }[])[0]?.id ?? ''
+    return { account_id, resource_id: await resourceId(world, name), invoice_id, line_id, token }
+  }
+  return {
+    world,
+    call,
+    a: await customer(first, 'a'),
+    b: await customer(second, 'b'),
+    moved_id: await resourceId(world, 'moved'),
+    host_id: await resourceId(world, 'h'),
+    keyOf,
+  }
+}
