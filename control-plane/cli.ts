@@ -55,7 +55,7 @@ const setup = defineCommand({
     ensureKeys(keys)
     useKeys(keys)
     const urls = await prepareDatabase(databaseUrl, data)
-    const db = connect(urls.api, 2)
+    const db = connect(urls.staff, 2)
     try {
       process.stdout.write(`${JSON.stringify(await prepare(db, data))}\n`)
     } finally {
