@@ -120,3 +120,36 @@ export const NewGapAcceptance = z.object({
   reason: z.string().trim().min(1).max(500),
 })
 export type NewGapAcceptance = z.infer<typeof NewGapAcceptance>
+
+/** Usage of one local day: quantities in priced units × hours or months, amounts before rounding to the currency's minor unit. */
+export const DayUsage = z.object({
+  date: z.string().meta({ example: '2026-11-10' }),
+  amount: Amount.nullable().meta({ description: 'null for who may not see the bill' }),
+  items: z.array(
+    z.object({
+      component: z.string().meta({ example: 'vm.memory' }),
+      unit: z.string(),
+      per: Per,
+      quantity: z.string(),
+      amount: Amount.nullable(),
+    }),
+  ),
+})
+export type DayUsage = z.infer<typeof DayUsage>
+export const AccountUsage = z
+  .object({
+    account_id: Id,
+    zone: z.string(),
+    month: z.string(),
+    currency: CurrencyCode.nullable().meta({ description: 'null where there was no contract' }),
+    days: z.array(DayUsage),
+  })
+  .meta({ id: 'AccountUsage' })
+export type AccountUsage = z.infer<typeof AccountUsage>
+export const AccountUsageQuery = z.object({
+  month: z
+    .string()
+    .regex(/^20\d\d-(0[1-9]|1[0-2])$/, 'must be a month such as 2026-11')
+    .optional()
+    .meta({ description: "a month in the account's zone; default: the present one" }),
+})

@@ -1,121 +1,25 @@
 /** Verbs of rating: lines of an account for a period at a cut, what a resource costs now, and what became of each hour of usage. */
 import { permit } from '../base/actor.ts'
-import { sure } from '../base/problem.ts'
 import { toDecimal } from '../base/exact.ts'
 import { newId } from '../base/id.ts'
 import { Problem } from '../base/problem.ts'
-import { fromIso, HOUR_MS, type Instant, type Interval, iso, monthOf } from '../base/time.ts'
-import { type PriceRow, offered, pricesAt } from '../catalog/index.ts'
-import { type ContractInForce, contractOf } from '../contracts/index.ts'
-import { getAccount, getLegalEntity } from '../accounts/index.ts'
+import { fromIso, HOUR_MS, type Instant, iso, monthOf } from '../base/time.ts'
+import { pricesAt } from '../catalog/index.ts'
+import { contractOf } from '../contracts/index.ts'
+import { getAccount } from '../accounts/index.ts'
 import { LIVE, openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
-import { lostIn } from '../ingest/index.ts'
 import type { Resource } from '../inventory/contract.ts'
-import { holdings } from '../inventory/index.ts'
-import { acceptedGaps, currentOf, insertAccepted } from './store.ts'
-import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
-import { usageOf } from '../metering/index.ts'
-import type { BlockedGap, Line, NewGapAcceptance } from './contract.ts'
-import { type Blocked, type Consumed, costPerHour, type Facts, linesOf, stretchesOf } from './rules.ts'
-import { type Missing, unratedOf } from './unrated.ts'
+import { currentOf, insertAccepted } from './store.ts'
+import type { MeterName } from '../metering/contract.ts'
+import type { BlockedGap, NewGapAcceptance } from './contract.ts'
+import { type Blocked, costPerHour } from './rules.ts'
+import type { Missing } from './unrated.ts'
 
+export { usageByDay, usageCsv } from './by-day.ts'
+export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
 export { judge, usageAccounting } from './judge.ts'
-
-export interface RatedPeriod {
-  lines: Line[]
-  unrated: Missing[]
-  blocked: Blocked[]
-}
-export interface RatingRequest {
-  contract: ContractInForce
-  /** within one calendar month of the account's zone */
-  period: Interval
-  zone: string
-  cut: number
-  /** instead of the price book's: a preview */
-  prices?: readonly PriceRow[]
-}
-
-/** Rates an account's usage of a period, as known to a cut. Writes nothing. */
-export async function rate(ctx: Context, request: RatingRequest): Promise<RatedPeriod> {
-  permit(ctx, 'usage.read')
-  const sold = await offered(ctx, request.contract.price_book_id)
-  for (const price of request.prices ?? []) sold.add(`${price.kind}.${price.meter}`)
-  const facts = await factsOf(ctx, request, sold)
-  return { ...linesOf(facts), unrated: unratedOf(facts, sold) }
-}
-
-async function factsOf(
-  ctx: Context,
-  { contract, period, zone, cut, prices }: RatingRequest,
-  sold: ReadonlySet<string>,
-): Promise<Facts> {
-  const held = await holdings(ctx, contract.account_id, period, cut)
-  const seller = await getLegalEntity(ctx, contract.legal_entity_id)
-  const inForce = prices ?? (await pricesAt(ctx, contract.price_book_id, period, cut))
-  const facts: Facts = {
-    period,
-    month: monthOf(period.from, zone),
-    currency: contract.currency,
-    service_id: contract.service_id,
-    tax: { category: seller.tax_category, rate: seller.tax_rate },
-    resources: held.names.map(({ id, kind, name }) => ({ id, kind, name })),
-    owned: held.owned,
-    observed: held.observed,
-    gaps: held.gaps,
-    losses: await lossesOf(ctx, held.sources, period),
-    accepted: await acceptedGaps(ctx, contract.account_id, cut),
-    prices: inForce,
-    consumed: [],
-  }
-  return { ...facts, consumed: await consumption(ctx, facts, sold, cut) }
-}
-
-/** What the agents that see each resource admitted to have lost. */
-async function lossesOf(
-  ctx: Context,
-  sources: readonly { resource_id: string; source_id: string }[],
-  period: Interval,
-): Promise<Facts['losses']> {
-  const seeing = Map.groupBy(sources, (row) => row.source_id)
-  const lost = await lostIn(ctx, [...seeing.keys()], period)
-  return lost.flatMap(({ source_id, ...loss }) =>
-    (seeing.get(source_id) ?? []).map(({ resource_id }) => ({ ...loss, resource_id })),
-  )
-}
-
-const CONSUMPTION = METER_NAMES.filter((meter) => meterOf(meter).kind === 'consumption')
-
-/** Usage of the consumption meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's. */
-async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
-  const wanted: { resource_id: string; meters: MeterName[]; stretches: ReturnType<typeof stretchesOf> }[] = []
-  for (const resource of facts.resources) {
-    const owned = facts.owned.filter((o) => o.resource_id === resource.id)
-    const meters = CONSUMPTION.filter((meter) => sold.has(`${resource.kind}.${meter}`))
-    const stretchesBy = (meter: MeterName) =>
-      stretchesOf(
-        facts.period,
-        owned,
-        facts.prices.filter((p) => p.kind === resource.kind && p.meter === meter),
-      )
-    for (const [, group] of Map.groupBy(meters, (meter) => JSON.stringify(stretchesBy(meter))))
-      wanted.push({ resource_id: resource.id, meters: group, stretches: stretchesBy(sure(group[0])) })
-  }
-  const asked = wanted.map(({ resource_id, stretches }) => ({
-    resource_id,
-    intervals: stretches.map((s) => s.stretch),
-  }))
-  const used = await usageOf(ctx, asked, cut)
-  return wanted.flatMap(({ resource_id, meters, stretches }, index) =>
-    stretches.flatMap(({ stretch, owned_id }) =>
-      [...(used[index]?.get(stretch) ?? [])]
-        .filter(([meter]) => meters.includes(meter))
-        .map(([meter, leaves]) => ({ resource_id, meter, stretch, owned_id, leaves })),
-    ),
-  )
-}
 
 type Cost = NonNullable<Resource['cost_per_hour']>
 /** What resources cost per hour now, at the prices of their owners; null where nobody owns it or no price applies. */

@@ -1,10 +1,9 @@
-/** HTTP of rating: the sums of the accounting page, and gaps that people accept. */
+/** HTTP of rating: usage by day, the sums of the accounting page, and gaps that people accept. */
 import { z } from 'zod'
-import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
-import { Id } from '../http/contract.ts'
+import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { Accounting, AccountingQuery } from '../ingest/contract.ts'
-import { NewGapAcceptance } from './contract.ts'
-import { acceptGaps, usageAccounting } from './index.ts'
+import { AccountUsage, AccountUsageQuery, NewGapAcceptance } from './contract.ts'
+import { acceptGaps, usageAccounting, usageByDay, usageCsv } from './index.ts'
 
 export const routes = (deps: HttpDeps) =>
   router()
@@ -14,10 +13,32 @@ export const routes = (deps: HttpDeps) =>
       valid('query', AccountingQuery),
       async (c) => c.json(await verb(c, deps, (ctx) => usageAccounting(ctx, c.req.valid('query')))),
     )
+    .get(
+      '/accounts/:id/usage',
+      answers('Usage of an account by day, as its next invoice counts it', AccountUsage, 'usage.read'),
+      valid('param', ById),
+      valid('query', AccountUsageQuery),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => usageByDay(ctx, c.req.valid('param').id, c.req.valid('query').month))),
+    )
+    .get(
+      '/accounts/:id/usage.csv',
+      answers('The same as CSV', z.string(), 'usage.read', { media: 'text/csv' }),
+      valid('param', ById),
+      valid('query', AccountUsageQuery),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const usage = await verb(c, deps, (ctx) => usageByDay(ctx, id, c.req.valid('query').month))
+        return c.body(usageCsv(usage), 200, {
+          'content-type': 'text/csv; charset=utf-8',
+          'content-disposition': `attachment; filename="usage-${usage.month}.csv"`,
+        })
+      },
+    )
     .post(
       '/accounts/:id/accepted-gaps',
       answers('Let the next invoice go out with these gaps as they are', null, 'billing.write'),
-      valid('param', z.object({ id: Id })),
+      valid('param', ById),
       valid('json', NewGapAcceptance),
       async (c) => {
         await verb(c, deps, (ctx) => acceptGaps(ctx, c.req.valid('param').id, c.req.valid('json')))

@@ -4,6 +4,8 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
+import { parseFraction, sum, toDecimal } from '#control-plane/base/exact.ts'
+import type { AccountUsage } from '#control-plane/rating/contract.ts'
 import { HOUR_MS, iso } from '#control-plane/base/time.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'
 import { connect, rows, transactAsTenant } from '#control-plane/db/index.ts'
@@ -190,8 +192,8 @@ test('a machine that changed hands is shown to each for his own time, and no tim
   const cut = iso(START + HOUR_MS)
   expect(of_a.map((row) => row.hour)).toEqual([iso(START), cut])
   expect(of_b.map((row) => row.hour)).toEqual([cut])
-  const sum = [...of_a, ...of_b].reduce((total, row) => total + BigInt(row.quantity), 0n)
-  expect(sum).toBe(BigInt(2 * 360 * MIB))
+  const total = [...of_a, ...of_b].reduce((all, row) => all + BigInt(row.quantity), 0n)
+  expect(total).toBe(BigInt(2 * 360 * MIB))
   expect(BigInt(of_a[1]!.quantity)).toBe(BigInt(Math.floor(((20 * 60 + 5) / 10) * MIB)))
 
   const axis = `from=${iso(START)}&to=${iso(START + 2 * HOUR_MS)}&points=120&metrics=network_receive_bytes`
@@ -207,6 +209,34 @@ test('a machine that changed hands is shown to each for his own time, and no tim
   expect(after.length).toBeGreaterThan(30)
   expect(before.filter((at) => Date.parse(at) + 60_000 > TRANSFER)).toEqual([])
   expect(after.filter((at) => Date.parse(at) < TRANSFER)).toEqual([])
+})
+
+test('usage by day is what the bill counts, and amounts are for who may see the bill', async () => {
+  const day = async (who: string, account: string) => {
+    const { body } = await get(who, `/accounts/${account}/usage?month=2026-11`)
+    return {
+      ...body,
+      days: body['days'].filter((one: { items: unknown[] }) => one.items.length > 0),
+    } as unknown as AccountUsage
+  }
+  const { days, currency, month } = await day('a', a)
+  expect([currency, month, days.map((one) => one.date)]).toEqual(['EUR', '2026-11', ['2026-11-10']])
+  const billed = [
+    ...(await get('a', `/invoices/${stage.a.invoice_id}`)).body['lines'],
+    ...(await get('a', `/accounts/${a}/draft`)).body['lines'],
+  ] as { component: string; exact: string }[]
+  const amount = (component: string) => {
+    const parts = billed.filter((one) => one.component === component).map((one) => parseFraction(one.exact))
+    return toDecimal(sum(parts), 6)
+  }
+  for (const item of days[0]!.items)
+    expect([item.component, item.amount]).toEqual([item.component, amount(item.component)])
+  expect(days[0]!.items.map((one) => one.component)).toEqual(['vm.network_receive_bytes', 'vm.vcpu'])
+  token['member'] = await stage.keyOf('tenant_member', a)
+  const seen = await day('member', a)
+  expect(seen.days[0]!.items.map(({ quantity }) => quantity)).toEqual(days[0]!.items.map(({ quantity }) => quantity))
+  expect([seen.days[0]!.amount, ...seen.days[0]!.items.map((one) => one.amount)]).toEqual([null, null, null])
+  expect((await get('a', `/accounts/${a}/usage.csv?month=2026-11`)).text.split('\r\n')[0]).toContain('date,component')
 })
 
 test('a tenant gives keys of his own account alone, and nobody else’s key is his to end', async () => {

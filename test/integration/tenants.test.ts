@@ -71,6 +71,8 @@ const CELLS: Readonly<Record<string, Cell>> = {
   'GET /accounts/{id}': account,
   'PATCH /accounts/{id}': { ...account, body: () => ({ tax_id: 'ESB12345678' }) },
   'GET /accounts/{id}/contracts': account,
+  'GET /accounts/{id}/usage': account,
+  'GET /accounts/{id}/usage.csv': { ...account, holds: () => null },
   'GET /accounts/{id}/draft': account,
   'GET /accounts/{id}/draft/lines/{line}/explanation': {
     names: (of) => ({ id: of.account_id, line: of.draft_line_id }),

@@ -1,0 +1,94 @@
+/** Usage of an account by local day and priced component, as the next invoice counts it: each day is rated by itself. */
+import { getAccount } from '../accounts/index.ts'
+import type { Account } from '../accounts/contract.ts'
+import { permit } from '../base/actor.ts'
+import { csvLine } from '../base/csv.ts'
+import { add, type Fraction, fraction, parseFraction, sum, toDecimal, ZERO } from '../base/exact.ts'
+import { sure } from '../base/problem.ts'
+import { addDays, dateOf, type Instant, type Interval, intersect, monthOf } from '../base/time.ts'
+import { contractOf } from '../contracts/index.ts'
+import { openCut } from '../db/cut.ts'
+import type { Context } from '../db/index.ts'
+import type { AccountUsage, DayUsage, Line } from './contract.ts'
+import { rate } from './rate.ts'
+
+/** Digits after the point: an hour of a cheap thing is a fraction of a cent. */
+const PLACES = 6
+
+/** The days of a local month, up to now; amounts are for those who may see the bill. */
+export async function usageByDay(ctx: Context, account_id: string, month?: string): Promise<AccountUsage> {
+  permit(ctx, 'usage.read')
+  const account = await getAccount(ctx, account_id)
+  const within = month === undefined ? ctx.now() : middleOf(month, account.zone)
+  const showsAmounts = ctx.actor.permissions.has('billing.read')
+  const { from, to } = monthOf(within, account.zone)
+  const days = daysOf({ from, to: Math.min(to, ctx.now()) }, account.zone)
+  const { currency, rated } = await ctx.program((program) => ratedDays(program, account, days))
+  return {
+    account_id,
+    zone: account.zone,
+    month: dateOf(from, account.zone).slice(0, 7),
+    currency,
+    days: days.map((day, index) => dayUsage(dateOf(day.from, account.zone), rated[index] ?? [], showsAmounts)),
+  }
+}
+
+/** An instant inside "YYYY-MM" wherever on earth. */
+const middleOf = (month: string, zone: string): Instant => addDays(Date.parse(`${month}-14T12:00:00Z`), 1, zone)
+
+function daysOf({ from, to }: Interval, zone: string): Interval[] {
+  const days: Interval[] = []
+  for (let at = from; at < to; at = addDays(at, 1, zone))
+    days.push({ from: at, to: Math.min(to, addDays(at, 1, zone)) })
+  return days
+}
+
+async function ratedDays(ctx: Context, account: Account, days: readonly Interval[]) {
+  const contract = days.length === 0 ? null : await contractOf(ctx, account.id, sure(days.at(-1)).to - 1)
+  if (!contract) return { currency: null, rated: [] }
+  const cut = await openCut(ctx.tx)
+  const rated: Line[][] = []
+  for (const day of days) {
+    const period = intersect(contract, day)
+    rated.push(period ? (await rate(ctx, { contract, period, zone: account.zone, cut })).lines : [])
+  }
+  return { currency: contract.currency, rated }
+}
+
+interface Sum {
+  component: string
+  unit: string
+  per: Line['price']['per']
+  quantity: Fraction
+  amount: Fraction
+}
+
+function dayUsage(date: string, lines: readonly Line[], showsAmounts: boolean): DayUsage {
+  const sums = new Map<string, Sum>()
+  for (const { component, price, quantity, divisor, exact } of lines) {
+    const { unit, per } = price
+    const key = `${component}/${unit}/${per}`
+    const known = sums.get(key) ?? { component, unit, per, quantity: ZERO, amount: ZERO }
+    sums.set(key, {
+      ...known,
+      quantity: add(known.quantity, fraction(BigInt(quantity), BigInt(divisor))),
+      amount: add(known.amount, parseFraction(exact)),
+    })
+  }
+  const items = [...sums.values()].toSorted((a, b) => (a.component < b.component ? -1 : 1))
+  const textOf = (amount: Fraction) => (showsAmounts ? toDecimal(amount, PLACES) : null)
+  return {
+    date,
+    amount: textOf(sum(items.map((one) => one.amount))),
+    items: items.map((one) => ({ ...one, quantity: toDecimal(one.quantity, PLACES), amount: textOf(one.amount) })),
+  }
+}
+
+/** One row a day and component (RFC 4180). */
+export const usageCsv = ({ days, currency }: AccountUsage): string =>
+  [
+    'date,component,quantity,unit,per,amount,currency',
+    ...days.flatMap(({ date, items }) =>
+      items.map((one) => csvLine([date, one.component, one.quantity, one.unit, one.per, one.amount, currency])),
+    ),
+  ].join('\r\n') + '\r\n'

@@ -1,0 +1,110 @@
+/** Rates an account's usage of a period: gathers the facts, and lets the rules make lines of them. */
+import { getLegalEntity } from '../accounts/index.ts'
+import { permit } from '../base/actor.ts'
+import { sure } from '../base/problem.ts'
+import { type Interval, monthOf } from '../base/time.ts'
+import { offered, type PriceRow, pricesAt } from '../catalog/index.ts'
+import type { ContractInForce } from '../contracts/index.ts'
+import type { Context } from '../db/index.ts'
+import { lostIn } from '../ingest/index.ts'
+import { holdings } from '../inventory/index.ts'
+import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
+import { usageOf } from '../metering/index.ts'
+import type { Line } from './contract.ts'
+import { type Blocked, type Consumed, type Facts, linesOf, stretchesOf } from './rules.ts'
+import { acceptedGaps } from './store.ts'
+import { type Missing, unratedOf } from './unrated.ts'
+
+export interface RatedPeriod {
+  lines: Line[]
+  unrated: Missing[]
+  blocked: Blocked[]
+}
+export interface RatingRequest {
+  contract: ContractInForce
+  /** within one calendar month of the account's zone */
+  period: Interval
+  zone: string
+  cut: number
+  /** instead of the price book's: a preview */
+  prices?: readonly PriceRow[]
+}
+
+/** Rates an account's usage of a period, as known to a cut. Writes nothing. */
+export async function rate(ctx: Context, request: RatingRequest): Promise<RatedPeriod> {
+  permit(ctx, 'usage.read')
+  const sold = await offered(ctx, request.contract.price_book_id)
+  for (const price of request.prices ?? []) sold.add(`${price.kind}.${price.meter}`)
+  const facts = await factsOf(ctx, request, sold)
+  return { ...linesOf(facts), unrated: unratedOf(facts, sold) }
+}
+
+async function factsOf(
+  ctx: Context,
+  { contract, period, zone, cut, prices }: RatingRequest,
+  sold: ReadonlySet<string>,
+): Promise<Facts> {
+  const held = await holdings(ctx, contract.account_id, period, cut)
+  const seller = await getLegalEntity(ctx, contract.legal_entity_id)
+  const inForce = prices ?? (await pricesAt(ctx, contract.price_book_id, period, cut))
+  const facts: Facts = {
+    period,
+    month: monthOf(period.from, zone),
+    currency: contract.currency,
+    service_id: contract.service_id,
+    tax: { category: seller.tax_category, rate: seller.tax_rate },
+    resources: held.names.map(({ id, kind, name }) => ({ id, kind, name })),
+    owned: held.owned,
+    observed: held.observed,
+    gaps: held.gaps,
+    losses: await lossesOf(ctx, held.sources, period),
+    accepted: await acceptedGaps(ctx, contract.account_id, cut),
+    prices: inForce,
+    consumed: [],
+  }
+  return { ...facts, consumed: await consumption(ctx, facts, sold, cut) }
+}
+
+/** What the agents that see each resource admitted to have lost. */
+async function lossesOf(
+  ctx: Context,
+  sources: readonly { resource_id: string; source_id: string }[],
+  period: Interval,
+): Promise<Facts['losses']> {
+  const seeing = Map.groupBy(sources, (row) => row.source_id)
+  const lost = await lostIn(ctx, [...seeing.keys()], period)
+  return lost.flatMap(({ source_id, ...loss }) =>
+    (seeing.get(source_id) ?? []).map(({ resource_id }) => ({ ...loss, resource_id })),
+  )
+}
+
+const CONSUMPTION = METER_NAMES.filter((meter) => meterOf(meter).kind === 'consumption')
+
+/** Usage of the consumption meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's. */
+async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
+  const wanted: { resource_id: string; meters: MeterName[]; stretches: ReturnType<typeof stretchesOf> }[] = []
+  for (const resource of facts.resources) {
+    const owned = facts.owned.filter((o) => o.resource_id === resource.id)
+    const meters = CONSUMPTION.filter((meter) => sold.has(`${resource.kind}.${meter}`))
+    const stretchesBy = (meter: MeterName) =>
+      stretchesOf(
+        facts.period,
+        owned,
+        facts.prices.filter((p) => p.kind === resource.kind && p.meter === meter),
+      )
+    for (const [, group] of Map.groupBy(meters, (meter) => JSON.stringify(stretchesBy(meter))))
+      wanted.push({ resource_id: resource.id, meters: group, stretches: stretchesBy(sure(group[0])) })
+  }
+  const asked = wanted.map(({ resource_id, stretches }) => ({
+    resource_id,
+    intervals: stretches.map((s) => s.stretch),
+  }))
+  const used = await usageOf(ctx, asked, cut)
+  return wanted.flatMap(({ resource_id, meters, stretches }, index) =>
+    stretches.flatMap(({ stretch, owned_id }) =>
+      [...(used[index]?.get(stretch) ?? [])]
+        .filter(([meter]) => meters.includes(meter))
+        .map(([meter, leaves]) => ({ resource_id, meter, stretch, owned_id, leaves })),
+    ),
+  )
+}
