@@ -106,6 +106,7 @@ export interface ResourceSummary {
   unowned: number
 }
 export type NewSameAs = z.input<typeof Inventory.NewSameAs>
+export type AccountUsage = Rating.AccountUsage
 export type GapAcceptance = z.input<typeof Rating.NewGapAcceptance>
 export type PriceList = z.infer<typeof Catalog.PriceList>
 export interface PriceEffect {
@@ -158,6 +159,7 @@ export const api = {
   addPrice: (price: NewPrice) => post<Price>('/prices', price),
   previewPrice: (price: NewPrice, signal?: AbortSignal) => post<PriceEffect>('/prices/preview', price, signal),
 
+  usage: (account: string, month: string) => get<AccountUsage>(`/accounts/${account}/usage`, { month }),
   drafts: () => get<Items<DraftSummary>>('/drafts'),
   draft: (account: string) => get<Draft>(`/accounts/${account}/draft`),
   explainDraftLine: (account: string, line: string, asOf: string) =>
@@ -179,6 +181,7 @@ export const api = {
 export const links = {
   csv: (query: Values) => BASE + withQuery('/resources.csv', query),
   audit: (format: 'csv' | 'ndjson', query: Values) => BASE + withQuery(`/audit.${format}`, query),
+  usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
   stream: `${BASE}/stream`,
 }

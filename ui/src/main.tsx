@@ -6,6 +6,7 @@ import { lazy } from 'solid-js'
 import { render } from 'solid-js/web'
 import { startLanguage } from './i18n/language.ts'
 import { NotFound } from './pages/not-found.tsx'
+import { forWhom } from './parts/for-whom.tsx'
 import { Shell } from './parts/shell.tsx'
 import { ROUTES } from './paths.ts'
 import { applyTheme } from './preferences.ts'
@@ -27,6 +28,10 @@ const page = {
   accounts: lazy(() => import('./pages/accounts.tsx')),
   audit: lazy(() => import('./pages/audit.tsx')),
   settings: lazy(() => import('./pages/settings.tsx')),
+  myHome: lazy(() => import('./pages/my-home.tsx')),
+  myUsage: lazy(() => import('./pages/my-usage.tsx')),
+  myBill: lazy(() => import('./pages/my-bill.tsx')),
+  myAccount: lazy(() => import('./pages/my-account.tsx')),
 }
 
 function App() {
@@ -36,19 +41,20 @@ function App() {
       <Router>
         <Route path={ROUTES.signIn} component={page.signIn} />
         <Route component={Shell}>
-          <Route path={ROUTES.overview} component={page.overview} />
+          <Route path={ROUTES.overview} component={forWhom(page.overview, page.myHome)} />
           <Route path={ROUTES.resources} component={page.resources} />
           <Route path={ROUTES.resource} component={page.resource} />
-          <Route path={ROUTES.agents} component={page.agents} />
-          <Route path={ROUTES.quarantine} component={page.quarantine} />
-          <Route path={ROUTES.accounting} component={page.accounting} />
-          <Route path={ROUTES.prices} component={page.prices} />
-          <Route path={ROUTES.invoices} component={page.invoices} />
+          <Route path={ROUTES.agents} component={forWhom(page.agents, NotFound)} />
+          <Route path={ROUTES.quarantine} component={forWhom(page.quarantine, NotFound)} />
+          <Route path={ROUTES.accounting} component={forWhom(page.accounting, NotFound)} />
+          <Route path={ROUTES.prices} component={forWhom(page.prices, NotFound)} />
+          <Route path={ROUTES.invoices} component={forWhom(page.invoices, page.myBill)} />
+          <Route path={ROUTES.usage} component={forWhom(NotFound, page.myUsage)} />
           <Route path={ROUTES.draft} component={page.draft} />
           <Route path={ROUTES.invoice} component={page.invoice} />
-          <Route path={ROUTES.accounts} component={page.accounts} />
-          <Route path={ROUTES.audit} component={page.audit} />
-          <Route path={ROUTES.settings} component={page.settings} />
+          <Route path={ROUTES.accounts} component={forWhom(page.accounts, NotFound)} />
+          <Route path={ROUTES.audit} component={forWhom(page.audit, NotFound)} />
+          <Route path={ROUTES.settings} component={forWhom(page.settings, page.myAccount)} />
           <Route path="*404" component={NotFound} />
         </Route>
       </Router>

@@ -16,6 +16,7 @@ export const ROUTES = {
   invoice: '/invoices/:id',
   accounts: '/accounts',
   audit: '/audit',
+  usage: '/usage',
   settings: '/settings',
 } as const
 

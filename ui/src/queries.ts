@@ -108,6 +108,13 @@ export const queries = {
   cost: (id: string) => queryOptions({ queryKey: ['resource', id, 'cost'], queryFn: () => api.cost(id) }),
   meters: () => queryOptions({ queryKey: ['meters'], queryFn: api.meters, staleTime: Number.POSITIVE_INFINITY }),
   prices: () => queryOptions({ queryKey: ['prices', 'history'], queryFn: () => api.prices(true) }),
+  usage: (account: string, month: string) =>
+    queryOptions({
+      queryKey: ['drafts', 'usage', account, month],
+      queryFn: () => api.usage(account, month),
+      staleTime: 60_000,
+      placeholderData: keepPreviousData,
+    }),
   drafts: () => queryOptions({ queryKey: ['drafts', 'list'], queryFn: api.drafts }),
   draft: (account: string) => queryOptions({ queryKey: ['drafts', account], queryFn: () => api.draft(account) }),
   invoices: (limit = 200) =>

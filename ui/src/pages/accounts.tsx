@@ -37,7 +37,7 @@ export default function Accounts() {
   const draftOf = (account: Account) =>
     drafts.status === 'success' ? drafts.data?.items.find((one) => one.account.id === account.id) : undefined
   const add = () => (
-    <Button variant="primary" icon={<Plus size={16} />} onClick={() => setEditing('new')} {...may('accounts.write')}>
+    <Button variant="primary" icon={<Plus size={16} />} onClick={() => setEditing('new')} {...may('accounts.open')}>
       {t('accounts.add')}
     </Button>
   )

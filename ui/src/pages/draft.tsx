@@ -16,12 +16,14 @@ import { BlockedNote, FinaliseButton, FinaliseDialog } from '../parts/finalise.t
 import { ChangeHistory } from '../parts/history.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page } from '../parts/page.tsx'
+import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
 export default function DraftPage() {
   const params = useParams()
   const account = () => params['account'] ?? ''
+  const tenant = createTenant()
   const query = useQuery(() => queries.draft(account()))
   const draft = () => (query.status === 'success' ? query.data : undefined)
   // the draft that is looked at is kept while it is explained or finalised: a newer one doesn't slip under the dialog
@@ -30,11 +32,13 @@ export default function DraftPage() {
   return (
     <Page
       title={draft() ? t('draft.title', { name: draft()?.buyer.name ?? '' }) : t('draft.mark')}
-      above={<BackLink href={paths.invoices} label={t('invoices.title')} />}
+      above={<BackLink href={paths.invoices} label={tenant.account() ? t('my.bill') : t('invoices.title')} />}
       lead={<Show when={draft()}>{(one) => t('draft.stale', { at: say.instant(one().period.to, one().zone) })}</Show>}
       curl={[`/accounts/${account()}/draft`]}
       actions={
-        <Show when={draft()}>{(one) => <FinaliseButton draft={one()} onOpen={() => setFinalising(one())} />}</Show>
+        <Show when={tenant.account() ? undefined : draft()}>
+          {(one) => <FinaliseButton draft={one()} onOpen={() => setFinalising(one())} />}
+        </Show>
       }
     >
       <Load
@@ -47,7 +51,9 @@ export default function DraftPage() {
       >
         {(data) => (
           <>
-            <BlockedNote draft={data()} />
+            <Show when={!tenant.account()}>
+              <BlockedNote draft={data()} />
+            </Show>
             <DraftDocument draft={data()} onExplain={(line) => setExplained({ draft: data(), line })} />
             <ChangeHistory class="mt-4" of={{ account_id: account() }} />
           </>

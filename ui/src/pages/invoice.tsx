@@ -15,6 +15,7 @@ import { ExplainDrawer } from '../parts/explain.tsx'
 import { ChangeHistory } from '../parts/history.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page } from '../parts/page.tsx'
+import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
@@ -23,13 +24,14 @@ const PDF_LANGUAGES = ['en', 'es'] as const
 export default function InvoicePage() {
   const params = useParams()
   const id = () => params['id'] ?? ''
+  const tenant = createTenant()
   const query = useQuery(() => queries.invoice(id()))
   const invoice = () => (query.status === 'success' ? query.data : undefined)
   const [explained, setExplained] = createSignal<Line>()
   return (
     <Page
       title={invoice()?.number ?? t('document.invoice')}
-      above={<BackLink href={paths.invoices} label={t('invoices.title')} />}
+      above={<BackLink href={paths.invoices} label={tenant.account() ? t('my.bill') : t('invoices.title')} />}
       lead={invoice()?.account_name}
       curl={[`/invoices/${id()}`]}
       actions={

@@ -22,6 +22,8 @@ import { CostLines, Current, Identity, Placement } from '../parts/resource-facts
 import { CoveredNote, isMachine, ResourceEyes } from '../parts/resource-eyes.tsx'
 import { ResourceHistory, sizeText } from '../parts/resource-history.tsx'
 import { ResourceState } from '../parts/state.tsx'
+import { createMay } from '../parts/may.ts'
+import { createTenant } from '../parts/tenant.ts'
 import { TransferDialog } from '../parts/transfer-dialog.tsx'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
@@ -41,6 +43,8 @@ function OneResource(props: { id: string }) {
   const cost = useQuery(() => queries.cost(props.id))
   const history = useQuery(() => queries.history(props.id))
   const values = useQuery(() => queries.currentValues(props.id))
+  const tenant = createTenant()
+  const may = createMay()
   const [transferring, setTransferring] = createSignal(false)
   const resource = () => (query.status === 'success' ? query.data : undefined)
   const path = () => `/resources/${props.id}`
@@ -55,9 +59,13 @@ function OneResource(props: { id: string }) {
       }
       curl={[path(), `${path()}/history`, `${path()}/metrics`, `${path()}/cost`]}
       actions={
-        <Show when={resource()}>
+        <Show when={tenant.account() ? undefined : resource()}>
           {(one) => (
-            <Button icon={<ArrowRightLeft size={16} />} onClick={() => setTransferring(true)}>
+            <Button
+              {...may('inventory.assign')}
+              icon={<ArrowRightLeft size={16} />}
+              onClick={() => setTransferring(true)}
+            >
               {one().owner ? t('resource.transfer') : t('resource.assign')}
             </Button>
           )}
@@ -79,14 +87,18 @@ function OneResource(props: { id: string }) {
             <Figures resource={data()} cost={cost.status === 'success' ? cost.data : undefined} />
             <ResourceCharts resource={data()} />
             <div class="grid items-start gap-4 lg:grid-cols-2">
-              <Section title={t('resource.cost_so_far')}>
-                <Load query={cost}>{(known) => <CostLines cost={known()} />}</Load>
-              </Section>
-              <Section title={t('resource.placement')}>
-                <Placement resource={data()} />
-              </Section>
+              <Show when={tenant.has('billing.read')}>
+                <Section title={t('resource.cost_so_far')}>
+                  <Load query={cost}>{(known) => <CostLines cost={known()} />}</Load>
+                </Section>
+              </Show>
+              <Show when={!tenant.account()}>
+                <Section title={t('resource.placement')}>
+                  <Placement resource={data()} />
+                </Section>
+              </Show>
             </div>
-            <Show when={isMachine(data())}>
+            <Show when={isMachine(data()) && !tenant.account()}>
               <Section title={t('resource.eyes')}>
                 <ResourceEyes resource={data()} />
               </Section>
@@ -121,6 +133,7 @@ const Lead = (props: { resource: ResourceDetail }) => (
     <Show when={props.resource.ended_at}>
       {(at) => <span>{t('resource.ended_at', { at: say.instant(at()) })}</span>}
     </Show>
+    <Show when={props.resource.held_until}>{(at) => <span>{t('my.held_until', { at: say.instant(at()) })}</span>}</Show>
   </span>
 )
 

@@ -19,6 +19,7 @@ import { Page } from '../parts/page.tsx'
 import { FilterMany, FilterOne, FilterText } from '../parts/resource-filters.tsx'
 import { type ColumnId, HIDDEN_AT_FIRST, LAYOUT } from '../parts/resource-columns.tsx'
 import { ResourceTable, type Sorting } from '../parts/resource-table.tsx'
+import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { kept } from '../preferences.ts'
 import { queries, type ResourceValues } from '../queries.ts'
@@ -107,11 +108,13 @@ export default function Resources() {
 }
 
 function FilterBar(props: { filters: Filters }) {
+  const tenant = createTenant()
+  const isStaff = () => tenant.account() === null
   const accounts = useQuery(() => queries.accounts())
-  const sources = useQuery(() => queries.sources())
+  const sources = useQuery(() => ({ ...queries.sources(), enabled: tenant.has('agents.read') }))
   const accountOptions = () => [
     { value: '', label: t('resources.owner') },
-    { value: 'none', label: t('resources.unowned') },
+    ...(isStaff() ? [{ value: 'none', label: t('resources.unowned') }] : []),
     ...(accounts.status === 'success' ? (accounts.data?.items ?? []) : []).map((one) => ({
       value: one.id,
       label: one.name,
@@ -141,18 +144,22 @@ function FilterBar(props: { filters: Filters }) {
         chosen={props.filters.list('state')}
         onChange={many('state')}
       />
-      <FilterOne
-        label={t('resources.owner')}
-        value={props.filters.value('account_id')}
-        options={accountOptions()}
-        onChange={one('account_id')}
-      />
-      <FilterOne
-        label={t('resources.source')}
-        value={props.filters.value('source_id')}
-        options={sourceOptions()}
-        onChange={one('source_id')}
-      />
+      <Show when={accountOptions().length > 2}>
+        <FilterOne
+          label={t('resources.owner')}
+          value={props.filters.value('account_id')}
+          options={accountOptions()}
+          onChange={one('account_id')}
+        />
+      </Show>
+      <Show when={tenant.has('agents.read')}>
+        <FilterOne
+          label={t('resources.source')}
+          value={props.filters.value('source_id')}
+          options={sourceOptions()}
+          onChange={one('source_id')}
+        />
+      </Show>
       <FilterOne
         label={t('resources.ended')}
         value={props.filters.value('ended')}
@@ -163,16 +170,18 @@ function FilterBar(props: { filters: Filters }) {
         ]}
         onChange={one('ended')}
       />
-      <FilterOne
-        label={t('resources.covered')}
-        value={props.filters.value('covered')}
-        options={[
-          { value: '', label: t('resources.covered_no') },
-          { value: 'all', label: t('resources.covered_all') },
-          { value: 'yes', label: t('resources.covered_yes') },
-        ]}
-        onChange={one('covered')}
-      />
+      <Show when={isStaff()}>
+        <FilterOne
+          label={t('resources.covered')}
+          value={props.filters.value('covered')}
+          options={[
+            { value: '', label: t('resources.covered_no') },
+            { value: 'all', label: t('resources.covered_all') },
+            { value: 'yes', label: t('resources.covered_yes') },
+          ]}
+          onChange={one('covered')}
+        />
+      </Show>
       <Show when={props.filters.isFiltered()}>
         <Button variant="ghost" onClick={props.filters.clear}>
           {t('resources.clear')}
@@ -208,21 +217,7 @@ const ColumnChoice = () => (
 )
 
 const Empty = (props: { filters: Filters }) => (
-  <Show
-    when={props.filters.isFiltered()}
-    fallback={
-      <EmptyState
-        icon={<Boxes size={20} />}
-        title={t('resources.empty')}
-        text={t('resources.empty_text')}
-        action={
-          <A href={`${paths.agents}?enrol=1`} class={buttonClass('primary')}>
-            {t('agents.enrol')}
-          </A>
-        }
-      />
-    }
-  >
+  <Show when={props.filters.isFiltered()} fallback={<NothingYet />}>
     <EmptyState
       icon={<SearchX size={20} />}
       title={t('resources.none_match')}
@@ -231,3 +226,26 @@ const Empty = (props: { filters: Filters }) => (
     />
   </Show>
 )
+
+function NothingYet() {
+  const tenant = createTenant()
+  return (
+    <Show
+      when={tenant.account()}
+      fallback={
+        <EmptyState
+          icon={<Boxes size={20} />}
+          title={t('resources.empty')}
+          text={t('resources.empty_text')}
+          action={
+            <A href={`${paths.agents}?enrol=1`} class={buttonClass('primary')}>
+              {t('agents.enrol')}
+            </A>
+          }
+        />
+      }
+    >
+      <EmptyState icon={<Boxes size={20} />} title={t('my.no_resource')} text={t('my.no_resource_text')} />
+    </Show>
+  )
+}

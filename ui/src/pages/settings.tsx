@@ -155,7 +155,7 @@ function CompanyForm(props: { entity: LegalEntity }) {
           variant="primary"
           busy={form.busy()}
           disabled={!party.name.trim()}
-          {...may('accounts.write')}
+          {...may('legal_entities.write')}
         >
           {t('common.save')}
         </Button>

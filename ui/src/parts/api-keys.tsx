@@ -22,6 +22,7 @@ import { createSubmit } from './form.ts'
 import { Load, ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
 import { Section } from './page.tsx'
+import { createTenant } from './tenant.ts'
 
 export function ApiKeys() {
   const client = useQueryClient()
@@ -93,6 +94,7 @@ function KeyTable(props: { keys: readonly ApiKey[]; onRevoke: (key: ApiKey) => v
       cell: (row) => (
         <>
           {t(`role.${row.role}`)}
+          <Show when={row.account}>{(of) => <span class="block text-[0.8125rem] text-muted">{of().name}</span>}</Show>
           <Show when={row.scopes}>
             {(scopes) => <span class="block font-mono text-xs text-muted">{scopes().join(', ')}</span>}
           </Show>
@@ -148,13 +150,20 @@ function KeyTable(props: { keys: readonly ApiKey[]; onRevoke: (key: ApiKey) => v
   return <Table label={t('api_keys.title')} columns={columns()} rows={props.keys} />
 }
 
-const ROLES: readonly Role[] = ['owner', 'administrator', 'operator', 'finance', 'support', 'read_only']
+const STAFF: readonly Role[] = ['owner', 'administrator', 'operator', 'finance', 'support', 'read_only']
+const TENANT: readonly Role[] = ['tenant_owner', 'tenant_member', 'tenant_billing', 'tenant_read_only']
 const DAY_MS = 86_400_000
 const LIVES = ['30', '90', '365', ''] as const
 
 function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
   const [name, setName] = createSignal('')
-  const [role, setRole] = createSignal<Role>('read_only')
+  const tenant = createTenant()
+  const accounts = useQuery(() => queries.accounts())
+  const roles = () => (tenant.account() ? TENANT : [...STAFF, ...TENANT])
+  const [role, setRole] = createSignal<Role>(tenant.account() ? 'tenant_read_only' : 'read_only')
+  const [account, setAccount] = createSignal(tenant.account()?.id ?? '')
+  const isOfAccount = () => TENANT.includes(role())
+  const accountOptions = () => (accounts.status === 'success' ? (accounts.data?.items ?? []) : [])
   const [days, setDays] = createSignal<string>('90')
   const [token, setToken] = createSignal<string>()
   const form = createSubmit({
@@ -162,6 +171,7 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
       api.makeKey({
         name: name().trim(),
         role: role(),
+        account_id: isOfAccount() ? account() : null,
         expires_at: days() ? new Date(Date.now() + Number(days()) * DAY_MS).toISOString() : null,
       }),
     onDone: (made) => {
@@ -178,7 +188,13 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
       footer={
         <Show when={!token()} fallback={<Button onClick={() => props.onClose()}>{t('common.close')}</Button>}>
           <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button type="submit" form="key-form" variant="primary" busy={form.busy()} disabled={!name().trim()}>
+          <Button
+            type="submit"
+            form="key-form"
+            variant="primary"
+            busy={form.busy()}
+            disabled={!name().trim() || (isOfAccount() && !account())}
+          >
             {t('api_keys.make')}
           </Button>
         </Show>
@@ -221,10 +237,22 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
           label={t('api_keys.role')}
           hint={t(`role_text.${role()}`)}
           value={role()}
-          options={ROLES.map((value) => ({ value, label: t(`role.${value}`) }))}
+          options={roles().map((value) => ({ value, label: t(`role.${value}`) }))}
           error={form.fieldError('/role')}
-          onChange={(value) => setRole(ROLES.find((one) => one === value) ?? 'read_only')}
+          onChange={(value) => setRole(roles().find((one) => one === value) ?? role())}
         />
+        <Show when={isOfAccount() && accountOptions().length > (tenant.account() ? 1 : 0)}>
+          <SelectField
+            label={t('common.account')}
+            value={account()}
+            options={[
+              { value: '', label: t('api_keys.choose_account') },
+              ...accountOptions().map((one) => ({ value: one.id, label: one.name })),
+            ]}
+            error={form.fieldError('/account_id')}
+            onChange={setAccount}
+          />
+        </Show>
         <SelectField
           label={t('api_keys.ends')}
           value={days()}
@@ -235,7 +263,7 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
           error={form.fieldError('/expires_at')}
           onChange={setDays}
         />
-        <Show when={form.restError(['/name', '/role', '/expires_at'])}>
+        <Show when={form.restError(['/name', '/role', '/account_id', '/expires_at'])}>
           {(problem) => <ProblemNote error={problem()} />}
         </Show>
       </form>

@@ -22,6 +22,7 @@ import { LiveMark } from './live-mark.tsx'
 import { ProblemNote } from './load.tsx'
 import { Mark } from './mark.tsx'
 import { Navigation } from './navigation.tsx'
+import { TenantFrame } from './tenant-shell.tsx'
 
 const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }))
 const Drawer = lazy(async () => ({ default: (await import('./nav-drawer.tsx')).NavDrawer }))
@@ -41,38 +42,27 @@ export function Shell(props: RouteSectionProps) {
         </main>
       </Match>
       <Match when={session.status !== 'pending'}>
-        <Frame>{props.children}</Frame>
+        <SkipLink />
+        <Show when={session.data?.account} fallback={<Frame>{props.children}</Frame>}>
+          <TenantFrame>
+            <Content>{props.children}</Content>
+          </TenantFrame>
+        </Show>
       </Match>
     </Switch>
   )
 }
 
 function Frame(props: Pick<RouteSectionProps, 'children'>) {
-  const location = useLocation()
   const [palette, setPalette] = createSignal(false)
   const [help, setHelp] = createSignal(false)
   const [menu, setMenu] = createSignal(false)
   createKeys({ openPalette: () => setPalette(true), openHelp: () => setHelp(true) })
-  onMount(() => onCleanup(startLive(queryClient)))
   return (
     <div class="md:grid md:min-h-dvh md:grid-cols-[14.5rem_minmax(0,1fr)]">
-      <a
-        href="#content"
-        class="sr-only z-50 rounded-lg bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
-      >
-        {t('common.skip_to_content')}
-      </a>
       <TopBar onMenu={() => setMenu(true)} onSearch={() => setPalette(true)} />
       <SideBar onSearch={() => setPalette(true)} />
-      <main id="content" tabindex="-1" class="min-w-0 outline-none">
-        <DemoNote />
-        <RefreshFailing />
-        <ErrorBoundary
-          fallback={(error, reset) => <Broken error={error} onRetry={reset} address={location.pathname} />}
-        >
-          <Suspense>{props.children}</Suspense>
-        </ErrorBoundary>
-      </main>
+      <Content>{props.children}</Content>
       <Suspense>
         <Show when={palette()}>
           <Palette open onClose={() => setPalette(false)} />
@@ -82,10 +72,34 @@ function Frame(props: Pick<RouteSectionProps, 'children'>) {
         </Show>
       </Suspense>
       <KeysDialog open={help()} onClose={() => setHelp(false)} />
-      <Toasts label="Atalaya" />
     </div>
   )
 }
+
+/** The page itself, with what every frame has: live updates, what fails, and short messages. */
+function Content(props: Pick<RouteSectionProps, 'children'>) {
+  const location = useLocation()
+  onMount(() => onCleanup(startLive(queryClient)))
+  return (
+    <main id="content" tabindex="-1" class="min-w-0 outline-none">
+      <DemoNote />
+      <RefreshFailing />
+      <ErrorBoundary fallback={(error, reset) => <Broken error={error} onRetry={reset} address={location.pathname} />}>
+        <Suspense>{props.children}</Suspense>
+      </ErrorBoundary>
+      <Toasts label="Atalaya" />
+    </main>
+  )
+}
+
+const SkipLink = () => (
+  <a
+    href="#content"
+    class="sr-only z-50 rounded-lg bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+  >
+    {t('common.skip_to_content')}
+  </a>
+)
 
 const RefreshFailing = () => (
   <Show when={refreshFailedAt()}>

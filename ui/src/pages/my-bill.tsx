@@ -1,0 +1,136 @@
+/** A tenant's bill: what the next invoice holds so far, and those that were issued. */
+import { A } from '@solidjs/router'
+import { useQuery } from '@tanstack/solid-query'
+import FileText from 'lucide-solid/icons/file-text'
+import ReceiptText from 'lucide-solid/icons/receipt-text'
+import { For, Show } from 'solid-js'
+import { type DraftSummary, type InvoiceSummary, links } from '../api.ts'
+import { language, t } from '../i18n/language.ts'
+import { say } from '../i18n/say.ts'
+import { buttonClass } from '../kit/button.tsx'
+import { EmptyState } from '../kit/empty.tsx'
+import { Table, type TableColumn } from '../kit/table.tsx'
+import { Load } from '../parts/load.tsx'
+import { Page, Section } from '../parts/page.tsx'
+import { createTenant } from '../parts/tenant.ts'
+import { paths } from '../paths.ts'
+import { queries } from '../queries.ts'
+
+export default function MyBill() {
+  const tenant = createTenant()
+  const drafts = useQuery(() => queries.drafts())
+  const issued = useQuery(() => queries.invoices())
+  return (
+    <Page title={t('my.bill')} curl={['/drafts', '/invoices']}>
+      <div class="flex flex-col gap-4">
+        <Load query={drafts}>
+          {(data) => (
+            <Show
+              when={data().items.length > 0}
+              fallback={
+                <div class="card">
+                  <EmptyState icon={<ReceiptText size={20} />} title={t('my.no_draft')} text={t('my.no_draft_text')} />
+                </div>
+              }
+            >
+              <For each={data().items}>
+                {(draft) => <Next draft={draft} named={draft.account.id !== tenant.account()?.id} />}
+              </For>
+            </Show>
+          )}
+        </Load>
+        <Section title={t('invoices.issued')}>
+          <Load query={issued}>
+            {(data) => (
+              <Show
+                when={data().items.length > 0}
+                fallback={
+                  <EmptyState icon={<FileText size={20} />} title={t('my.no_invoice')} text={t('my.no_invoice_text')} />
+                }
+              >
+                <Table label={t('invoices.issued')} columns={columns()} rows={data().items} />
+              </Show>
+            )}
+          </Load>
+        </Section>
+      </div>
+    </Page>
+  )
+}
+
+const Next = (props: { draft: DraftSummary; named: boolean }) => (
+  <section class="card flex flex-wrap items-center gap-x-6 gap-y-3 px-4 py-4" aria-label={t('my.next_invoice')}>
+    <div class="min-w-0 flex-1 basis-52">
+      <h2 class="text-sm font-semibold">
+        {t('my.next_invoice')}
+        <Show when={props.named}>{`: ${props.draft.account.name}`}</Show>
+      </h2>
+      <p class="m-0 text-[0.8125rem] text-muted">
+        {t('my.period', { from: say.instant(props.draft.period.from), to: say.instant(props.draft.period.to) })}
+      </p>
+    </div>
+    <dl class="tabular m-0 flex gap-6">
+      <div>
+        <dt class="text-[0.8125rem] text-muted">{t('invoices.net')}</dt>
+        <dd class="m-0">{say.money(props.draft.totals.net, props.draft.currency)}</dd>
+      </div>
+      <div>
+        <dt class="text-[0.8125rem] text-muted">{t('invoices.total')}</dt>
+        <dd class="m-0 font-semibold">{say.money(props.draft.totals.total, props.draft.currency)}</dd>
+      </div>
+    </dl>
+    <A href={paths.draft(props.draft.account.id)} class={buttonClass('primary')}>
+      {t('my.why')}
+    </A>
+  </section>
+)
+
+const columns = (): TableColumn<InvoiceSummary>[] => [
+  {
+    id: 'number',
+    header: t('invoices.number'),
+    class: 'whitespace-nowrap',
+    cell: (row) => (
+      <A href={paths.invoice(row.id)} class="tabular rounded font-medium text-text hover:text-accent-text">
+        {row.number}
+      </A>
+    ),
+  },
+  {
+    id: 'issued',
+    header: t('invoices.issued_at'),
+    class: 'whitespace-nowrap',
+    cell: (row) => say.shortDate(row.issued_at),
+  },
+  {
+    id: 'due',
+    header: t('invoices.due_at'),
+    wideOnly: true,
+    class: 'whitespace-nowrap',
+    cell: (row) => say.shortDate(row.due_at),
+  },
+  {
+    id: 'total',
+    header: t('invoices.total'),
+    numeric: true,
+    cell: (row) => <span class="font-medium">{say.money(row.totals.total, row.currency)}</span>,
+  },
+  {
+    id: 'pdf',
+    header: t('document.pdf'),
+    hideHeader: true,
+    class: 'text-right w-20',
+    cell: (row) => (
+      <a
+        href={links.pdf(row.id, language())}
+        rel="external"
+        target="_blank"
+        class={buttonClass('ghost', 'small')}
+        aria-label={`${t('document.pdf')}: ${row.number}`}
+      >
+        <FileText size={15} />
+        {t('document.pdf')}
+      </a>
+    ),
+  },
+]
