@@ -20,8 +20,12 @@ export function Bars(props: Props) {
   const highest = createMemo(() => Math.max(...props.bars.map((bar) => bar.value), 0))
   const height = (value: number) => (highest() === 0 ? 0 : Math.max((value / highest()) * 100, value > 0 ? 1.5 : 0))
   const every = () => Math.max(1, Math.ceil(props.bars.length / LABELS))
+  const top = () => props.bars.find((bar) => bar.value === highest())
   return (
     <figure class="m-0" role="img" aria-label={props.label}>
+      <div class="tabular mb-1 text-xs text-muted" aria-hidden="true">
+        <Show when={highest() > 0}>{top()?.text}</Show>
+      </div>
       <div class="flex h-36 items-end gap-[2px] border-b border-line" aria-hidden="true">
         <For each={props.bars}>
           {(bar) => (

@@ -20,6 +20,7 @@ import { createSubmit } from '../parts/form.ts'
 import { Load, ProblemNote } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { Page } from '../parts/page.tsx'
+import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
@@ -27,7 +28,8 @@ export default function Accounts() {
   const [search, setSearch] = useSearchParams()
   const may = createMay()
   const query = useQuery(() => queries.accounts())
-  const drafts = useQuery(() => queries.drafts())
+  const tenant = createTenant()
+  const drafts = useQuery(() => ({ ...queries.drafts(), enabled: tenant.has('billing.read') }))
   const [editing, setEditing] = createSignal<Account | 'new' | null>(null)
   const open = () => editing() ?? (search['add'] ? ('new' as const) : null)
   const close = () => {

@@ -127,7 +127,7 @@ const sumColumns = (usage: AccountUsage, chosen: string, choose: (of: string) =>
   {
     id: 'component',
     header: t('my.component'),
-    class: 'min-w-44',
+    class: 'min-w-28',
     cell: (row) => (
       <button
         type="button"
@@ -135,7 +135,8 @@ const sumColumns = (usage: AccountUsage, chosen: string, choose: (of: string) =>
         class={`rounded text-left ${chosen === keyOf(row) ? 'font-medium text-accent-text' : 'text-text hover:text-accent-text'}`}
         onClick={() => choose(chosen === keyOf(row) ? '' : keyOf(row))}
       >
-        {componentText(row.component)}
+        {componentText(row.component).meter}
+        <span class="block text-[0.8125rem] font-normal text-muted">{componentText(row.component).kind}</span>
       </button>
     ),
   },
@@ -171,7 +172,7 @@ const dayColumns = (usage: AccountUsage): TableColumn<AccountUsage['days'][numbe
   },
   ...sumsOf(usage).map((sum) => ({
     id: keyOf(sum),
-    header: `${componentText(sum.component).split(': ')[1] ?? sum.component} (${unitText(sum)})`,
+    header: `${componentText(sum.component).meter} (${unitText(sum)})`,
     numeric: true,
     wideOnly: true,
     cell: (row: AccountUsage['days'][number]) => {

@@ -19,6 +19,7 @@ import { Load } from '../parts/load.tsx'
 import { noticeText } from '../parts/notice-text.ts'
 import { Page, Section } from '../parts/page.tsx'
 import { HourlyCost } from '../parts/quantity.tsx'
+import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
@@ -27,13 +28,16 @@ const TOP_RESOURCES = 6
 const MACHINES = ['host', 'vm', 'container', 'game_server'] as const
 
 export default function Overview() {
+  const tenant = createTenant()
   return (
     <Page title={t('overview.title')} curl={['/notices?open=true', '/resources/summary', '/drafts']}>
       <FirstRun />
       <Attention />
       <Figures />
       <div class="grid gap-4 lg:grid-cols-2">
-        <DraftTotals />
+        <Show when={tenant.has('billing.read')}>
+          <DraftTotals />
+        </Show>
         <MostExpensive />
         <ByKind />
         <RecentEvents />
@@ -107,7 +111,8 @@ const Figure = (props: { label: string; hint?: JSX.Element; href: string; childr
 )
 
 function Figures() {
-  const drafts = useQuery(() => queries.drafts())
+  const tenant = createTenant()
+  const drafts = useQuery(() => ({ ...queries.drafts(), enabled: tenant.has('billing.read') }))
   const summary = useQuery(() => queries.summary())
   const agents = useQuery(() => queries.agents())
   const sources = useQuery(() => queries.sources())
@@ -121,15 +126,17 @@ function Figures() {
   const wait = <Skeleton class="h-7 w-24" />
   return (
     <div class="mb-4 grid grid-cols-2 gap-3 lg:grid-cols-4">
-      <Figure
-        label={t('overview.revenue')}
-        href={paths.invoices}
-        hint={<Show when={items(drafts)}>{(list) => t('overview.revenue_hint', list().length)}</Show>}
-      >
-        <Show when={items(drafts)} fallback={wait}>
-          {(list) => <Revenue drafts={list()} />}
-        </Show>
-      </Figure>
+      <Show when={tenant.has('billing.read')}>
+        <Figure
+          label={t('overview.revenue')}
+          href={paths.invoices}
+          hint={<Show when={items(drafts)}>{(list) => t('overview.revenue_hint', list().length)}</Show>}
+        >
+          <Show when={items(drafts)} fallback={wait}>
+            {(list) => <Revenue drafts={list()} />}
+          </Show>
+        </Figure>
+      </Show>
       <Figure
         label={t('overview.machines')}
         href={paths.resources({ kind: MACHINES.join(',') })}

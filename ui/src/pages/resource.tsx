@@ -40,10 +40,10 @@ export default function ResourcePage() {
 
 function OneResource(props: { id: string }) {
   const query = useQuery(() => queries.resource(props.id))
-  const cost = useQuery(() => queries.cost(props.id))
+  const tenant = createTenant()
+  const cost = useQuery(() => ({ ...queries.cost(props.id), enabled: tenant.has('billing.read') }))
   const history = useQuery(() => queries.history(props.id))
   const values = useQuery(() => queries.currentValues(props.id))
-  const tenant = createTenant()
   const may = createMay()
   const [transferring, setTransferring] = createSignal(false)
   const resource = () => (query.status === 'success' ? query.data : undefined)
@@ -86,7 +86,7 @@ function OneResource(props: { id: string }) {
             <CoveredNote resource={data()} />
             <Figures resource={data()} cost={cost.status === 'success' ? cost.data : undefined} />
             <ResourceCharts resource={data()} />
-            <div class="grid items-start gap-4 lg:grid-cols-2">
+            <div class={`grid items-start gap-4 ${tenant.account() ? '' : 'lg:grid-cols-2'}`}>
               <Show when={tenant.has('billing.read')}>
                 <Section title={t('resource.cost_so_far')}>
                   <Load query={cost}>{(known) => <CostLines cost={known()} />}</Load>
@@ -155,6 +155,7 @@ function meterNames(meters: readonly string[]): string {
 }
 
 function Figures(props: { resource: ResourceDetail; cost: ResourceCost | undefined }) {
+  const tenant = createTenant()
   const now = createNow()
   const wait = <Skeleton class="mt-1 h-5 w-20" />
   return (
@@ -162,11 +163,13 @@ function Figures(props: { resource: ResourceDetail; cost: ResourceCost | undefin
       <Figure label={t('resource.per_hour')} note={<Unpriced cost={props.cost} />}>
         <HourlyCost cost={props.resource.cost_per_hour} none={t('resource.unpriced')} />
       </Figure>
-      <Figure label={t('resource.month')}>
-        <Show when={props.cost} fallback={wait}>
-          {(cost) => say.money(cost().month_to_date, cost().currency)}
-        </Show>
-      </Figure>
+      <Show when={tenant.has('billing.read')}>
+        <Figure label={t('resource.month')}>
+          <Show when={props.cost} fallback={wait}>
+            {(cost) => say.money(cost().month_to_date, cost().currency)}
+          </Show>
+        </Figure>
+      </Show>
       <Figure label={t('resource.owner')} note={props.resource.owner?.project_name}>
         <Show when={props.resource.owner} fallback={<Badge tone="warn">{t('common.nobody')}</Badge>}>
           {(owner) => (

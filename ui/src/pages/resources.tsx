@@ -57,6 +57,7 @@ type Filters = ReturnType<typeof createFilters>
 
 export default function Resources() {
   const filters = createFilters()
+  const tenant = createTenant()
   const query = useInfiniteQuery(() => queries.resources(filters.values()))
   const total = () => (query.status === 'success' ? (query.data?.pages[0]?.total ?? null) : null)
   return (
@@ -91,7 +92,7 @@ export default function Resources() {
                 <ResourceTable
                   rows={rows()}
                   total={data().pages[0]?.total ?? null}
-                  hidden={hidden()}
+                  hidden={tenant.account() ? [...hidden(), 'host', 'owner'] : hidden()}
                   sorting={filters.sorting()}
                   onSort={filters.set}
                   hasMore={query.hasNextPage}

@@ -5,6 +5,7 @@ import { api } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { queries } from '../queries.ts'
 import { Confirm } from './confirm.tsx'
+import { createTenant } from './tenant.ts'
 
 const WAIT_MS = 500
 const TRIES = 240
@@ -27,6 +28,7 @@ async function removeDemo(): Promise<void> {
 
 export function DemoNote() {
   const session = useQuery(() => queries.session())
+  const tenant = createTenant()
   const [asking, setAsking] = createSignal(false)
   return (
     <Show when={session.data?.demo}>
@@ -37,6 +39,7 @@ export function DemoNote() {
         <p class="m-0">{t('demo.note')}</p>
         <button
           type="button"
+          hidden={!tenant.has('installation.write')}
           class="min-h-6 font-medium text-accent-text underline underline-offset-2"
           onClick={() => setAsking(true)}
         >

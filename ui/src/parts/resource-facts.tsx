@@ -55,15 +55,17 @@ export function Identity(props: { resource: ResourceDetail }) {
         </Row>
       </Show>
       <Row label={t('resources.first_seen')}>{say.instant(props.resource.first_seen_at)}</Row>
-      <Row label={t('resource.sources')}>
-        <For each={props.resource.sources}>
-          {(one) => (
-            <span class="block">
-              {one.connector} <span class="text-muted">· {one.agent_name}</span>
-            </span>
-          )}
-        </For>
-      </Row>
+      <Show when={props.resource.sources.length > 0}>
+        <Row label={t('resource.sources')}>
+          <For each={props.resource.sources}>
+            {(one) => (
+              <span class="block">
+                {one.connector} <span class="text-muted">· {one.agent_name}</span>
+              </span>
+            )}
+          </For>
+        </Row>
+      </Show>
       <For each={evidence()}>
         {([name, text]) => (
           <Row label={wordsOf(name)} mono>

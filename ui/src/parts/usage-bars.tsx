@@ -4,7 +4,7 @@ import type { AccountUsage } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { type Bar, Bars } from '../kit/bars.tsx'
-import { METERS } from '../i18n/words.ts'
+import { KINDS, METERS } from '../i18n/words.ts'
 
 export interface Measured {
   component: string
@@ -13,12 +13,14 @@ export interface Measured {
 }
 export const keyOf = ({ component, unit, per }: Measured): string => `${component}/${unit}/${per}`
 
-/** "vm.memory" → "Virtual machine: Memory". */
-export function componentText(component: string): string {
-  const [kind = '', meter = ''] = component.split('.')
-  const known = METERS.find((one) => one === meter)
-  const kindText = t(`kind.${kind as 'vm'}`) ?? kind
-  return `${kindText}: ${known ? t(`meter.${known}`) : meter}`
+/** "vm.memory" → "Virtual machine", "Memory". */
+export function componentText(component: string): { kind: string; meter: string } {
+  const [kind, meter] = component.split('.')
+  const [knownKind, knownMeter] = [KINDS.find((one) => one === kind), METERS.find((one) => one === meter)]
+  return {
+    kind: knownKind ? t(`kind.${knownKind}`) : (kind ?? ''),
+    meter: knownMeter ? t(`meter.${knownMeter}`) : (meter ?? ''),
+  }
 }
 
 /** "GiB·h", "GiB", "vCPU·month": what a quantity of it is counted in. */
