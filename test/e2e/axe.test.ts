@@ -1,16 +1,13 @@
 /** Every page in both themes, wide and narrow: no accessibility violation, and nothing that scrolls the page sideways. */
 import { hostname } from 'node:os'
-import { AxeBuilder } from '@axe-core/playwright'
-import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
+import { faultsOf, whenShown } from './faults.ts'
 import { type Product, signedIn, startProduct, watch, whenNextReading } from './product.ts'
 
 const THEMES = ['light', 'dark'] as const
 const WIDTHS = [1440, 360] as const
-/** once for each page: the transition of colours and of what appears has ended */
-const SETTLED_MS = 400
 
 let suite: Suite
 let product: Product
@@ -60,17 +57,6 @@ async function pathsOf({ api }: Product): Promise<string[]> {
   ]
 }
 
-/** What is wrong with the page as it stands: rules of axe with the elements that break them, and overflow. */
-async function faultsOf(page: Page): Promise<string[]> {
-  await page.waitForTimeout(SETTLED_MS)
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const faults = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`))
-  const overflow = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  )
-  return overflow > 0 ? [...faults, `the page is ${overflow} px too wide`] : faults
-}
-
 for (const theme of THEMES)
   for (const width of WIDTHS)
     test(`every page is accessible and fits, ${theme}, ${width} px`, async (context) => {
@@ -80,8 +66,7 @@ for (const theme of THEMES)
       const faults: string[] = []
       for (const path of paths) {
         await page.goto(product.origin + path)
-        await page.locator('main h1').waitFor()
-        await page.waitForFunction(() => !document.querySelector('main [role="status"][aria-label]'))
+        await whenShown(page)
         faults.push(...(await faultsOf(page)).map((fault) => `${path}: ${fault}`))
       }
       expect(faults).toEqual([])
