@@ -40,6 +40,13 @@ export const LegalEntity = z
   })
   .meta({ id: 'LegalEntity' })
 export type LegalEntity = z.infer<typeof LegalEntity>
+/** Another company that sells: with its own currency, numbers and tax. */
+export const NewLegalEntity = LegalEntity.omit({ id: true }).extend({
+  tax_id: z.string().max(40).default(''),
+  email: z.string().max(200).default(''),
+  payment_terms_days: z.int().min(0).max(365).default(30),
+})
+export type NewLegalEntity = z.infer<typeof NewLegalEntity>
 export const LegalEntityChange = LegalEntity.omit({ id: true, currency: true }).partial()
 export type LegalEntityChange = z.infer<typeof LegalEntityChange>
 
@@ -66,6 +73,7 @@ export const NewAccount = z.object({
   email: z.string().max(200).default(''),
   zone: zone.optional(),
   language: Language.optional(),
+  legal_entity_id: Id.optional().meta({ description: 'who sells to it; default: the first company' }),
   parent_id: Id.optional().meta({ description: 'a reseller: who acts for it reaches this account too' }),
 })
 export type NewAccount = z.infer<typeof NewAccount>

@@ -8,10 +8,19 @@ import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import type { Page, PageQuery } from '../http/contract.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
-import type { Account, AccountChange, LegalEntity, LegalEntityChange, NewAccount, Session } from './contract.ts'
-import { placeErrors, refuse, taxErrors } from './rules.ts'
+import type {
+  Account,
+  AccountChange,
+  LegalEntity,
+  LegalEntityChange,
+  NewAccount,
+  NewLegalEntity,
+  Session,
+} from './contract.ts'
+import { placeErrors, prefixErrors, refuse, taxErrors } from './rules.ts'
 import {
   insertAccount,
+  insertEntity,
   selectAccount,
   selectAccountIds,
   selectAccounts,
@@ -51,10 +60,26 @@ export async function getLegalEntity(ctx: Context, id: string): Promise<LegalEnt
 export async function changeLegalEntity(ctx: Context, id: string, change: LegalEntityChange): Promise<LegalEntity> {
   permit(ctx, 'legal_entities.write')
   const before = await getLegalEntity(ctx, id)
-  refuse([...placeErrors(change), ...taxErrors({ ...before, ...change })])
+  const others = (await selectEntities(ctx)).filter((entity) => entity.id !== id)
+  refuse([
+    ...placeErrors(change),
+    ...taxErrors({ ...before, ...change }),
+    ...prefixErrors(change.invoice_prefix, others),
+  ])
   await updateEntity(ctx.tx, id, change)
   const after = await getLegalEntity(ctx, id)
   await append(ctx, { type: 'legal_entity.changed', subject: { kind: 'legal_entity', id }, before, after })
+  return after
+}
+
+/** Another company that sells. Its standard price book is made with it: call `openLegalEntity` of contracts. */
+export async function createLegalEntity(ctx: Context, input: NewLegalEntity): Promise<LegalEntity> {
+  permit(ctx, 'legal_entities.write')
+  refuse([...placeErrors(input), ...taxErrors(input), ...prefixErrors(input.invoice_prefix, await selectEntities(ctx))])
+  const id = newId()
+  await insertEntity(ctx.tx, { ...input, id, created_at: ctx.now() })
+  const after = await getLegalEntity(ctx, id)
+  await append(ctx, { type: 'legal_entity.created', subject: { kind: 'legal_entity', id }, after })
   return after
 }
 
@@ -82,12 +107,18 @@ export async function defaultAccount(ctx: Context): Promise<Account> {
   return found
 }
 
+async function sellerOf(ctx: Context, { legal_entity_id }: NewAccount): Promise<LegalEntity> {
+  if (legal_entity_id !== undefined) return await getLegalEntity(ctx, legal_entity_id)
+  const [first] = await selectEntities(ctx)
+  assert(first, 'set-up makes the first legal entity')
+  return first
+}
+
 /** An account with one project. It can be billed once `contracts` gave it a contract: call `openAccount` there. */
 export async function createAccount(ctx: Context, input: NewAccount): Promise<Account> {
   permit(ctx, 'accounts.open')
   refuse(placeErrors(input))
-  const [seller] = await selectEntities(ctx)
-  assert(seller, 'set-up makes the first legal entity')
+  const seller = await sellerOf(ctx, input)
   const [id, created_at] = [newId(), ctx.now()]
   const { name, tax_id, email, zone = seller.zone, language = seller.language } = input
   const address = input.address ?? { street: '', postal_code: '', city: '', country: seller.address.country }

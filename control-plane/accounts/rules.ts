@@ -29,6 +29,12 @@ export function taxErrors({ tax_category, tax_rate }: Pick<LegalEntity, 'tax_cat
   return []
 }
 
+/** Two companies never number their documents alike: people tell invoices by their number. */
+export const prefixErrors = (prefix: string | undefined, others: readonly LegalEntity[]): FieldError[] =>
+  others.some(({ invoice_prefix }) => invoice_prefix === prefix)
+    ? [{ pointer: '/invoice_prefix', detail: 'is used by another company of this installation' }]
+    : []
+
 export function refuse(errors: FieldError[]): void {
   if (errors.length > 0) throw new Problem('invalid', 'Correct these fields and send it again.', errors)
 }

@@ -162,12 +162,13 @@ export async function costOf(ctx: Context, resource_id: string) {
   const { row, held_until } = await requireSeen(ctx, resource_id)
   const isHeld = held_until === null
   const account_id = isHeld ? row.account_id : ctx.actor.account_id
-  const [{ currency }, costs] = await ctx.program(async (program) => [
+  const [standard, costs] = await ctx.program(async (program) => [
     await listPrices(program, { history: false }),
     isHeld ? await costsNow(program, [resource_id]) : new Map<string, null>(),
   ])
   const per_hour = costs.get(resource_id) ?? null
   const made = account_id === null ? null : await draft(ctx, { account_id, as_of: null }).catch(unlessEmpty)
+  const currency = per_hour?.currency ?? made?.currency ?? standard.currency
   const lines = made?.lines.filter((line) => line.resource.id === resource_id) ?? []
   const unrated =
     made?.unrated

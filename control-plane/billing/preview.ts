@@ -20,13 +20,13 @@ export interface PricePreview {
 export async function previewPrice(ctx: Context, input: z.infer<typeof NewPrice>): Promise<PricePreview> {
   permit(ctx, 'catalog.read')
   let [before, after] = [0n, 0n]
-  const { currency } = await listPrices(ctx, { history: false })
+  const { currency, price_book_id } = await listPrices(ctx, { history: false, price_book_id: input.price_book_id })
   const affected = new Set<string>()
   for (const account of await allAccounts(ctx)) {
     const contract = await contractOf(ctx, account.id)
     const now = { account_id: account.id, as_of: ctx.now() }
     const present = contract && (await draft(ctx, now).catch(unlessEmpty))
-    if (!contract || !present || contract.currency !== currency) continue
+    if (!contract || !present || contract.price_book_id !== price_book_id) continue
     const period = { from: fromIso(present.period.from), to: fromIso(present.period.to) }
     const changed = await draft(ctx, { ...now, prices: await hypothetical(ctx, contract.price_book_id, input, period) })
     before += minorOf(present.totals.net, currency)

@@ -57,11 +57,13 @@ export const NewPrice = z.object({
   }),
   correction: z.boolean().default(false).meta({ description: 'records a changed past, with a reason' }),
   reason: z.string().max(500).default(''),
+  price_book_id: Id.optional().meta({ description: 'default: the standard book of the first company' }),
 })
 export type NewPrice = z.infer<typeof NewPrice>
 export const PriceQuery = z.object({
   history: z.enum(['true', 'false']).default('false').meta({ description: 'also versions that have ended' }),
-  price_book_id: Id.optional().meta({ description: 'default: the standard book' }),
+  price_book_id: Id.optional().meta({ description: 'default: the standard book of the company' }),
+  legal_entity_id: Id.optional().meta({ description: 'default: the first company' }),
 })
 export const PriceList = z.object({ items: z.array(Price), currency: CurrencyCode, price_book_id: Id })
 export type PriceList = z.infer<typeof PriceList>

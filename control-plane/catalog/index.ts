@@ -51,14 +51,21 @@ export function listMeters(): MeterDescription[] {
   })
 }
 
+export interface ListedPrices {
+  history: boolean
+  price_book_id?: string | undefined
+  /** whose standard book, where none is named */
+  legal_entity_id?: string | undefined
+}
+
 /** Prices of a book, current and scheduled; with `history` also the past ones. */
 export async function listPrices(
   ctx: Context,
-  { history, price_book_id }: { history: boolean; price_book_id?: string | undefined },
+  { history, price_book_id, legal_entity_id }: ListedPrices,
 ): Promise<PriceList> {
   permit(ctx, 'catalog.read')
   const now = ctx.now()
-  const id = price_book_id ?? (await standardBook(ctx))
+  const id = price_book_id ?? (await standardBook(ctx, legal_entity_id))
   const book = required(await findBook(ctx.tx, id), id)
   const versions = await listVersions(ctx.tx, book.id, history ? null : now)
   const items = versions.map((version) => toPrice(version, book, now))
@@ -70,10 +77,10 @@ export async function listPrices(
  * Refused: a unit that doesn't fit (`wrong_unit`), a changed past without a reasoned correction (`past_price`), an instant
  * at which another version begins (`price_overlap`).
  */
-export async function addPrice(ctx: Context, input: NewPrice, price_book_id?: string): Promise<Price> {
+export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
   permit(ctx, 'catalog.write')
   assertFits(input)
-  const id = price_book_id ?? (await standardBook(ctx))
+  const id = input.price_book_id ?? (await standardBook(ctx))
   const book = required(await lockBook(ctx.tx, id), id)
   // The clock is read under the lock: decisions without an instant hold in the order in which they are recorded.
   const now = ctx.now()
@@ -150,10 +157,10 @@ export async function offered(ctx: Context, price_book_id: string): Promise<Set<
   return componentsOf(ctx.tx, price_book_id)
 }
 
-async function standardBook(ctx: Context): Promise<string> {
-  const { legal_entity_id } = await defaultAccount(ctx)
-  const book = await findDefaultBook(ctx.tx, legal_entity_id)
-  return book?.id ?? createDefaultBook(ctx, legal_entity_id)
+async function standardBook(ctx: Context, legal_entity_id?: string): Promise<string> {
+  const { id } = await getLegalEntity(ctx, legal_entity_id ?? (await defaultAccount(ctx)).legal_entity_id)
+  const book = await findDefaultBook(ctx.tx, id)
+  return book?.id ?? createDefaultBook(ctx, id)
 }
 
 /** The currency and legal entity of a price book, for contracts. */

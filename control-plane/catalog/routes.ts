@@ -13,8 +13,8 @@ export const routes = (deps: HttpDeps) =>
       answers('Prices of a price book', PriceList, 'catalog.read'),
       valid('query', PriceQuery),
       async (c) => {
-        const { history, price_book_id } = c.req.valid('query')
-        return c.json(await verb(c, deps, (ctx) => listPrices(ctx, { history: history === 'true', price_book_id })))
+        const { history, ...of } = c.req.valid('query')
+        return c.json(await verb(c, deps, (ctx) => listPrices(ctx, { history: history === 'true', ...of })))
       },
     )
     .post(

@@ -1,6 +1,6 @@
 /** The verbs of contracts: open an account with what it needs to be billed, and say under which contract it buys. */
-import { createAccount, getAccount } from '../accounts/index.ts'
-import type { Account } from '../accounts/contract.ts'
+import { createAccount, createLegalEntity, getAccount } from '../accounts/index.ts'
+import type { Account, LegalEntity, NewLegalEntity } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import { assert, Problem } from '../base/problem.ts'
@@ -29,6 +29,14 @@ export async function openAccount(ctx: Context, { contract_from, ...input }: Ope
   const account = await createAccount(ctx, input)
   await conclude(ctx, account, from)
   return account
+}
+
+/** Another company that sells, with its standard price book. */
+export async function openLegalEntity(ctx: Context, input: NewLegalEntity): Promise<LegalEntity> {
+  permit(ctx, 'legal_entities.write')
+  const entity = await createLegalEntity(ctx, input)
+  await createDefaultBook(ctx, entity.id)
+  return entity
 }
 
 const PAST_MS_MAX = 10 * 366 * 86_400_000

@@ -1,10 +1,10 @@
 /** HTTP of contracts: opening an account, and the contracts of one. */
 import { z } from 'zod'
-import { Account } from '../accounts/contract.ts'
+import { Account, LegalEntity, NewLegalEntity } from '../accounts/contract.ts'
 import { Id } from '../http/contract.ts'
 import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { ContractList, OpenAccount } from './contract.ts'
-import { listContracts, openAccount } from './index.ts'
+import { listContracts, openAccount, openLegalEntity } from './index.ts'
 
 export const routes = (deps: HttpDeps) =>
   router()
@@ -15,6 +15,14 @@ export const routes = (deps: HttpDeps) =>
       }),
       valid('json', OpenAccount),
       async (c) => c.json(await verb(c, deps, (ctx) => openAccount(ctx, c.req.valid('json'))), 201),
+    )
+    .post(
+      '/legal-entities',
+      answers('Add a company that sells, with its standard price book', LegalEntity, 'legal_entities.write', {
+        status: 201,
+      }),
+      valid('json', NewLegalEntity),
+      async (c) => c.json(await verb(c, deps, (ctx) => openLegalEntity(ctx, c.req.valid('json'))), 201),
     )
     .get(
       '/accounts/:id/contracts',

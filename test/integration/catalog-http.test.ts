@@ -107,3 +107,38 @@ test('the contract of the first account is concluded once, by whoever comes firs
 test('contracts of an account that does not exist are not found', async () => {
   expect((await call('GET', `/accounts/${newId()}/contracts`)).status).toBe(404)
 })
+
+test('a second company sells at its own prices, in its own currency, with numbers of its own', async () => {
+  const company = {
+    name: 'Second company',
+    address: { street: '', postal_code: '', city: '', country: 'GB' },
+    currency: 'GBP',
+    zone: 'Europe/London',
+    language: 'en',
+    tax_category: 'S',
+    tax_rate: '20.00',
+    invoice_prefix: 'GB-',
+  }
+  const made = await call('POST', '/legal-entities', company)
+  expect([made.status, made.body['currency']]).toEqual([201, 'GBP'])
+  expect(await call('POST', '/legal-entities', company)).toMatchObject({
+    status: 422,
+    body: { errors: [{ pointer: '/invoice_prefix' }] },
+  })
+  const id = made.body['id'] as string
+  const book = (await call('GET', `/prices?legal_entity_id=${id}`)).body
+  expect(book).toMatchObject({ items: [], currency: 'GBP' })
+  const price = { kind: 'vm', meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'vCPU', amount: '0.07' }
+  const set = await call('POST', '/prices', { ...price, price_book_id: book['price_book_id'] })
+  expect([set.status, set.body['currency']]).toEqual([201, 'GBP'])
+  const first = (await call('GET', '/prices')).body['items'] as { amount: string }[]
+  expect(first.map(({ amount }) => amount)).not.toContain('0.07')
+
+  const account = await call('POST', '/accounts', { name: 'British', legal_entity_id: id })
+  expect([account.status, account.body['zone']]).toEqual([201, 'Europe/London'])
+  const { items } = (await call('GET', `/accounts/${account.body['id'] as string}/contracts`)).body as {
+    items: { currency: string; price_book_id: string }[]
+  }
+  expect(items).toEqual([expect.objectContaining({ currency: 'GBP', price_book_id: book['price_book_id'] })])
+  expect((await call('POST', '/accounts', { name: 'X', legal_entity_id: newId() })).status).toBe(404)
+})

@@ -179,6 +179,7 @@ const MACHINERY = [
   'POST /resources/{id}/same-as',
 ]
 const MONEY = [
+  'POST /legal-entities',
   'POST /invoices',
   'POST /prices',
   'POST /accounts',

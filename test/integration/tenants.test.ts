@@ -215,6 +215,7 @@ const STAFF_ONLY = [
   'POST /prices/preview',
   'POST /accounts',
   'PATCH /legal-entities/{id}',
+  'POST /legal-entities',
   'POST /invoices',
   'POST /accounts/{id}/accepted-gaps',
   'POST /resources/{id}/assignments',

@@ -62,6 +62,7 @@ interface Items<T> {
 export type Account = Accounts.Account
 export type NewAccount = z.input<typeof Accounts.NewAccount>
 export type LegalEntity = Accounts.LegalEntity
+export type NewLegalEntity = z.input<typeof Accounts.NewLegalEntity>
 export type LegalEntityChange = z.input<typeof Accounts.LegalEntityChange>
 export type Session = Accounts.Session
 export type Permission = Session['permissions'][number]
@@ -126,6 +127,7 @@ export const api = {
   removeDemo: () => request<void>('DELETE', '/demo'),
 
   legalEntities: () => get<Items<LegalEntity>>('/legal-entities'),
+  addLegalEntity: (entity: NewLegalEntity) => post<LegalEntity>('/legal-entities', entity),
   changeLegalEntity: (id: string, change: LegalEntityChange) => patch<LegalEntity>(`/legal-entities/${id}`, change),
   accounts: () => get<Page<Account>>('/accounts', { limit: 500 }),
   account: (id: string) => get<Account>(`/accounts/${id}`),
@@ -155,7 +157,8 @@ export const api = {
   cost: (id: string) => get<ResourceCost>(`/resources/${id}/cost`),
 
   meters: () => get<Items<MeterDescription>>('/meters'),
-  prices: (history: boolean) => get<PriceList>('/prices', { history }),
+  prices: (history: boolean, legalEntityId: string) =>
+    get<PriceList>('/prices', { history, legal_entity_id: legalEntityId }),
   addPrice: (price: NewPrice) => post<Price>('/prices', price),
   previewPrice: (price: NewPrice, signal?: AbortSignal) => post<PriceEffect>('/prices/preview', price, signal),
 

@@ -107,7 +107,9 @@ export const queries = {
     }),
   cost: (id: string) => queryOptions({ queryKey: ['resource', id, 'cost'], queryFn: () => api.cost(id) }),
   meters: () => queryOptions({ queryKey: ['meters'], queryFn: api.meters, staleTime: Number.POSITIVE_INFINITY }),
-  prices: () => queryOptions({ queryKey: ['prices', 'history'], queryFn: () => api.prices(true) }),
+  /** of one of the companies that sell; empty: the first */
+  prices: (seller = '') =>
+    queryOptions({ queryKey: ['prices', 'history', seller], queryFn: () => api.prices(true, seller) }),
   usage: (account: string, month: string) =>
     queryOptions({
       queryKey: ['drafts', 'usage', account, month],

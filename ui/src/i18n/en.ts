@@ -902,6 +902,8 @@ export const en = {
     },
   },
   settings: {
+    add_company: 'Add a company',
+    add_company_lead: 'It sells under its own name, in its own currency, with numbers of its own.',
     title: 'Settings',
     company: 'Company',
     company_lead: 'Who sells. This stands on each new invoice; issued ones keep what they said.',

@@ -903,6 +903,8 @@ export const es: Dictionary = {
     },
   },
   settings: {
+    add_company: 'Añadir una empresa',
+    add_company_lead: 'Vende con su propio nombre, en su propia moneda y con numeración propia.',
     title: 'Ajustes',
     company: 'Empresa',
     company_lead: 'Quién vende. Figura en cada factura nueva; las emitidas conservan lo que decían.',

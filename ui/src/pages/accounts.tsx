@@ -20,6 +20,7 @@ import { createSubmit } from '../parts/form.ts'
 import { Load, ProblemNote } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { Page } from '../parts/page.tsx'
+import { SellerChoice, sellerIn } from '../parts/seller.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
@@ -125,14 +126,17 @@ const columns = (
 function AccountDialog(props: { account?: Account; onClose: () => void }) {
   const client = useQueryClient()
   const entities = useQuery(() => queries.legalEntities())
-  const seller = () => (entities.status === 'success' ? entities.data?.items[0] : undefined)
+  const [sellerId, setSellerId] = createSignal('')
+  const seller = () => sellerIn(entities.status === 'success' ? entities.data?.items : undefined, sellerId())
   const [fields, setFields] = createParty(props.account, {
     ...emptyParty(seller()?.zone, seller()?.address.country),
     language: language(),
   })
   const form = createSubmit({
     run: () =>
-      props.account ? api.changeAccount(props.account.id, partyBody(fields)) : api.addAccount(partyBody(fields)),
+      props.account
+        ? api.changeAccount(props.account.id, partyBody(fields))
+        : api.addAccount({ ...partyBody(fields), legal_entity_id: sellerId() || undefined }),
     onDone: (saved) => {
       tell(t(props.account ? 'accounts.changed' : 'accounts.added', { name: saved.name }), 'ok', t('common.close'))
       for (const key of ['accounts', 'drafts']) void client.invalidateQueries({ queryKey: [key] })
@@ -163,6 +167,9 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
           void form.submit(undefined)
         }}
       >
+        <Show when={!props.account}>
+          <SellerChoice chosen={sellerId()} onChoose={setSellerId} />
+        </Show>
         <PartyFieldset fields={fields} set={setFields} errorAt={form.fieldError} />
         <Show when={form.restError(PARTY_POINTERS)}>{(problem) => <ProblemNote error={problem()} />}</Show>
       </form>

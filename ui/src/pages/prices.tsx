@@ -22,6 +22,7 @@ import { createMay } from '../parts/may.ts'
 import { Page, Section } from '../parts/page.tsx'
 import { PriceDialog } from '../parts/price-dialog.tsx'
 import { PriceAmount } from '../parts/price-text.tsx'
+import { SellerChoice } from '../parts/seller.tsx'
 import { queries } from '../queries.ts'
 
 /** All versions of one price: the same kind and meter. */
@@ -57,7 +58,8 @@ const isMeter = (value: unknown): value is MeterName => METERS.some((meter) => m
 
 export default function Prices() {
   const [search, setSearch] = useSearchParams()
-  const query = useQuery(() => queries.prices())
+  const seller = () => (typeof search['seller'] === 'string' ? search['seller'] : '')
+  const query = useQuery(() => queries.prices(seller()))
   const may = createMay()
   const [editing, setEditing] = createSignal<Partial<Price> | null>(null)
   const [history, setHistory] = createSignal<Priced | null>(null)
@@ -82,6 +84,7 @@ export default function Prices() {
         </Button>
       }
     >
+      <SellerChoice chosen={seller()} onChoose={(id) => setSearch({ seller: id || undefined }, { replace: true })} />
       <Load query={query}>
         {(data) => (
           <Show
@@ -93,7 +96,7 @@ export default function Prices() {
         )}
       </Load>
       <Show when={open()} keyed>
-        {(from) => <PriceDialog from={from} onClose={close} />}
+        {(from) => <PriceDialog from={from} seller={seller()} onClose={close} />}
       </Show>
       <Show when={history()} keyed>
         {(priced) => <PriceHistory priced={priced} onClose={() => setHistory(null)} />}

@@ -21,6 +21,7 @@ import { fromLocalInput, monthStart, toLocalInput } from '../kit/instant.ts'
 import { tell } from '../kit/toast.tsx'
 import { asApiError } from '../problem.ts'
 import { queries } from '../queries.ts'
+import { sellerIn } from './seller.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { amountFault, choicesOf, plainAmount, usualUnit } from './price-rules.ts'
@@ -60,6 +61,8 @@ const firstFields = (from?: Partial<Price>): Fields => ({
 interface Props {
   /** the price of which this is a new version, or a hint of what is missing */
   from?: Partial<Price>
+  /** whose prices; empty: the first company's */
+  seller: string
   onClose: () => void
 }
 
@@ -67,12 +70,12 @@ export function PriceDialog(props: Props) {
   const client = useQueryClient()
   const meters = useQuery(() => queries.meters())
   const entities = useQuery(() => queries.legalEntities())
-  const prices = useQuery(() => queries.prices())
+  const prices = useQuery(() => queries.prices(props.seller))
   const [fields, setFields] = createStore(firstFields(props.from))
   const isVersion = () => props.from?.id !== undefined
   const meterList = () => (meters.status === 'success' ? (meters.data?.items ?? []) : [])
   const meter = () => meterList().find((one) => one.name === fields.meter)
-  const zone = () => (entities.status === 'success' ? entities.data?.items[0]?.zone : undefined) ?? 'UTC'
+  const zone = () => sellerIn(entities.data?.items, props.seller)?.zone ?? 'UTC'
   /** The first price of a component holds from the start of the month unless told otherwise; a later one from now. */
   const isFirst = () =>
     prices.status === 'success' &&
@@ -101,6 +104,7 @@ export function PriceDialog(props: Props) {
       effective_at: effectiveAt() ?? undefined,
       correction: isCorrection(),
       reason: fields.reason.trim(),
+      price_book_id: prices.data?.price_book_id,
     }
   })
   const form = createSubmit({

@@ -1,0 +1,177 @@
+/** The companies that sell: who stands on the invoices, by which numbers and taxes. */
+import { useQueryClient } from '@tanstack/solid-query'
+import Plus from 'lucide-solid/icons/plus'
+import { createSignal, For, Show } from 'solid-js'
+import { createStore } from 'solid-js/store'
+import { api, type LegalEntity } from '../api.ts'
+import { t } from '../i18n/language.ts'
+import { Button } from '../kit/button.tsx'
+import { Dialog } from '../kit/dialog.tsx'
+import { SelectField, TextField } from '../kit/field.tsx'
+import { tell } from '../kit/toast.tsx'
+import { createParty, emptyParty, PARTY_POINTERS, partyBody, PartyFieldset } from './account-fields.tsx'
+import { createSubmit } from './form.ts'
+import { ProblemNote } from './load.tsx'
+import { createMay } from './may.ts'
+import { Section } from './page.tsx'
+
+const TAX_CATEGORIES = ['S', 'Z', 'E', 'AE', 'K', 'G', 'O'] as const
+const BILLING_POINTERS = ['/tax_category', '/tax_rate', '/invoice_prefix', '/payment_terms_days', '/currency']
+const ADD = 'new'
+
+export function Companies(props: { entities: readonly LegalEntity[] }) {
+  const may = createMay()
+  const [adding, setAdding] = createSignal(false)
+  return (
+    <>
+      <For each={props.entities}>
+        {(entity, index) => (
+          <Section
+            title={props.entities.length > 1 ? entity.name : t('settings.company')}
+            actions={
+              <Show when={index() === props.entities.length - 1}>
+                <Button
+                  size="small"
+                  icon={<Plus size={15} />}
+                  onClick={() => setAdding(true)}
+                  {...may('legal_entities.write')}
+                >
+                  {t('settings.add_company')}
+                </Button>
+              </Show>
+            }
+          >
+            <CompanyForm entity={entity} />
+          </Section>
+        )}
+      </For>
+      <Show when={adding()}>
+        <Dialog
+          open
+          size="wide"
+          onClose={() => setAdding(false)}
+          closeLabel={t('common.close')}
+          title={t('settings.add_company')}
+        >
+          <CompanyForm onDone={() => setAdding(false)} like={props.entities[0]} />
+        </Dialog>
+      </Show>
+    </>
+  )
+}
+
+interface FormProps {
+  /** absent: another company is added */
+  entity?: LegalEntity
+  /** what a new one begins with */
+  like?: LegalEntity | undefined
+  onDone?: () => void
+}
+
+function CompanyForm(props: FormProps) {
+  const client = useQueryClient()
+  const may = createMay()
+  const from = props.entity ?? props.like
+  const [party, setParty] = createParty(props.entity, {
+    ...emptyParty(from?.zone, from?.address.country),
+    language: from?.language ?? 'en',
+  })
+  const [billing, setBilling] = createStore({
+    tax_category: from?.tax_category ?? ('S' as const),
+    tax_rate: from?.tax_rate ?? '21.00',
+    invoice_prefix: props.entity?.invoice_prefix ?? '',
+    payment_terms_days: String(from?.payment_terms_days ?? 30),
+    currency: from?.currency ?? 'EUR',
+  })
+  const body = () => {
+    const { currency, ...rest } = billing
+    return {
+      currency,
+      entity: { ...partyBody(party), ...rest, payment_terms_days: Number(billing.payment_terms_days) },
+    }
+  }
+  const form = createSubmit({
+    run: () => {
+      const { currency, entity } = body()
+      return props.entity
+        ? api.changeLegalEntity(props.entity.id, entity)
+        : api.addLegalEntity({ ...entity, currency, address: { ...party.address } })
+    },
+    onDone: () => {
+      tell(t('common.saved'), 'ok', t('common.close'))
+      for (const key of ['legal-entities', 'drafts', 'prices']) void client.invalidateQueries({ queryKey: [key] })
+      props.onDone?.()
+    },
+  })
+  return (
+    <form
+      class={`flex flex-col gap-5 ${props.entity ? 'p-4' : ''}`}
+      id={`company-${props.entity?.id ?? ADD}`}
+      onSubmit={(event) => {
+        event.preventDefault()
+        void form.submit(undefined)
+      }}
+    >
+      <p class="m-0 text-muted">{t(props.entity ? 'settings.company_lead' : 'settings.add_company_lead')}</p>
+      <PartyFieldset fields={party} set={setParty} errorAt={form.fieldError} />
+      <div class="grid gap-4 border-t border-line pt-5 sm:grid-cols-2">
+        <SelectField
+          label={t('settings.tax_category')}
+          value={billing.tax_category}
+          options={TAX_CATEGORIES.map((value) => ({ value, label: `${value} – ${t(`document.category.${value}`)}` }))}
+          error={form.fieldError('/tax_category')}
+          onChange={(value) =>
+            setBilling('tax_category', TAX_CATEGORIES.find((one) => one === value) ?? billing.tax_category)
+          }
+        />
+        <TextField
+          label={t('settings.tax_rate')}
+          inputmode="decimal"
+          value={billing.tax_rate}
+          error={form.fieldError('/tax_rate')}
+          onInput={(event) => setBilling('tax_rate', event.currentTarget.value.replace(',', '.'))}
+        />
+        <TextField
+          label={t('settings.prefix')}
+          hint={t('settings.prefix_hint')}
+          required
+          value={billing.invoice_prefix}
+          error={form.fieldError('/invoice_prefix')}
+          onInput={(event) => setBilling('invoice_prefix', event.currentTarget.value.toUpperCase())}
+        />
+        <TextField
+          label={t('settings.terms')}
+          type="number"
+          min={0}
+          max={365}
+          value={billing.payment_terms_days}
+          error={form.fieldError('/payment_terms_days')}
+          onInput={(event) => setBilling('payment_terms_days', event.currentTarget.value)}
+        />
+        <TextField
+          label={t('settings.currency')}
+          hint={t('settings.currency_fixed')}
+          value={billing.currency}
+          maxlength={3}
+          disabled={props.entity !== undefined}
+          error={form.fieldError('/currency')}
+          onInput={(event) => setBilling('currency', event.currentTarget.value.toUpperCase())}
+        />
+      </div>
+      <Show when={form.restError([...PARTY_POINTERS, ...BILLING_POINTERS])}>
+        {(problem) => <ProblemNote error={problem()} />}
+      </Show>
+      <div>
+        <Button
+          type="submit"
+          variant="primary"
+          busy={form.busy()}
+          disabled={!party.name.trim() || !billing.invoice_prefix}
+          {...may('legal_entities.write')}
+        >
+          {t('common.save')}
+        </Button>
+      </div>
+    </form>
+  )
+}
