@@ -43,15 +43,24 @@ begin
       end if;
     end loop;
     execute format('revoke all on public.%I from atalaya_api', name);
-    execute format('alter table public.%I enable row level security', name);
-    execute format('alter table public.%I force row level security', name);
-    execute format('create policy installation on public.%I to atalaya_staff, atalaya_work, %I using (true) with check (true)', name, current_user);
   end loop;
 end $$;
 --> statement-breakpoint
 alter default privileges in schema public revoke select, insert, update, delete on tables from atalaya_api;
 --> statement-breakpoint
 alter default privileges in schema public grant select, insert, update, delete on tables to atalaya_staff;
+--> statement-breakpoint
+-- Where a tenant's connection sees anything, the rows are fenced; of the other tables it sees nothing, for want of any right.
+do $$
+declare name text;
+begin
+  foreach name in array array['account', 'account_tree', 'installation', 'legal_entity', 'contract', 'project', 'service', 'invoice',
+    'invoice_line', 'invoice_document', 'gap_acceptance', 'usage_status', 'assignment', 'resource', 'event', 'credential', 'enrolment', 'source'] loop
+    execute format('alter table %I enable row level security', name);
+    execute format('alter table %I force row level security', name);
+    execute format('create policy installation on %I to atalaya_staff, atalaya_work, %I using (true) with check (true)', name, current_user);
+  end loop;
+end $$;
 --> statement-breakpoint
 -- Tables of accounts: a tenant's connection sees the rows of those that it reaches, and none while no account is set.
 do $$
