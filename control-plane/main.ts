@@ -14,18 +14,18 @@ import { urlsOf } from './db/setup.ts'
 import { type Environment, readEnvironment, readRoles, type Role } from './environment.ts'
 import { createLive, type Live } from './events/live.ts'
 import { routes as events } from './events/routes.ts'
+import { extras } from './extras.ts'
 import { createApp } from './http/app.ts'
 import { type HttpDeps, transactAs } from './http/index.ts'
 import { collectProcessMetrics } from './http/metrics.ts'
-import { type Extras, labelsOf, ownedIds, ownedSince, vcpusOf } from './inventory/index.ts'
+import { labelsOf, ownedIds } from './inventory/index.ts'
 import { routes as inventory } from './inventory/routes.ts'
 import { routes as ingest } from './ingest/routes.ts'
 import { createLog, endSayingLittle, sayError } from './log.ts'
 import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
-import { costsNow } from './rating/index.ts'
 import { routes as rating } from './rating/routes.ts'
-import { currentFamilies, exposition, sparklines } from './metrics/index.ts'
+import { currentFamilies, exposition } from './metrics/index.ts'
 import { configPusher, listen, tasks } from './river.ts'
 import { useKeys } from './secrets/index.ts'
 import { routes as sources } from './sources/routes.ts'
@@ -47,20 +47,6 @@ interface Parts {
   live: Live
   now: Clock
   endDemo: (() => void) | null
-}
-
-/** What rating and metrics add to a list of resources, all of which the caller owns just now; only what he may see of them. */
-const extras: Extras = async (ctx, ids) => {
-  const { permissions: may, account_id } = ctx.actor
-  const since = account_id === null ? new Map() : await ownedSince(ctx, ids)
-  return await ctx.program(async (program) => {
-    const costs =
-      may.has('catalog.read') || may.has('billing.read') ? await costsNow(program, ids) : new Map<string, null>()
-    const loads = may.has('metrics.read')
-      ? await sparklines(program, ids, await vcpusOf(program, ids), since)
-      : new Map()
-    return new Map(ids.map((id) => [id, { cost_per_hour: costs.get(id) ?? null, sparkline: loads.get(id) ?? [] }]))
-  })
 }
 
 /** What a tenant may hear of: his accounts and what they own now. */

@@ -9,6 +9,7 @@ import { seal } from './audit/index.ts'
 import { installationId } from './accounts/index.ts'
 import { numberCommitted, streamPublisher } from './events/dispatch.ts'
 import { LIVE_LIMITS, SAMPLE_SUBJECT } from './events/live.ts'
+import { forgetAnswers } from './http/once.ts'
 import { renderMissing } from './billing/index.ts'
 import { forgetOldKeys, receive, settle } from './ingest/index.ts'
 import { prune } from './metrics/index.ts'
@@ -54,6 +55,7 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'judge', every_ms: 5_000, run: () => as('judge', judge) },
     { name: 'render', every_ms: 2_000, run: () => as('render', renderMissing) },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
+    { name: 'forget_answers', every_ms: 600_000, run: () => as('forget_answers', forgetAnswers) },
     { name: 'prune', every_ms: 60_000, run: () => as('prune', prune) },
     { name: 'number_events', every_ms: 250, run: () => numberCommitted(deps) },
     { name: 'seal', every_ms: 500, run: () => seal(db, now) },

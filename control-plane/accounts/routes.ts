@@ -48,16 +48,24 @@ const sessionOf = (actor: Actor, where: Pick<Session, 'installation_id' | 'accou
   demo,
 })
 
+/** A session is the caller's own, and no answer with a cookie may be given to another browser. */
+const SIGN_IN = 'opens one more session, which ends by itself'
+
 export const routes = (deps: AccountsDeps) =>
   router()
-    .post('/session', answers('Sign in', Session, 'nothing'), valid('json', SignIn), async (c) => {
-      const { session, token } = await verb(c, deps, async (ctx) => {
-        const { token, actor } = await signIn(ctx, c.req.valid('json').token)
-        return { token, session: sessionOf(actor, await whereAmI({ ...ctx, actor }), deps.endDemo !== null) }
-      })
-      setSession(c, token, SESSION_SECONDS)
-      return c.json(session)
-    })
+    .post(
+      '/session',
+      answers('Sign in', Session, 'nothing', { repeatable: SIGN_IN }),
+      valid('json', SignIn),
+      async (c) => {
+        const { session, token } = await verb(c, deps, async (ctx) => {
+          const { token, actor } = await signIn(ctx, c.req.valid('json').token)
+          return { token, session: sessionOf(actor, await whereAmI({ ...ctx, actor }), deps.endDemo !== null) }
+        })
+        setSession(c, token, SESSION_SECONDS)
+        return c.json(session)
+      },
+    )
     .get('/session', answers('Who am I, and what may I do', Session, 'session'), async (c) =>
       c.json(sessionOf(c.get('actor'), await verb(c, deps, whereAmI), deps.endDemo !== null)),
     )

@@ -39,7 +39,9 @@ export const routes = (deps: HttpDeps) =>
     )
     .post(
       '/audit/verification',
-      answers('Recompute the chain of seals from every record', AuditVerification, 'audit.read'),
+      answers('Recompute the chain of seals from every record', AuditVerification, 'audit.read', {
+        repeatable: 'only reads',
+      }),
       valid('json', AuditExpectation),
       async (c) => c.json(await verb(c, deps, (ctx) => verifyAudit(ctx, c.req.valid('json')))),
     )

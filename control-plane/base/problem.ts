@@ -8,6 +8,8 @@ export const PROBLEMS = {
   forbidden: [403, 'You may not do this'],
   not_found: [404, 'There is no such thing here'],
   conflict: [409, 'This contradicts what is stored'],
+  key_in_use: [409, 'The same request is still running'],
+  key_reused: [422, 'This key was used for another request'],
   too_large: [413, 'The request is too large'],
   unsupported: [415, 'This kind of content is not read here'],
   rate_limited: [429, 'Too many requests'],

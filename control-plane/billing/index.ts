@@ -2,7 +2,7 @@
 export { renderMissing, invoicePdf } from './documents.ts'
 export { costOf, draft, drafts } from './draft.ts'
 export { explainDraftLine, explainInvoiceLine } from './explain.ts'
-export { finalise } from './finalise.ts'
+export { finalise, issue, readyToInvoice } from './finalise.ts'
 export { getInvoice, listInvoices } from './issued.ts'
 export { previewPrice } from './preview.ts'
 export { verify } from './verify.ts'

@@ -1,6 +1,6 @@
 /** HTTP of billing: drafts, invoices, their proofs. */
 import { z } from 'zod'
-import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
+import { answers, type HttpDeps, router, valid, verb, verbAfter } from '../http/index.ts'
 import { Amount, CurrencyCode, Id, InstantText, page } from '../http/contract.ts'
 import { fromIso } from '../base/time.ts'
 import type { Database } from '../db/index.ts'
@@ -23,11 +23,12 @@ import {
   drafts,
   explainDraftLine,
   explainInvoiceLine,
-  finalise,
   getInvoice,
   invoicePdf,
+  issue,
   listInvoices,
   previewPrice,
+  readyToInvoice,
   verify,
 } from './index.ts'
 
@@ -83,8 +84,13 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
       answers('Finalise the draft of an account', Invoice, 'billing.write', { status: 201 }),
       valid('json', NewInvoice),
       async (c) => {
-        const id = await finalise(deps.work, c.get('actor'), deps.now, c.get('request_id'), c.req.valid('json'))
-        return c.json(await verb(c, deps, (ctx) => getInvoice(ctx, id)), 201)
+        const { work: db, now } = deps
+        const input = c.req.valid('json')
+        const ready = () => readyToInvoice(db, c.get('actor'), now, input)
+        const made = verbAfter(c, { ...deps, db }, ready, async (ctx, cut) =>
+          getInvoice(ctx, await issue(ctx, input, cut)),
+        )
+        return c.json(await made, 201)
       },
     )
     .get(
@@ -101,7 +107,7 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
     )
     .get(
       '/invoices/:id/pdf',
-      answers('The document', z.string(), 'billing.read'),
+      answers('The document', z.string(), 'billing.read', { media: 'application/pdf' }),
       valid('param', Param),
       valid('query', z.object({ language: Language.default('en') })),
       async (c) => {
@@ -131,13 +137,15 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
     )
     .post(
       '/prices/preview',
-      answers('What a price would change this month', Preview, 'catalog.read'),
+      answers('What a price would change this month', Preview, 'catalog.read', { repeatable: 'only reads' }),
       valid('json', NewPrice),
       async (c) => c.json(await verb(c, deps, (ctx) => previewPrice(ctx, c.req.valid('json')))),
     )
     .post(
       '/verification',
-      answers('Check every issued document down to its readings', Verification, 'billing.verify'),
+      answers('Check every issued document down to its readings', Verification, 'billing.verify', {
+        repeatable: 'only reads',
+      }),
       async (c) => c.json(await verb(c, deps, verify)),
     )
 }

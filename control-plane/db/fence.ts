@@ -4,9 +4,14 @@ import type { Context } from './index.ts'
 
 type Asking = Pick<Context, 'actor'>
 
-/** True of accounts that the caller reaches: his own and those below it. Nothing to add (undefined) for the installation's own people. */
+/**
+ * True of accounts that the caller reaches: his own and those below it. Nothing to add (undefined) for the installation's own people.
+ * As an array it is evaluated once; as a join, PostgreSQL looks it up for each row that the policies beneath let through.
+ */
 export const withinReach = ({ actor }: Asking, account_id: AnyColumn | SQL): SQL | undefined =>
-  actor.account_id === null ? undefined : sql`${account_id} in (select * from reach(${actor.account_id}::uuid))`
+  actor.account_id === null
+    ? undefined
+    : sql`${account_id} = any(array(select * from reach(${actor.account_id}::uuid)))`
 
 /** The same where a query is put together by hand. */
 export const inReach = (ctx: Asking, account_id: SQL): SQL => withinReach(ctx, account_id) ?? sql`true`

@@ -53,6 +53,15 @@ export async function transact<T>(
   })
 }
 
+/** Runs work in a savepoint: where it throws, what it did is undone, and the transaction goes on. */
+export const attempt = <T>(ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> =>
+  ctx.tx.transaction((tx) => {
+    const inner: Context = { ...ctx, tx, program: isFenced(ctx) ? ctx.program : (other) => other(inner) }
+    return work(inner)
+  })
+
+const isFenced = ({ actor }: Context): boolean => actor.account_id !== null
+
 /** Connections that reach one account at a time, and those on which the program computes for it. */
 export interface TenantPools {
   tenants: Database

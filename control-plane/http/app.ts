@@ -121,10 +121,10 @@ function metricsPage(deps: AppDeps) {
 
 export function createApp(deps: AppDeps): Hono<HttpEnv> {
   const app = router()
-  app.onError(failed(deps.log))
-  app.notFound((c) => {
-    throw new Problem('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`)
-  })
+  const refuse = failed(deps.log)
+  app.onError(refuse)
+  // not thrown: what is thrown here passes by what every answer gets
+  app.notFound((c) => refuse(new Problem('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`), c))
   app.use('*', observed)
   app.route('/', health(deps))
   app.get('/metrics', metricsPage(deps))

@@ -6,7 +6,9 @@ import { Problem } from '../base/problem.ts'
 import type { HttpEnv } from './index.ts'
 import { isForged } from './origin.ts'
 
-export const COOKIE = 'atalaya_session'
+const COOKIE = 'atalaya_session'
+/** Over https by a name under which browsers keep only what this very host has set: a neighbour below the same domain can't plant one. */
+const cookieName = (c: Context): string => (isHttps(c) ? `__Host-${COOKIE}` : COOKIE)
 export type Authenticate = (token: string) => Promise<Actor | null>
 
 /** Somebody who has shown nothing yet: may sign in or enrol an agent, by a secret that the verb itself checks. */
@@ -30,12 +32,12 @@ export function bearer(c: Context): string | undefined {
   return token
 }
 
-export const sessionToken = (c: Context): string | undefined => getCookie(c, COOKIE)
+export const sessionToken = (c: Context): string | undefined => getCookie(c, cookieName(c))
 
 export const setSession = (c: Context, token: string, seconds: number): void =>
-  setCookie(c, COOKIE, token, { ...cookieOptions(c), maxAge: seconds })
+  setCookie(c, cookieName(c), token, { ...cookieOptions(c), maxAge: seconds })
 
-export const clearSession = (c: Context): void => void deleteCookie(c, COOKIE, cookieOptions(c))
+export const clearSession = (c: Context): void => void deleteCookie(c, cookieName(c), cookieOptions(c))
 
 const cookieOptions = (c: Context) => ({ httpOnly: true, sameSite: 'Strict', path: '/', secure: isHttps(c) }) as const
 

@@ -7,6 +7,7 @@ import { type Actor, type Permission, permit } from '../base/actor.ts'
 import { Problem } from '../base/problem.ts'
 import { type Clock, type Context, type TenantPools, transact, transactAsTenant } from '../db/index.ts'
 import { Id, ProblemBody } from './contract.ts'
+import { markReplayed, once, readKey } from './once.ts'
 import { fieldErrors } from './pointer.ts'
 
 export interface HttpDeps extends TenantPools {
@@ -18,14 +19,37 @@ export interface HttpEnv {
     request_id: string
     /** asks again whether the caller's credential still holds: what lives longer than a request must */
     still_valid: () => Promise<boolean>
+    /** of a request that is done once, however often it is sent */
+    idempotency_key?: string | null
+    /** the route asks for no credential */
+    is_anonymous?: boolean
+    /** this is the first answer again */
+    is_replayed?: boolean
   }
 }
 
 export const router = (): Hono<HttpEnv> => new Hono<HttpEnv>()
 
-/** Runs a verb as the caller, in one transaction. */
+/** Runs a verb as the caller, in one transaction; of a request that was answered before, it is what the verb returned then. */
 export const verb = <T>(c: HonoContext<HttpEnv>, deps: HttpDeps, work: (ctx: Context) => Promise<T>): Promise<T> =>
-  transactAs(deps, c.get('actor'), work, c.get('request_id'))
+  once(c, (inner) => transactAs(deps, c.get('actor'), inner, c.get('request_id')), work)
+
+/**
+ * The same for a verb that needs something done ahead of its transaction, which may be done in vain. What that is refused by is
+ * thrown within the transaction, and so is an answer like any other.
+ */
+export async function verbAfter<P, T>(
+  c: HonoContext<HttpEnv>,
+  deps: HttpDeps,
+  ahead: () => Promise<P>,
+  work: (ctx: Context, prepared: P) => Promise<T>,
+): Promise<T> {
+  const [prepared] = await Promise.allSettled([ahead()])
+  return await verb(c, deps, async (ctx) => {
+    if (prepared.status === 'rejected') throw prepared.reason
+    return await work(ctx, prepared.value)
+  })
+}
 
 /** The same for who asks by another way than a route. */
 export function transactAs<T>(
@@ -69,6 +93,8 @@ interface AnswerOptions {
   status?: 200 | 201 | 202
   /** for answers that are not JSON */
   media?: string
+  /** why a POST may be sent twice as it is; every other one takes an `Idempotency-Key` */
+  repeatable?: string
 }
 
 /** What the caller must have: a permission, any credential at all, or nothing. */
@@ -93,7 +119,12 @@ export function answers(
 ): MiddlewareHandler<HttpEnv> {
   const guard: MiddlewareHandler<HttpEnv> = async (c, next) => {
     if (needs !== 'session' && needs !== 'nothing') permit({ actor: c.get('actor') }, needs)
+    if (c.req.method === 'POST' && options.repeatable === undefined) {
+      c.set('idempotency_key', readKey(c))
+      c.set('is_anonymous', needs === 'nothing')
+    }
     await next()
+    markReplayed(c)
   }
   return Object.assign(guard, described(summary, schema, needs, options))
 }
@@ -102,7 +133,7 @@ const described = (summary: string, schema: z.ZodType | null, needs: Needs, opti
   describeRoute({
     summary,
     // an extension of the document's own language, which its types don't know
-    ...({ 'x-permission': needs } as object),
+    ...({ 'x-permission': needs, ...(options.repeatable ? { 'x-repeatable': options.repeatable } : {}) } as object),
     operationId: ({ method, path }) => operationId(method, path),
     responses: {
       ...(schema === null

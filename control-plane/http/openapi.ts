@@ -1,14 +1,20 @@
 /** The description of the API (OpenAPI 3.1), made from the routes themselves, and its page that works offline. */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Hono } from 'hono'
-import { openAPIRouteHandler } from 'hono-openapi'
+import { type Context, Hono } from 'hono'
+import { generateSpecs } from 'hono-openapi'
 import type { HttpEnv } from './index.ts'
+import { KEY_PARAMETER } from './once.ts'
 import { version } from './version.ts'
 
 /** The document, by a handler that reads the routes at its first call. */
-export const openapi = (api: Hono<HttpEnv>) =>
-  openAPIRouteHandler(api, {
+export function openapi(api: Hono<HttpEnv>) {
+  let document: Promise<object> | null = null
+  return async (c: Context) => c.json(await (document ??= describe(api)))
+}
+
+async function describe(api: Hono<HttpEnv>): Promise<object> {
+  const document = await generateSpecs(api, {
     excludeStaticFile: false,
     defaultValidationErrorResponse: false,
     exclude: ['/api/v1/openapi.json'],
@@ -24,11 +30,20 @@ export const openapi = (api: Hono<HttpEnv>) =>
       components: {
         securitySchemes: {
           apiKey: { type: 'http', scheme: 'bearer', description: 'The API key of the data folder, or another' },
-          session: { type: 'apiKey', in: 'cookie', name: 'atalaya_session' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'atalaya_session',
+            description: 'Over https its name is __Host-atalaya_session',
+          },
         },
       },
     },
   })
+  for (const { post } of Object.values(document.paths))
+    if (post && !('x-repeatable' in post)) post.parameters = [...(post.parameters ?? []), KEY_PARAMETER]
+  return document
+}
 
 const PAGE = `<!doctype html>
 <html lang="en">

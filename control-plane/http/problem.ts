@@ -4,6 +4,9 @@ import { Problem, type ProblemCode, PROBLEMS } from '../base/problem.ts'
 import { databaseError, isUnreachable } from '../db/index.ts'
 import type { ProblemBody } from './contract.ts'
 
+/** Seconds to wait before it is sent again. */
+const RETRY_AFTER: Partial<Record<ProblemCode, number>> = { unavailable: 5, rate_limited: 60, key_in_use: 1 }
+
 export function problemBody(problem: Problem, request_id: string): ProblemBody {
   const [status, title] = PROBLEMS[problem.code]
   return {
@@ -19,13 +22,13 @@ export function problemBody(problem: Problem, request_id: string): ProblemBody {
 
 export function problemResponse(problem: Problem, request_id: string): Response {
   const body = problemBody(problem, request_id)
+  const wait = RETRY_AFTER[problem.code]
   return Response.json(body, {
     status: body.status,
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
-      ...(body.status === 503 ? { 'retry-after': '5' } : {}),
-      ...(body.status === 429 ? { 'retry-after': '60' } : {}),
+      ...(wait === undefined ? {} : { 'retry-after': String(wait) }),
     },
   })
 }

@@ -31,7 +31,7 @@ export const routes = (deps: HttpDeps, extras: Extras) =>
     )
     .get(
       '/resources.csv',
-      answers('The same list as CSV, all pages', z.string(), 'inventory.read'),
+      answers('The same list as CSV, all pages', z.string(), 'inventory.read', { media: 'text/csv' }),
       valid('query', ResourceQuery),
       async (c) => {
         const text = await verb(c, deps, (ctx) => resourceCsv(ctx, c.req.valid('query'), extras))

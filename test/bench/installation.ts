@@ -41,6 +41,7 @@ interface Parts {
   database: EmptyDatabase
   nats: Child
   plane: Child
+  startPlane(role: 'all' | 'api'): Promise<Child>
   origin: string
   api_key: string
 }
@@ -77,9 +78,13 @@ export class Installation {
     }
   }
 
-  /** Calls the API with the owner's key; anything but success is an error. */
-  async api<T>(path: string, init: RequestInit = {}): Promise<T> {
-    const headers = { authorization: `Bearer ${this.#parts.api_key}`, 'content-type': 'application/json' }
+  get origin(): string {
+    return this.#parts.origin
+  }
+
+  /** Calls the API with the owner's key, or another; anything but success is an error. */
+  async api<T>(path: string, init: RequestInit = {}, key = this.#parts.api_key): Promise<T> {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
     const answer = await fetch(`${this.#parts.origin}/api/v1${path}`, { ...init, headers })
     if (!answer.ok) throw new Error(`${init.method ?? 'GET'} ${path}: HTTP ${answer.status} ${await answer.text()}`)
     return (await answer.json()) as T
@@ -109,6 +114,12 @@ export class Installation {
     return { control_plane: seconds(plane.pid), nats: seconds(nats.pid), postgres: seconds(Number(postmaster)) }
   }
 
+  /** From here on the control plane answers requests, and works on nothing in the background. */
+  async onlyAnswer(): Promise<void> {
+    await this.#parts.plane.stop()
+    this.#parts.plane = await this.#parts.startPlane('api')
+  }
+
   async end(): Promise<void> {
     const { plane, nats, stand } = this.#parts
     await this.sql.end({ timeout: 1 })
@@ -132,9 +143,10 @@ async function startParts(stand: Stand): Promise<Parts> {
     const env = environment(database, data, server, port)
     const made = Bun.spawnSync(['bun', 'control-plane/cli.ts', 'setup'], { cwd: root, env })
     if (made.exitCode !== 0) throw new Error(`Set-up failed: ${made.stderr.toString()}`)
-    const plane = await startPlane(env, port, logs)
+    const start = (role: 'all' | 'api') => startPlane(env, port, logs, role)
+    const plane = await start('all')
     const api_key = readFileSync(join(data, 'api-key'), 'utf8').trim()
-    return { stand, database, nats, plane, origin: `http://127.0.0.1:${port}`, api_key }
+    return { stand, database, nats, plane, startPlane: start, origin: `http://127.0.0.1:${port}`, api_key }
   } catch (error) {
     await nats.stop()
     throw error
@@ -151,13 +163,18 @@ const environment = (database: EmptyDatabase, data: string, nats: Nats, port: nu
 })
 
 /** `ATALAYA_BENCH_PROFILE`: a folder for the control plane's processor profile. */
-function startPlane(env: ReturnType<typeof environment>, port: number, logs: string): Promise<Child> {
+function startPlane(
+  env: ReturnType<typeof environment>,
+  port: number,
+  logs: string,
+  role: 'all' | 'api',
+): Promise<Child> {
   const folder = process.env.ATALAYA_BENCH_PROFILE
   const profile = folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : []
   const program = {
     title: 'The control plane',
     name: 'control-plane',
-    command: () => endsWithUs(['bun', ...profile, 'control-plane/main.ts', '--role', 'all']),
+    command: () => endsWithUs(['bun', ...profile, 'control-plane/main.ts', '--role', role]),
     cwd: root,
     env,
     stop_ms: 10_000,

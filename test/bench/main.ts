@@ -24,6 +24,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   agent: () => import('./agent.ts'),
   ingest: () => import('./ingest.ts'),
   api: () => import('./api.ts'),
+  list: () => import('./list.ts'),
   audit: () => import('./audit.ts'),
   rating: () => import('./rating.ts'),
   start: () => import('./start.ts'),

@@ -6,10 +6,18 @@ export class Worker {
   readonly #child: Bun.Subprocess<'pipe', 'pipe', 'inherit'>
   readonly #lines: AsyncGenerator<string>
 
-  constructor(program: string, argument: string) {
-    const command = endsWithUs(['bun', join(import.meta.dirname, program), argument])
+  constructor(program: string, ...words: string[]) {
+    const command = endsWithUs(['bun', join(import.meta.dirname, program), ...words])
     this.#child = Bun.spawn(command, { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' })
     this.#lines = linesOf(this.#child.stdout)
+  }
+
+  get pid(): number {
+    return this.#child.pid
+  }
+
+  end(): void {
+    this.#child.kill()
   }
 
   /** The next line that it says; an error where it ended. */

@@ -1,10 +1,10 @@
-/** `bun run fuzz -- --inputs N --seed S [--only NUMBER] [--target NAME]`: damaged inputs by the hundred thousand; the last line counts. */
+/** `bun run fuzz -- --inputs N | --http N [--seed S] [--only NUMBER] [--target NAME]`: damaged inputs by the hundred thousand; the last line counts. */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildUi } from '../../deploy/build.ts'
 import { Stand } from '../setup/stand.ts'
 import { GROWTH_MAX_BYTES, mib, type Outcome, run } from './run.ts'
-import { openTargets } from './targets.ts'
+import { isHttp, openTargets } from './targets.ts'
 
 const DEFAULTS = { inputs: '2000', seed: '1' } as const
 
@@ -21,10 +21,12 @@ function readArguments() {
       seed: { type: 'string', default: DEFAULTS.seed },
       only: { type: 'string' },
       target: { type: 'string' },
+      http: { type: 'string' },
     },
   })
   return {
-    inputs: whole('inputs', values.inputs),
+    inputs: values.http === undefined ? whole('inputs', values.inputs) : whole('http', values.http),
+    onlyHttp: values.http !== undefined,
     seed: whole('seed', values.seed),
     only: values.only === undefined ? undefined : whole('only', values.only),
     target: values.target,
@@ -45,7 +47,7 @@ function tell({ byTarget, memory, untold }: Outcome): number {
 }
 
 async function main(): Promise<boolean> {
-  const { inputs, seed, only, target } = readArguments()
+  const { inputs, onlyHttp, seed, only, target } = readArguments()
   // the page is among what is asked for
   await buildUi(join(import.meta.dirname, '../..'))
   const stand = await Stand.open()
@@ -54,7 +56,8 @@ async function main(): Promise<boolean> {
     try {
       console.log(`\n  ${only === undefined ? `${inputs} inputs` : `input ${only}`} of seed ${seed}\n`)
       const started = performance.now()
-      const outcome = await run(opened.targets, { inputs, seed, only, target, say: (line) => console.log(line) })
+      const targets = onlyHttp ? opened.targets.filter(isHttp) : opened.targets
+      const outcome = await run(targets, { inputs, seed, only, target, say: (line) => console.log(line) })
       const failed = outcome.failures.length + outcome.untold + tell(outcome)
       console.log(`  ${Math.round((performance.now() - started) / 1_000)} s\n`)
       console.log(`${outcome.passed} passed, ${failed} failed`)

@@ -13,6 +13,9 @@ export interface Opened {
   end(): Promise<void>
 }
 
+/** Requests to the API alone, in the process and over a socket. */
+export const isHttp = ({ name }: AnyTarget): boolean => name === 'http' || name === 'socket'
+
 /** Two empty databases: what the API deletes is not what reports speak of. `folder` keeps the passwords of their roles. */
 export async function openTargets(database: () => Promise<{ ownerUrl: string }>, folder: string): Promise<Opened> {
   const stage = await openStage((await database()).ownerUrl, folder)

@@ -43,6 +43,13 @@ test('the bench of the API compares each answer with its own statements', async 
   for (const rate of [list, page, draft, series]) expectRate(rate)
 }, 240_000)
 
+test('the bench of a tenant’s list is answered alike by both sides, among several accounts', async () => {
+  const { accounts, machines, ...rate } = await outcome('list')
+  expect(accounts).toBeGreaterThan(1)
+  expect(machines).toBeGreaterThan(200)
+  expectRate(rate)
+}, 240_000)
+
 test('the bench of rating rates usage that is there', async () => {
   const { usage_rows, rows } = await outcome('rating')
   expect(usage_rows).toBeGreaterThan(0)

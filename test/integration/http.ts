@@ -8,7 +8,7 @@ import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
-import { connect, rows } from '#control-plane/db/index.ts'
+import { connect, type Database, rows } from '#control-plane/db/index.ts'
 import { type DatabaseUrls, urlsOf } from '#control-plane/db/setup.ts'
 import { createApp } from '#control-plane/http/app.ts'
 import { routes as events } from '#control-plane/events/routes.ts'
@@ -34,15 +34,20 @@ export interface Answer {
   body: Record<string, any>
   text: string
   type: string | null
+  headers: Headers
 }
 export type Call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>
 
-/** Calls as the owner; a text body is sent as it is. */
-export async function apiOf(suite: Suite, world: Prepared): Promise<Call> {
+/** Calls as the owner; a text body is sent as it is. `through` may come between the routes and a database. */
+export async function apiOf(
+  suite: Suite,
+  world: Prepared,
+  through: (db: Database) => Database = (db) => db,
+): Promise<Call> {
   const urls = await urlsFor(world)
   const [db, tenants] = [connect(urls.staff, 4), connect(urls.api, 4)]
   for (const pool of [db, tenants]) suite.atEnd(() => pool.$client.end({ timeout: 1 }))
-  const deps = { db, tenants, now: () => world.clock.now }
+  const deps = { db: through(db), tenants: through(tenants), now: () => world.clock.now }
   const app = createApp({
     ...deps,
     log: pino({ level: 'silent' }),
@@ -61,23 +66,25 @@ export async function apiOf(suite: Suite, world: Prepared): Promise<Call> {
       catalog(deps),
       contracts(deps),
       rating(deps),
-      billing({ ...deps, work: world.db }),
+      billing({ ...deps, work: through(world.db) }),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'test'))
   return async (method, path, body, headers = {}) => {
     const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
-    const answer = await app.request(`/api/v1${path}`, {
+    const init = {
       method,
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
       ...sent,
-    })
+    }
+    const answer = await app.request(`/api/v1${path}`, init, {})
     const text = await answer.text()
     return {
       status: answer.status,
       body: /\/(problem\+)?json/.test(answer.headers.get('content-type') ?? '') ? JSON.parse(text) : {},
       text,
       type: answer.headers.get('content-type'),
+      headers: answer.headers,
     }
   }
 }

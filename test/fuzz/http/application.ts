@@ -1,6 +1,7 @@
 /** The real API over a database in which something has happened: machines, readings, prices, an issued invoice. */
 import pino from 'pino'
-import { authenticate, mintCredential } from '#control-plane/accounts/index.ts'
+import { NewApiKey } from '#control-plane/accounts/contract.ts'
+import { authenticate, createKey, listKeys, mintCredential, signIn } from '#control-plane/accounts/index.ts'
 import { routes as accounts } from '#control-plane/accounts/routes.ts'
 import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
@@ -10,6 +11,7 @@ import { connect } from '#control-plane/db/index.ts'
 import { urlsOf } from '#control-plane/db/setup.ts'
 import { createLive } from '#control-plane/events/live.ts'
 import { routes as events } from '#control-plane/events/routes.ts'
+import { extras } from '#control-plane/extras.ts'
 import { createApp } from '#control-plane/http/app.ts'
 import { receive, settle } from '#control-plane/ingest/index.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
@@ -35,6 +37,12 @@ export interface Application {
   fetch(request: Request): Promise<Response>
   /** an owner's key */
   key: string
+  /** further keys: of an account that owns machines, and of one who may only read */
+  others: string[]
+  /** ids of these keys, which nobody may end: without them all else would be refused */
+  kept: ReadonlySet<string>
+  /** a session's token, of a page that was opened with the owner's key */
+  signIn(): Promise<string>
   /** never to be seen in an answer */
   secrets: string[]
   /** what the program wrote into its log when it last failed */
@@ -90,7 +98,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
       audit(deps),
       accounts({ ...deps, endDemo: null }),
       sources({ ...deps, agentNatsUrl: 'nats://127.0.0.1:4222', pushConfig: async () => {} }),
-      inventory(deps, async () => new Map()),
+      inventory(deps, extras),
       metrics(deps),
       metering(deps),
       ingest(deps),
@@ -103,13 +111,18 @@ export async function openApplication(stage: Stage): Promise<Application> {
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'fuzz'))
   const fetch = async (request: Request) => app.fetch(request, {})
   await beginTrade({ fetch, key }, agentName(stage))
+  const made = await otherKeys(stage)
   const passwords = Object.values(urls).map((url) => new URL(url).password)
-  const secrets = [key, SECRET, new TextDecoder().decode(stage.agent.key.getSeed()), ...passwords].filter(
+  const others = made.map(({ token }) => token)
+  const secrets = [key, ...others, SECRET, new TextDecoder().decode(stage.agent.key.getSeed()), ...passwords].filter(
     (secret) => secret !== '',
   )
   return {
     fetch,
     key,
+    others,
+    kept: new Set(await keyIds(world)),
+    signIn: async () => (await world.run((ctx) => signIn(ctx, key))).token,
     secrets,
     lastError: () => log,
     end: async () => {
@@ -118,6 +131,14 @@ export async function openApplication(stage: Stage): Promise<Application> {
     },
   }
 }
+
+const keyIds = async ({ run }: Stage['world']): Promise<string[]> => (await run(listKeys)).map(({ id }) => id)
+
+const otherKeys = ({ world }: Stage) =>
+  world.run(async (ctx) => [
+    await createKey(ctx, NewApiKey.parse({ name: 'tenant', role: 'tenant_owner', account_id: world.account_id })),
+    await createKey(ctx, NewApiKey.parse({ name: 'reader', role: 'read_only' })),
+  ])
 
 const agentName = ({ agent }: Stage): string => agent.id
 

@@ -5,6 +5,7 @@ import { smallerBytes } from '../shrink.ts'
 import { type AnyTarget, target } from '../target.ts'
 import { NAMES, longText, nested, oddText, oddValue } from '../values.ts'
 import type { Application } from './application.ts'
+import { Document } from './document.ts'
 import { idsOf, type Route, routesOf, Values } from './description.ts'
 import { overSocket } from './socket.ts'
 import { wrongAnswer } from './verdict.ts'
@@ -17,6 +18,17 @@ export interface Sent {
   body: Uint8Array | null
 }
 
+type Senders = Pick<Application, 'key' | 'others'>
+
+const SENDERS = [
+  { who: 'owner', weight: 55 },
+  { who: 'other', weight: 25 },
+  { who: 'page', weight: 10 },
+  { who: 'nobody', weight: 4 },
+  { who: 'odd', weight: 6 },
+] as const
+/** At least so many of the answers are no refusals, or what lies behind the checks is not tried. */
+const ANSWERED_MIN = 0.2
 const ORIGIN = 'http://fuzz.example'
 const TIME_MAX_MS = 10_000
 /** of a stream that never ends, so much is read */
@@ -96,40 +108,66 @@ const visible = (text: string): string =>
     .trim()
     .slice(0, 2_000)
 
-function headersOf(random: Random, key: string, body: Uint8Array | null): Sent['headers'] {
-  const headers: Sent['headers'] = []
+/** Who sends: the owner, others with fewer rights, a page with its session, or nobody. */
+function credential(random: Random, { key, others }: Senders, session: string): Sent['headers'] {
   const odd = (text: string) => visible(mutatedText(random, text))
-  if (random.chance(0.95)) headers.push(['authorization', `Bearer ${key}`])
-  else
-    headers.push(
-      random
-        .pick([
-          ['authorization', odd(`Bearer ${key}`)],
-          ['cookie', odd(`atalaya_session=${key}`)],
-          ['authorization', ''],
-        ] as const)
-        .slice() as [string, string],
-    )
+  const bearer = (token: string): Sent['headers'] => [['authorization', `Bearer ${token}`]]
+  const cookie = (token: string): Sent['headers'] => [['cookie', `atalaya_session=${token}`]]
+  const { who } = random.weighted(SENDERS)
+  if (who === 'owner') return bearer(key)
+  if (who === 'other') return bearer(random.pick(others))
+  if (who === 'page')
+    return [...cookie(session), ['sec-fetch-site', random.pick(['same-origin', 'same-origin', 'none'])]]
+  if (who === 'nobody') return []
+  return random.pick([
+    [['authorization', odd(`Bearer ${key}`)]],
+    [['cookie', odd(`atalaya_session=${session}`)]],
+    [['cookie', `${'a=b; '.repeat(random.below(400))}atalaya_session=${session}; atalaya_session=x`]],
+    [['authorization', '']],
+  ] satisfies Sent['headers'][])
+}
+
+/** Headers that a proxy or a browser adds, and those by which a caller asks for more. */
+const EXTRA = [
+  'accept',
+  'accept-language',
+  'cookie',
+  'expect',
+  'forwarded',
+  'if-none-match',
+  'origin',
+  'range',
+  'sec-fetch-site',
+  'transfer-encoding',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-http-method-override',
+  'x-request-id',
+] as const
+
+/** A key of its own, one of a few that come again and again, or what is none. */
+const idempotencyKey = (random: Random): string =>
+  random.pick([random.uuid(), random.uuid(), `again-${random.below(5)}`, '', visible(longText(random)), 'a b'])
+
+function headersOf(random: Random, senders: Senders, session: string, body: Uint8Array | null): Sent['headers'] {
+  const headers = credential(random, senders, session)
+  const odd = (text: string) => visible(mutatedText(random, text))
   if (body)
     headers.push(['content-type', random.chance(0.95) ? 'application/json' : odd('application/json; charset=utf-8')])
-  if (random.chance(0.1))
-    headers.push([
-      random.pick([
-        'accept',
-        'origin',
-        'sec-fetch-site',
-        'x-forwarded-proto',
-        'range',
-        'if-none-match',
-        'accept-language',
-        'x-request-id',
-      ]),
-      visible(longText(random)),
-    ])
+  if (random.chance(0.3)) headers.push(['idempotency-key', idempotencyKey(random)])
+  if (random.chance(0.1)) headers.push([random.pick(EXTRA), visible(longText(random))])
+  if (random.chance(0.05)) headers.push(['x-forwarded-proto', random.pick(['https', 'http', 'ftp'])])
   return headers
 }
 
-function makeRequest(random: Random, routes: readonly Route[], values: Values, key: string): Sent {
+function makeRequest(
+  random: Random,
+  routes: readonly Route[],
+  values: Values,
+  senders: Senders,
+  session: string,
+): Sent {
   const route = random.pick(routes)
   const method = random.chance(0.98)
     ? route.method
@@ -139,7 +177,7 @@ function makeRequest(random: Random, routes: readonly Route[], values: Values, k
   return {
     method,
     path: pathOf(random, route, values) + queryOf(random, route, values),
-    headers: headersOf(random, key, body),
+    headers: headersOf(random, senders, session, body),
     body,
   }
 }
@@ -151,8 +189,10 @@ async function textOf(answer: Response): Promise<string> {
   return ''.slice(0, STREAM_BYTES_MAX)
 }
 
-const show = ({ method, path, headers, body }: Sent, key: string): string =>
-  `${method} ${path} ${JSON.stringify(headers)} ${body ? new TextDecoder().decode(body) : ''}`.replaceAll(key, '<key>')
+const show = ({ method, path, headers, body }: Sent): string =>
+  `${method} ${path} ${JSON.stringify(headers)} ${body ? new TextDecoder().decode(body) : ''}`
+/** For people: no credential in it. */
+const masked = (text: string): string => text.replaceAll(/atalaya_(key|session)_[\w-]+/g, '<$1>')
 
 /** The innermost error of a log line: what the database said, not what it was asked. */
 function reasonIn(line: string): string {
@@ -168,7 +208,15 @@ interface LoggedError {
   cause?: LoggedError
 }
 
-async function trial({ fetch, secrets, key, lastError }: Application, sent: Sent): Promise<string | null> {
+interface Trial {
+  application: Application
+  document: Document
+  /** answers by their status */
+  answers: Map<number, number>
+}
+
+async function trial({ application, document, answers }: Trial, sent: Sent): Promise<string | null> {
+  const { fetch, secrets, key, others, lastError } = application
   let request: Request
   try {
     const { method, path, headers, body } = sent
@@ -182,38 +230,63 @@ async function trial({ fetch, secrets, key, lastError }: Application, sent: Sent
   const text = await textOf(answer)
   const took_ms = performance.now() - started
   if (took_ms > TIME_MAX_MS) return `it took ${Math.round(took_ms)} ms to answer`
-  const own = secrets.filter((secret) => secret !== key || !sent.path.includes(key))
+  answers.set(answer.status, (answers.get(answer.status) ?? 0) + 1)
+  const own = secrets.filter((secret) => !(secret === key || others.includes(secret)) || !sent.path.includes(secret))
   if (answer.status === 500) return `answered 500: ${reasonIn(lastError())}`
   // the answer to HEAD has the head of one, and no body
   if (sent.method === 'HEAD') return answer.status > 500 ? `answered ${answer.status}` : null
-  return wrongAnswer(
-    { status: answer.status, type: answer.headers.get('content-type') ?? '', text },
-    show(sent, ''),
-    own,
-  )
+  const answered = { status: answer.status, type: answer.headers.get('content-type') ?? '', text }
+  return wrongAnswer(answered, show(sent), own) ?? unguarded(answer.headers) ?? document.wrong(sent, answered)
+}
+
+/** Headers that no answer lacks, whatever was asked. */
+const ALWAYS = ['content-security-policy', 'x-content-type-options', 'x-frame-options', 'x-request-id']
+const unguarded = (headers: Headers): string | null => {
+  const missing = ALWAYS.filter((name) => !headers.has(name))
+  return missing.length > 0 ? `an answer lacks ${missing.join(', ')}` : null
+}
+
+function tooFew(answers: ReadonlyMap<number, number>): string[] {
+  const all = [...answers.values()].reduce((sum, count) => sum + count, 0)
+  const answered = [...answers].reduce((sum, [status, count]) => sum + (status < 400 ? count : 0), 0)
+  if (all < 100 || answered >= all * ANSWERED_MIN) return []
+  return [`${all - answered} of ${all} requests were refused: ${JSON.stringify(Object.fromEntries(answers))}`]
 }
 
 export async function http(application: Application): Promise<AnyTarget[]> {
-  const { fetch, key } = application
+  const { fetch, key, kept } = application
   const get = async (path: string) =>
     (await fetch(new Request(ORIGIN + path, { headers: { authorization: `Bearer ${key}` } }))).text()
-  const document = JSON.parse(await get('/api/v1/openapi.json')) as ConstructorParameters<typeof Values>[0]
-  const routes = routesOf(document)
-  const values = new Values(document, await idsOf(routes, get))
-  const make = (random: Random) => makeRequest(random, routes, values, key)
+  const described = JSON.parse(await get('/api/v1/openapi.json')) as ConstructorParameters<typeof Values>[0]
+  const routes = routesOf(described)
+  const ids = await idsOf(routes, get)
+  for (const [list, own] of ids)
+    ids.set(
+      list,
+      own.filter((id) => !kept.has(id)),
+    )
+  const values = new Values(described, ids)
+  let session = await application.signIn()
+  const make = (random: Random) => makeRequest(random, routes, values, application, session)
+  const at: Trial = { application, document: new Document(described), answers: new Map() }
   return [
     target<Sent>({
       name: 'http',
       weight: 7,
       make,
-      try: (sent) => trial(application, sent),
+      async try(sent) {
+        const wrong = await trial(at, sent)
+        if (sent.method === 'DELETE' && sent.path.includes('/session')) session = await application.signIn()
+        return wrong
+      },
       *shrink(sent) {
         const [path = '', query = ''] = sent.path.split('?')
         if (query !== '') yield { ...sent, path }
         for (const at of sent.headers.keys()) yield { ...sent, headers: sent.headers.toSpliced(at, 1) }
         if (sent.body) for (const body of smallerBytes(sent.body)) yield { ...sent, body }
       },
-      show: (sent) => show(sent, key),
+      show: (sent) => masked(show(sent)),
+      verdict: async () => tooFew(at.answers),
     }),
     overSocket(application, make),
   ]

@@ -51,6 +51,8 @@ function wrongWith(answer: string, asked: string, secrets: readonly string[]): s
   const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? Infinity)
   const text = rest.join('\r\n\r\n').slice(0, length)
   const isOurs = /^x-request-id:/im.test(head)
+  // the answer to HEAD has the head of one, and no body
+  if (/^HEAD /i.test(asked)) return status >= 500 && status !== 505 ? `answered ${status} to HEAD` : null
   // 505: to the server itself it was no HTTP
   if (isOurs || (status >= 500 && status !== 505))
     return chunked(head)

@@ -1,0 +1,18 @@
+/** What slices downstream add to a list of resources; of them the inventory knows nothing. */
+import { type Extras, ownedSince, vcpusOf } from './inventory/index.ts'
+import { sparklines } from './metrics/index.ts'
+import { costsNow } from './rating/index.ts'
+
+/** What rating and metrics add to a list of resources, all of which the caller owns just now; only what he may see of them. */
+export const extras: Extras = async (ctx, ids) => {
+  const { permissions: may, account_id } = ctx.actor
+  const since = account_id === null ? new Map() : await ownedSince(ctx, ids)
+  return await ctx.program(async (program) => {
+    const costs =
+      may.has('catalog.read') || may.has('billing.read') ? await costsNow(program, ids) : new Map<string, null>()
+    const loads = may.has('metrics.read')
+      ? await sparklines(program, ids, await vcpusOf(program, ids), since)
+      : new Map()
+    return new Map(ids.map((id) => [id, { cost_per_hour: costs.get(id) ?? null, sparkline: loads.get(id) ?? [] }]))
+  })
+}
