@@ -100,6 +100,16 @@ async function posts(): Promise<[string, Described][]> {
 /** A body for each POST that creates. */
 const BODIES: Record<string, () => unknown> = {
   '/accounts': () => ({ name: 'Created once' }),
+  '/legal-entities': () => ({
+    name: 'Created once',
+    address: { country: 'ES' },
+    currency: 'EUR',
+    zone: 'Europe/Madrid',
+    language: 'es',
+    tax_category: 'S',
+    tax_rate: '21.00',
+    invoice_prefix: 'ONCE-',
+  }),
   '/accounts/{id}/accepted-gaps': () => ({
     gaps: [{ resource_id: machine, meter: 'vcpu', from: iso(NOW), to: iso(NOW + 1_000) }],
     reason: 'seen by nobody',
