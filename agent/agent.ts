@@ -6,6 +6,7 @@ import type { AgentConfig, Hello, Manifest, Surroundings } from '#connectors/con
 import { PROTOCOL, canonical } from '#connectors/wire.ts'
 import { loadConnector } from '#connectors/registry.ts'
 import { Config } from './config.ts'
+import { Credentials } from './credential.ts'
 import { readJson, writeWhole } from './files.ts'
 import { shrinkWhenSettled } from './frugal.ts'
 import type { Identity } from './identity.ts'
@@ -86,7 +87,7 @@ export class Agent {
       },
     })
     this.#reporter = new Reporter({
-      identity,
+      credentials: new Credentials(state, identity, log),
       spool: this.#spool,
       clock: this.#clock,
       log,

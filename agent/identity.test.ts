@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { createUser, fromPublic } from '@nats-io/nkeys'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Config } from './config.ts'
-import { enrol } from './enrol.ts'
-import { loadIdentity, signer } from './identity.ts'
+import { enrol, learnAddress } from './enrol.ts'
+import { loadIdentity, saveIdentity, signer } from './identity.ts'
 import { connection } from './connection.ts'
 
 let state: string
@@ -49,7 +49,7 @@ test('a signature by the runtime is the signature by nkeys', () => {
 })
 
 test('enrolment sends the public half of a new key and keeps the rest for its owner alone', async () => {
-  const answer = { agent_id: 'agent-1', nats_url: 'nats://u:p@127.0.0.1:4222' }
+  const answer = { agent_id: 'agent-1', nats_url: 'nats://u:p@127.0.0.1:4222', credential: null }
   await answering(201, answer, async (url, asked) => {
     const identity = await enrol({ url, token: 'once', name: 'web-1', state, machine_id: 'm' })
     expect(asked()).toMatchObject({ path: 'POST /api/v1/agents/enrol', token: 'once', name: 'web-1', machine_id: 'm' })
@@ -77,9 +77,23 @@ test('a refused enrolment says why in the control plane’s own words, and leave
 })
 
 test('credentials in the address reach NATS apart from it', () => {
-  expect(connection('nats://agent-1:p%40ss@h:14222')).toEqual({ servers: 'h:14222', user: 'agent-1', pass: 'p@ss' })
-  expect(connection('nats://secret@h')).toEqual({ servers: 'h:4222', token: 'secret' })
+  const here = { servers: '127.0.0.1:14222', user: 'agent-1', pass: 'p@ss' }
+  expect(connection('nats://agent-1:p%40ss@127.0.0.1:14222')).toEqual(here)
+  expect(connection('nats://secret@localhost')).toEqual({ servers: 'localhost:4222', token: 'secret' })
   expect(connection('tls://a:b@h:1')).toMatchObject({ servers: 'h:1', tls: {} })
+})
+
+test('nothing is sent in the clear but to this machine', () => {
+  for (const url of ['nats://h', 'nats://127.evil.example', 'nats://10.0.0.1:4222', 'ws://h'])
+    expect(() => connection(url), url).toThrow(/in the clear/)
+})
+
+test('an agent from before it was kept learns its control plane’s address once, and keeps its key', () => {
+  const old = { agent_id: 'agent-1', seed: `SU${'A'.repeat(56)}`, nats_url: 'nats://u:p@127.0.0.1:4222' }
+  saveIdentity(state, old)
+  expect(learnAddress(state, 'https://atalaya.example')).toBe(true)
+  expect(loadIdentity(state)).toEqual({ ...old, url: 'https://atalaya.example' })
+  expect(learnAddress(state, 'https://other.example')).toBe(false)
 })
 
 const source = {

@@ -1,7 +1,7 @@
 /** Who this agent is: its id, its key and its way to NATS, as enrolment left them in `agent.json`. */
 import { createPrivateKey, sign } from 'node:crypto'
 import { join } from 'node:path'
-import { Misshapen, type Shape, strict, text } from '#connectors/shape.ts'
+import { Misshapen, optional, type Shape, strict, text } from '#connectors/shape.ts'
 import { readJson, writeWhole } from './files.ts'
 
 export interface Identity {
@@ -9,11 +9,13 @@ export interface Identity {
   agent_id: string
   /** nkey seed of the user, `SU…` */
   seed: string
-  /** holds credentials */
+  /** where agents share a password, it is in there */
   nats_url: string
+  /** the control plane's; none in an agent that was enrolled before it was kept */
+  url?: string | undefined
 }
 
-const address: Shape<string> = (value, at = '') => {
+export const address: Shape<string> = (value, at = '') => {
   if (typeof value === 'string' && URL.canParse(value)) return value
   throw new Misshapen(at, 'an address')
 }
@@ -21,6 +23,7 @@ export const identityShape: Shape<Identity> = strict({
   agent_id: text(1, 64, /^[A-Za-z0-9_-]+$/),
   seed: text(58, 58, /^SU[A-Z2-7]{56}$/),
   nats_url: address,
+  url: optional(address),
 })
 
 const pathIn = (state: string) => join(state, 'agent.json')

@@ -22,6 +22,9 @@ const enrol = defineCommand({
     state,
   },
   async run({ args }) {
+    const { learnAddress } = await import('./enrol.ts')
+    if (learnAddress(args.state, args.url))
+      return void process.stdout.write(`Enrolled already; from now on it knows its control plane: ${args.url}\n`)
     const token = args.token ?? process.env.ATALAYA_TOKEN
     if (!token) throw new Error('there is no token: give --token, or set ATALAYA_TOKEN')
     const [{ enrol: enrolAt }, { machineId }] = await Promise.all([
@@ -44,7 +47,9 @@ const run = defineCommand({
       import('./identity.ts'),
       import('./log.ts'),
     ])
-    const identity = loadIdentity(args.state)
+    const kept = loadIdentity(args.state)
+    // from before identities had it; whoever starts us knows
+    const identity = kept && { ...kept, url: kept.url ?? process.env.ATALAYA_URL }
     if (!identity) throw new Error(`${args.state} holds no agent: enrol it first (atalaya-agent enrol)`)
     const log = openLog()
     const agent = new Agent(args.state, identity, log)

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { compressed } from './batch.ts'
 import { ServerClock } from './clock.ts'
 import { ControlPlane, Nats, identity, until } from './control-plane.fixture.ts'
+import { Credentials } from './credential.ts'
 import { Reporter } from './report.ts'
 import { Spool } from './spool.ts'
 import { systemTime } from './time.ts'
@@ -21,11 +22,12 @@ let reporter: Reporter
 let unknown: string[]
 
 function openReporter(): Reporter {
+  const log = pino({ level: 'silent' })
   return new Reporter({
-    identity: identity(nats.port),
+    credentials: new Credentials(folder, identity(nats.port), log),
     spool,
     clock: new ServerClock(systemTime()),
-    log: pino({ level: 'silent' }),
+    log,
     hello: () => ({
       protocol: 1,
       oldest_protocol: 1,

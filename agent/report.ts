@@ -7,7 +7,8 @@ import { type NatsConnection, TimeoutError, connect, headers } from '@nats-io/tr
 import { compressed } from './batch.ts'
 import type { ServerClock } from './clock.ts'
 import { connectionOptions } from './connection.ts'
-import { type Identity, type Sign, signer } from './identity.ts'
+import type { Credentials } from './credential.ts'
+import { type Sign, signer } from './identity.ts'
 import type { Log } from './log.ts'
 import { configShape } from './config.ts'
 import { type Accepted, Refused, parseJson, readReply } from './reply.ts'
@@ -27,8 +28,11 @@ const REFUSED_MS = 60_000
 export const backOff = (failures: number, random: number): number =>
   Math.round(Math.min(BACK_OFF_MS.most, BACK_OFF_MS.first * 2 ** Math.min(failures, 16)) * (0.5 + random / 2))
 
+/** NATS doesn't let us in, or no longer. */
+const isRefusal = (error: unknown): boolean => /authori[sz]ation violation|authentication/i.test(String(error))
+
 export interface ReporterParts {
-  identity: Identity
+  credentials: Credentials
   spool: Spool
   clock: ServerClock
   log: Log
@@ -59,18 +63,23 @@ export class Reporter {
   #failure: unknown = null
   /** replies to what was sent before the last hello change nothing */
   #round = 0
+  /** the connection still lives by the credential before */
+  #outdated = false
 
   constructor(parts: ReporterParts) {
     this.#parts = parts
-    this.#subject = SUBJECTS.report(parts.identity.agent_id)
-    this.#sign = signer(parts.identity.seed)
+    const { agent_id, seed } = parts.credentials.identity
+    this.#subject = SUBJECTS.report(agent_id)
+    this.#sign = signer(seed)
   }
 
   /** Runs until `stop`; never throws. */
   async run(): Promise<void> {
-    await this.#connect()
+    void this.#parts.credentials.run({ renewed: (moved) => this.#renewed(moved) })
     while (!this.#stopped) {
       try {
+        if (!this.#nats) await this.#connect()
+        if (this.#outdated) await this.#reconnect()
         await this.#untilConnected()
         await this.#greet()
         await this.#drain()
@@ -87,16 +96,21 @@ export class Reporter {
 
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#parts.credentials.stop()
     this.#wake()
     await this.#nats?.close()
   }
 
   async #connect(): Promise<void> {
-    const { identity, log } = this.#parts
+    const { credentials, log } = this.#parts
+    // whoever has nothing to show yet has asked for it: NATS would but refuse
+    while (!this.#stopped && !credentials.hasTried) await this.#rest(50)
     while (!this.#stopped && !this.#nats) {
       try {
-        this.#nats = await connect(connectionOptions(identity))
+        this.#outdated = false
+        this.#nats = await connect(connectionOptions(credentials.identity, credentials.jwt))
       } catch (error) {
+        if (isRefusal(error)) credentials.refused()
         log.warn({ error: String(error) }, 'no connection to NATS; collecting goes on into the spool')
         await this.#rest(backOff(this.#failures++, Math.random()))
       }
@@ -111,6 +125,8 @@ export class Reporter {
 
   async #watch(nats: NatsConnection): Promise<void> {
     for await (const status of nats.status()) {
+      if (nats !== this.#nats) return
+      if (status.type === 'error' && isRefusal(status.error)) this.#parts.credentials.refused()
       if (status.type === 'disconnect') this.#connected = false
       else if (status.type === 'reconnect') this.#connected = true
       else if (status.type === 'error') this.#parts.log.warn({ error: String(status.error) }, 'NATS reports an error')
@@ -120,8 +136,26 @@ export class Reporter {
     }
   }
 
+  /** A connection ends with the credential that it was made by: another is made in a moment in which nothing is on its way. */
+  #renewed(moved: boolean): void {
+    this.#outdated = true
+    if (moved) {
+      void this.#nats?.close()
+      this.#nats = null
+      this.#connected = false
+    }
+    this.#wake()
+  }
+
+  async #reconnect(): Promise<void> {
+    this.#outdated = false
+    if (!this.#connected) return
+    this.#connected = false
+    await this.#nats?.reconnect()
+  }
+
   #subscribe(nats: NatsConnection): void {
-    nats.subscribe(SUBJECTS.config(this.#parts.identity.agent_id), {
+    nats.subscribe(SUBJECTS.config(this.#parts.credentials.identity.agent_id), {
       callback: (error, message) => {
         if (error) return this.#parts.log.warn({ error: String(error) }, 'configuration can’t be received')
         const config = readAs(configShape, parseJson(message.data))
@@ -184,6 +218,7 @@ export class Reporter {
       if (this.#failure) throw this.#failure
       if (!this.#connected) throw new Error('the connection to NATS was lost')
       if (spool.id !== id) return
+      if (this.#outdated && this.#in_flight === 0) return
       if (next >= spool.next || this.#isFull()) await this.#woken()
     }
   }
@@ -203,7 +238,8 @@ export class Reporter {
     return next
   }
 
-  #isFull = (): boolean => this.#in_flight_bytes >= LIMITS.inFlightBytes || this.#in_flight >= this.#window
+  #isFull = (): boolean =>
+    this.#outdated || this.#in_flight_bytes >= LIMITS.inFlightBytes || this.#in_flight >= this.#window
 
   async #deliver(envelope: Envelope, body: Uint8Array): Promise<void> {
     const [round, began_ms] = [this.#round, performance.now()]

@@ -84,6 +84,10 @@ export interface Envelope {
 export const signedText = (subject: string, e: Envelope, body: Uint8Array): Uint8Array =>
   new TextEncoder().encode([subject, e.message, e.spool, e.sequence, e.previous, sha256(body)].join('\n'))
 
+/** What the key signs to get a new credential: the first line keeps it from being a report. */
+export const renewalText = (agent: string, challenge: string): Uint8Array =>
+  new TextEncoder().encode(['atalaya-renewal', agent, challenge].join('\n'))
+
 /** Lower-case hexadecimal SHA-256. */
 export const sha256 = (data: Uint8Array | string): string => hash('sha256', data, 'hex')
 

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
 import { readEnvironment, readRoles } from './environment.ts'
 
-const least = { DATABASE_URL: 'postgres://a@b/c', NATS_URL: 'nats://control@one', ATALAYA_DATA: '/srv/data' }
+const least = { DATABASE_URL: 'postgres://a@b/c', NATS_URL: 'nats://control@localhost', ATALAYA_DATA: '/srv/data' }
 
 test('what is not set has a default, and loopback is the only place that is listened at', () => {
-  expect(readEnvironment(least)).toMatchObject({ host: '127.0.0.1', port: 8080, agentNatsUrl: 'nats://control@one' })
+  expect(readEnvironment(least)).toMatchObject({
+    host: '127.0.0.1',
+    port: 8080,
+    agentNatsUrl: 'nats://control@localhost',
+  })
 })
 
 test('a missing address and a port that is none are named', () => {
@@ -20,11 +24,23 @@ test('an address that is none is refused without being repeated', () => {
     expect(() => readEnvironment({ ...least, [name]: wrong })).toThrow(new RegExp(`${name} is not an address`))
     expect(() => readEnvironment({ ...least, [name]: wrong })).not.toThrow(/hunter2/)
   }
-  expect(readEnvironment({ ...least, NATS_URL: 'a:4222, tls://b:4223' }).natsUrl).toBe('a:4222, tls://b:4223')
+  expect(readEnvironment({ ...least, NATS_URL: '127.0.0.1:4222, tls://b:4223' }).natsUrl).toBe(
+    '127.0.0.1:4222, tls://b:4223',
+  )
 })
 
 test('a process has the roles that it was given, and all without any', () => {
   expect([...readRoles(['--role', 'ingest,work'])]).toEqual(['ingest', 'work'])
   expect(readRoles([]).has('api')).toBe(true)
   expect(() => readRoles(['--role', 'ingets'])).toThrow(/ingets/)
+})
+
+test('agents are sent nowhere in the clear, and their credentials have a bounded life', () => {
+  const address = (url: string) => () => readEnvironment({ ...least, ATALAYA_AGENT_NATS_URL: url })
+  expect(address('nats://agent:hunter2@nats.example:4222')).toThrow(/in the clear/)
+  expect(address('nats://agent:hunter2@nats.example:4222')).not.toThrow(/hunter2/)
+  expect(address('tls://nats.example:4222')().agentNatsUrl).toBe('tls://nats.example:4222')
+  expect(address('nats://127.0.0.1:4222')().credential_s).toBe(3_600)
+  for (const wrong of ['1', '86401', '1h', '-5'])
+    expect(() => readEnvironment({ ...least, ATALAYA_AGENT_CREDENTIAL_SECONDS: wrong }), wrong).toThrow(/CREDENTIAL/)
 })

@@ -1,6 +1,8 @@
 /** What the environment and the command line say: read once, checked, named in errors. */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { isPlain } from './bus/index.ts'
+import { CREDENTIAL_LIFETIME_S_MAX } from './sources/index.ts'
 import { keyPlaces, type KeyPlaces } from './secrets/index.ts'
 
 export const ROLES = ['all', 'ingest', 'work', 'api'] as const
@@ -11,6 +13,14 @@ export interface Environment {
   natsUrl: string
   /** where agents reach NATS, if it is another address than ours */
   agentNatsUrl: string
+  /** keys that NATS trusts; without them agents share the password of `agentNatsUrl` */
+  natsKeys: string | undefined
+  /** who signs the certificate of NATS, where that isn't a public authority */
+  natsCa: string | undefined
+  /** log of the nats-server, where it runs beside us */
+  natsLog: string | undefined
+  /** how long the credential of an agent holds */
+  credential_s: number
   /** folder of the database roles' passwords and the API key */
   data: string
   /** where the keys of the sources' secrets are */
@@ -45,6 +55,26 @@ function addressOf(variables: Variables, name: string, meaning: string, form: st
   return value
 }
 
+/** Agents refuse to send in the clear: whoever runs the control plane is told before they are. */
+function agentNatsUrlOf(variables: Variables, natsUrl: string): string {
+  const url = variables.ATALAYA_AGENT_NATS_URL || natsUrl
+  if (isPlain(url))
+    throw new Error(
+      'ATALAYA_AGENT_NATS_URL would have agents send in the clear over a network. Give NATS a certificate and write ' +
+        'tls://nats.example:4222; without TLS only an address of this machine will do.',
+    )
+  return url
+}
+
+function lifetimeOf(text: string): number {
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (seconds < 2 || seconds > CREDENTIAL_LIFETIME_S_MAX)
+    throw new Error(
+      `ATALAYA_AGENT_CREDENTIAL_SECONDS is "${text}"; it must be from 2 to ${CREDENTIAL_LIFETIME_S_MAX} seconds.`,
+    )
+  return seconds
+}
+
 export function databaseOf(variables: Variables): Pick<Environment, 'databaseUrl' | 'data' | 'keys'> {
   const form = 'postgres://owner:password@host:5432/database'
   const data = resolve(variables.ATALAYA_DATA || '.atalaya')
@@ -60,7 +90,11 @@ export function readEnvironment(variables: Variables): Environment {
   return {
     ...databaseOf(variables),
     natsUrl,
-    agentNatsUrl: variables.ATALAYA_AGENT_NATS_URL || natsUrl,
+    agentNatsUrl: agentNatsUrlOf(variables, natsUrl),
+    natsKeys: variables.ATALAYA_NATS_KEYS || undefined,
+    natsCa: variables.ATALAYA_NATS_CA || undefined,
+    natsLog: variables.ATALAYA_NATS_LOG || undefined,
+    credential_s: lifetimeOf(variables.ATALAYA_AGENT_CREDENTIAL_SECONDS || '3600'),
     host: variables.ATALAYA_HOST || '127.0.0.1',
     port: portOf(variables.ATALAYA_PORT || '8080'),
     logLevel: variables.ATALAYA_LOG || 'info',

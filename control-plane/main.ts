@@ -6,7 +6,8 @@ import { routes as billing } from './billing/routes.ts'
 import { routes as accounts } from './accounts/routes.ts'
 import { background } from './background.ts'
 import { type Actor, system } from './base/actor.ts'
-import { type Bus, connectBus } from './bus/index.ts'
+import { admissionBy } from './admission.ts'
+import { Authority, type Bus, connectBus, connectServer, type Way } from './bus/index.ts'
 import { routes as catalog } from './catalog/routes.ts'
 import { routes as contracts } from './contracts/routes.ts'
 import { type Clock, connect, type Context, type Database, transact } from './db/index.ts'
@@ -26,8 +27,9 @@ import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
 import { routes as rating } from './rating/routes.ts'
 import { currentFamilies, exposition } from './metrics/index.ts'
-import { configPusher, listen, tasks } from './river.ts'
+import { configPusher, listen, recording, tasks } from './river.ts'
 import { useKeys } from './secrets/index.ts'
+import { Refusals } from './sources/index.ts'
 import { routes as sources } from './sources/routes.ts'
 
 const POOL = { staff: 12, tenants: 8, work: 12 } as const
@@ -44,6 +46,8 @@ interface Parts {
   tenants: Database
   workDb: Database
   bus: Bus
+  authority: Authority | null
+  refusals: Refusals
   live: Live
   now: Clock
   endDemo: (() => void) | null
@@ -59,13 +63,14 @@ const viewOf = (deps: HttpDeps) => async (actor: Actor) =>
       }))
 
 /** Routers of the slices, in the order of the river. */
-function slices({ env, db, tenants, workDb, bus, live, now, endDemo }: Parts) {
+function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now, endDemo }: Parts) {
   const deps = { db, tenants, now }
+  const admission = admissionBy(authority, env, now)
   return [
     events({ ...deps, live, viewOf: viewOf(deps) }),
     audit(deps),
     accounts({ ...deps, endDemo }),
-    sources({ ...deps, agentNatsUrl: env.agentNatsUrl, pushConfig: configPusher({ bus, db, now }) }),
+    sources({ ...deps, admission, refusals, pushConfig: configPusher({ bus, db, now }) }),
     inventory(deps, extras),
     metrics(deps),
     metering(deps),
@@ -123,10 +128,16 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
   // finalising settles usage first: the api works with this pool too
   const workDb = connect(urls.work, POOL.work)
   const db = staffDb ?? workDb
-  const bus = connectBus(env.natsUrl, log)
+  const authority = env.natsKeys === undefined ? null : Authority.in(env.natsKeys)
+  const way: Way = { url: env.natsUrl, ca: env.natsCa, login: authority ? (name) => authority.login(name) : undefined }
+  const bus = connectBus(way, log)
+  const isWork = roles.has('work')
+  // who runs the tasks looks after the server, too
+  const server = authority && isWork ? connectServer(way, authority, log) : null
   const live = isApi ? createLive(bus, now) : null
-  if (roles.has('ingest')) listen({ bus, db: workDb, now, log })
-  const work = background(roles.has('work') ? tasks({ bus, db: workDb, now, log }) : [], log)
+  const river = { bus, server, natsLog: env.natsLog, refusals: new Refusals(), db: workDb, now, log }
+  if (roles.has('ingest')) listen(river)
+  const work = background([...recording(river), ...(isWork ? tasks(river) : [])], log)
   // a moment later, so that the answer is out
   const endDemo = () => void setTimeout(() => void stop('the demo is over', DEMO_OVER), 100)
   const deps = { db, tenants: tenantDb ?? db, now }
@@ -139,11 +150,11 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
     extraMetrics: resourceMetrics(deps),
     slices:
       live && tenantDb
-        ? slices({ env, db, tenants: tenantDb, workDb, bus, live, now, endDemo: env.demo ? endDemo : null })
+        ? slices({ ...river, ...deps, env, workDb, authority, live, endDemo: env.demo ? endDemo : null })
         : [],
   })
-  const server = serve(app, env, log)
-  log.info({ url: server.url.href, roles: [...roles] }, 'the control plane answers')
+  const web = serve(app, env, log)
+  log.info({ url: web.url.href, roles: [...roles] }, 'the control plane answers')
 
   let stopping = false
   const stop = async (signal: string, code = 0) => {
@@ -152,7 +163,7 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
     log.info({ signal }, 'stopping')
     setTimeout(() => process.exit(code || 1), STOP_MS).unref()
     live?.close()
-    await Promise.all([server.stop(), bus.close(), work.stop()])
+    await Promise.all([web.stop(), bus.close(), server?.close(), work.stop()])
     await Promise.all([staffDb, tenantDb, workDb].map((each) => each?.$client.end({ timeout: 1 })))
     process.exit(code)
   }

@@ -3,7 +3,8 @@ import type { Logger } from 'pino'
 import { SUBJECTS } from '#connectors/contract.ts'
 import type { Task } from './background.ts'
 import { system } from './base/actor.ts'
-import type { Bus, Message } from './bus/index.ts'
+import type { Bus, Message, ServerLink, Trespass } from './bus/index.ts'
+import { logTail } from './bus/tail.ts'
 import { type Clock, type Context, type Database, isUnreachable, transact } from './db/index.ts'
 import { seal } from './audit/index.ts'
 import { installationId } from './accounts/index.ts'
@@ -11,13 +12,18 @@ import { numberCommitted, streamPublisher } from './events/dispatch.ts'
 import { LIVE_LIMITS, SAMPLE_SUBJECT } from './events/live.ts'
 import { forgetAnswers } from './http/once.ts'
 import { renderMissing } from './billing/index.ts'
-import { forgetOldKeys, receive, settle } from './ingest/index.ts'
+import { forgetOldKeys, receiveOwn, settle } from './ingest/index.ts'
 import { prune } from './metrics/index.ts'
 import { judge } from './rating/index.ts'
-import { configOf, judgeSecrets, sealPlain, watchSilence } from './sources/index.ts'
+import { configOf, judgeSecrets, type Refusals, revocations, sealPlain, watchSilence } from './sources/index.ts'
 
 export interface RiverDeps {
   bus: Bus
+  /** where NATS trusts keys of ours */
+  server: ServerLink | null
+  /** of a nats-server beside us */
+  natsLog: string | undefined
+  refusals: Refusals
   db: Database
   now: Clock
   log: Logger
@@ -28,20 +34,24 @@ interface Inflow {
   queue: string
   /** messages in work at once */
   concurrency: number
-  handle(message: Message): Promise<Uint8Array>
+  handle(message: Message): Promise<Uint8Array | null>
 }
 
 /** Role `ingest`: agents report by request; the reply, after the commit, is the acknowledgement. */
-const inflows = ({ bus, db, now }: RiverDeps): Inflow[] => [
+const inflows = ({ bus, db, now, refusals }: Pick<RiverDeps, 'bus' | 'db' | 'now' | 'refusals'>): Inflow[] => [
   {
     subject: 'v1.report.*',
     queue: 'ingest',
     concurrency: 6,
-    handle: (message) => receive({ db, now, sampled: (ids) => tellSampled(bus, ids) }, message),
+    handle: (message) =>
+      receiveOwn(
+        { db, now, sampled: (ids) => tellSampled(bus, ids), refused: (refusal) => refusals.note(refusal) },
+        message,
+      ),
   },
 ]
 
-export function listen(deps: RiverDeps): void {
+export function listen(deps: Parameters<typeof inflows>[0]): void {
   for (const { subject, queue, concurrency, handle } of inflows(deps))
     deps.bus.serve(subject, queue, handle, concurrency)
 }
@@ -62,8 +72,34 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'publish_events', every_ms: 1_000, run: streamPublisher(deps, () => as('publish', installationId)) },
     { name: 'watch_silence', every_ms: 1_000, run: silenceWatcher(deps, as) },
     { name: 'keep_secrets', every_ms: 15_000, run: () => keepSecrets(deps, as) },
+    ...keepingOut(deps, as),
   ]
 }
+
+/** The nats-server refuses whom we revoked, and we hear whom it refused: its advisories, and its log where we can read it. */
+function keepingOut({ server, natsLog, refusals, log }: RiverDeps, as: As): Task[] {
+  const note = ({ reason, public_key, detail }: Trespass) =>
+    refusals.note({ reason, detail, about: public_key === null ? null : { public_key } })
+  server?.onTrespass(note)
+  const keep = async () => {
+    if (!server?.connected()) return
+    const told = await server.keepAccount(await as('keep_revocations', revocations))
+    if (told) log.info('the nats-server was told what agents may do and who is revoked')
+  }
+  return [
+    ...(server ? [{ name: 'keep_revocations', every_ms: 2_000, run: keep }] : []),
+    ...(natsLog === undefined ? [] : [{ name: 'read_nats_log', every_ms: 1_000, run: logTail(natsLog, note) }]),
+  ]
+}
+
+/** Every role: what was refused becomes audit records. */
+export const recording = ({ db, now, refusals }: RiverDeps): Task[] => [
+  {
+    name: 'tell_refusals',
+    every_ms: 1_000,
+    run: () => refusals.tell((verb) => transact(db, system('refusals'), now, verb), now()),
+  },
+]
 
 /** Sends an agent its configuration; one that misses it gets it at hello. */
 export const configPusher =

@@ -6,8 +6,8 @@ import { Refusal, type Settings } from './settings.ts'
 
 export interface Addresses {
   databaseUrl: string
-  natsUrl: string
-  agentNatsUrl: string
+  /** variables of the control plane that say where NATS is, and which keys it trusts */
+  nats: Record<string, string>
 }
 
 export interface SetUp {
@@ -18,18 +18,18 @@ export interface SetUp {
 const environment = (s: Settings, a: Addresses) => ({
   ...process.env,
   DATABASE_URL: a.databaseUrl,
-  NATS_URL: a.natsUrl,
-  ATALAYA_AGENT_NATS_URL: a.agentNatsUrl,
+  ...a.nats,
   ATALAYA_DATA: s.data,
   ATALAYA_PORT: String(s.port),
   ATALAYA_DEMO: s.demo ? '1' : '0',
 })
 
-/** The agent gets neither the database nor the control plane's NATS password nor its keys. */
+/** The agent gets neither the database nor the control plane's way to NATS nor any of its keys. */
 const WITHHELD = new Set([
   'DATABASE_URL',
   'NATS_URL',
   'ATALAYA_AGENT_NATS_URL',
+  'ATALAYA_NATS_KEYS',
   'ATALAYA_SECRET_KEY',
   'ATALAYA_SECRET_KEY_FILE',
 ])
@@ -74,12 +74,12 @@ export const controlPlane = (s: Settings, a: Addresses): Program => ({
 const DEMO_OVER = 86
 
 /** Invented customers and their machines: a history first, then what happens now. It speaks as any agent and any person would. */
-export const demo = (s: Settings, a: Addresses): Program => ({
+export const demo = (s: Settings): Program => ({
   title: 'The demo',
   name: 'demo',
   command: () => endsWithUs(['bun', 'test/world/demo/main.ts', '--data', s.data]),
   cwd: s.root,
-  env: { ...agentEnvironment(), ATALAYA_ORIGIN: `http://127.0.0.1:${s.port}`, NATS_URL: a.agentNatsUrl },
+  env: { ...agentEnvironment(), ATALAYA_ORIGIN: `http://127.0.0.1:${s.port}` },
   stop_ms: 2_000,
 })
 /** The demo writes it once its history is told. */
@@ -112,11 +112,12 @@ export async function enrolAgent(s: Settings, origin: string, state: string): Pr
   return true
 }
 
-export const agent = (s: Settings, state: string): Program => ({
+/** Told where its control plane is: one from before agents kept that gets its credential all the same. */
+export const agent = (s: Settings, origin: string, state: string): Program => ({
   title: 'The agent',
   name: 'agent',
   command: () => endsWithUs(['bun', 'agent/main.ts', 'run', '--state', state]),
   cwd: s.root,
-  env: agentEnvironment(),
+  env: { ...agentEnvironment(), ATALAYA_URL: origin },
   stop_ms: 2_000,
 })

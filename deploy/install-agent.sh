@@ -86,6 +86,9 @@ make_user() {
 enrol() {
   if [ -e "$state/agent.json" ]; then
     printf 'This machine is enrolled already; its identity is kept.\n'
+    # one from before agents kept it learns where its control plane is, and gets its credential there
+    grep -q '"url"' "$state/agent.json" ||
+      setpriv --reuid="$user" --regid="$user" --init-groups "$program" enrol --url "$url" --state "$state"
     return
   fi
   set -- enrol --url "$url" --state "$state" ${name:+--name "$name"}

@@ -13,6 +13,7 @@ test('without flags and variables all is started here, in .atalaya and on 8080',
     databaseUrl: undefined,
     natsUrl: undefined,
     agentNatsUrl: undefined,
+    natsListen: undefined,
     natsServer: undefined,
   })
 })
@@ -48,4 +49,19 @@ test('a demo has a folder and servers of its own, whatever the environment names
     databaseUrl: undefined,
     natsUrl: undefined,
   })
+})
+
+test('NATS listens beyond loopback by TLS only, under the name that agents call', () => {
+  const env = { ATALAYA_NATS_LISTEN: '0.0.0.0:4222', ATALAYA_AGENT_NATS_URL: 'tls://nats.example:4222' }
+  expect(() => readSettings([], env, root)).toThrow(/ATALAYA_NATS_LISTEN/)
+  const all = { ...env, ATALAYA_NATS_TLS_CERT: '/c.pem', ATALAYA_NATS_TLS_KEY: '/k.pem' }
+  expect(readSettings([], all, root)?.natsListen).toEqual({
+    host: '0.0.0.0',
+    port: 4222,
+    cert: '/c.pem',
+    key: '/k.pem',
+    name: 'nats.example',
+  })
+  const plain = { ...all, ATALAYA_AGENT_NATS_URL: 'nats://nats.example:4222' }
+  expect(() => readSettings([], plain, root)).toThrow(Refusal)
 })

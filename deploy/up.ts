@@ -18,6 +18,8 @@ const NATS_READY_MS = 30_000
 const CONTROL_PLANE_READY_MS = 60_000
 /** the history of the demo, told to a slow machine */
 const DEMO_READY_MS = 600_000
+/** how long a control plane takes to end for good */
+const OVER_MS = 3_500
 
 /** The children in the order of their start, so that they stop in the other. */
 class Run {
@@ -87,29 +89,31 @@ async function startPostgres(s: Settings, run: Run): Promise<string> {
   return postgres.ownerUrl
 }
 
-async function startNats(s: Settings, run: Run): Promise<{ natsUrl: string; agentNatsUrl: string }> {
+/** What the control plane is told of it. */
+async function startNats(s: Settings, run: Run): Promise<Record<string, string>> {
   if (s.natsUrl) {
     screen.ok('NATS: yours')
-    return { natsUrl: s.natsUrl, agentNatsUrl: s.agentNatsUrl ?? s.natsUrl }
+    return { NATS_URL: s.natsUrl, ATALAYA_AGENT_NATS_URL: s.agentNatsUrl ?? s.natsUrl }
   }
   if (!s.natsServer)
     throw new Refusal('No nats-server was found', ['Start with `npm run up`, which fetches one, or set NATS_URL.'])
-  const nats = await prepareNats(join(s.data, 'nats'), s.natsServer)
+  const nats = await prepareNats(join(s.data, 'nats'), s.natsServer, undefined, s.natsListen)
   await run.start(nats.program, nats.ready, NATS_READY_MS)
-  screen.ok(`NATS on port ${nats.port}`)
-  return { natsUrl: nats.controlPlaneUrl, agentNatsUrl: s.agentNatsUrl ?? nats.agentUrl }
+  screen.ok(`NATS on port ${nats.port}${s.natsListen ? `, by TLS as ${s.natsListen.name}` : ''}`)
+  const told = nats.environment(join(s.data, 'logs', `${nats.program.name}.log`))
+  return s.agentNatsUrl ? { ...told, ATALAYA_AGENT_NATS_URL: s.agentNatsUrl } : told
 }
 
 async function startAgent(s: Settings, run: Run, origin: string): Promise<void> {
   const state = join(s.data, 'agent')
   const enrolled = await enrolAgent(s, origin, state)
-  await run.start(agent(s, state), async () => true, 1_000)
+  await run.start(agent(s, origin, state), async () => true, 1_000)
   screen.ok(enrolled ? 'agent, enrolled on this machine' : 'agent')
 }
 
-async function startDemo(s: Settings, run: Run, addresses: Addresses): Promise<void> {
+async function startDemo(s: Settings, run: Run): Promise<void> {
   if (!(await demoIsTold(s))) screen.doing('telling the history of the demo: a minute or two')
-  await run.start(demo(s, addresses), () => demoIsTold(s), DEMO_READY_MS)
+  await run.start(demo(s), () => demoIsTold(s), DEMO_READY_MS)
   screen.ok('demo: invented customers, machines and bills')
 }
 
@@ -132,14 +136,14 @@ async function up(s: Settings, run: Run): Promise<void> {
   screen.ok(built ? 'web page, built' : 'web page')
   await buildAgent(s.root)
   const databaseUrl = await startPostgres(s, run)
-  const addresses: Addresses = { databaseUrl, ...(await startNats(s, run)) }
+  const addresses: Addresses = { databaseUrl, nats: await startNats(s, run) }
   const { setupToken } = await setUp(s, addresses)
   screen.ok('database is set up')
   const origin = `http://127.0.0.1:${s.port}`
   await run.start(controlPlane(s, addresses), () => isReady(origin), CONTROL_PLANE_READY_MS)
   screen.ok('control plane')
   if (s.agent) await startAgent(s, run, origin)
-  if (s.demo) await startDemo(s, run, addresses)
+  if (s.demo) await startDemo(s, run)
   if (!run.stopping) showWelcome(s, `http://localhost:${s.port}`, setupToken)
 }
 
@@ -187,7 +191,8 @@ async function start(args: string[], opened: (run: Run) => void): Promise<number
     await up(settings, run)
     return null
   } catch (error) {
-    // a demo that was removed while it started: what is real starts in its place
+    // a demo that was removed while it started: what is real starts in its place. What needs the control plane ends before it says so
+    for (let waited_ms = 0; settings.demo && !run.stopping && waited_ms < OVER_MS; waited_ms += 50) await Bun.sleep(50)
     if (isReplaced) return null
     // a signal that came during the start ends it, and the failure is only its consequence
     if (!run.stopping) report(error)

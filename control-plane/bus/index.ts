@@ -2,6 +2,8 @@
 
 export interface Message {
   subject: string
+  /** where its sender wants the answer: a sender may name any subject here, also one that he can't reach himself; '' for none */
+  reply: string
   /** names as they were sent */
   headers: ReadonlyMap<string, string>
   body: Uint8Array
@@ -10,9 +12,14 @@ export interface Message {
 export interface Bus {
   /**
    * Answers requests, shared with every process that serves the same queue. At most `concurrency` run at once;
-   * when the handler throws, nothing is answered and the caller's own time limit ends his wait.
+   * when the handler throws or answers null, nothing is answered and the caller's own time limit ends his wait.
    */
-  serve(subject: string, queue: string, handler: (message: Message) => Promise<Uint8Array>, concurrency: number): void
+  serve(
+    subject: string,
+    queue: string,
+    handler: (message: Message) => Promise<Uint8Array | null>,
+    concurrency: number,
+  ): void
   /** Hears what is published; at most once, nothing while disconnected. */
   subscribe(subject: string, handler: (message: Message) => void): void
   /** At most once: false, and not sent, while disconnected. */
@@ -34,4 +41,9 @@ export interface EventLog {
   last(subject: string): Promise<string | null>
 }
 
+export { Authority, type Credential, newTrust, type Trust, trustIn } from './authority.ts'
+export { isPlain } from './address.ts'
+export type { Way } from './link.ts'
 export { connectBus } from './nats.ts'
+export { type ServerLink, connectServer } from './server.ts'
+export type { Trespass } from './trespass.ts'

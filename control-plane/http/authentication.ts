@@ -24,6 +24,8 @@ const anonymous: Actor = {
 const OPEN: ReadonlySet<string> = new Set([
   'POST /api/v1/session',
   'POST /api/v1/agents/enrol',
+  'GET /api/v1/agents/challenge',
+  'POST /api/v1/agents/renew',
   'GET /api/v1/openapi.json',
 ])
 

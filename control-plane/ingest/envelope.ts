@@ -1,7 +1,7 @@
 /** Who sent a report: the envelope in the headers, and the signature that ties it to one agent's subject. */
-import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { z } from 'zod'
-import { type Envelope, HEADERS, signedText } from '#connectors/contract.ts'
+import { type Envelope, HEADERS, signedText, SUBJECTS } from '#connectors/contract.ts'
+import { isSignedBy } from '../base/nkey.ts'
 
 export interface Message {
   subject: string
@@ -32,25 +32,15 @@ export function readEnvelope(message: Message): { envelope: Envelope; signature:
   return { envelope, signature }
 }
 
-/** RFC 8410: what stands before the 32 bytes of an Ed25519 public key in SubjectPublicKeyInfo. */
-const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex')
-/** A public nkey is one byte of prefix, the key and two of checksum, in base32: 56 letters. */
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-
-/** The runtime's Ed25519 verifies what nkeys signs, at a fiftieth of the time. */
-function keyOf(public_key: string): KeyObject {
-  const bits = [...public_key].reduce((all, letter) => (all << 5n) | BigInt(BASE32.indexOf(letter)), 0n)
-  const bytes = Buffer.from(bits.toString(16).padStart(70, '0'), 'hex')
-  const key = Buffer.concat([SPKI_ED25519, bytes.subarray(1, 33)])
-  return createPublicKey({ key, format: 'der', type: 'spki' })
-}
-
 /** True where the signature is that of the agent whose subject it came on. */
-export function isGenuine(message: Message, envelope: Envelope, signature: string, public_key: string): boolean {
-  try {
-    const text = signedText(message.subject, envelope, message.body)
-    return verify(null, text, keyOf(public_key), Buffer.from(signature, 'base64'))
-  } catch {
-    return false
-  }
+export const isGenuine = (message: Message, envelope: Envelope, signature: string, public_key: string): boolean =>
+  isSignedBy(public_key, signedText(message.subject, envelope, message.body), signature)
+
+/**
+ * True where the answer goes to the sender himself. The server lets anybody name any subject for it, and we may publish to all: an answer
+ * elsewhere would be our word on a subject that the sender can't reach, such as the public stream or the API of JetStream.
+ */
+export function asksForItself({ subject, reply }: { subject: string; reply: string }): boolean {
+  const agent_id = agentOf(subject)
+  return agent_id !== null && reply.startsWith(`${SUBJECTS.inbox(agent_id)}.`)
 }

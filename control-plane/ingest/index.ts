@@ -17,9 +17,9 @@ import { openCut } from '../db/cut.ts'
 import { type Clock, type Context, type Database, databaseError, transact } from '../db/index.ts'
 import { openNotice } from '../events/index.ts'
 import { forgetParts } from '../inventory/index.ts'
-import { agentForReport, alarm, configOf, heard, sourcesOf } from '../sources/index.ts'
+import { agentForReport, alarm, configOf, heard, type Refusal as NotedRefusal, sourcesOf } from '../sources/index.ts'
 import { apply } from './apply.ts'
-import { agentOf, isGenuine, type Message, readEnvelope } from './envelope.ts'
+import { agentOf, asksForItself, isGenuine, type Message, readEnvelope } from './envelope.ts'
 import { advance, isText, isTooDeep, reachOf, readingCount, type Refusal, sift } from './rules.ts'
 import { batches } from './metrics.ts'
 import * as store from './store.ts'
@@ -34,12 +34,26 @@ export interface IntakeDeps {
   now: Clock
   /** after the commit: resources with new readings */
   sampled(resource_ids: readonly string[]): void
+  /** a message that pretended to be what it isn't; none is heard where nobody asks */
+  refused?(refusal: NotedRefusal): void
 }
 
 const RETRIES = 3
 const FORGERIES_KEPT_PER_HOUR = 20
 const actor: Actor = system('ingest')
 const refusal = (code: string, message: string, retry = false): Reply => ({ ok: false, code, message, retry })
+
+/** As `receive`, but answers only to the sender's own inbox: an answer elsewhere would be our word where the sender has none. */
+export async function receiveOwn(deps: IntakeDeps, message: Message & { reply: string }): Promise<Uint8Array | null> {
+  if (asksForItself(message)) return await receive(deps, message)
+  const id = agentOf(message.subject)
+  deps.refused?.({
+    reason: 'foreign_inbox',
+    about: id === null ? null : { kind: 'agent', id },
+    detail: `It asked for an answer on ${message.reply.slice(0, 100) || 'no subject'}.`,
+  })
+  return null
+}
 
 /** Takes one message of an agent and answers it. Never throws: what can't be taken is refused in words. */
 export async function receive(deps: IntakeDeps, message: Message): Promise<Uint8Array> {
@@ -64,10 +78,20 @@ async function answer(deps: IntakeDeps, message: Message): Promise<Reply> {
     return refusal('malformed', `The envelope cannot be read: ${'wrong' in read ? read.wrong : message.subject}.`)
   const run = <T>(work: (ctx: Context) => Promise<T>) => transact(deps.db, actor, deps.now, work)
   const agent = await run((ctx) => agentForReport(ctx, agent_id))
-  if (!agent) return refusal('unknown_agent', 'No such agent is enrolled here: enrol it again.')
-  if (agent.revoked_at) return refusal('revoked', 'This agent was revoked: enrol it again if it should report.')
-  if (!isGenuine(message, read.envelope, read.signature, agent.public_key))
+  const note = (reason: string, detail: string) =>
+    deps.refused?.({ reason, about: agent && { kind: 'agent', id: agent.id }, detail })
+  if (!agent) {
+    note('unknown_agent', 'A report came on the subject of an agent that was never enrolled.')
+    return refusal('unknown_agent', 'No such agent is enrolled here: enrol it again.')
+  }
+  if (agent.revoked_at) {
+    note('revoked_report', 'It reported though it was revoked.')
+    return refusal('revoked', 'This agent was revoked: enrol it again if it should report.')
+  }
+  if (!isGenuine(message, read.envelope, read.signature, agent.public_key)) {
+    note('forged_report', 'A report on its subject was not signed with its key.')
     return run((ctx) => refuseForgery(ctx, agent, message))
+  }
   if (read.envelope.message === 'hello') return run((ctx) => greet(ctx, agent_id, read.envelope, message.body))
   const taken = await withRetries(() => run((ctx) => take(ctx, agent, read.envelope, message.body, takeFacts))).catch(
     (error: unknown) => {
@@ -77,6 +101,7 @@ async function answer(deps: IntakeDeps, message: Message): Promise<Reply> {
     },
   )
   if (taken.sampled.length > 0) deps.sampled(taken.sampled)
+  if (taken.pretence) note(taken.pretence, PRETENCES[taken.pretence])
   return taken.reply
 }
 
@@ -166,9 +191,15 @@ function decode(body: Uint8Array): { value: unknown; wrong?: undefined } | { val
   }
 }
 
+const PRETENCES = {
+  foreign_source: 'A report named a source of another agent.',
+  malformed_report: 'A report held what no report holds.',
+} as const
+
 interface TakenBatch {
   reply: Reply
   sampled: string[]
+  pretence?: keyof typeof PRETENCES | undefined
 }
 
 /** One batch: its key, its facts and its counts in one transaction. */
@@ -200,7 +231,8 @@ async function take(
   const present = await store.sequencesAbove(ctx, spool.id, spool.watermark)
   const watermark = advance(spool.watermark, present, await store.lostSequences(ctx, spool.id))
   if (watermark !== spool.watermark) await store.setWatermark(ctx, spool.id, watermark)
-  return { reply: accepted(ctx, watermark, applied.unknown_digests), sampled: applied.sampled }
+  const { sampled, pretence } = applied
+  return { reply: accepted(ctx, watermark, applied.unknown_digests), sampled, pretence }
 }
 
 /** The key is known: the same batch again, or another one under the same key. Both are acknowledged, neither counts. */
@@ -285,7 +317,7 @@ async function takeFacts(
   agent_id: string,
   envelope: Envelope,
   body: Uint8Array,
-): Promise<{ unknown_digests: string[]; sampled: string[] }> {
+): Promise<Pick<TakenBatch, 'sampled' | 'pretence'> & { unknown_digests: string[] }> {
   const { value, wrong } = decode(body)
   const parsed = BatchBody.safeParse(value)
   if (!parsed.success) {
@@ -296,7 +328,7 @@ async function takeFacts(
         .map((issue) => `/${issue.path.join('/')}: ${issue.message}`)
         .join('; ')
     await quarantineAll(ctx, agent_id, envelope, 'malformed', detail, new Map(), body)
-    return { unknown_digests: [], sampled: [] }
+    return { unknown_digests: [], sampled: [], pretence: 'malformed_report' }
   }
   const sources = await ownSources(ctx, agent_id)
   const offset_ms = parsed.data.clock_offset_ms
@@ -309,7 +341,8 @@ async function takeFacts(
   )
   await quarantineRefusals(ctx, agent_id, envelope, [...refused, ...applied.refused])
   await heard(ctx, { agent_id, clock_offset_ms: offset_ms })
-  return applied
+  const isForeign = refused.some(({ reason }) => reason === 'foreign_source')
+  return { ...applied, pretence: isForeign ? 'foreign_source' : undefined }
 }
 
 const quarantineRefusals = (

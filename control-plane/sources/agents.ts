@@ -8,7 +8,8 @@ import { HOUR_MS, type Instant, iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { append, closeNotice, openNotice } from '../events/index.ts'
 import type { Agent, EnrolAgent, NewEnrolment, OfferedConnector } from './contract.ts'
-import { isSilent } from './rules.ts'
+import { Refused } from './identity.ts'
+import { isSilent, tokenRefusal } from './rules.ts'
 import { sealAsNamed } from './sealing.ts'
 import {
   type AgentRow,
@@ -22,6 +23,7 @@ import {
   selectActiveAgents,
   selectAgent,
   selectAgents,
+  selectEnrolment,
   selectWatched,
   updateAgent,
   useEnrolment,
@@ -54,7 +56,7 @@ export async function createEnrolment(
   input: NewEnrolment,
 ): Promise<{ token: string; expires_at: Instant }> {
   permit(ctx, 'agents.write')
-  const account_id = input.account_id ?? null
+  const { account_id = null, uses, labels } = input
   if (account_id !== null) await getAccount(ctx, account_id)
   const [id, token, now] = [newId(), newSecret('atalaya_enrol'), ctx.now()]
   const expires_at = now + input.expires_in_hours * HOUR_MS
@@ -64,14 +66,14 @@ export async function createEnrolment(
     account_id,
     created_at: now,
     expires_at,
-    used_at: null,
-    agent_id: null,
+    uses,
+    labels,
   })
   await append(ctx, {
     type: 'enrolment.created',
     subject: { kind: 'enrolment', id },
     account_id,
-    after: { expires_at: iso(expires_at) },
+    after: { expires_at: iso(expires_at), uses, labels },
   })
   return { token, expires_at }
 }
@@ -79,17 +81,13 @@ export async function createEnrolment(
 /** Makes an agent of whoever shows a fresh token: the token is the permission. Returns the agent's id. */
 export async function enrol(ctx: Context, input: EnrolAgent): Promise<string> {
   const used = await useEnrolment(ctx.tx, hashOf(input.token), ctx.now())
-  if (!used)
-    throw new Problem(
-      'unauthenticated',
-      'This enrolment token is not known, was used, or has expired. Make a new one under Agents, or by POST /api/v1/enrolments.',
-    )
+  if (!used) throw await tokenRefused(ctx, input)
   const id = newId()
   const as: Context = {
     ...ctx,
     actor: { kind: 'agent', id, name: input.name, account_id: null, permissions: new Set(['accounts.read']) },
   }
-  const isNew = await insertAgent(ctx.tx, newAgent(id, input, ctx.now()))
+  const isNew = await insertAgent(ctx.tx, newAgent(id, input, used.labels, ctx.now()))
   if (!isNew)
     throw new Problem('conflict', 'An agent with this key is enrolled already. Run it, or let it make a new key.', [
       { pointer: '/public_key', detail: 'belongs to another agent' },
@@ -102,12 +100,31 @@ export async function enrol(ctx: Context, input: EnrolAgent): Promise<string> {
     type: 'agent.enrolled',
     subject: { kind: 'agent', id },
     account_id,
-    after: { name, machine_id, version },
+    after: { name, machine_id, version, enrolment: used.id, labels: used.labels },
   })
   return id
 }
 
-const newAgent = (id: string, { name, machine_id, public_key, version }: EnrolAgent, now: Instant): AgentRow => ({
+/** To the caller they are all one: who guesses learns nothing. The audit says which it was. */
+async function tokenRefused(ctx: Context, { token, name }: EnrolAgent): Promise<Refused> {
+  const found = await selectEnrolment(ctx.tx, hashOf(token))
+  return new Refused(
+    'This enrolment token is not known, was used, or has expired. Make a new one under Agents, or by POST /api/v1/enrolments.',
+    {
+      // it may have been used up between the two looks
+      reason: tokenRefusal(found, ctx.now()) ?? 'used_token',
+      about: found && { kind: 'enrolment', id: found.id },
+      detail: `"${name.slice(0, 100)}" showed an enrolment token that makes no agent.`,
+    },
+  )
+}
+
+const newAgent = (
+  id: string,
+  { name, machine_id, public_key, version }: EnrolAgent,
+  labels: AgentRow['labels'],
+  now: Instant,
+): AgentRow => ({
   id,
   name,
   hostname: name,
@@ -123,6 +140,7 @@ const newAgent = (id: string, { name, machine_id, public_key, version }: EnrolAg
   silent_since: null,
   revoked_at: null,
   alarm: null,
+  labels,
 })
 
 /** An agent reports its own machine from the start; nobody has to ask for it. */

@@ -4,6 +4,13 @@ import { Manifest } from '#connectors/contract.ts'
 import { Id, InstantText } from '../http/contract.ts'
 
 export { Manifest }
+/** As Kubernetes has them: for people and for choosing, never for deciding what is billed. */
+export const Labels = z
+  .record(
+    z.string().regex(/^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$/i, 'must be 1 to 63 letters, digits, dots, dashes'),
+    z.string().trim().min(1).max(128),
+  )
+  .refine((labels) => Object.keys(labels).length <= 16, 'at most 16 labels')
 export const AgentState = z.enum(['connected', 'silent', 'never_seen', 'revoked'])
 export const Agent = z
   .object({
@@ -20,6 +27,7 @@ export const Agent = z
     alarm: z.string().nullable().meta({ description: 'for example "cloned agent"' }),
     connectors: z.array(z.string()),
     source_count: z.int(),
+    labels: Labels,
   })
   .meta({ id: 'Agent' })
 export type Agent = z.infer<typeof Agent>
@@ -70,6 +78,8 @@ export const NewEnrolment = z.object({
     .optional()
     .meta({ description: 'owner of the host that enrols; default: the first account' }),
   expires_in_hours: z.int().min(1).max(720).default(24),
+  uses: z.int().min(1).max(1_000).default(1).meta({ description: 'how many agents it may make' }),
+  labels: Labels.default({}).meta({ description: 'of every agent that it makes', example: { site: 'madrid' } }),
 })
 export type NewEnrolment = z.infer<typeof NewEnrolment>
 export const Enrolment = z.object({ token: z.string(), expires_at: InstantText, command: z.string() })
@@ -87,8 +97,23 @@ export const EnrolAgent = z.object({
   version: z.string().max(64),
 })
 export type EnrolAgent = z.infer<typeof EnrolAgent>
-export const EnrolledAgent = z.object({ agent_id: Id, nats_url: z.string() })
-export type EnrolledAgent = z.infer<typeof EnrolledAgent>
+/** How an agent reaches NATS; without a credential the address itself holds a user and a password. */
+export const Access = z.object({
+  nats_url: z.string(),
+  credential: z
+    .object({ jwt: z.string(), expires_in_ms: z.int() })
+    .nullable()
+    .meta({ description: 'a user JWT for the key of the agent: worth nothing without its secret half' }),
+})
+export type Access = z.infer<typeof Access>
+export const EnrolledAgent = Access.extend({ agent_id: Id })
+export const Challenge = z.object({ challenge: z.string() })
+export const Renewal = z.object({
+  agent_id: Id,
+  challenge: z.string().max(100),
+  signature: z.base64().max(200).meta({ description: 'of "atalaya-renewal", agent_id and challenge, each on a line' }),
+})
+export type Renewal = z.infer<typeof Renewal>
 
 /** What an enrolled agent can host, and which agents can. */
 export const OfferedConnector = Manifest.extend({ agents: z.array(z.object({ id: Id, name: z.string() })) }).meta({

@@ -12,6 +12,8 @@ export {
   revokeAgent,
   watchSilence,
 } from './agents.ts'
+export { type Admission, CREDENTIAL_LIFETIME_S_MAX, recognise, Refused, revocations } from './identity.ts'
+export { type Refusal, Refusals } from './refusals.ts'
 export {
   changeSource,
   configOf,

@@ -4,17 +4,21 @@ import { z } from 'zod'
 import { iso } from '../base/time.ts'
 import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import {
+  Access,
   Agent,
+  Challenge,
   EnrolAgent,
   EnrolledAgent,
   Enrolment,
   NewEnrolment,
   NewSource,
   OfferedConnector,
+  Renewal,
   Source,
   SourceChange,
 } from './contract.ts'
 import {
+  type Admission,
   changeSource,
   createEnrolment,
   createSource,
@@ -24,12 +28,16 @@ import {
   listAgents,
   listConnectors,
   listSources,
+  recognise,
+  Refused,
+  type Refusals,
   revokeAgent,
 } from './index.ts'
 
 export interface SourcesDeps extends HttpDeps {
-  /** where agents reach NATS */
-  agentNatsUrl: string
+  /** how agents are let in to NATS */
+  admission: Admission
+  refusals: Refusals
   /** sends an agent its configuration, after the commit of what changed it; an agent that misses it gets it at hello */
   pushConfig(agent_id: string): Promise<void>
 }
@@ -38,6 +46,16 @@ export interface SourcesDeps extends HttpDeps {
 const command = (c: HonoContext, token: string): string => {
   const origin = c.req.header('origin') ?? new URL(c.req.url).origin
   return `curl -fsSL ${origin}/install/install-agent.sh | sudo sh -s -- --url ${origin} --token ${token}`
+}
+
+/** What was refused leaves a record, though nothing else of the request does. */
+async function noted<T>({ refusals }: SourcesDeps, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof Refused) refusals.note(error.refusal)
+    throw error
+  }
 }
 
 const agents = (deps: SourcesDeps) =>
@@ -59,8 +77,28 @@ const agents = (deps: SourcesDeps) =>
       answers('Become an agent, by a token', EnrolledAgent, 'nothing', { status: 201 }),
       valid('json', EnrolAgent),
       async (c) => {
-        const agent_id = await verb(c, deps, (ctx) => enrol(ctx, c.req.valid('json')))
-        return c.json({ agent_id, nats_url: deps.agentNatsUrl }, 201)
+        const wanted = c.req.valid('json')
+        const agent_id = await noted(
+          deps,
+          verb(c, deps, (ctx) => enrol(ctx, wanted)),
+        )
+        return c.json({ agent_id, ...(await deps.admission.access(agent_id, wanted.public_key)) }, 201)
+      },
+    )
+    .get('/agents/challenge', answers('A word for an agent to sign', Challenge, 'nothing'), (c) =>
+      c.json({ challenge: deps.admission.challenge() }),
+    )
+    .post(
+      '/agents/renew',
+      answers('A new credential for an agent, by its key', Access, 'nothing'),
+      valid('json', Renewal),
+      async (c) => {
+        const shown = c.req.valid('json')
+        const key = await noted(
+          deps,
+          verb(c, deps, (ctx) => recognise(ctx, deps.admission, shown)),
+        )
+        return c.json(await deps.admission.access(shown.agent_id, key))
       },
     )
     .delete('/agents/:id', answers('Revoke an agent', null, 'agents.write'), valid('param', ById), async (c) => {

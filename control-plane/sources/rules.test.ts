@@ -1,5 +1,18 @@
 import { expect, test } from 'vitest'
-import { afterHealth, agentState, type HealthState, isSilent, isSkewed, sourceState, UNREADABLE } from './rules.ts'
+import {
+  afterHealth,
+  agentState,
+  type HealthState,
+  isSilent,
+  isSkewed,
+  REFUSALS_APART,
+  REFUSALS_WINDOW_MS,
+  type Seen,
+  settleTold,
+  sourceState,
+  tokenRefusal,
+  UNREADABLE,
+} from './rules.ts'
 
 const minute = 60_000
 const now = 100 * minute
@@ -72,4 +85,41 @@ test('secrets that can’t be opened stay the failure, whatever an agent with an
   expect(afterHealth(state, { ok: true, duration_ms: 1, seen_at: now })).toMatchObject({ error, last_ok_at: now })
   const refused = { code: 'refused', message: 'm', remedy: 'r' }
   expect(afterHealth(state, { ok: false, duration_ms: 1, seen_at: now, error: refused })).toMatchObject({ error })
+})
+
+const refusal = (id: string, times = 1): Seen => ({
+  subject: { kind: 'agent', id },
+  reason: 'forged',
+  detail: 'd',
+  times,
+})
+
+test('of a refusal that repeats there are two records an hour, and together they count each', () => {
+  const first = settleTold(new Map(), [refusal('a', 3)], 0)
+  expect(first.records).toMatchObject([{ times: 3 }])
+  const second = settleTold(first.told, [refusal('a', 5), refusal('b')], 1_000)
+  expect(second.records).toMatchObject([{ subject: { id: 'b' }, times: 1 }])
+  const third = settleTold(second.told, [refusal('a', 7)], REFUSALS_WINDOW_MS - 1)
+  expect(third.records).toEqual([])
+  const ended = settleTold(third.told, [], REFUSALS_WINDOW_MS)
+  expect(ended.records).toMatchObject([{ subject: { id: 'a' }, times: 12 }])
+  expect(settleTold(ended.told, [refusal('a')], REFUSALS_WINDOW_MS + 1).records).toMatchObject([{ times: 1 }])
+})
+
+test('a flood of different refusals makes a bounded number of records, and none is left uncounted', () => {
+  const flood = Array.from({ length: 10 * REFUSALS_APART }, (_, index) => refusal(`agent ${index}`))
+  const { told, records } = settleTold(new Map(), flood, 0)
+  expect(records).toHaveLength(REFUSALS_APART + 1)
+  expect(records.at(-1)).toMatchObject({ subject: { id: 'others' } })
+  const later = settleTold(told, [], REFUSALS_WINDOW_MS).records
+  const all = [...records, ...later].reduce((sum, { times }) => sum + times, 0)
+  expect(all).toBe(flood.length)
+})
+
+test('a token is refused for what is wrong with it', () => {
+  const fresh = { used: 1, uses: 2, expires_at: 10 }
+  expect(tokenRefusal(fresh, 9)).toBeNull()
+  expect(tokenRefusal(fresh, 10)).toBe('expired_token')
+  expect(tokenRefusal({ ...fresh, used: 2 }, 9)).toBe('used_token')
+  expect(tokenRefusal(null, 9)).toBe('unknown_token')
 })

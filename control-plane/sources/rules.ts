@@ -103,3 +103,60 @@ export function afterHealth(state: HealthState, fact: HealthFact): HealthState {
   const since_ms = state.error?.code === said.code ? state.error.since_ms : fact.seen_at
   return { ...state, vendor_version, duration_ms: fact.duration_ms, error: { ...said, since_ms } }
 }
+
+/** What a record of the audit is about. */
+export interface Subject {
+  kind: 'agent' | 'enrolment'
+  id: string
+}
+/** One kind of refusal, and how often it happened. */
+export interface Seen {
+  subject: Subject
+  reason: string
+  detail: string
+  times: number
+}
+/** A refusal of which there is a record, and how often it came again since. */
+export interface Told extends Seen {
+  at: number
+}
+
+/** A refusal that goes on is told again after this time. */
+export const REFUSALS_WINDOW_MS = 3_600_000
+/** Different refusals that are kept apart in one window; all beyond are one of their reason. */
+export const REFUSALS_APART = 500
+
+/** Which refusals get a record now, so that no flood fills the audit: the first of each, and at the end of its window how many followed. */
+export function settleTold(
+  before: ReadonlyMap<string, Told>,
+  seen: readonly Seen[],
+  now: number,
+): { told: ReadonlyMap<string, Told>; records: Seen[] } {
+  const told = new Map<string, Told>()
+  const records: Seen[] = []
+  for (const [key, one] of before)
+    if (now - one.at < REFUSALS_WINDOW_MS) told.set(key, one)
+    else if (one.times > 0) records.push(one)
+  for (const one of seen) {
+    const own = `${one.reason} ${one.subject.kind} ${one.subject.id}`
+    const key = told.has(own) || told.size < REFUSALS_APART ? own : one.reason
+    const known = told.get(key)
+    if (known) told.set(key, { ...known, times: known.times + one.times })
+    else {
+      const subject = key === own ? one.subject : { ...one.subject, id: 'others' }
+      told.set(key, { ...one, subject, at: now, times: 0 })
+      records.push({ ...one, subject })
+    }
+  }
+  return { told, records }
+}
+
+/** Why a token makes no agent; null where it does. */
+export function tokenRefusal(
+  enrolment: { used: number; uses: number; expires_at: number } | null,
+  now: number,
+): 'unknown_token' | 'expired_token' | 'used_token' | null {
+  if (!enrolment) return 'unknown_token'
+  if (enrolment.expires_at <= now) return 'expired_token'
+  return enrolment.used >= enrolment.uses ? 'used_token' : null
+}

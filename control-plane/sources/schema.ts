@@ -1,4 +1,5 @@
 /** Tables of sources: agents, their one-time enrolments, and what each agent was told to read. */
+import { sql } from 'drizzle-orm'
 import { bigint, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Manifest } from '#connectors/contract.ts'
 import { account } from '../accounts/schema.ts'
@@ -24,8 +25,16 @@ export const agent = pgTable(
     silent_since: instant(),
     revoked_at: instant(),
     alarm: text(),
+    /** from its enrolment, for people */
+    labels: jsonb().$type<Record<string, string>>().notNull().default({}),
   },
-  (t) => [uniqueIndex().on(t.public_key)],
+  (t) => [
+    uniqueIndex().on(t.public_key),
+    // whom the nats-server must refuse is asked every few seconds
+    index()
+      .on(t.revoked_at)
+      .where(sql`${t.revoked_at} is not null`),
+  ],
 )
 
 export const enrolment = pgTable(
@@ -36,6 +45,11 @@ export const enrolment = pgTable(
     account_id: uuid().references(() => account.id),
     created_at: instant().notNull(),
     expires_at: instant().notNull(),
+    /** how many agents it makes at most */
+    uses: integer().notNull().default(1),
+    used: integer().notNull().default(0),
+    labels: jsonb().$type<Record<string, string>>().notNull().default({}),
+    /** last */
     used_at: instant(),
     agent_id: uuid().references(() => agent.id),
   },

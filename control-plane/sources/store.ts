@@ -1,5 +1,5 @@
 /** SQL of sources: agents, enrolments, and what each agent reads. `resource` is inventory's, counted here only. */
-import { and, asc, count, eq, gt, isNotNull, isNull, min, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lt, min, type SQL, sql } from 'drizzle-orm'
 import { iso } from '../base/time.ts'
 import type { Tx } from '../db/index.ts'
 import type { Agent, Source } from './contract.ts'
@@ -26,6 +26,7 @@ const agentFromRow = (row: AgentRow, source_count: number): Agent => ({
   alarm: row.alarm,
   connectors: row.manifests.map(({ name }) => name),
   source_count,
+  labels: row.labels,
 })
 
 export async function selectAgents(tx: Tx): Promise<Agent[]> {
@@ -58,6 +59,25 @@ export async function insertAgent(tx: Tx, row: typeof agent.$inferInsert): Promi
   const made = await tx.insert(agent).values(row).onConflictDoNothing().returning({ id: agent.id })
   return made.length > 0
 }
+
+/** Ids of the agents that have these keys. */
+export async function selectIdsOfKeys(tx: Tx, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (keys.length === 0) return new Map()
+  const found = await tx
+    .select({ id: agent.id, public_key: agent.public_key })
+    .from(agent)
+    .where(inArray(agent.public_key, [...keys]))
+  return new Map(found.map(({ id, public_key }) => [public_key, id]))
+}
+
+/** Newest first. */
+export const selectRevoked = (tx: Tx, since: number, limit: number) =>
+  tx
+    .select({ public_key: agent.public_key, revoked_at: agent.revoked_at })
+    .from(agent)
+    .where(gt(agent.revoked_at, since))
+    .orderBy(desc(agent.revoked_at))
+    .limit(limit)
 
 export const updateAgent = async (tx: Tx, id: string, change: Partial<typeof agent.$inferInsert>): Promise<void> => {
   await tx.update(agent).set(change).where(eq(agent.id, id))
@@ -95,19 +115,22 @@ export const insertEnrolment = async (tx: Tx, row: typeof enrolment.$inferInsert
   await tx.insert(enrolment).values(row)
 }
 
-/** Null where the token is not known, has expired, or was used: of two at once only one succeeds. */
-export async function useEnrolment(
-  tx: Tx,
-  hash: string,
-  now: number,
-): Promise<{ id: string; account_id: string | null } | null> {
-  const fresh = and(eq(enrolment.hash, hash), isNull(enrolment.used_at), gt(enrolment.expires_at, now))
+type EnrolmentRow = typeof enrolment.$inferSelect
+
+/** Null where the token is not known, has expired, or was used up: of two at once only as many succeed as it has uses. */
+export async function useEnrolment(tx: Tx, hash: string, now: number): Promise<EnrolmentRow | null> {
+  const fresh = and(eq(enrolment.hash, hash), lt(enrolment.used, enrolment.uses), gt(enrolment.expires_at, now))
   const [used] = await tx
     .update(enrolment)
-    .set({ used_at: now })
+    .set({ used: sql`${enrolment.used} + 1`, used_at: now })
     .where(fresh)
-    .returning({ id: enrolment.id, account_id: enrolment.account_id })
+    .returning()
   return used ?? null
+}
+
+export async function selectEnrolment(tx: Tx, hash: string): Promise<EnrolmentRow | null> {
+  const [row] = await tx.select().from(enrolment).where(eq(enrolment.hash, hash))
+  return row ?? null
 }
 
 export const nameEnrolled = async (tx: Tx, id: string, agent_id: string): Promise<void> => {

@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect as connectNats, headers as natsHeaders, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, type TestContext, test, vi } from 'vitest'
+import { connectionOptions } from '#agent/connection.ts'
+import { renewed } from '#agent/credential.ts'
 import { system } from '#control-plane/base/actor.ts'
 import { iso } from '#control-plane/base/time.ts'
 import { connect, transact } from '#control-plane/db/index.ts'
@@ -62,10 +64,12 @@ beforeAll(async () => {
   installation = await freshDatabase(suite)
   const { server } = await ownNats(suite)
   plane = await startControlPlane(suite, installation, server)
-  const { username, password, host: servers } = new URL(server.agentUrl)
-  nats = await connectNats({ servers, user: username, pass: password, inboxPrefix: 'v1.inbox.test' })
-  suite.atEnd(() => nats.close())
   agent = await enrolledAgent(await worldOf(installation), 'scraped', null)
+  const seed = new TextDecoder().decode(agent.key.getSeed())
+  const who = { agent_id: agent.id, seed, url: plane.origin }
+  const { nats_url, credential } = await renewed(who)
+  nats = await connectNats(connectionOptions({ ...who, nats_url }, () => credential?.jwt ?? null))
+  suite.atEnd(() => nats.close())
   const machines = Array.from({ length: MACHINES }, (_, index) => vm(`vm ${index} "${index}"`))
   await report([agent.listing(Date.now(), 'h', [host('h'), ...machines])])
   await vi.waitFor(async () => expect(await machineIds()).toHaveLength(MACHINES), { timeout: 20_000, interval: 100 })

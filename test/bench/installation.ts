@@ -158,8 +158,9 @@ const environment = (database: EmptyDatabase, data: string, nats: Nats, port: nu
   DATABASE_URL: database.ownerUrl,
   ATALAYA_DATA: data,
   ATALAYA_PORT: String(port),
-  NATS_URL: nats.controlPlaneUrl,
-  ATALAYA_AGENT_NATS_URL: nats.agentUrl,
+  ...nats.environment(),
+  // a sender renews nothing
+  ATALAYA_AGENT_CREDENTIAL_SECONDS: '86400',
 })
 
 /** `ATALAYA_BENCH_PROFILE`: a folder for the control plane's processor profile. */

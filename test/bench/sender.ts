@@ -2,6 +2,7 @@
 import { deflateRawSync } from 'node:zlib'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import { connectionOptions } from '#agent/connection.ts'
+import { renewed } from '#agent/credential.ts'
 import { type Identity, type Sign, signer } from '#agent/identity.ts'
 import {
   DICTIONARY,
@@ -52,7 +53,8 @@ export class Sender {
   }
 
   static async connect(identity: Identity): Promise<Sender> {
-    return new Sender(identity, await connect(connectionOptions(identity)))
+    const { credential } = await renewed({ ...identity, url: identity.url ?? '' })
+    return new Sender(identity, await connect(connectionOptions(identity, () => credential?.jwt ?? null)))
   }
 
   get #subject(): string {

@@ -1,8 +1,7 @@
 /** A network that repeats itself: keeps what agents sent, and sends it again, late and in another order. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node'
-import { HEADERS } from '#connectors/contract.ts'
-import { readAddress } from '#control-plane/bus/address.ts'
+import { connect, createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node'
+import { HEADERS, SUBJECTS } from '#connectors/contract.ts'
 import type { Nats } from '../../deploy/nats.ts'
 import type { Dice } from './dice.ts'
 
@@ -31,7 +30,7 @@ export class Replayer {
       reconnectJitter: 100,
       ignoreAuthErrorAbort: true,
     }
-    return new Replayer(await connect({ ...readAddress(nats.controlPlaneUrl), ...forever, noEcho: true }))
+    return new Replayer(await connect({ ...(await nats.login('replayer')), ...forever, noEcho: true }))
   }
 
   #keep(message: Msg): void {
@@ -51,7 +50,10 @@ export class Replayer {
   /** True where the control plane took it. */
   async sendAgain({ subject, data, headers }: Msg): Promise<boolean> {
     try {
-      const answer = await this.#nats.request(subject, data, { timeout: ANSWER_MS, ...(headers && { headers }) })
+      // the answer goes to the agent's own inbox, or there is none
+      const reply = `${SUBJECTS.inbox(subject.split('.').at(-1) ?? '')}.${createInbox()}`
+      const asked = { timeout: ANSWER_MS, noMux: true, reply, ...(headers && { headers }) }
+      const answer = await this.#nats.request(subject, data, asked)
       const { ok } = answer.json<{ ok: boolean }>()
       if (ok) this.answered += 1
       return ok

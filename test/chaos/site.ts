@@ -123,8 +123,8 @@ export class Site {
       ATALAYA_DATA: this.#data,
       ATALAYA_PORT: String(port),
       ATALAYA_LOG: 'warn',
-      NATS_URL: toNats.through(this.nats.controlPlaneUrl),
-      ATALAYA_AGENT_NATS_URL: this.nats.agentUrl,
+      ...this.nats.environment(),
+      NATS_URL: toNats.through(this.nats.url),
     }
     const command = () => endsWithUs(['bun', 'control-plane/main.ts', '--role', role])
     const part = new Part(
@@ -155,7 +155,8 @@ export class Site {
     const { agent_id } = await enrol({ url: this.origin, token, name: fleet.host, state, machine_id: null })
     const identity = loadIdentity(state)
     if (!identity) throw new Error(`${state} holds no agent though it enrolled`)
-    saveIdentity(state, { ...identity, nats_url: proxy.through(identity.nats_url) })
+    // without the control plane's address it renews nothing, and so learns of no way past the proxy
+    saveIdentity(state, { ...identity, nats_url: proxy.through(identity.nats_url), url: undefined })
     const command = () => endsWithUs(['bun', 'test/chaos/agent.ts', state])
     const part = new Part(
       { title: `The agent ${fleet.host}`, name: `agent-${fleet.host}`, command, cwd: ROOT, stop_ms: 5_000 },

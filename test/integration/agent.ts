@@ -43,7 +43,7 @@ const MANIFEST = {
   settings: { type: 'object' },
 }
 
-type Key = ReturnType<typeof createUser>
+export type Key = ReturnType<typeof createUser>
 const signers = new WeakMap<Key, Sign>()
 /** A signature in base64, as the agent makes it: the key's own code takes fifty times as long. */
 export function signature(key: Key, text: Uint8Array): string {
@@ -220,7 +220,7 @@ export async function enrolledAgent(
   account_id: string | null = world.account_id,
 ): Promise<Agent> {
   const key = createUser()
-  const { token } = await world.run((ctx) => createEnrolment(ctx, { expires_in_hours: 1 }))
+  const { token } = await world.run((ctx) => createEnrolment(ctx, { expires_in_hours: 1, uses: 1, labels: {} }))
   const who = { token, name: realm, public_key: key.getPublicKey(), machine_id: '', version: '1' }
   const agent = new Agent(world, await world.run((ctx) => enrol(ctx, who)), key)
   const greeted = await agent.hello()

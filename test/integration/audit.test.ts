@@ -9,7 +9,7 @@ import type { Context } from '#control-plane/db/index.ts'
 import { numberCommitted } from '#control-plane/events/dispatch.ts'
 import { append } from '#control-plane/events/index.ts'
 import { tasks } from '#control-plane/river.ts'
-import { silentBus as bus } from '../setup/silent-bus.ts'
+import { silentBus as bus, unguarded } from '../setup/silent-bus.ts'
 import { Suite } from '../setup/stack.ts'
 import { type Call, apiOf, urlsFor } from './http.ts'
 import { type Prepared, prepared } from './prepared.ts'
@@ -121,7 +121,7 @@ test('the task of the running program seals all that is numbered, in bounded sea
     .unsafe(`insert into event (id, type, subject_kind, subject_id, actor, after, request_id, occurred_at)
     select gen_random_uuid(), 'bulk.made', 'bulk', n::text, '{"kind":"system","id":"t","name":"t"}', jsonb_build_object('n', n), 'r', '${START}'
     from generate_series(1, 1200) n`)
-  const all = tasks({ db: world.db, bus, now: () => world.clock.now, log: pino({ level: 'silent' }) })
+  const all = tasks({ ...unguarded, db: world.db, bus, now: () => world.clock.now, log: pino({ level: 'silent' }) })
   const task = (name: string) => all.find((one) => one.name === name)!
   expect(task('number_events').every_ms + task('seal').every_ms).toBeLessThan(1_000)
   for (let n = 0; n < 4; n += 1) await task('number_events').run()

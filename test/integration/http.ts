@@ -18,6 +18,7 @@ import { routes as inventory } from '#control-plane/inventory/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
+import { byPassword, unguarded } from '../setup/silent-bus.ts'
 import type { Suite } from '../setup/stack.ts'
 import type { Prepared } from './prepared.ts'
 
@@ -58,7 +59,7 @@ export async function apiOf(
       events({ ...deps, live: { join: () => null, close: () => {} }, viewOf: async () => null }),
       audit(deps),
       accounts({ ...deps, endDemo: null }),
-      sources({ ...deps, agentNatsUrl: 'nats://127.0.0.1:4222', pushConfig: async () => {} }),
+      sources({ ...deps, admission: byPassword, refusals: unguarded.refusals, pushConfig: async () => {} }),
       inventory(deps, async () => new Map()),
       metrics(deps),
       metering(deps),

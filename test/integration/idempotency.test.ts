@@ -144,7 +144,7 @@ test('each of them has its effect once, and the same answer to the letter', asyn
     const body =
       path === '/agents/enrol'
         ? {
-            token: (await world.run((ctx) => createEnrolment(ctx, { expires_in_hours: 1 }))).token,
+            token: (await world.run((ctx) => createEnrolment(ctx, { expires_in_hours: 1, uses: 1, labels: {} }))).token,
             name: 'created once',
             public_key: createUser().getPublicKey(),
             machine_id: null,
@@ -179,7 +179,7 @@ test('a refusal is an answer, too, down to the id that support asks for', async 
 })
 
 test('what a refused verb had done before is undone', async () => {
-  const { token: shown } = await world.run((ctx) => createEnrolment(ctx, { expires_in_hours: 1 }))
+  const { token: shown } = await world.run((ctx) => createEnrolment(ctx, { expires_in_hours: 1, uses: 1, labels: {} }))
   const body = { token: shown, name: 'again', public_key: agentKey, machine_id: null, version: '1' }
   // its token is used up first, and then its key is found to be another's
   expect((await post('/agents/enrol', body, key())).status).toBe(409)
@@ -234,7 +234,9 @@ test('two callers have nothing to do with each other’s keys', async () => {
   expect(new Set([of_a, of_b, of_staff].map(({ body }) => body.token)).size).toBe(3)
   // who enrols has no credential but the token in the body
   for (const name of ['first', 'second']) {
-    const { token: shown } = await world.run((ctx) => createEnrolment(ctx, { expires_in_hours: 1 }))
+    const { token: shown } = await world.run((ctx) =>
+      createEnrolment(ctx, { expires_in_hours: 1, uses: 1, labels: {} }),
+    )
     const public_key = createUser().getPublicKey()
     const body = { token: shown, name, public_key, machine_id: null, version: '1' }
     expect([name, (await post('/agents/enrol', body, mine)).status]).toEqual([name, 201])

@@ -20,7 +20,7 @@ beforeAll(async () => {
   suite = new Suite()
   at = await prepared(suite, '2026-11-01T00:00:00Z')
   nats = await ownNats(suite)
-  bus = connectBus(nats.server.controlPlaneUrl, silent)
+  bus = connectBus({ url: nats.server.url, login: (name) => nats.server.authority.login(name) }, silent)
   suite.atEnd(() => bus.close())
   await until(() => bus.connected())
 })
@@ -84,8 +84,7 @@ test('a notice is told once while it lasts, and can be told again after it ended
 })
 
 async function streamed(): Promise<number[]> {
-  const { username, password, host } = new URL(nats.server.controlPlaneUrl)
-  const nc = await connect({ servers: host, user: username, pass: password })
+  const nc = await connect(await nats.server.login('test'))
   const manager = await jetstreamManager(nc)
   const { state } = await manager.streams.info('atalaya-events')
   const numbers: number[] = []

@@ -53,7 +53,8 @@ const manifest = Manifest.parse({
   secrets: ['password'],
 })
 
-const newToken = async () => (await at.run((ctx) => createEnrolment(ctx, { expires_in_hours: 1 }))).token
+const newToken = async () =>
+  (await at.run((ctx) => createEnrolment(ctx, { expires_in_hours: 1, uses: 1, labels: {} }))).token
 const enrolAs = (name: string, token: string, machine_id = '') => {
   const public_key = createUser().getPublicKey()
   return at.run((ctx) => enrol(ctx, { token, name, public_key, machine_id, version: '0.1.0' }))

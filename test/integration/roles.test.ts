@@ -129,6 +129,8 @@ test('every route says what it needs, and that is a permission of the table', ()
   expect(routes.filter(({ needs }) => needs === 'nothing').map(({ method, path }) => `${method} ${path}`)).toEqual([
     'POST /session',
     'POST /agents/enrol',
+    'GET /agents/challenge',
+    'POST /agents/renew',
   ])
 })
 

@@ -61,9 +61,13 @@ export class Secretive {
       headers: { 'content-type': 'application/json' },
       body,
     })
-    const said = (await enrolled.json()) as { agent_id: string; nats_url: string }
+    const { credential, ...said } = (await enrolled.json()) as {
+      agent_id: string
+      nats_url: string
+      credential: { jwt: string }
+    }
     const identity = identityShape({ ...said, seed: new TextDecoder().decode(key.getSeed()) })
-    const nats = await connect(connectionOptions(identity))
+    const nats = await connect(connectionOptions(identity, () => credential.jwt))
     return new Secretive(said.agent_id, nats, new Agent({} as Prepared, said.agent_id, key))
   }
 

@@ -206,7 +206,7 @@ test('without its key a source fails with a remedy and all else works; it works 
 
 test('a start without a key, or with one that is none, is refused with a remedy that repeats nothing', async () => {
   const start = async (key: string) => {
-    const env = { ...process.env, DATABASE_URL: installation.ownerUrl, NATS_URL: nats.controlPlaneUrl }
+    const env = { ...process.env, DATABASE_URL: installation.ownerUrl, ...nats.environment() }
     const child = Bun.spawn(['bun', 'control-plane/main.ts'], {
       env: { ...env, ATALAYA_DATA: mkdtempSync(join(suite.folder, 'empty-')), ATALAYA_SECRET_KEY: key },
       stdout: 'pipe',
@@ -281,7 +281,11 @@ test('after all of this no secret is in a table, a file, a log, an answer or a c
   expect(lines).toContain('control-plane/main.ts')
   expect(lines).toContain('agent/main.ts enrol')
   expect(lines).not.toMatch(/atalaya_(enrol|setup|key)_[A-Za-z0-9_-]{20}/)
-  const passwords = [installation.ownerUrl, nats.controlPlaneUrl, nats.agentUrl].map((url) => new URL(url).password)
+  const seeds = Object.values(JSON.parse(readFileSync(nats.environment().ATALAYA_NATS_KEYS ?? '', 'utf8')) as object)
+    .map(String)
+    .filter((value) => value.startsWith('S'))
+  expect(seeds).toHaveLength(4)
+  const passwords = [new URL(installation.ownerUrl).password, ...seeds]
   const keys = readFileSync(keyFile(), 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))

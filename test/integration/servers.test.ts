@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createUser } from '@nats-io/nkeys'
 import { connect } from '@nats-io/transport-node'
+import { connectionOptions } from '#agent/connection.ts'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { emptyDatabase, ownNats, ownPostgres, Suite } from '../setup/stack.ts'
@@ -12,11 +14,6 @@ beforeAll(() => {
 afterAll(() => suite.end())
 
 const open = (url: string) => postgres(url, { max: 1, onnotice: () => {} })
-
-async function natsAs(url: string, inboxPrefix?: string) {
-  const { username, password, host } = new URL(url)
-  return connect({ servers: host, user: username, pass: password, ...(inboxPrefix ? { inboxPrefix } : {}) })
-}
 
 test('the owner of the database is no superuser, may create roles and the extension btree_gist', async () => {
   const { ownerUrl } = await emptyDatabase(suite)
@@ -57,10 +54,13 @@ test('PostgreSQL killed with -9 starts again on its data, though its lock file n
 
 test('an agent reports and hears replies, but can neither listen to other reports nor reach JetStream', async () => {
   const { server } = await ownNats(suite)
-  const plane = await natsAs(server.controlPlaneUrl)
+  const plane = await connect(await server.login('plane'))
   plane.subscribe('v1.report.*', { callback: (_error, message) => void message.respond('stored') })
   await plane.flush()
-  const agent = await natsAs(server.agentUrl, 'v1.inbox.a1')
+  const key = createUser()
+  const { jwt } = await server.authority.issue('a1', key.getPublicKey(), 60, Date.now())
+  const identity = { agent_id: 'a1', seed: new TextDecoder().decode(key.getSeed()), nats_url: server.url }
+  const agent = await connect(connectionOptions(identity, () => jwt))
   expect((await agent.request('v1.report.a1', 'x', { timeout: 2_000 })).string()).toBe('stored')
   await expect(agent.request('$JS.API.INFO', '', { timeout: 1_000 })).rejects.toThrow()
   const refused = new Promise((resolve) => {

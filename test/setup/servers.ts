@@ -10,7 +10,6 @@ declare module 'vitest' {
     postgresUrl: string
     superuserUrl: string
     natsUrl: string
-    agentNatsUrl: string
     /** the nats-server program, for suites that stop and start one of their own */
     natsServer: string
   }
@@ -24,8 +23,7 @@ export default async function servers(project: TestProject): Promise<() => Promi
     project.provide('folder', stand.folder)
     project.provide('postgresUrl', stand.postgres.ownerUrl)
     project.provide('superuserUrl', stand.postgres.superuserUrl)
-    project.provide('natsUrl', nats.controlPlaneUrl)
-    project.provide('agentNatsUrl', nats.agentUrl)
+    project.provide('natsUrl', nats.url)
     project.provide('natsServer', program)
   } catch (error) {
     await stand.end()

@@ -114,7 +114,7 @@ export async function startControlPlane(
   suite: Suite,
   installation: Installation,
   nats: Nats,
-  options: { role?: string; port?: number } = {},
+  options: { role?: string; port?: number; natsLog?: string; env?: Record<string, string> } = {},
 ): Promise<ControlPlane> {
   const port = await freePort(options.port)
   const origin = `http://127.0.0.1:${port}`
@@ -129,8 +129,8 @@ export async function startControlPlane(
         DATABASE_URL: installation.ownerUrl,
         ATALAYA_DATA: installation.data,
         ATALAYA_PORT: String(port),
-        NATS_URL: nats.controlPlaneUrl,
-        ATALAYA_AGENT_NATS_URL: nats.agentUrl,
+        ...nats.environment(options.natsLog),
+        ...options.env,
       },
       stop_ms: 5_000,
     },

@@ -74,6 +74,7 @@ export type Source = Sources.Source
 export type NewSource = z.input<typeof Sources.NewSource>
 export type SourceChange = z.input<typeof Sources.SourceChange>
 export type Enrolment = z.infer<typeof Sources.Enrolment>
+export type NewEnrolment = z.input<typeof Sources.NewEnrolment>
 export type AgentConnector = Sources.OfferedConnector
 export type Resource = Inventory.Resource
 export type ResourceDetail = Inventory.ResourceDetail
@@ -135,7 +136,7 @@ export const api = {
   changeAccount: (id: string, change: Partial<NewAccount>) => patch<Account>(`/accounts/${id}`, change),
 
   agents: () => get<Items<Agent>>('/agents'),
-  enrol: (accountId?: string) => post<Enrolment>('/enrolments', accountId ? { account_id: accountId } : {}),
+  enrol: (wanted: NewEnrolment) => post<Enrolment>('/enrolments', wanted),
   revokeAgent: (id: string) => request<void>('DELETE', `/agents/${id}`),
   connectors: () => get<Items<AgentConnector>>('/connectors'),
   sources: () => get<Items<Source>>('/sources'),

@@ -21,7 +21,7 @@ import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
 import { host, vm } from '../../integration/agent.ts'
-import { silentBus } from '../../setup/silent-bus.ts'
+import { byPassword, silentBus, unguarded } from '../../setup/silent-bus.ts'
 import { greeting } from '../greeting.ts'
 import { signed } from '../report.ts'
 import { deflated, NOW } from '../reports.ts'
@@ -97,7 +97,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
       events({ ...deps, live, viewOf: async () => null }),
       audit(deps),
       accounts({ ...deps, endDemo: null }),
-      sources({ ...deps, agentNatsUrl: 'nats://127.0.0.1:4222', pushConfig: async () => {} }),
+      sources({ ...deps, admission: byPassword, refusals: unguarded.refusals, pushConfig: async () => {} }),
       inventory(deps, extras),
       metrics(deps),
       metering(deps),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Collected, PROTOCOL } from '#connectors/contract.ts'
 import { seal } from '#agent/batch.ts'
 import { KeptClock } from '#agent/kept-clock.ts'
+import { Credentials } from '#agent/credential.ts'
 import { enrol } from '#agent/enrol.ts'
 import { type Identity, loadIdentity } from '#agent/identity.ts'
 import { Listings } from '#agent/listing.ts'
@@ -29,11 +30,12 @@ export class DemoAgent {
     this.id = identity.agent_id
     this.#spool = Spool.open(join(state, 'spool'), { ...SPOOL_DEFAULTS, now: Date.now })
     this.#clock = new KeptClock(state)
+    const log = openLog()
     this.#reporter = new Reporter({
-      identity,
+      credentials: new Credentials(state, identity, log),
       spool: this.#spool,
       clock: this.#clock,
-      log: openLog(),
+      log,
       hello: () => this.#hello(),
       configured: () => {},
       unknownDigests: (digests) => this.#listings.forget(digests),

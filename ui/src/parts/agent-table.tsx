@@ -2,7 +2,7 @@
 import { useQueryClient } from '@tanstack/solid-query'
 import Ellipsis from 'lucide-solid/icons/ellipsis'
 import Trash2 from 'lucide-solid/icons/trash'
-import { createSignal, Show } from 'solid-js'
+import { createSignal, For, Show } from 'solid-js'
 import { type Agent, api } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
@@ -12,6 +12,7 @@ import { Menu } from '../kit/menu.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { tell } from '../kit/toast.tsx'
 import { Confirm } from './confirm.tsx'
+import { labelsText } from './labels.ts'
 
 const TONES: Record<Agent['state'], Tone> = { connected: 'ok', silent: 'bad', never_seen: 'idle', revoked: 'idle' }
 
@@ -29,6 +30,11 @@ export function AgentTable(props: { agents: readonly Agent[] }) {
           <span class="font-medium">{row.name}</span>
           <Show when={row.hostname && row.hostname !== row.name}>
             <span class="block text-[0.8125rem] text-muted">{row.hostname}</span>
+          </Show>
+          <Show when={labelsText(row.labels).length > 0}>
+            <span class="mt-1 flex flex-wrap gap-1">
+              <For each={labelsText(row.labels)}>{(label) => <Badge tone="idle">{label}</Badge>}</For>
+            </span>
           </Show>
         </>
       ),

@@ -8,12 +8,18 @@ import { say } from '../i18n/say.ts'
 import { Button, Spinner } from '../kit/button.tsx'
 import { CopyLine } from '../kit/copy.tsx'
 import { Dialog } from '../kit/dialog.tsx'
-import { SelectField } from '../kit/field.tsx'
+import { SelectField, TextField } from '../kit/field.tsx'
 import { queries } from '../queries.ts'
 import { createSubmit } from './form.ts'
+import { labelsIn } from './labels.ts'
 import { ProblemNote } from './load.tsx'
 
 const POLL_MS = 2_000
+const DAY_HOURS = 24
+/** how long a token holds, in hours */
+const LIVES = [1, DAY_HOURS, 7 * DAY_HOURS, 30 * DAY_HOURS]
+const lifeText = (hours: number): string =>
+  hours < DAY_HOURS ? t('agents.enrol_hours', hours) : t('agents.enrol_days', hours / DAY_HOURS)
 
 export function EnrolDialog(props: { onClose: () => void }) {
   const accounts = useQuery(() => queries.accounts())
@@ -21,7 +27,17 @@ export function EnrolDialog(props: { onClose: () => void }) {
   const [chosen, setChosen] = createSignal<string>()
   const list = () => (accounts.status === 'success' ? (accounts.data?.items ?? []) : [])
   const account = () => chosen() ?? list()[0]?.id ?? ''
-  const form = createSubmit({ run: () => api.enrol(account() || undefined), onDone: setEnrolment })
+  const [uses, setUses] = createSignal(1)
+  const [hours, setHours] = createSignal(DAY_HOURS)
+  const [labels, setLabels] = createSignal('')
+  const wanted = () => ({
+    ...(account() && { account_id: account() }),
+    uses: uses(),
+    expires_in_hours: hours(),
+    labels: labelsIn(labels()),
+  })
+  const form = createSubmit({ run: () => api.enrol(wanted()), onDone: setEnrolment })
+  const labelsError = () => [...(form.error()?.fields ?? [])].find(([pointer]) => pointer.startsWith('/labels'))?.[1]
   return (
     <Dialog
       open
@@ -47,12 +63,41 @@ export function EnrolDialog(props: { onClose: () => void }) {
         <Show
           when={enrolment()}
           fallback={
-            <SelectField
-              label={t('agents.enrol_owner')}
-              value={account()}
-              options={list().map((one) => ({ value: one.id, label: one.name }))}
-              onChange={setChosen}
-            />
+            <div class="grid gap-4 sm:grid-cols-2">
+              <SelectField
+                class="sm:col-span-2"
+                label={t('agents.enrol_owner')}
+                value={account()}
+                options={list().map((one) => ({ value: one.id, label: one.name }))}
+                onChange={setChosen}
+              />
+              <TextField
+                label={t('agents.enrol_uses')}
+                hint={t('agents.enrol_uses_hint')}
+                type="number"
+                min={1}
+                max={1000}
+                value={uses()}
+                error={form.fieldError('/uses')}
+                onInput={(event) => setUses(event.currentTarget.valueAsNumber)}
+              />
+              <SelectField
+                label={t('agents.enrol_for')}
+                value={String(hours())}
+                options={LIVES.map((one) => ({ value: String(one), label: lifeText(one) }))}
+                onChange={(value) => setHours(Number(value))}
+              />
+              <TextField
+                class="sm:col-span-2"
+                label={t('agents.enrol_labels')}
+                hint={t('agents.enrol_labels_hint')}
+                optional={t('common.optional')}
+                maxlength={2000}
+                value={labels()}
+                error={labelsError()}
+                onInput={(event) => setLabels(event.currentTarget.value)}
+              />
+            </div>
           }
         >
           {(one) => (
@@ -63,7 +108,9 @@ export function EnrolDialog(props: { onClose: () => void }) {
                 labels={{ copy: t('common.copy'), copied: t('common.copied') }}
               />
               <p class="m-0 text-[0.8125rem] text-muted">
-                {t('agents.enrol_valid', { at: say.instant(one().expires_at) })}
+                {uses() === 1
+                  ? t('agents.enrol_valid', { at: say.instant(one().expires_at) })
+                  : t('agents.enrol_valid_many', { uses: String(uses()), at: say.instant(one().expires_at) })}
               </p>
               <Arrival />
             </>
