@@ -39,7 +39,7 @@ export interface Application {
   key: string
   /** further keys: of an account that owns machines, and of one who may only read */
   others: string[]
-  /** ids of these keys, which nobody may end: without them all else would be refused */
+  /** ids of these keys and of an agent, which nobody may end: without them much else would be refused */
   kept: ReadonlySet<string>
   /** a session's token, of a page that was opened with the owner's key */
   signIn(): Promise<string>
@@ -112,6 +112,8 @@ export async function openApplication(stage: Stage): Promise<Application> {
   const fetch = async (request: Request) => app.fetch(request, {})
   await beginTrade({ fetch, key }, agentName(stage))
   const made = await otherKeys(stage)
+  const kept = new Set([...(await keyIds(world)), agentName(stage)])
+  await spares({ fetch, key }, agentName(stage))
   const passwords = Object.values(urls).map((url) => new URL(url).password)
   const others = made.map(({ token }) => token)
   const secrets = [key, ...others, SECRET, new TextDecoder().decode(stage.agent.key.getSeed()), ...passwords].filter(
@@ -121,7 +123,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
     fetch,
     key,
     others,
-    kept: new Set(await keyIds(world)),
+    kept,
     signIn: async () => (await world.run((ctx) => signIn(ctx, key))).token,
     secrets,
     lastError: () => log,
@@ -142,15 +144,29 @@ const otherKeys = ({ world }: Stage) =>
 
 const agentName = ({ agent }: Stage): string => agent.id
 
-/** A source with a secret, a price, an issued invoice: made the way people make them. */
-async function beginTrade({ fetch, key }: Pick<Application, 'fetch' | 'key'>, agent: string): Promise<void> {
-  const call = async (method: string, path: string, body?: unknown): Promise<{ items?: { id: string }[] }> => {
+const caller =
+  ({ fetch, key }: Pick<Application, 'fetch' | 'key'>) =>
+  async (method: string, path: string, body?: unknown): Promise<{ items?: { id: string }[] }> => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
     const sent = body === undefined ? {} : { body: JSON.stringify(body) }
     const answer = await fetch(new Request(`http://fuzz.example/api/v1${path}`, { method, headers, ...sent }))
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
     return (await answer.json()) as { items?: { id: string }[] }
   }
+
+const SPARES = 12
+/** What is soon deleted, some of each. */
+async function spares(at: Pick<Application, 'fetch' | 'key'>, agent: string): Promise<void> {
+  const call = caller(at)
+  for (let n = 0; n < SPARES; n += 1) {
+    await call('POST', '/api-keys', { name: `spare ${n}`, role: 'read_only' })
+    await call('POST', '/sources', { agent, connector: 'simulated', realm: `spare ${n}`, settings: {} })
+  }
+}
+
+/** A source with a secret, a price, an issued invoice: made the way people make them. */
+async function beginTrade(at: Pick<Application, 'fetch' | 'key'>, agent: string): Promise<void> {
+  const call = caller(at)
   await call('POST', '/sources', { agent, connector: 'simulated', realm: 'secret', settings: { url: SECRET } })
   await call('POST', '/prices', {
     kind: 'vm',

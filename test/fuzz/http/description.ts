@@ -58,14 +58,33 @@ export function routesOf(document: Document): Route[] {
   return routes
 }
 
+/** What fits a field whose schema says only that it is text. */
+const FITTING: Readonly<Record<string, readonly string[]>> = {
+  agent: ['fuzz'],
+  connector: ['simulated'],
+  country: ['ES', 'DE', 'US'],
+  email: ['', 'a@b.example'],
+  reason: ['it was so'],
+  tax_id: ['', 'B12345678'],
+  unit: ['vCPU', 'GiB', 'instance'],
+  zone: ['Europe/Madrid', 'America/New_York'],
+}
+
 /** Values by schema; an id is one that exists, of the kind that the name asks for where one does. */
 export class Values {
   readonly #document: Document
   readonly #ids: ReadonlyMap<string, readonly string[]>
+  readonly #fitting: Readonly<Record<string, readonly string[]>>
 
-  constructor(document: Document, ids: ReadonlyMap<string, readonly string[]>) {
+  /** `fitting`: further texts by the names of their fields. */
+  constructor(
+    document: Document,
+    ids: ReadonlyMap<string, readonly string[]>,
+    fitting: Readonly<Record<string, readonly string[]>>,
+  ) {
     this.#document = document
     this.#ids = ids
+    this.#fitting = { ...FITTING, ...fitting }
   }
 
   id(random: Random, collection: string): string {
@@ -73,6 +92,12 @@ export class Values {
     if (own.length > 0 && random.chance(0.8)) return random.pick(own)
     const all = [...this.#ids.values()].flat()
     return all.length > 0 && random.chance(0.8) ? random.pick(all) : random.uuid()
+  }
+
+  /** For `{name}` in a path. */
+  inPath(random: Random, path: string, name: string): string {
+    if (/line/.test(name)) return random.chance(0.5) ? String(random.below(4)) : this.id(random, 'lines')
+    return this.id(random, path.split('/')[3] ?? '')
   }
 
   of(random: Random, schema: Schema, name = ''): unknown {
@@ -115,10 +140,13 @@ export class Values {
   }
 
   #text(random: Random, { format, pattern = '' }: Schema, name: string): string {
+    const fitting = Object.hasOwn(this.#fitting, name) ? this.#fitting[name] : undefined
+    if (fitting && random.chance(0.8)) return random.pick(fitting)
     if (format === 'uuid') return this.id(random, `${name.replace(/_id$/, '')}s`)
     if (format === 'date-time')
       return random.pick([
         '2026-11-10T08:00:00Z',
+        '2026-12-01T00:00:00Z',
         '2026-10-01T00:00:00.000+02:00',
         '1970-01-01T00:00:00Z',
         '9999-12-31T23:59:59Z',
@@ -141,5 +169,10 @@ export async function idsOf(
     const collection = path.split('/').at(-1) ?? ''
     ids.set(collection, [...new Set([...found].map(([, id = '']) => id))].slice(0, 20))
   }
+  const lines = await Promise.all((ids.get('invoices') ?? []).map((id) => get(`/api/v1/invoices/${id}`)))
+  ids.set(
+    'lines',
+    lines.flatMap((invoice) => ((JSON.parse(invoice) as { lines?: { id: string }[] }).lines ?? []).map(({ id }) => id)),
+  )
   return ids
 }

@@ -54,13 +54,23 @@ export class Document {
     if (!this.#ajv.getSchema(this.#problem)) throw new Error('the document describes no problem')
   }
 
+  #find(method: string, path: string): Known | undefined {
+    return this.#known.find(({ pattern, methods }) => methods.has(method) && pattern.test(path))
+  }
+
+  /** `METHOD /path/{id}`, where it is one of the document. */
+  routeOf({ method, path }: { method: string; path: string }): string | null {
+    const found = this.#find(method, pathOf(path))
+    return found ? `${method} ${found.path}` : null
+  }
+
   /** Null where the answer is as described. An answer to HEAD has no body to look at. */
   wrong({ method, path: target }: { method: string; path: string }, answer: Answered): string | null {
     const path = pathOf(target)
     // the page, health and metrics are no part of the API
     if (!path.startsWith(PREFIX) || path === ITSELF) return null
     const asked = method === 'HEAD' ? 'GET' : method
-    const found = this.#known.find(({ pattern, methods }) => methods.has(asked) && pattern.test(path))
+    const found = this.#find(asked, path)
     const operation = found?.methods.get(asked)
     if (!found || !operation)
       return answer.status < 400

@@ -5,7 +5,7 @@ import type { Random } from '../random.ts'
 import { smallerBytes } from '../shrink.ts'
 import { type AnyTarget, target } from '../target.ts'
 import type { Application } from './application.ts'
-import type { Sent } from './index.ts'
+import type { Sent } from './request.ts'
 import { wrongAnswer } from './verdict.ts'
 
 /** Who sends half a request waits for nothing: after this time he hangs up. */
