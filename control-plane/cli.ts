@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join, resolve } from 'node:path'
 import { type ArgsDef, type CommandDef, defineCommand, runMain } from 'citty'
 import { authenticate, mintCredential, setUp } from './accounts/index.ts'
+import { createGate, hasAnOwner, resetLink } from './people/index.ts'
 import { verifyAudit } from './audit/index.ts'
 import { system } from './base/actor.ts'
 import { backUp, digests, holdsKeys, inspect, restore } from './backup/index.ts'
@@ -13,7 +14,7 @@ import { setUpContract } from './contracts/index.ts'
 import { connect, type Context, type Database, transact } from './db/index.ts'
 import { verify } from './billing/index.ts'
 import { MissingRoles, prepareDatabase, urlsOf } from './db/setup.ts'
-import { databaseOf } from './environment.ts'
+import { databaseOf, peopleOf } from './environment.ts'
 import { sayError } from './log.ts'
 import { rotateSecrets, unreadableSources } from './rotation.ts'
 import { ensureKeys, useKeys } from './secrets/index.ts'
@@ -34,7 +35,8 @@ async function keepApiKey(db: Database, data: string): Promise<void> {
   chmodSync(file, 0o600)
 }
 
-async function prepare(db: Database, data: string): Promise<{ setup_token: string; installation_id: string }> {
+/** A set-up token is made while no person owns the installation; afterwards people sign in by e-mail. */
+async function prepare(db: Database, data: string): Promise<{ setup_token: string | null; installation_id: string }> {
   const installation_id = await asSetUp(db, async (ctx) => {
     const made = await setUp(ctx)
     await createDefaultBook(ctx, made.legal_entity_id)
@@ -42,6 +44,7 @@ async function prepare(db: Database, data: string): Promise<{ setup_token: strin
     return made.installation_id
   })
   await keepApiKey(db, data)
+  if (await asSetUp(db, hasAnOwner)) return { setup_token: null, installation_id }
   const expires_at = Date.now() + SETUP_TOKEN_MS
   const setup_token = await asSetUp(db, (ctx) => mintCredential(ctx, 'setup_token', 'Set-up', expires_at))
   return { setup_token, installation_id }
@@ -184,6 +187,23 @@ const rotateAll = defineCommand({
   },
 })
 
+const resetPassword = defineCommand({
+  meta: { name: 'reset-password', description: 'Print a link by which a person chooses a new password; it works once' },
+  args: { email: { type: 'positional', required: true, description: 'of the person' } },
+  async run({ args }) {
+    const place = databaseOf(process.env)
+    useKeys(place.keys)
+    const { publicUrl } = peopleOf(process.env)
+    await withWork(place, async (db) => {
+      const gate = createGate({ db, now: Date.now, publicUrl, mail: null })
+      const link = await transact(db, system('reset-password'), Date.now, (ctx) =>
+        resetLink(ctx, gate, args.email.trim().toLowerCase()),
+      )
+      process.stdout.write(`${link}\n`)
+    })
+  },
+})
+
 /** Errors end with one line; what an administrator must run is printed as it is. */
 const reported = <A extends ArgsDef>(command: CommandDef<A>): CommandDef<A> => ({
   ...command,
@@ -206,6 +226,7 @@ await runMain(
       backup: reported(backupAll),
       restore: reported(restoreAll),
       'rotate-secrets': reported(rotateAll),
+      'reset-password': reported(resetPassword),
     },
   }),
 )

@@ -44,3 +44,16 @@ test('agents are sent nowhere in the clear, and their credentials have a bounded
   for (const wrong of ['1', '86401', '1h', '-5'])
     expect(() => readEnvironment({ ...least, ATALAYA_AGENT_CREDENTIAL_SECONDS: wrong }), wrong).toThrow(/CREDENTIAL/)
 })
+
+test('where browsers reach us is this machine until somebody says otherwise, and mail goes out only where it is set up', () => {
+  const people = (more: object) => readEnvironment({ ...least, ...more }).people
+  expect(people({ ATALAYA_PORT: '9090' })).toEqual({ publicUrl: 'http://localhost:9090', mail: null })
+  expect(people({ ATALAYA_PUBLIC_URL: 'https://atalaya.example/' }).publicUrl).toBe('https://atalaya.example')
+  const mail = { ATALAYA_SMTP_URL: 'smtp://u:hunter2@mail.example:587', ATALAYA_MAIL_FROM: 'a@example.com' }
+  expect(people(mail).mail).toEqual({ url: mail.ATALAYA_SMTP_URL, from: 'a@example.com' })
+  for (const wrong of ['atalaya.example', 'https://atalaya.example/below', 'ftp://atalaya.example'])
+    expect(() => people({ ATALAYA_PUBLIC_URL: wrong })).toThrow(/ATALAYA_PUBLIC_URL is/)
+  expect(() => people({ ATALAYA_SMTP_URL: mail.ATALAYA_SMTP_URL })).toThrow(/ATALAYA_MAIL_FROM is not set/)
+  expect(() => people({ ...mail, ATALAYA_SMTP_URL: 'http://u:hunter2@x' })).toThrow(/ATALAYA_SMTP_URL is not/)
+  expect(() => people({ ...mail, ATALAYA_SMTP_URL: 'http://u:hunter2@x' })).not.toThrow(/hunter2/)
+})

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isPlain } from './bus/index.ts'
 import { CREDENTIAL_LIFETIME_S_MAX } from './sources/index.ts'
+import { type Proxies, proxiesOf } from './http/address.ts'
 import { keyPlaces, type KeyPlaces } from './secrets/index.ts'
 
 export const ROLES = ['all', 'ingest', 'work', 'api'] as const
@@ -30,6 +31,16 @@ export interface Environment {
   logLevel: string
   /** an installation with invented customers, which its owner may remove whole */
   demo: boolean
+  people: PeopleSettings
+  /** proxies whose word on a caller's address is taken */
+  proxies: Proxies
+}
+
+export interface PeopleSettings {
+  /** where browsers reach us: stands in mails, and passkeys are bound to its host */
+  publicUrl: string
+  /** null: no mail is sent */
+  mail: { url: string; from: string } | null
 }
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -85,6 +96,22 @@ export function databaseOf(variables: Variables): Pick<Environment, 'databaseUrl
   }
 }
 
+export function peopleOf(variables: Variables): PeopleSettings {
+  const port = portOf(variables.ATALAYA_PORT || '8080')
+  const publicUrl = variables.ATALAYA_PUBLIC_URL || `http://localhost:${port}`
+  if (!/^https?:\/\/[^/?#]+\/?$/.test(publicUrl) || !URL.canParse(publicUrl))
+    throw new Error(`ATALAYA_PUBLIC_URL is "${publicUrl}"; it must be an address such as https://atalaya.example.com.`)
+  const [url, from] = [variables.ATALAYA_SMTP_URL, variables.ATALAYA_MAIL_FROM]
+  // not repeated: it may hold a password
+  if (url && (!/^smtps?:\/\//.test(url) || !URL.canParse(url)))
+    throw new Error(
+      'ATALAYA_SMTP_URL is not an address. It looks like smtp://user:password@host:587, or smtps:// for TLS.',
+    )
+  if (url && !from)
+    throw new Error('ATALAYA_MAIL_FROM is not set. It is the sender of mails, such as atalaya@example.com.')
+  return { publicUrl: new URL(publicUrl).origin, mail: url && from ? { url, from } : null }
+}
+
 export function readEnvironment(variables: Variables): Environment {
   const natsUrl = addressOf(variables, 'NATS_URL', 'the address of NATS', 'nats://user:password@host:4222', true)
   return {
@@ -99,6 +126,8 @@ export function readEnvironment(variables: Variables): Environment {
     port: portOf(variables.ATALAYA_PORT || '8080'),
     logLevel: variables.ATALAYA_LOG || 'info',
     demo: variables.ATALAYA_DEMO === '1',
+    people: peopleOf(variables),
+    proxies: proxiesOf(variables.ATALAYA_TRUSTED_PROXIES || ''),
   }
 }
 

@@ -1,6 +1,6 @@
 /** Composition root of the control plane: the only file that knows every slice. */
 import type { Logger } from 'pino'
-import { authenticate, reachedAccounts } from './accounts/index.ts'
+import { reachedAccounts } from './accounts/index.ts'
 import { routes as audit } from './audit/routes.ts'
 import { routes as billing } from './billing/routes.ts'
 import { routes as accounts } from './accounts/routes.ts'
@@ -27,6 +27,8 @@ import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
 import { routes as rating } from './rating/routes.ts'
 import { currentFamilies, exposition } from './metrics/index.ts'
+import { authenticate, createGate, createMailer, type Gate } from './people/index.ts'
+import { routes as people } from './people/routes.ts'
 import { configPusher, listen, recording, tasks } from './river.ts'
 import { useKeys } from './secrets/index.ts'
 import { Refusals } from './sources/index.ts'
@@ -50,6 +52,7 @@ interface Parts {
   refusals: Refusals
   live: Live
   now: Clock
+  log: Logger
   endDemo: (() => void) | null
 }
 
@@ -62,14 +65,21 @@ const viewOf = (deps: HttpDeps) => async (actor: Actor) =>
         resource_ids: new Set(await ownedIds(ctx)),
       }))
 
+function gateOf(deps: Pick<Parts, 'db' | 'now'>, { people }: Environment): Gate {
+  const { publicUrl, mail } = people
+  return createGate({ ...deps, publicUrl, mail: mail && createMailer(mail.url, mail.from) })
+}
+const mailLost = (log: Logger) => (error: unknown) => log.error({ err: error }, 'a mail could not be sent')
+
 /** Routers of the slices, in the order of the river. */
-function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now, endDemo }: Parts) {
+function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now, log, endDemo }: Parts) {
   const deps = { db, tenants, now }
   const admission = admissionBy(authority, env, now)
   return [
     events({ ...deps, live, viewOf: viewOf(deps) }),
     audit(deps),
     accounts({ ...deps, endDemo }),
+    people({ ...deps, gate: gateOf(deps, env), demo: endDemo !== null, onLost: mailLost(log) }),
     sources({ ...deps, admission, refusals, pushConfig: configPusher({ bus, db, now }) }),
     inventory(deps, extras),
     metrics(deps),
@@ -146,6 +156,7 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
     now,
     log,
     authenticate: (token) => authenticate({ tx: db, now }, token),
+    proxies: env.proxies,
     busConnected: () => bus.connected(),
     extraMetrics: resourceMetrics(deps),
     slices:

@@ -14,6 +14,7 @@ import { forgetAnswers } from './http/once.ts'
 import { renderMissing } from './billing/index.ts'
 import { forgetOldKeys, receiveOwn, settle } from './ingest/index.ts'
 import { prune } from './metrics/index.ts'
+import { forgetSignIns } from './people/index.ts'
 import { judge } from './rating/index.ts'
 import { configOf, judgeSecrets, type Refusals, revocations, sealPlain, watchSilence } from './sources/index.ts'
 
@@ -66,6 +67,7 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'render', every_ms: 2_000, run: () => as('render', renderMissing) },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
     { name: 'forget_answers', every_ms: 600_000, run: () => as('forget_answers', forgetAnswers) },
+    { name: 'forget_sign_ins', every_ms: 600_000, run: () => as('forget_sign_ins', forgetSignIns) },
     { name: 'prune', every_ms: 60_000, run: () => as('prune', prune) },
     { name: 'number_events', every_ms: 250, run: () => numberCommitted(deps) },
     { name: 'seal', every_ms: 500, run: () => seal(db, now) },

@@ -1,6 +1,7 @@
 /** A new key for the secrets of all sources, while everything runs: the steps of `atalaya rotate-secrets`. */
 import { system } from './base/actor.ts'
 import { type Context, type Database, transact } from './db/index.ts'
+import { isSignInSealedByFirst, resealSignIn } from './people/index.ts'
 import { addKey, dropOldKeys, sealingKey } from './secrets/index.ts'
 import { isAllSealedByFirst, judgeSecrets, reseal, sealedByOld, sealedCount } from './sources/index.ts'
 
@@ -20,8 +21,10 @@ export async function rotateSecrets(
   say(`The key ${sealingKey()} seals from now on${newKey ? '; it is new' : ''}.`)
   const unreadable = await resealAll(as, say)
   for (const id of unreadable) say(`Source ${id}: no key here opens its secrets. Enter them again, or bring its key.`)
+  const locked = await as(resealSignIn)
+  for (const title of locked) say(`${title}: no key here opens it. Bring its key.`)
   if (dropOld) await drop(as, say)
-  return unreadable.length === 0
+  return unreadable.length + locked.length === 0
 }
 
 type As = <T>(verb: (ctx: Context) => Promise<T>) => Promise<T>
@@ -45,7 +48,9 @@ async function resealAll(as: As, say: (line: string) => void): Promise<string[]>
 }
 
 async function drop(as: As, say: (line: string) => void): Promise<void> {
-  const dropped = await as((ctx) => dropOldKeys(ctx, () => isAllSealedByFirst(ctx)))
+  const dropped = await as((ctx) =>
+    dropOldKeys(ctx, async () => (await isAllSealedByFirst(ctx)) && (await isSignInSealedByFirst(ctx))),
+  )
   if (dropped > 0) say(`${dropped} old keys were taken away. A backup made before needs the key file of its time.`)
   else say('No old key was taken away: there is none, or a secret still needs it.')
 }

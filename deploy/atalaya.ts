@@ -24,7 +24,7 @@ const environment = (s: Settings, a: Addresses) => ({
   ATALAYA_DEMO: s.demo ? '1' : '0',
 })
 
-/** The agent gets neither the database nor the control plane's way to NATS nor any of its keys. */
+/** The agent gets neither the database nor the control plane's way to NATS nor any of its keys nor its mail. */
 const WITHHELD = new Set([
   'DATABASE_URL',
   'NATS_URL',
@@ -32,6 +32,7 @@ const WITHHELD = new Set([
   'ATALAYA_NATS_KEYS',
   'ATALAYA_SECRET_KEY',
   'ATALAYA_SECRET_KEY_FILE',
+  'ATALAYA_SMTP_URL',
 ])
 const agentEnvironment = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !WITHHELD.has(name)))
 

@@ -7,7 +7,11 @@ test('a file to check needs no database, an installation does, and only a restor
   expect(readCommand(['verify'])).toMatchObject({ needsDatabase: true, makesOne: false })
   expect(readCommand(['backup', '--force', 'a.backup'])).toMatchObject({ needsDatabase: true, makesOne: false })
   expect(readCommand(['restore', 'a.backup'])).toMatchObject({ needsDatabase: true, makesOne: true })
-  expect(readCommand(['rotate-secrets', '--drop-old'])).toMatchObject({ needsDatabase: true, makesOne: false })
+  for (const args of [
+    ['rotate-secrets', '--drop-old'],
+    ['reset-password', 'ana@example.com'],
+  ])
+    expect(readCommand(args)).toMatchObject({ needsDatabase: true, makesOne: false })
 })
 
 test('what is not known and what lacks its file are refused with the usage', () => {

@@ -1,4 +1,4 @@
-/** Gives `atalaya backup|restore|verify|rotate-secrets` the database that `npm run up` would use: the one that runs, or one started for as long as it takes. */
+/** Gives `atalaya backup|restore|verify|rotate-secrets|reset-password` the database that `npm run up` would use: the one that runs, or one started for as long as it takes. */
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { databaseUrlOf } from './database.ts'
@@ -16,6 +16,7 @@ Usage: sh deploy/atalaya.sh backup FILE [--force]   write all of the installatio
        sh deploy/atalaya.sh verify [FILE]           prove every issued document, or check a backup
        sh deploy/atalaya.sh rotate-secrets [--drop-old] [--no-new-key]
                                                     seal the secrets of sources with a new key, while it runs
+       sh deploy/atalaya.sh reset-password E-MAIL   print a link by which a person chooses a new password
 
 Environment: ATALAYA_DATA, DATABASE_URL as for \`npm run up\`.`
 
@@ -25,7 +26,7 @@ export function readCommand(
 ): { name: string; needsDatabase: boolean; makesOne: boolean } | null {
   const [name = '--help', ...rest] = args
   if (['--help', '-h'].some((help) => args.includes(help)) || name === '--help') return null
-  if (name === 'rotate-secrets') return { name, needsDatabase: true, makesOne: false }
+  if (name === 'rotate-secrets' || name === 'reset-password') return { name, needsDatabase: true, makesOne: false }
   if (!['backup', 'restore', 'verify'].includes(name))
     throw new Refusal(`There is no command "${name}"`, USAGE.split('\n'))
   const file = rest.find((arg) => !arg.startsWith('-'))

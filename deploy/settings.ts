@@ -55,7 +55,10 @@ Environment:
                           with ATALAYA_NATS_TLS_CERT, ATALAYA_NATS_TLS_KEY (PEM files) and ATALAYA_AGENT_NATS_URL=tls://name:port
   NATS_URL                a NATS server of yours with JetStream (default: one is started here)
   ATALAYA_NATS_KEYS       the keys that it trusts (deploy/README.md); without them agents share the password of the address
-  ATALAYA_AGENT_NATS_URL  the address under which agents reach it, if it is another`
+  ATALAYA_AGENT_NATS_URL  the address under which agents reach it, if it is another
+  ATALAYA_PUBLIC_URL      where browsers reach the page (default http://localhost:PORT)
+  ATALAYA_SMTP_URL        smtp://user:password@host:587, for invitations and resets (default: no mail)
+  ATALAYA_MAIL_FROM       their sender`
 
 const portOf = (text: string): number => {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0

@@ -123,9 +123,7 @@ const shown = (path: string): string => {
 }
 
 function showWelcome(s: Settings, origin: string, setupToken: string | null): void {
-  const token = setupToken
-    ? [`One-time set-up token:  ${setupToken}`]
-    : ['The set-up token was used: sign in as before.']
+  const token = setupToken ? [`One-time set-up token:  ${setupToken}`] : ['Sign in with your e-mail and password.']
   screen.box([`Open   ${origin}`, '', ...token])
   screen.say(`API key for the command line: ${shown(join(s.data, 'api-key'))}   logs: ${shown(join(s.data, 'logs'))}`)
   screen.say('Ctrl-C stops everything; the data stays.\n')

@@ -88,9 +88,7 @@ export const AccountChange = z.object({
 })
 export type AccountChange = z.infer<typeof AccountChange>
 
-/** Sign in with the one-time set-up token that `npm run up` prints, or with an API key. */
-export const SignIn = z.object({ token: z.string().min(10).max(200) })
-const RoleName = z.enum(ROLE_NAMES).meta({ id: 'Role' })
+export const RoleName = z.enum(ROLE_NAMES).meta({ id: 'Role' })
 const Scopes = z.array(z.enum(PERMISSIONS)).min(1).max(PERMISSIONS.length)
 
 /** A key of a program or a person; the token itself is shown once, when it is made. */
@@ -135,19 +133,3 @@ export const RoleTable = z.object({
     }),
   ),
 })
-
-export const Session = z
-  .object({
-    actor: z.object({ kind: z.string(), name: z.string() }),
-    role: RoleName,
-    account: z
-      .object({ id: Id, name: z.string() })
-      .nullable()
-      .meta({ description: 'the account that it reaches; null: the whole installation' }),
-    permissions: z.array(z.enum(PERMISSIONS)),
-    installation_id: Id,
-    version: z.string(),
-    demo: z.boolean().meta({ description: 'customers and machines are invented; DELETE /demo ends it' }),
-  })
-  .meta({ id: 'Session' })
-export type Session = z.infer<typeof Session>

@@ -1,6 +1,6 @@
 /** Verbs of credentials: one-time set-up tokens, API keys, and the sessions that either opens. */
 import { type Actor, type Permission, permit } from '../base/actor.ts'
-import { isTenantRole, permissionsOf, type Role } from '../base/roles.ts'
+import { isTenantRole, kindOf, permissionsOf, type Role } from '../base/roles.ts'
 import { newId, newSecret } from '../base/id.ts'
 import { type FieldError, Problem } from '../base/problem.ts'
 import { fromIso, type Instant, iso } from '../base/time.ts'
@@ -16,6 +16,7 @@ import {
   noteUse,
   revokeCredential,
   revokeKey,
+  revokeSetUp,
   revokeUnused,
   selectAccount,
   selectCredential,
@@ -76,11 +77,6 @@ async function mint(
 
 const holds = (row: CredentialRow, hash: string, now: Instant): boolean =>
   sameHash(row.hash, hash) && row.revoked_at === null && (row.expires_at === null || now < row.expires_at)
-
-const kindOf = (role: Role): Actor['kind'] => {
-  if (isTenantRole(role)) return 'tenant'
-  return role === 'owner' ? 'owner' : 'staff'
-}
 
 const actorBy = ({ id, name, role, scopes, opened_by, account_id }: CredentialRow): Actor => ({
   kind: kindOf(role),
@@ -143,6 +139,12 @@ export async function signIn(ctx: Context, token: string): Promise<OpenedSession
   return { token: session.token, actor }
 }
 
+/** Set-up is over: its token opens nothing any more, and what it opened ends. */
+export async function endSetUp(ctx: Context): Promise<void> {
+  permit(ctx, 'installation.write')
+  await revokeSetUp(ctx.tx, ctx.now())
+}
+
 /** Ends the session; one that has ended already is no error. */
 export async function signOut(ctx: Context, token: string): Promise<void> {
   const ended = await revokeCredential(ctx.tx, hashOf(token), ctx.now())
@@ -155,18 +157,32 @@ export async function listKeys(ctx: Context): Promise<ApiKey[]> {
   return (await selectKeys(ctx)).map((row) => fromRow(row, ctx.actor))
 }
 
-/** Makes a key; nobody gives away more than he has himself, nor to where he doesn't reach. */
-export async function createKey(ctx: Context, input: NewApiKey): Promise<{ key: ApiKey; token: string }> {
-  permit(ctx, 'keys.write')
-  const { name, role, scopes, expires_at } = input
+interface Given {
+  role: Role
+  scopes: readonly Permission[] | null
+  /** null: that of the caller, for a role of an account */
+  account_id: string | null
+}
+
+/** Nobody gives away more than he has himself, nor to where he doesn't reach. Returns the account that it is for. */
+export async function requireGivable(ctx: Context, given: Given, errors: FieldError[] = []): Promise<string | null> {
+  const { role, scopes } = given
   const missing = [...permissionsOf(role, scopes)].filter((one) => !ctx.actor.permissions.has(one))
   if (missing.length > 0)
     throw new Problem('forbidden', `You can't give what you may not do yourself: ${missing.join(', ')}.`)
-  const account_id = input.account_id ?? (isTenantRole(role) ? ctx.actor.account_id : null)
-  const ends_at = expires_at === null ? null : fromIso(expires_at)
-  const errors = [...roleErrors(role, scopes, account_id, ctx.actor), ...endErrors(ends_at, ctx.now())]
-  if (errors.length > 0) throw new Problem('invalid', 'Correct these fields and send it again.', errors)
+  const account_id = given.account_id ?? (isTenantRole(role) ? ctx.actor.account_id : null)
+  const all = [...roleErrors(role, scopes, account_id, ctx.actor), ...errors]
+  if (all.length > 0) throw new Problem('invalid', 'Correct these fields and send it again.', all)
   if (account_id !== null) await requireAccount(ctx, account_id)
+  return account_id
+}
+
+/** Makes a key. */
+export async function createKey(ctx: Context, input: NewApiKey): Promise<{ key: ApiKey; token: string }> {
+  permit(ctx, 'keys.write')
+  const { name, role, scopes, expires_at } = input
+  const ends_at = expires_at === null ? null : fromIso(expires_at)
+  const account_id = await requireGivable(ctx, input, endErrors(ends_at, ctx.now()))
   const { row, token } = await mint(ctx, { kind: 'api_key', name, role, scopes, account_id, expires_at: ends_at })
   const key = await requireKey(ctx, row.id)
   const after = fromRow(key, ctx.actor)

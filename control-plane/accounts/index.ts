@@ -8,15 +8,7 @@ import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import type { Page, PageQuery } from '../http/contract.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
-import type {
-  Account,
-  AccountChange,
-  LegalEntity,
-  LegalEntityChange,
-  NewAccount,
-  NewLegalEntity,
-  Session,
-} from './contract.ts'
+import type { Account, AccountChange, LegalEntity, LegalEntityChange, NewAccount, NewLegalEntity } from './contract.ts'
 import { placeErrors, prefixErrors, refuse, taxErrors } from './rules.ts'
 import {
   insertAccount,
@@ -35,8 +27,10 @@ import {
 export {
   authenticate,
   createKey,
+  endSetUp,
   listKeys,
   mintCredential,
+  requireGivable,
   revokeApiKey,
   SESSION_SECONDS,
   signIn,
@@ -158,8 +152,13 @@ export async function reachedAccounts(ctx: Context): Promise<string[]> {
   return await selectAccountIds(ctx)
 }
 
+export interface Where {
+  installation_id: string
+  account: { id: string; name: string } | null
+}
+
 /** No secret: whoever is signed in is told which installation this is, and which account he acts for. */
-export async function whereAmI(ctx: Context): Promise<Pick<Session, 'installation_id' | 'account'>> {
+export async function whereAmI(ctx: Context): Promise<Where> {
   const account = ctx.actor.account_id === null ? null : await selectAccount(ctx, ctx.actor.account_id)
   return { installation_id: await installationId(ctx), account: account && { id: account.id, name: account.name } }
 }

@@ -1,11 +1,8 @@
-/** HTTP of accounts: sessions, legal entities, accounts. */
+/** HTTP of accounts: keys and roles, legal entities, accounts. */
 import { z } from 'zod'
-import type { Actor } from '../base/actor.ts'
-import { sure } from '../base/problem.ts'
 import { isTenantRole, ROLE_NAMES, ROLES } from '../base/roles.ts'
-import { clearSession, sessionToken, setSession } from '../http/authentication.ts'
 import { page, PageQuery } from '../http/contract.ts'
-import { answers, ById, type HttpDeps, router, valid, verb, version } from '../http/index.ts'
+import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import {
   Account,
   AccountChange,
@@ -15,8 +12,6 @@ import {
   MadeApiKey,
   NewApiKey,
   RoleTable,
-  Session,
-  SignIn,
 } from './contract.ts'
 import {
   changeAccount,
@@ -28,10 +23,6 @@ import {
   listLegalEntities,
   removeDemo,
   revokeApiKey,
-  SESSION_SECONDS,
-  signIn,
-  signOut,
-  whereAmI,
 } from './index.ts'
 
 export interface AccountsDeps extends HttpDeps {
@@ -39,42 +30,8 @@ export interface AccountsDeps extends HttpDeps {
   endDemo: (() => void) | null
 }
 
-const sessionOf = (actor: Actor, where: Pick<Session, 'installation_id' | 'account'>, demo: boolean): Session => ({
-  actor: { kind: actor.kind, name: actor.name },
-  role: sure(actor.role),
-  permissions: [...actor.permissions],
-  ...where,
-  version,
-  demo,
-})
-
-/** A session is the caller's own, and no answer with a cookie may be given to another browser. */
-const SIGN_IN = 'opens one more session, which ends by itself'
-
 export const routes = (deps: AccountsDeps) =>
   router()
-    .post(
-      '/session',
-      answers('Sign in', Session, 'nothing', { repeatable: SIGN_IN }),
-      valid('json', SignIn),
-      async (c) => {
-        const { session, token } = await verb(c, deps, async (ctx) => {
-          const { token, actor } = await signIn(ctx, c.req.valid('json').token)
-          return { token, session: sessionOf(actor, await whereAmI({ ...ctx, actor }), deps.endDemo !== null) }
-        })
-        setSession(c, token, SESSION_SECONDS)
-        return c.json(session)
-      },
-    )
-    .get('/session', answers('Who am I, and what may I do', Session, 'session'), async (c) =>
-      c.json(sessionOf(c.get('actor'), await verb(c, deps, whereAmI), deps.endDemo !== null)),
-    )
-    .delete('/session', answers('Sign out', null, 'session'), async (c) => {
-      const token = sessionToken(c)
-      if (token !== undefined) await verb(c, deps, (ctx) => signOut(ctx, token))
-      clearSession(c)
-      return c.body(null, 204)
-    })
     .get('/roles', answers('What each role may do', RoleTable, 'session'), (c) =>
       c.json({
         items: ROLE_NAMES.map((role) => ({

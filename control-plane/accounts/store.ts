@@ -199,3 +199,13 @@ export async function revokeUnused(tx: Tx, kind: CredentialKind, now: number): P
   const unused = and(eq(credential.kind, kind), isNull(credential.used_at), isNull(credential.revoked_at))
   await tx.update(credential).set({ revoked_at: now }).where(unused)
 }
+
+/** The tokens of set-up, and the sessions that no key opened. */
+export async function revokeSetUp(tx: Tx, now: number): Promise<void> {
+  const opened = and(eq(credential.kind, 'session'), isNull(credential.opened_by))
+  const isSetUp = or(eq(credential.kind, 'setup_token'), opened)
+  await tx
+    .update(credential)
+    .set({ revoked_at: now })
+    .where(and(isSetUp, isNull(credential.revoked_at)))
+}

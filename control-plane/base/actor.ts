@@ -38,6 +38,8 @@ export interface Actor {
   account_id: string | null
   /** of a person's or a program's credential */
   role?: Role
+  /** of a person who signed in */
+  session_id?: string
   permissions: ReadonlySet<Permission>
 }
 

@@ -1,5 +1,5 @@
 /** What each role may do: the one table that the API refuses by and the page disables by. */
-import { PERMISSIONS, type Permission } from './actor.ts'
+import { type Actor, PERMISSIONS, type Permission } from './actor.ts'
 
 /** Not what stands above all others: the audit holds before and after of everything, invoices and keys among it. */
 const reading = PERMISSIONS.filter((one) => one.endsWith('.read') && one !== 'keys.read' && one !== 'audit.read')
@@ -39,6 +39,11 @@ export const ROLE_NAMES = Object.keys(ROLES) as [Role, ...Role[]]
 
 /** Whether a role is one of an account, or one of the installation. */
 export const isTenantRole = (role: Role): boolean => role in TENANT
+
+export const kindOf = (role: Role): Actor['kind'] => {
+  if (isTenantRole(role)) return 'tenant'
+  return role === 'owner' ? 'owner' : 'staff'
+}
 
 /** What a role may do, narrowed to the scopes where there are any. */
 export function permissionsOf(role: Role, scopes: readonly Permission[] | null): ReadonlySet<Permission> {

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import { newId } from '../base/id.ts'
 import { Problem, PROBLEMS } from '../base/problem.ts'
 import type { Clock, Database } from '../db/index.ts'
+import { addressBehind, type Proxies } from './address.ts'
 import { attempts } from './attempts.ts'
 import { type Authenticate, authentication, bearer, isHttps } from './authentication.ts'
 import { secure } from './headers.ts'
@@ -25,6 +26,8 @@ export interface AppDeps {
   now: Clock
   log: Logger
   authenticate: Authenticate
+  /** whose word on a caller's address is taken */
+  proxies: Proxies
   busConnected: () => boolean
   /** further text of /metrics */
   extraMetrics: ExtraMetrics
@@ -34,8 +37,14 @@ export interface AppDeps {
 
 type Bindings = { server?: Server<undefined> }
 
-/** The address at the other end of the socket: a header could be forged. */
-const addressOf = (c: Context): string => (c.env as Bindings).server?.requestIP(c.req.raw)?.address ?? 'unknown'
+/** The address at the other end of the socket: a header could be forged, but for those that a trusted proxy wrote. */
+const addressed =
+  (proxies: Proxies): MiddlewareHandler<HttpEnv> =>
+  async (c, next) => {
+    const socket = (c.env as Bindings | undefined)?.server?.requestIP(c.req.raw)?.address ?? 'unknown'
+    c.set('address', addressBehind(socket, c.req.header('x-forwarded-for'), proxies))
+    await next()
+  }
 
 /** As the route was written, so that ids make no series; what only a wildcard matched is one of the page's files. */
 const routeOf = (c: Context): string => matchedRoutes(c).find(({ path }) => !path.includes('*'))?.path ?? '*'
@@ -69,18 +78,31 @@ const limitBody = bodyLimit({
   },
 })
 
-/** Routes that test a secret, each right one free of charge. */
-function guarded(now: Clock): MiddlewareHandler<HttpEnv> {
+/** Routes that test a secret, each right one free of charge; or that leave something behind, where each one counts. */
+function guarded(now: Clock, isFree: boolean): MiddlewareHandler<HttpEnv> {
   const tries = attempts()
   return async (c, next) => {
     if (c.req.method !== 'POST') return next()
-    const address = addressOf(c)
+    const address = c.get('address')
     if (!tries.take(address, now()))
       throw new Problem('rate_limited', 'There were too many attempts from this address. Wait a minute and try again.')
     await next()
-    if (c.res.ok) tries.refund(address)
+    if (isFree && c.res.ok) tries.refund(address)
   }
 }
+
+/** Each call leaves something behind: a mail, a challenge. */
+const STORING = ['/password-resets', '/sign-in/passkey-options', '/sign-in/sso']
+/** Each call tries a secret. */
+const TESTING = [
+  '/session',
+  '/agents/enrol',
+  '/sign-in/*',
+  '/password-resets/*',
+  '/invitations/lookup',
+  '/invitations/acceptance',
+  '/email-confirmations',
+]
 
 function failed(log: Logger) {
   return (error: Error, c: Context<HttpEnv>): Response => {
@@ -95,13 +117,14 @@ function failed(log: Logger) {
 
 function api(deps: AppDeps): Hono<HttpEnv> {
   const app = router().basePath('/api/v1')
-  const guard = guarded(deps.now)
-  app.use('*', limitBody, bounded, authentication(deps.authenticate), async (c, next) => {
+  const guard = guarded(deps.now, true)
+  app.use('*', addressed(deps.proxies), limitBody, bounded, authentication(deps.authenticate), async (c, next) => {
     await next()
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
   })
-  app.use('/session', guard)
-  app.use('/agents/enrol', guard)
+  for (const path of TESTING) app.use(path, guard)
+  const counted = guarded(deps.now, false)
+  for (const path of STORING) app.use(path, counted)
   for (const slice of deps.slices) app.route('/', slice)
   app.get('/openapi.json', openapi(app))
   return app

@@ -26,8 +26,23 @@ const OPEN: ReadonlySet<string> = new Set([
   'POST /api/v1/agents/enrol',
   'GET /api/v1/agents/challenge',
   'POST /api/v1/agents/renew',
+  'GET /api/v1/sign-in/options',
+  'POST /api/v1/sign-in/password',
+  'POST /api/v1/sign-in/totp',
+  'POST /api/v1/sign-in/passkey-options',
+  'POST /api/v1/sign-in/passkey',
+  'POST /api/v1/sign-in/sso',
+  'POST /api/v1/password-resets',
+  'POST /api/v1/password-resets/completion',
+  'POST /api/v1/email-confirmations',
+  'POST /api/v1/invitations/lookup',
+  'POST /api/v1/invitations/acceptance',
   'GET /api/v1/openapi.json',
 ])
+/** A provider of single sign-on sends browsers back here. */
+const BACK = '/api/v1/sso/callback/'
+const isOpen = (method: string, path: string): boolean =>
+  OPEN.has(`${method} ${path}`) || (method === 'GET' && path.startsWith(BACK))
 
 export function bearer(c: Context): string | undefined {
   const [, token] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? []
@@ -40,6 +55,22 @@ export const setSession = (c: Context, token: string, seconds: number): void =>
   setCookie(c, cookieName(c), token, { ...cookieOptions(c), maxAge: seconds })
 
 export const clearSession = (c: Context): void => void deleteCookie(c, cookieName(c), cookieOptions(c))
+
+/** Cookies that a library made; it doesn't know whether the request came by https, nor what the session is called then. */
+export function passCookies(c: Context, from: Headers): void {
+  for (const cookie of from.getSetCookie()) {
+    const named = cookie.startsWith(`${COOKIE}=`) ? cookieName(c) + cookie.slice(COOKIE.length) : cookie
+    c.header('set-cookie', isHttps(c) ? `${named}; Secure` : named, { append: true })
+  }
+}
+
+/** The caller's cookies by the names that the library gave them. */
+export const libraryCookies = (c: Context): string | undefined =>
+  c.req
+    .header('cookie')
+    ?.split('; ')
+    .map((cookie) => (cookie.startsWith(`${cookieName(c)}=`) ? COOKIE + cookie.slice(cookieName(c).length) : cookie))
+    .join('; ')
 
 const cookieOptions = (c: Context) => ({ httpOnly: true, sameSite: 'Strict', path: '/', secure: isHttps(c) }) as const
 
@@ -70,7 +101,7 @@ export const authentication =
     const key = bearer(c)
     const cookie = sessionToken(c)
     if (key === undefined && changes(c.req.method)) refuseForged(c, cookie)
-    if (OPEN.has(`${c.req.method} ${c.req.path}`)) {
+    if (isOpen(c.req.method, c.req.path)) {
       c.set('actor', anonymous)
       return next()
     }

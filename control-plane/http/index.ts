@@ -17,6 +17,8 @@ export interface HttpEnv {
   Variables: {
     actor: Actor
     request_id: string
+    /** where the caller is: see `address.ts` */
+    address: string
     /** asks again whether the caller's credential still holds: what lives longer than a request must */
     still_valid: () => Promise<boolean>
     /** of a request that is done once, however often it is sent */

@@ -90,7 +90,9 @@ const agents = (deps: SourcesDeps) =>
     )
     .post(
       '/agents/renew',
-      answers('A new credential for an agent, by its key', Access, 'nothing'),
+      answers('A new credential for an agent, by its key', Access, 'nothing', {
+        repeatable: 'gives one more credential, which ends by itself',
+      }),
       valid('json', Renewal),
       async (c) => {
         const shown = c.req.valid('json')

@@ -9,6 +9,7 @@ import { background } from '#control-plane/background.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import { connect } from '#control-plane/db/index.ts'
 import { urlsOf } from '#control-plane/db/setup.ts'
+import { proxiesOf } from '#control-plane/http/address.ts'
 import { createApp } from '#control-plane/http/app.ts'
 import { tasks } from '#control-plane/river.ts'
 import { prepare, type Prepared } from '../setup/prepare.ts'
@@ -77,6 +78,7 @@ async function open(stand: Stand): Promise<Place> {
     ...deps,
     log,
     authenticate: (token) => authenticate({ tx: db, now: Date.now }, token),
+    proxies: proxiesOf(''),
     busConnected: () => true,
     extraMetrics: () => Promise.resolve(''),
     slices: [accounts({ ...deps, endDemo: null }), contracts(deps)],

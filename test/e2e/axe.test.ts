@@ -53,6 +53,8 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/audit',
     '/audit?actor=nobody-is-called-so',
     '/settings',
+    '/settings/people',
+    '/settings/profile',
     '/there-is-no-such-page',
   ]
 }
@@ -74,7 +76,7 @@ for (const theme of THEMES)
       await page.context().close()
     })
 
-test('the sign-in page, the palette and the keys are accessible', async (context) => {
+test('the pages before sign-in, the palette and the keys are accessible', async (context) => {
   skipWithoutBrowser(context)
   const page = await signedIn(product, { locale: 'en-GB' })
   await page.keyboard.press('Control+k')
@@ -87,7 +89,10 @@ test('the sign-in page, the palette and the keys are accessible', async (context
   await page.getByRole('dialog').waitFor()
   expect(await faultsOf(page)).toEqual([])
   await page.context().clearCookies()
-  await page.goto(`${product.origin}/sign-in`)
-  expect(await faultsOf(page)).toEqual([])
+  for (const path of ['/sign-in', '/sign-in?with=token', '/forgotten-password', '/reset-password', '/confirm-email']) {
+    await page.goto(product.origin + path)
+    await page.locator('main h1').waitFor()
+    expect(await faultsOf(page), path).toEqual([])
+  }
   await page.context().close()
 })

@@ -92,8 +92,9 @@ test('a used set-up token is refused with what to do', async (context) => {
   const page = await firstTab('en')
   const words = WORDS.en
   await page.goto(`${product.origin}/sign-in`)
+  await page.getByRole('link', { name: words.useToken }).click()
   await page.getByLabel(words.token).fill('not-a-token-of-this-installation')
-  await page.getByRole('button', { name: words.signIn }).click()
+  await page.getByRole('button', { name: words.signIn, exact: true }).click()
   await page.getByRole('alert').getByText(words.refused).waitFor()
   await page.context().close()
 })
@@ -103,6 +104,7 @@ test('from the set-up token to an explained invoice, in English', async (context
   const page = await firstTab('en')
   const complaints = watch(page)
   await page.goto(`${product.origin}/?token=${product.installation.setupToken}`)
+  await page.getByRole('link', { name: WORDS.en.later }).click()
   await whenLive(page)
   expect(page.url()).not.toContain('token')
   await seeThisMachine(page, 'en')

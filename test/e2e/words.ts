@@ -3,6 +3,8 @@ export const WORDS = {
   en: {
     locale: 'en-GB',
     signIn: 'Sign in',
+    useToken: 'Use a token or key',
+    later: 'Later',
     token: 'Set-up token or API key',
     refused: 'This token was not accepted',
     live: 'Live',
@@ -26,6 +28,8 @@ export const WORDS = {
   es: {
     locale: 'es-ES',
     signIn: 'Entrar',
+    useToken: 'Usar un código o una clave',
+    later: 'Más tarde',
     token: 'Código de instalación o clave de API',
     refused: 'El código no se ha aceptado',
     live: 'En vivo',

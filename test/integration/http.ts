@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import pino from 'pino'
 import { inject } from 'vitest'
-import { authenticate, mintCredential } from '#control-plane/accounts/index.ts'
+import { mintCredential } from '#control-plane/accounts/index.ts'
 import { routes as accounts } from '#control-plane/accounts/routes.ts'
 import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
@@ -16,6 +16,9 @@ import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
+import { proxiesOf } from '#control-plane/http/address.ts'
+import { authenticate, createGate } from '#control-plane/people/index.ts'
+import { routes as people } from '#control-plane/people/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
 import { byPassword, unguarded } from '../setup/silent-bus.ts'
@@ -49,16 +52,19 @@ export async function apiOf(
   const [db, tenants] = [connect(urls.staff, 4), connect(urls.api, 4)]
   for (const pool of [db, tenants]) suite.atEnd(() => pool.$client.end({ timeout: 1 }))
   const deps = { db: through(db), tenants: through(tenants), now: () => world.clock.now }
+  const gate = createGate({ ...deps, publicUrl: 'http://localhost', mail: null })
   const app = createApp({
     ...deps,
     log: pino({ level: 'silent' }),
     authenticate: (token) => authenticate({ tx: db, now: deps.now }, token),
+    proxies: proxiesOf(''),
     busConnected: () => true,
     extraMetrics: () => Promise.resolve(''),
     slices: [
       events({ ...deps, live: { join: () => null, close: () => {} }, viewOf: async () => null }),
       audit(deps),
       accounts({ ...deps, endDemo: null }),
+      people({ ...deps, gate, demo: false, onLost: () => {} }),
       sources({ ...deps, admission: byPassword, refusals: unguarded.refusals, pushConfig: async () => {} }),
       inventory(deps, async () => new Map()),
       metrics(deps),

@@ -120,10 +120,11 @@ test('a connection that acts for one account touches no row of another, whatever
 })
 
 test('tables of the installation give a tenant only what their reason says', async () => {
-  for (const [name, { rows: may }] of Object.entries(INSTALLATION_TABLES)) {
+  for (const [name, { rows: may, deletes }] of Object.entries(INSTALLATION_TABLES)) {
     const all = await touched(a, `select * from ${name}`)
     expect([name, may ? all > 0 : all]).toEqual([name, may ?? 0])
-    for (const statement of [`update ${name} set tableoid = tableoid`, `delete from ${name}`])
+    const all_of_it = [`update ${name} set tableoid = tableoid`, ...(deletes ? [] : [`delete from ${name}`])]
+    for (const statement of all_of_it)
       await expect(under(a, (tx) => tx.unsafe(statement))).rejects.toThrow(/permission denied|system column|row-level/)
   }
   const accounts = await under(a, (tx) => tx.unsafe('select id from account'))

@@ -128,6 +128,17 @@ test('every route says what it needs, and that is a permission of the table', ()
   expect(routes.filter(({ needs }) => !known.has(needs))).toEqual([])
   expect(routes.filter(({ needs }) => needs === 'nothing').map(({ method, path }) => `${method} ${path}`)).toEqual([
     'POST /session',
+    'GET /sign-in/options',
+    'POST /sign-in/password',
+    'POST /sign-in/totp',
+    'POST /sign-in/passkey-options',
+    'POST /sign-in/passkey',
+    'POST /sign-in/sso',
+    'POST /password-resets',
+    'POST /password-resets/completion',
+    'POST /email-confirmations',
+    'POST /invitations/lookup',
+    'POST /invitations/acceptance',
     'POST /agents/enrol',
     'GET /agents/challenge',
     'POST /agents/renew',
@@ -189,13 +200,22 @@ const MONEY = [
   'PATCH /legal-entities/{id}',
   'POST /accounts/{id}/accepted-gaps',
 ]
+const INSTALLATION = ['POST /owner', 'GET /sso-providers', 'POST /sso-providers', 'DELETE /sso-providers/{id}']
+const PEOPLE = [
+  'PATCH /people/{id}',
+  'DELETE /people/{id}',
+  'POST /invitations',
+  'DELETE /invitations/{id}',
+  'POST /invitations/{id}/renewal',
+  ...INSTALLATION,
+]
 const BILLS = ['GET /invoices', 'GET /invoices/{id}', 'GET /drafts']
 const DANGEROUS: Partial<Record<Role, readonly string[]>> = {
-  administrator: ['DELETE /demo'],
-  operator: ['GET /audit', 'GET /audit.csv', 'POST /verification', ...BILLS, ...MONEY, ...KEYS],
-  finance: [...MACHINERY, ...KEYS],
-  support: ['GET /audit.ndjson', 'POST /audit/verification', ...MONEY, ...MACHINERY, ...KEYS],
-  read_only: ['GET /audit', 'POST /verification', ...BILLS, ...MONEY, ...MACHINERY, ...KEYS],
+  administrator: ['DELETE /demo', ...INSTALLATION],
+  operator: ['GET /audit', 'GET /audit.csv', 'POST /verification', ...BILLS, ...MONEY, ...KEYS, ...PEOPLE],
+  finance: [...MACHINERY, ...KEYS, ...PEOPLE],
+  support: ['GET /audit.ndjson', 'POST /audit/verification', ...MONEY, ...MACHINERY, ...KEYS, ...PEOPLE],
+  read_only: [...BILLS, ...MONEY, ...MACHINERY, ...KEYS, ...PEOPLE, 'GET /audit', 'GET /people', 'GET /invitations'],
 }
 
 test('what no such role may ever do is refused', async () => {

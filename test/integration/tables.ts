@@ -4,7 +4,16 @@ const RIVER = 'how reports arrive and are worked through, for all accounts toget
 const SELLER = 'of those who sell, the same for all their accounts'
 const STAFF = 'a matter of those who run the installation'
 
-export const INSTALLATION_TABLES: Readonly<Record<string, { why: string; rows?: true }>> = {
+const PERSON = 'of a person, who may belong to several accounts: verbs reach it by who he is'
+
+interface Why {
+  why: string
+  rows?: true
+  /** of the rows that he sees he may delete some */
+  deletes?: true
+}
+
+export const INSTALLATION_TABLES: Readonly<Record<string, Why>> = {
   account: { why: 'the account itself: its id is what the others have as account_id', rows: true },
   agent: { why: STAFF },
   audit_head: { why: 'one chain over the records of all accounts' },
@@ -25,6 +34,9 @@ export const INSTALLATION_TABLES: Readonly<Record<string, { why: string; rows?: 
   metric_sample: { why: FACTS },
   notice: { why: STAFF },
   observed_version: { why: FACTS },
+  passkey: { why: PERSON },
+  person: { why: 'a tenant sees those who belong to his accounts', rows: true },
+  person_session: { why: 'a tenant sees and ends those that act for his accounts', rows: true, deletes: true },
   price_book: { why: SELLER },
   price_version: { why: SELLER },
   proof: { why: FACTS },
@@ -36,8 +48,14 @@ export const INSTALLATION_TABLES: Readonly<Record<string, { why: string; rows?: 
   scope_gap: { why: FACTS },
   series: { why: SELLER },
   sighting: { why: FACTS },
+  sign_in_failure: { why: 'by the hash of an address, known or not' },
+  sign_in_method: { why: PERSON },
+  sign_in_secret: { why: 'signs the cookies of all, sealed' },
   snapshot: { why: FACTS },
   snapshot_part: { why: FACTS },
   spool: { why: RIVER },
+  sso_provider: { why: STAFF },
+  totp: { why: PERSON },
   usage_hour: { why: FACTS },
+  verification: { why: PERSON },
 }

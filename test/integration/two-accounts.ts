@@ -1,4 +1,5 @@
 /** Two customers of one installation, each with a machine, a bill and a key, and a machine that changed hands between them. */
+import { sql } from 'drizzle-orm'
 import { createKey } from '#control-plane/accounts/index.ts'
 import { NewApiKey } from '#control-plane/accounts/contract.ts'
 import { system } from '#control-plane/base/actor.ts'
@@ -42,6 +43,23 @@ export const asBearer = (token: string) => ({ authorization: `Bearer ${token}` }
 export const reading = (call: Call, token: string, path: string): Promise<Answer> =>
   call('GET', path, undefined, asBearer(token))
 
+/** Somebody who belongs to an account, with a session there; returns the membership. */
+export async function member(
+  { db, clock }: Prepared,
+  account_id: string,
+  role: Role = 'tenant_member',
+): Promise<string> {
+  const [person_id, id, session_id] = [newId(), newId(), newId()]
+  const [email, token, now] = [`${person_id}@example.com`, newId(), iso(clock.now)]
+  await db.execute(sql`insert into person (id, name, email, email_verified, created_at, updated_at)
+    values (${person_id}, ${`Person ${person_id}`}, ${email}, true, ${now}, ${now})`)
+  await db.execute(sql`insert into membership (id, person_id, account_id, role, created_at, created_by)
+    values (${id}, ${person_id}, ${account_id}, ${role}, ${now}, 'test')`)
+  await db.execute(sql`insert into person_session (id, token, person_id, membership_id, expires_at, created_at, updated_at)
+    values (${session_id}, ${token}, ${person_id}, ${id}, ${now}, ${now}, ${now})`)
+  return id
+}
+
 /** A mebibyte every ten seconds of each machine, for two hours. */
 async function reports(world: Prepared, agent: Agent): Promise<void> {
   const listing = agent.listing(START, 'h', [host('h'), vm('a'), vm('b'), vm('moved')])
@@ -74,6 +92,7 @@ export async function twoAccounts(suite: Suite): Promise<TwoAccounts> {
     const input = { account_id, to: iso(START + HOUR_MS) }
     const invoice_id = await finalise(world.db, system('test'), () => world.clock.now, newId(), input)
     const token = await keyOf('tenant_owner', account_id)
+    await member(world, account_id)
     const { lines } = (await reading(call, token, `/invoices/${invoice_id}`)).body
     const line_id = (lines as { id: string }[])[0]?.id ?? ''
     return { account_id, resource_id: await resourceId(world, name), invoice_id, line_id, token }

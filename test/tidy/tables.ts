@@ -9,6 +9,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['audit'],
   ['secrets'],
   ['accounts'],
+  ['people'],
   ['sources'],
   ['inventory'],
   ['metrics'],

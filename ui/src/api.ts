@@ -8,6 +8,7 @@ import type * as Events from '#control-plane/events/contract.ts'
 import type { Page } from '#control-plane/http/contract.ts'
 import type * as Ingest from '#control-plane/ingest/contract.ts'
 import type * as Inventory from '#control-plane/inventory/contract.ts'
+import type * as People from '#control-plane/people/contract.ts'
 import type * as Metrics from '#control-plane/metrics/contract.ts'
 import type * as Rating from '#control-plane/rating/contract.ts'
 import type * as Sources from '#control-plane/sources/contract.ts'
@@ -64,7 +65,16 @@ export type NewAccount = z.input<typeof Accounts.NewAccount>
 export type LegalEntity = Accounts.LegalEntity
 export type NewLegalEntity = z.input<typeof Accounts.NewLegalEntity>
 export type LegalEntityChange = z.input<typeof Accounts.LegalEntityChange>
-export type Session = Accounts.Session
+export type Session = People.Session
+export type SignedIn = z.infer<typeof People.SignedIn>
+export type Member = People.Member
+export type Invitation = People.Invitation
+export type NewInvitation = z.input<typeof People.NewInvitation>
+export type Profile = People.Profile
+export type SsoProvider = People.SsoProvider
+export type NewSsoProvider = z.input<typeof People.NewSsoProvider>
+/** what a browser's WebAuthn takes and gives, as JSON */
+type Json = Record<string, unknown>
 export type Permission = Session['permissions'][number]
 export type ApiKey = Accounts.ApiKey
 export type Role = ApiKey['role']
@@ -122,6 +132,47 @@ export const api = {
   session: () => get<Session>('/session'),
   signIn: (token: string) => post<Session>('/session', { token }),
   signOut: () => request<void>('DELETE', '/session'),
+  signInOptions: () => get<z.infer<typeof People.SignInOptions>>('/sign-in/options'),
+  signInByPassword: (email: string, password: string) => post<SignedIn>('/sign-in/password', { email, password }),
+  signInByCode: (code: string) => post<SignedIn>('/sign-in/totp', { code }),
+  passkeyOptions: () => post<Json>('/sign-in/passkey-options', {}),
+  signInByPasskey: (response: Json) => post<SignedIn>('/sign-in/passkey', { response }),
+  beginSso: (provider_id: string, next: string) => post<{ url: string }>('/sign-in/sso', { provider_id, next }),
+  createOwner: (owner: z.input<typeof People.NewOwner>) => post<SignedIn>('/owner', owner),
+  askReset: (email: string, language: 'en' | 'es') => post<void>('/password-resets', { email, language }),
+  reset: (token: string, password: string) => post<void>('/password-resets/completion', { token, password }),
+  confirmEmail: (token: string) => post<void>('/email-confirmations', { token }),
+
+  people: () => get<Items<Member>>('/people'),
+  changeRole: (id: string, role: Role) => patch<Member>(`/people/${id}`, { role }),
+  endMembership: (id: string) => request<void>('DELETE', `/people/${id}`),
+  invitations: () => get<Items<Invitation>>('/invitations'),
+  invite: (invitation: NewInvitation) => post<z.infer<typeof People.MadeInvitation>>('/invitations', invitation),
+  renewInvitation: (id: string) => post<z.infer<typeof People.MadeInvitation>>(`/invitations/${id}/renewal`, {}),
+  revokeInvitation: (id: string) => request<void>('DELETE', `/invitations/${id}`),
+  lookUpInvitation: (token: string) => post<z.infer<typeof People.InvitationShown>>('/invitations/lookup', { token }),
+  acceptInvitation: (acceptance: z.input<typeof People.Acceptance>) =>
+    post<SignedIn>('/invitations/acceptance', acceptance),
+  acceptAsMyself: (token: string) => post<void>('/me/memberships', { token }),
+  ssoProviders: () => get<Items<SsoProvider>>('/sso-providers'),
+  addSsoProvider: (provider: NewSsoProvider) => post<SsoProvider>('/sso-providers', provider),
+  removeSsoProvider: (id: string) => request<void>('DELETE', `/sso-providers/${id}`),
+
+  profile: () => get<Profile>('/me'),
+  rename: (name: string) => patch<void>('/me', { name }),
+  changeEmail: (change: z.input<typeof People.EmailChange>) => post<void>('/me/email', change),
+  changePassword: (change: z.input<typeof People.PasswordChange>) => post<void>('/me/password', change),
+  startTotp: (password: string) => post<z.infer<typeof People.TotpStart>>('/me/totp', { password }),
+  confirmTotp: (code: string) => post<void>('/me/totp/confirmation', { code }),
+  stopTotp: (password: string) => post<void>('/me/totp/removal', { password }),
+  renewRecoveryCodes: (password: string) =>
+    post<z.infer<typeof People.RecoveryCodes>>('/me/recovery-codes', { password }),
+  newPasskeyOptions: (password: string) => post<Json>('/me/passkey-options', { password }),
+  addPasskey: (name: string, response: Json) => post<void>('/me/passkeys', { name, response }),
+  removePasskey: (id: string) => request<void>('DELETE', `/me/passkeys/${id}`),
+  revokeSession: (id: string) => request<void>('DELETE', `/me/sessions/${id}`),
+  switchMembership: (membership_id: string) => post<void>('/me/membership', { membership_id }),
+
   apiKeys: () => get<Items<ApiKey>>('/api-keys'),
   makeKey: (key: NewApiKey) => post<{ key: ApiKey; token: string }>('/api-keys', key),
   revokeKey: (id: string) => request<void>('DELETE', `/api-keys/${id}`),

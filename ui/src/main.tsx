@@ -11,7 +11,7 @@ import { Shell } from './parts/shell.tsx'
 import { ROUTES } from './paths.ts'
 import { applyTheme } from './preferences.ts'
 import { queries, queryClient } from './queries.ts'
-import { signIn, takeToken } from './session.ts'
+import { isFirstRun, signIn, takeToken } from './session.ts'
 
 const page = {
   overview: lazy(() => import('./pages/overview.tsx')),
@@ -27,6 +27,13 @@ const page = {
   invoice: lazy(() => import('./pages/invoice.tsx')),
   accounts: lazy(() => import('./pages/accounts.tsx')),
   audit: lazy(() => import('./pages/audit.tsx')),
+  forgotten: lazy(() => import('./pages/forgotten-password.tsx')),
+  reset: lazy(() => import('./pages/reset-password.tsx')),
+  acceptInvitation: lazy(() => import('./pages/accept-invitation.tsx')),
+  confirmEmail: lazy(() => import('./pages/confirm-email.tsx')),
+  firstOwner: lazy(() => import('./pages/first-owner.tsx')),
+  profile: lazy(() => import('./pages/profile.tsx')),
+  people: lazy(() => import('./pages/people.tsx')),
   settings: lazy(() => import('./pages/settings.tsx')),
   myHome: lazy(() => import('./pages/my-home.tsx')),
   myUsage: lazy(() => import('./pages/my-usage.tsx')),
@@ -40,6 +47,11 @@ function App() {
     <QueryClientProvider client={queryClient}>
       <Router>
         <Route path={ROUTES.signIn} component={page.signIn} />
+        <Route path={ROUTES.forgotten} component={page.forgotten} />
+        <Route path={ROUTES.reset} component={page.reset} />
+        <Route path={ROUTES.acceptInvitation} component={page.acceptInvitation} />
+        <Route path={ROUTES.confirmEmail} component={page.confirmEmail} />
+        <Route path={ROUTES.firstOwner} component={page.firstOwner} />
         <Route component={Shell}>
           <Route path={ROUTES.overview} component={forWhom(page.overview, page.myHome)} />
           <Route path={ROUTES.resources} component={page.resources} />
@@ -54,6 +66,8 @@ function App() {
           <Route path={ROUTES.invoice} component={page.invoice} />
           <Route path={ROUTES.accounts} component={forWhom(page.accounts, NotFound)} />
           <Route path={ROUTES.audit} component={forWhom(page.audit, NotFound)} />
+          <Route path={ROUTES.profile} component={page.profile} />
+          <Route path={ROUTES.people} component={page.people} />
           <Route path={ROUTES.settings} component={forWhom(page.settings, page.myAccount)} />
           <Route path="*404" component={NotFound} />
         </Route>
@@ -69,7 +83,12 @@ async function spendTokenOfAddress(): Promise<void> {
   history.replaceState(null, '', rest)
   const session = await queryClient.fetchQuery(queries.session()).catch(() => null)
   if (session) return
-  await signIn(token).catch(() => history.replaceState(null, '', `${ROUTES.signIn}?refused=1`))
+  await signIn(token).then(
+    (opened) => {
+      if (isFirstRun(opened, token)) history.replaceState(null, '', ROUTES.firstOwner)
+    },
+    () => history.replaceState(null, '', `${ROUTES.signIn}?with=token&refused=1`),
+  )
 }
 
 const root = document.getElementById('app')

@@ -5,6 +5,11 @@ import type { ResourceQuery } from '#control-plane/inventory/contract.ts'
 export const ROUTES = {
   overview: '/',
   signIn: '/sign-in',
+  forgotten: '/forgotten-password',
+  reset: '/reset-password',
+  acceptInvitation: '/accept-invitation',
+  confirmEmail: '/confirm-email',
+  firstOwner: '/first-owner',
   resources: '/resources',
   resource: '/resources/:id',
   agents: '/agents',
@@ -18,6 +23,8 @@ export const ROUTES = {
   audit: '/audit',
   usage: '/usage',
   settings: '/settings',
+  profile: '/settings/profile',
+  people: '/settings/people',
 } as const
 
 export type ResourceFilter = Partial<

@@ -12,12 +12,25 @@ export function takeToken(address: URL): { token: string | null; rest: string } 
   return { token, rest: address.pathname + address.search + (hash ? `#${hash}` : '') }
 }
 
-export async function signIn(token: string): Promise<Session> {
-  const session = await api.signIn(token.trim())
+/** A token of an address's fragment, which is taken out so that it stays in no history. */
+export function takeFragment(name: string): string | null {
+  const token = new URLSearchParams(location.hash.slice(1)).get(name)
+  if (token !== null) history.replaceState(history.state, '', location.pathname + location.search)
+  return token
+}
+
+/** Nothing that was read as somebody else stays in memory. */
+export function begin(session: Session): Session {
   queryClient.clear()
   queryClient.setQueryData(queries.session().queryKey, session)
   return session
 }
+
+export const signIn = async (token: string): Promise<Session> => begin(await api.signIn(token.trim()))
+
+/** Whoever came with the set-up token becomes the owner first; a key may go on without. */
+export const isFirstRun = (session: Session, token: string): boolean =>
+  session.needs_owner && token.trim().startsWith('atalaya_setup')
 
 export async function signOut(): Promise<void> {
   await api.signOut()

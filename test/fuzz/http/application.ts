@@ -7,17 +7,21 @@ import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
+import { iso } from '#control-plane/base/time.ts'
 import { connect } from '#control-plane/db/index.ts'
 import { urlsOf } from '#control-plane/db/setup.ts'
 import { createLive } from '#control-plane/events/live.ts'
 import { routes as events } from '#control-plane/events/routes.ts'
 import { extras } from '#control-plane/extras.ts'
+import { proxiesOf } from '#control-plane/http/address.ts'
 import { createApp } from '#control-plane/http/app.ts'
 import { receive, settle } from '#control-plane/ingest/index.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
+import { createGate } from '#control-plane/people/index.ts'
+import { routes as people } from '#control-plane/people/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
 import { host, vm } from '../../integration/agent.ts'
@@ -87,16 +91,19 @@ export async function openApplication(stage: Stage): Promise<Application> {
   const deps = { db, tenants, now: () => (world.clock.now += STEP_MS) }
   const live = createLive(silentBus, deps.now)
   let log = ''
+  const gate = createGate({ ...deps, publicUrl: 'http://localhost', mail: null })
   const app = createApp({
     ...deps,
     log: pino({ level: 'error' }, { write: (line: string) => (log = line) }),
     authenticate: (token) => authenticate({ tx: db, now: deps.now }, token),
+    proxies: proxiesOf(''),
     busConnected: () => true,
     extraMetrics: () => Promise.resolve(''),
     slices: [
       events({ ...deps, live, viewOf: async () => null }),
       audit(deps),
       accounts({ ...deps, endDemo: null }),
+      people({ ...deps, gate, demo: false, onLost: () => {} }),
       sources({ ...deps, admission: byPassword, refusals: unguarded.refusals, pushConfig: async () => {} }),
       inventory(deps, extras),
       metrics(deps),
@@ -158,6 +165,8 @@ const SPARES = 12
 /** What is soon deleted, some of each. */
 async function spares(at: Pick<Application, 'fetch' | 'key'>, agent: string): Promise<void> {
   const call = caller(at)
+  // a machine can only go to another account
+  for (const name of ['Second', 'Third']) await call('POST', '/accounts', { name })
   for (let n = 0; n < SPARES; n += 1) {
     await call('POST', '/api-keys', { name: `spare ${n}`, role: 'read_only' })
     await call('POST', '/sources', { agent, connector: 'simulated', realm: `spare ${n}`, settings: {} })
@@ -185,5 +194,6 @@ async function beginTrade(at: Pick<Application, 'fetch' | 'key'>, agent: string)
     amount: '7.77',
   })
   const { items = [] } = await call('GET', '/accounts')
-  await call('POST', '/invoices', { account_id: items[0]?.id })
+  // the rest of the day stays in the draft
+  await call('POST', '/invoices', { account_id: items[0]?.id, to: iso(NOW - 12 * HOUR_MS) })
 }

@@ -8,6 +8,7 @@ import { ApiKeys } from '../parts/api-keys.tsx'
 import { Companies } from '../parts/company.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page, Section } from '../parts/page.tsx'
+import { SettingsTabs } from '../parts/settings-tabs.tsx'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
@@ -15,7 +16,7 @@ export default function Settings() {
   const entities = useQuery(() => queries.legalEntities())
   const session = useQuery(() => queries.session())
   return (
-    <Page title={t('settings.title')} curl={['/legal-entities', '/session', '/api-keys']}>
+    <Page title={t('settings.title')} above={<SettingsTabs />} curl={['/legal-entities', '/session', '/api-keys']}>
       <div class="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <div class="flex min-w-0 flex-col gap-4">
           <Load query={entities}>{(data) => <Companies entities={data().items} />}</Load>

@@ -9,7 +9,7 @@ import { t } from '../i18n/language.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
-type StepName = 'agent' | 'resource' | 'price' | 'company' | 'invoice'
+type StepName = 'owner' | 'agent' | 'resource' | 'price' | 'company' | 'invoice'
 interface Step {
   name: StepName
   done: boolean
@@ -18,15 +18,17 @@ interface Step {
 
 /** null until everything is known: a list that shrinks while it loads would only confuse. */
 function createSteps() {
+  const session = useQuery(() => queries.session())
   const agents = useQuery(() => queries.agents())
   const summary = useQuery(() => queries.summary())
   const prices = useQuery(() => queries.prices())
   const entities = useQuery(() => queries.legalEntities())
   const invoices = useQuery(() => queries.invoices())
   return createMemo((): Step[] | null => {
-    if ([agents, summary, prices, entities, invoices].some((query) => query.status !== 'success')) return null
+    if ([session, agents, summary, prices, entities, invoices].some((query) => query.status !== 'success')) return null
     const entity = entities.data?.items[0]
     return [
+      { name: 'owner', done: !session.data?.needs_owner, path: paths.firstOwner },
       {
         name: 'agent',
         done: (agents.data?.items ?? []).some((one) => one.last_heard_at !== null),
@@ -59,7 +61,7 @@ export function FirstRun() {
               })}
             </span>
           </header>
-          <ol class="m-0 grid list-none gap-px p-1.5 pt-0 lg:grid-cols-5">
+          <ol class="m-0 grid list-none gap-px p-1.5 pt-0 lg:grid-cols-6">
             <For each={known()}>{(step) => <StepItem step={step} />}</For>
           </ol>
         </section>

@@ -7,6 +7,7 @@ import { Button } from '../kit/button.tsx'
 import { signOut } from '../session.ts'
 import { LanguageChoice, ThemeChoice } from './appearance.tsx'
 import { Navigation } from './navigation.tsx'
+import { Who } from './who.tsx'
 
 export const NavDrawer = (props: { onClose: () => void }) => (
   <Dialog open onOpenChange={(open) => open || props.onClose()}>
@@ -24,6 +25,7 @@ export const NavDrawer = (props: { onClose: () => void }) => (
         </div>
         <Navigation onGo={() => props.onClose()} />
         <div class="mt-auto flex flex-col gap-3 border-t border-line pt-4">
+          <Who />
           <ThemeChoice />
           <LanguageChoice />
           <Button variant="ghost" icon={<LogOut size={16} />} onClick={() => void signOut()}>

@@ -23,6 +23,7 @@ import { ProblemNote } from './load.tsx'
 import { Mark } from './mark.tsx'
 import { Navigation } from './navigation.tsx'
 import { TenantFrame } from './tenant-shell.tsx'
+import { Who } from './who.tsx'
 
 const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }))
 const Drawer = lazy(async () => ({ default: (await import('./nav-drawer.tsx')).NavDrawer }))
@@ -138,6 +139,7 @@ function SideBar(props: { onSearch: () => void }) {
       </button>
       <Navigation />
       <div class="mt-auto flex flex-col gap-2 pt-4">
+        <Who />
         <ThemeChoice hideLegend />
         <div class="flex items-center justify-between">
           <LanguageChoice hideLegend short />

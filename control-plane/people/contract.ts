@@ -1,0 +1,199 @@
+/** Words of people: sign-in, sessions, memberships, invitations, a person's own settings, providers of single sign-on. */
+import { z } from 'zod'
+import { Language, RoleName } from '../accounts/contract.ts'
+import { PERMISSIONS } from '../base/actor.ts'
+import { Id, InstantText } from '../http/contract.ts'
+
+export const Email = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(200)
+  .pipe(z.email('must be an e-mail address'))
+  .meta({ example: 'ana@example.com' })
+/** Its length is checked with its other rules, which say why. */
+const NewPassword = z.string().max(1_000)
+/** What is only compared is bounded, so that nobody makes us hash a book. */
+const Password = z.string().min(1).max(1_000)
+const name = z.string().trim().min(1).max(200)
+const AccountName = z.object({ id: Id, name: z.string() }).nullable()
+const Token = z.string().min(10).max(200)
+
+/** Sign in with the one-time set-up token that `npm run up` prints, or with an API key. */
+export const SignIn = z.object({ token: Token })
+export const PasswordSignIn = z.object({ email: Email, password: Password })
+export const TotpSignIn = z
+  .object({ code: z.string().trim().min(6).max(40) })
+  .meta({ description: 'six digits of the authenticator app, or one of the recovery codes' })
+/** What a browser's WebAuthn gave, as JSON; better-auth checks it whole. */
+export const PasskeyAnswer = z.object({ response: z.looseObject({ id: z.string().max(1_000) }) })
+export const PasskeyOptions = z.looseObject({ challenge: z.string() }).meta({ id: 'PasskeyOptions' })
+export const SsoStart = z.object({
+  provider_id: Id,
+  next: z
+    .string()
+    .max(1_000)
+    .regex(/^\/(?![/\\])/, 'must be a path of this installation')
+    .default('/'),
+})
+export const Redirect = z.object({ url: z.string() })
+
+/** What the sign-in page offers. */
+export const SignInOptions = z.object({
+  providers: z.array(z.object({ id: Id, name: z.string() })),
+  mail: z.boolean().meta({ description: 'a forgotten password can be reset by mail' }),
+})
+
+export const Membership = z
+  .object({ id: Id, role: RoleName, account: AccountName, active: z.boolean() })
+  .meta({ id: 'Membership' })
+export type Membership = z.infer<typeof Membership>
+
+export const Session = z
+  .object({
+    actor: z.object({ kind: z.string(), name: z.string() }),
+    role: RoleName,
+    account: AccountName.meta({ description: 'the account that it reaches; null: the whole installation' }),
+    permissions: z.array(z.enum(PERMISSIONS)),
+    installation_id: Id,
+    version: z.string(),
+    demo: z.boolean().meta({ description: 'customers and machines are invented; DELETE /demo ends it' }),
+    person: z
+      .object({ id: Id, email: z.string(), totp: z.boolean(), memberships: z.array(Membership) })
+      .nullable()
+      .meta({ description: 'null: a key or a set-up token acts, no person' }),
+    needs_owner: z.boolean().meta({ description: 'no person owns the installation yet: POST /owner makes the first' }),
+  })
+  .meta({ id: 'Session' })
+export type Session = z.infer<typeof Session>
+
+/** Either a session, or the wish for a second factor at POST /sign-in/totp. */
+export const SignedIn = z.object({ session: Session.nullable(), totp_needed: z.boolean() }).meta({ id: 'SignedIn' })
+
+export const NewOwner = z.object({ name, email: Email, password: NewPassword })
+export type NewOwner = z.infer<typeof NewOwner>
+
+export const ResetRequest = z.object({ email: Email, language: Language.default('en') })
+export const Reset = z.object({ token: Token, password: NewPassword })
+
+/** One who belongs here; `id` is that of the membership. */
+export const Member = z
+  .object({
+    id: Id,
+    person: z.object({ id: Id, name: z.string(), email: z.string(), totp: z.boolean() }),
+    role: RoleName,
+    account: AccountName,
+    created_at: InstantText,
+    created_by: z.string(),
+    last_seen_at: InstantText.nullable(),
+    yours: z.boolean(),
+  })
+  .meta({ id: 'Member' })
+export type Member = z.infer<typeof Member>
+export const RoleChange = z.object({ role: RoleName })
+
+export const Invitation = z
+  .object({
+    id: Id,
+    email: z.string(),
+    role: RoleName,
+    account: AccountName,
+    created_at: InstantText,
+    created_by: z.string(),
+    expires_at: InstantText,
+    expired: z.boolean(),
+  })
+  .meta({ id: 'Invitation' })
+export type Invitation = z.infer<typeof Invitation>
+export const NewInvitation = z.object({
+  email: Email,
+  role: RoleName,
+  account_id: Id.nullable()
+    .default(null)
+    .meta({ description: 'for a role of an account; left out, that of the caller' }),
+  language: Language.default('en'),
+})
+export type NewInvitation = z.infer<typeof NewInvitation>
+export const MadeInvitation = z
+  .object({
+    invitation: Invitation,
+    link: z.string().nullable().meta({ description: 'to pass on, where there is no mail; null: it was mailed' }),
+  })
+  .meta({ id: 'MadeInvitation' })
+export type MadeInvitation = z.infer<typeof MadeInvitation>
+export const ByToken = z.object({ token: Token })
+/** What one who holds the link is told. */
+export const InvitationShown = z.object({
+  email: z.string(),
+  role: RoleName,
+  account: AccountName,
+  invited_by: z.string(),
+  known: z.boolean().meta({ description: 'this e-mail belongs to a person already, who signs in to accept' }),
+})
+export const Acceptance = z.object({ token: Token, name, password: NewPassword })
+export type Acceptance = z.infer<typeof Acceptance>
+
+export const Profile = z.object({
+  person: z.object({ id: Id, name: z.string(), email: z.string(), email_verified: z.boolean() }).nullable(),
+  totp: z.boolean(),
+  passkeys: z.array(z.object({ id: Id, name: z.string(), created_at: InstantText.nullable() })),
+  sessions: z.array(
+    z.object({
+      id: Id,
+      created_at: InstantText,
+      last_used_at: InstantText,
+      expires_at: InstantText,
+      address: z.string(),
+      browser: z.string(),
+      current: z.boolean(),
+    }),
+  ),
+})
+export type Profile = z.infer<typeof Profile>
+export const ProfileChange = z.object({ name })
+export const PasswordChange = z.object({ current_password: Password, password: NewPassword })
+export const EmailChange = z.object({ email: Email, password: Password, language: Language.default('en') })
+export const PasswordCheck = z.object({ password: Password })
+export const RecoveryCodes = z.object({
+  recovery_codes: z.array(z.string()).meta({ description: 'each works once; shown only now' }),
+})
+export const TotpStart = RecoveryCodes.extend({
+  uri: z.string().meta({ description: 'otpauth://, to be shown as a QR code' }),
+})
+export const TotpCode = z.object({
+  code: z
+    .string()
+    .trim()
+    .regex(/^\d{6}$/, 'must be six digits'),
+})
+export const NewPasskey = PasskeyAnswer.extend({ name })
+export const Switch = z.object({ membership_id: Id })
+
+export const SsoProvider = z
+  .object({
+    id: Id,
+    name: z.string(),
+    issuer: z.string(),
+    domain: z.string(),
+    client_id: z.string(),
+    redirect_uri: z.string().meta({ description: 'to be registered at the provider' }),
+    created_at: InstantText,
+    created_by: z.string(),
+  })
+  .meta({ id: 'SsoProvider' })
+export type SsoProvider = z.infer<typeof SsoProvider>
+const issuer = z.url({ protocol: /^https?$/ }).max(500)
+export const NewSsoProvider = z.object({
+  name,
+  issuer,
+  domain: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .max(200)
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a domain such as example.com')
+    .meta({ description: 'only for e-mail addresses of this domain is the provider believed' }),
+  client_id: z.string().trim().min(1).max(500),
+  client_secret: z.string().min(1).max(2_000).meta({ description: 'kept sealed, and never shown again' }),
+})
+export type NewSsoProvider = z.infer<typeof NewSsoProvider>

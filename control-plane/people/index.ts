@@ -1,0 +1,11 @@
+/** Verbs of people: who they are, where they belong, and how they come in. */
+export { ADDRESS_HEADER, createGate, type Gate } from './gate.ts'
+export { invite, listInvitations, lookUpInvitation, renewInvitation, revokeInvitation } from './invitations.ts'
+export { acceptAsKnown, acceptAsNew } from './invitations.ts'
+export { forgetSignIns } from './lock-out.ts'
+export { createMailer } from './mail.ts'
+export { changeRole, endMembership, listMembers } from './members.ts'
+export { addProvider, isSignInSealedByFirst, listProviders, removeProvider, resealSignIn } from './providers.ts'
+export { askReset, completeReset, requireMail, resetLink } from './resets.ts'
+export type { Outcome } from './sign-in/index.ts'
+export { authenticate, hasAnOwner, sessionOf, signOut } from './sessions.ts'

@@ -1,0 +1,76 @@
+/** Verbs of members: who belongs where, as what, and until when. */
+import { requireGivable } from '../accounts/index.ts'
+import { permit } from '../base/actor.ts'
+import { Problem } from '../base/problem.ts'
+import { permissionsOf, type Role } from '../base/roles.ts'
+import { iso } from '../base/time.ts'
+import type { Context } from '../db/index.ts'
+import { append } from '../events/index.ts'
+import type { Member } from './contract.ts'
+import { endSessionsAs, lockOwners, type MemberRow, selectMembers, updateMembership } from './store.ts'
+
+const fromRow = ({ membership, person, account_name, seen_at }: MemberRow, ctx: Context): Member => ({
+  id: membership.id,
+  person: { id: person.id, name: person.name, email: person.email, totp: person.totp_enabled === true },
+  role: membership.role,
+  account: membership.account_id === null ? null : { id: membership.account_id, name: account_name ?? '' },
+  created_at: iso(membership.created_at),
+  created_by: membership.created_by,
+  last_seen_at: seen_at === null ? null : iso(seen_at.getTime()),
+  yours: person.id === ctx.actor.id,
+})
+
+export async function listMembers(ctx: Context): Promise<Member[]> {
+  permit(ctx, 'people.read')
+  return (await selectMembers(ctx)).map((row) => fromRow(row, ctx))
+}
+
+async function requireMember(ctx: Context, id: string): Promise<MemberRow> {
+  const row = (await selectMembers(ctx)).find(({ membership }) => membership.id === id)
+  if (!row) throw new Problem('not_found', `There is no member ${id}.`)
+  const beyond = [...permissionsOf(row.membership.role, null)].some((one) => !ctx.actor.permissions.has(one))
+  if (beyond)
+    throw new Problem('forbidden', 'This person may do more than you: only who may do as much can change that.')
+  return row
+}
+
+async function refuseLastOwner(ctx: Context, { membership }: MemberRow): Promise<void> {
+  if (membership.role !== 'owner') return
+  const owners = await lockOwners(ctx.tx)
+  if (owners.every((id) => id === membership.id))
+    throw new Problem('conflict', 'This is the last owner of the installation. Make somebody else an owner first.')
+}
+
+/** The new role is of the same place: one of an account stays there. */
+export async function changeRole(ctx: Context, id: string, role: Role): Promise<Member> {
+  permit(ctx, 'people.write')
+  const row = await requireMember(ctx, id)
+  const { account_id, role: before } = row.membership
+  await requireGivable(ctx, { role, account_id, scopes: null })
+  if (role !== before) {
+    await refuseLastOwner(ctx, row)
+    await updateMembership(ctx.tx, id, { role })
+    const subject = { kind: 'person', id: row.person.id }
+    await append(ctx, {
+      type: 'person.role_changed',
+      subject,
+      account_id,
+      before: { membership_id: id, role: before },
+      after: { membership_id: id, role },
+    })
+  }
+  return fromRow({ ...row, membership: { ...row.membership, role } }, ctx)
+}
+
+/** At once: the sessions that act by it end with it. */
+export async function endMembership(ctx: Context, id: string): Promise<void> {
+  permit(ctx, 'people.write')
+  const row = await requireMember(ctx, id)
+  await refuseLastOwner(ctx, row)
+  await updateMembership(ctx.tx, id, { ended_at: ctx.now() })
+  const ended = await endSessionsAs(ctx.tx, id)
+  const { account_id, role } = row.membership
+  const subject = { kind: 'person', id: row.person.id }
+  const before = { membership_id: id, role }
+  await append(ctx, { type: 'person.left', subject, account_id, before, after: { sessions_ended: ended.length } })
+}

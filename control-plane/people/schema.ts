@@ -1,0 +1,203 @@
+/** Tables of people: who they are, by what they sign in, where they belong, and who was invited. */
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { account } from '../accounts/schema.ts'
+import type { Role } from '../base/roles.ts'
+import { instant } from '../db/columns.ts'
+
+/** What better-auth writes: it speaks in `Date`s. */
+const moment = () => timestamp({ withTimezone: true, precision: 3, mode: 'date' })
+const owner = () =>
+  uuid()
+    .notNull()
+    .references(() => person.id, { onDelete: 'cascade' })
+
+export const person = pgTable(
+  'person',
+  {
+    id: uuid().primaryKey(),
+    name: text().notNull(),
+    /** in lower case */
+    email: text().notNull(),
+    /** a mail that went to it was answered */
+    email_verified: boolean().notNull(),
+    image: text(),
+    totp_enabled: boolean(),
+    created_at: moment().notNull(),
+    updated_at: moment().notNull(),
+  },
+  (t) => [uniqueIndex().on(t.email)],
+)
+
+/** Where a person belongs, and as what: several at once, of which a session has one. */
+export const membership = pgTable(
+  'membership',
+  {
+    id: uuid().primaryKey(),
+    person_id: uuid()
+      .notNull()
+      .references(() => person.id),
+    /** null: the whole installation */
+    account_id: uuid().references(() => account.id),
+    role: text().$type<Role>().notNull(),
+    created_at: instant().notNull(),
+    created_by: text().notNull(),
+    ended_at: instant(),
+  },
+  (t) => [index().on(t.person_id), index().on(t.account_id)],
+)
+
+/** Only hashes of tokens are stored. */
+export const personSession = pgTable(
+  'person_session',
+  {
+    id: uuid().primaryKey(),
+    token: text().notNull(),
+    person_id: owner(),
+    /** what its bearer acts as */
+    membership_id: uuid()
+      .notNull()
+      .references(() => membership.id),
+    ip_address: text(),
+    user_agent: text(),
+    expires_at: moment().notNull(),
+    created_at: moment().notNull(),
+    /** when it was used last, to within ten minutes */
+    updated_at: moment().notNull(),
+  },
+  (t) => [uniqueIndex().on(t.token), index().on(t.person_id), index().on(t.membership_id)],
+)
+
+/** One way to sign in: a password (`credential`), or what a provider knows the person by. No token of a provider is kept. */
+export const signInMethod = pgTable(
+  'sign_in_method',
+  {
+    id: uuid().primaryKey(),
+    person_id: owner(),
+    provider_id: text().notNull(),
+    subject: text().notNull(),
+    password: text(),
+    access_token: text(),
+    refresh_token: text(),
+    id_token: text(),
+    access_token_expires_at: moment(),
+    refresh_token_expires_at: moment(),
+    scope: text(),
+    created_at: moment().notNull(),
+    updated_at: moment().notNull(),
+  },
+  (t) => [index().on(t.person_id), uniqueIndex().on(t.provider_id, t.subject)],
+)
+
+/** What waits for an answer: a challenge, a reset, a way through a provider. Names are hashed. */
+export const verification = pgTable(
+  'verification',
+  {
+    id: uuid().primaryKey(),
+    identifier: text().notNull(),
+    value: text().notNull(),
+    expires_at: moment().notNull(),
+    created_at: moment().notNull(),
+    updated_at: moment().notNull(),
+  },
+  (t) => [index().on(t.identifier)],
+)
+
+/** Secrets of authenticator apps and recovery codes, encrypted under the sign-in secret. */
+export const totp = pgTable(
+  'totp',
+  {
+    id: uuid().primaryKey(),
+    person_id: owner(),
+    secret: text().notNull(),
+    recovery_codes: text().notNull(),
+    verified: boolean(),
+    failed_count: integer(),
+    locked_until: moment(),
+  },
+  (t) => [uniqueIndex().on(t.person_id)],
+)
+
+export const passkey = pgTable(
+  'passkey',
+  {
+    id: uuid().primaryKey(),
+    person_id: owner(),
+    name: text(),
+    public_key: text().notNull(),
+    credential_id: text().notNull(),
+    counter: bigint({ mode: 'number' }).notNull(),
+    device_type: text().notNull(),
+    backed_up: boolean().notNull(),
+    transports: text(),
+    aaguid: text(),
+    created_at: moment(),
+  },
+  (t) => [index().on(t.person_id), uniqueIndex().on(t.credential_id)],
+)
+
+/** OpenID Connect providers; each speaks for the e-mail addresses of one domain. */
+export const ssoProvider = pgTable(
+  'sso_provider',
+  {
+    id: uuid().primaryKey(),
+    name: text().notNull(),
+    issuer: text().notNull(),
+    domain: text().notNull(),
+    client_id: text().notNull(),
+    /** sealed: see `secrets` */
+    client_secret: jsonb().$type<unknown>().notNull(),
+    created_at: instant().notNull(),
+    created_by: text().notNull(),
+  },
+  (t) => [uniqueIndex().on(t.issuer, t.client_id)],
+)
+
+/** Signs cookies and encrypts what `totp` holds: one row, made at first use, sealed. */
+export const signInSecret = pgTable('sign_in_secret', {
+  name: text().primaryKey(),
+  value: jsonb().$type<unknown>().notNull(),
+})
+
+export const invitation = pgTable(
+  'invitation',
+  {
+    id: uuid().primaryKey(),
+    hash: text().notNull(),
+    email: text().notNull(),
+    account_id: uuid().references(() => account.id),
+    role: text().$type<Role>().notNull(),
+    language: text().$type<'en' | 'es'>().notNull(),
+    /** the link went to the address itself, so whoever has it reads that address */
+    by_mail: boolean().notNull(),
+    created_at: instant().notNull(),
+    created_by: text().notNull(),
+    expires_at: instant().notNull(),
+    accepted_at: instant(),
+    revoked_at: instant(),
+  },
+  (t) => [uniqueIndex().on(t.hash), index().on(t.account_id), index().on(t.email)],
+)
+
+/** Wrong passwords in a row, by the hash of the address that was tried, whether or not anybody has it. */
+export const signInFailure = pgTable(
+  'sign_in_failure',
+  {
+    email_hash: text().notNull(),
+    failures: integer().notNull(),
+    last_at: instant().notNull(),
+    locked_until: instant(),
+  },
+  (t) => [primaryKey({ columns: [t.email_hash] }), index().on(t.last_at)],
+)

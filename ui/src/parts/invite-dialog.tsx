@@ -1,0 +1,115 @@
+/** Inviting a person: by mail, or by a link to pass on where there is no mail. */
+import { useQuery } from '@tanstack/solid-query'
+import { createSignal, Show } from 'solid-js'
+import { api, type Role } from '../api.ts'
+import { language, t } from '../i18n/language.ts'
+import { Button } from '../kit/button.tsx'
+import { CopyLine } from '../kit/copy.tsx'
+import { Dialog } from '../kit/dialog.tsx'
+import { SelectField, TextField } from '../kit/field.tsx'
+import { queries } from '../queries.ts'
+import { createSubmit } from './form.ts'
+import { ProblemNote } from './load.tsx'
+import { isOfAccount, roleOptions } from './role-options.ts'
+
+interface Props {
+  onClose: () => void
+  onSent: (made: Awaited<ReturnType<typeof api.invite>>) => void
+}
+const POINTERS = ['/email', '/role', '/account_id', '/language']
+
+export function InviteDialog(props: Props) {
+  const session = useQuery(() => queries.session())
+  const accounts = useQuery(() => queries.accounts())
+  const isTenant = () => session.status === 'success' && session.data.account !== null
+  const [email, setEmail] = createSignal('')
+  const [role, setRole] = createSignal<Role>(isTenant() ? 'tenant_member' : 'support')
+  const [account, setAccount] = createSignal('')
+  const [letters, setLetters] = createSignal<'en' | 'es'>(language())
+  const choices = () => (accounts.status === 'success' ? accounts.data.items : [])
+  const account_id = () => (isOfAccount(role()) ? account() || choices()[0]?.id || null : null)
+  const form = createSubmit({
+    run: () => api.invite({ email: email().trim(), role: role(), account_id: account_id(), language: letters() }),
+    onDone: (made) => props.onSent(made),
+  })
+  const roles = () => (isTenant() ? roleOptions(true) : [...roleOptions(false), ...roleOptions(true)])
+  return (
+    <Dialog
+      open
+      onClose={props.onClose}
+      closeLabel={t('common.close')}
+      title={t('people.invite')}
+      lead={t('people.invite_lead')}
+      footer={
+        <>
+          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
+          <Button type="submit" form="invite-form" variant="primary" busy={form.busy()} disabled={!email().trim()}>
+            {t('people.invite')}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id="invite-form"
+        class="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void form.submit(undefined)
+        }}
+      >
+        <TextField
+          label={t('people.email')}
+          type="email"
+          maxlength={200}
+          value={email()}
+          error={form.fieldError('/email')}
+          onInput={(event) => setEmail(event.currentTarget.value)}
+        />
+        <SelectField
+          label={t('api_keys.role')}
+          hint={t(`role_text.${role()}`)}
+          value={role()}
+          options={roles()}
+          error={form.fieldError('/role')}
+          onChange={(value) => setRole(value as Role)}
+        />
+        <Show when={isOfAccount(role())}>
+          <SelectField
+            label={t('common.account')}
+            value={account() || choices()[0]?.id || ''}
+            options={choices().map(({ id, name }) => ({ value: id, label: name }))}
+            error={form.fieldError('/account_id')}
+            onChange={setAccount}
+          />
+        </Show>
+        <SelectField
+          label={t('people.letter_language')}
+          value={letters()}
+          options={[
+            { value: 'en', label: 'English' },
+            { value: 'es', label: 'Español' },
+          ]}
+          onChange={(value) => setLetters(value === 'es' ? 'es' : 'en')}
+        />
+        <Show when={form.restError(POINTERS)}>{(problem) => <ProblemNote error={problem()} />}</Show>
+      </form>
+    </Dialog>
+  )
+}
+
+export const LinkDialog = (props: { link: string; onClose: () => void }) => (
+  <Dialog
+    open
+    onClose={props.onClose}
+    closeLabel={t('common.close')}
+    title={t('people.link_title')}
+    lead={t('people.link_text')}
+    footer={<Button onClick={() => props.onClose()}>{t('common.close')}</Button>}
+  >
+    <CopyLine
+      text={props.link}
+      label={t('people.link_title')}
+      labels={{ copy: t('common.copy'), copied: t('common.copied') }}
+    />
+  </Dialog>
+)

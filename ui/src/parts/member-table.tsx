@@ -1,0 +1,146 @@
+/** Members with their roles, and changing one. */
+import Pencil from 'lucide-solid/icons/pencil'
+import UserMinus from 'lucide-solid/icons/user-minus'
+import { createSignal, Show } from 'solid-js'
+import { api, type Member, type Role } from '../api.ts'
+import { t } from '../i18n/language.ts'
+import { say } from '../i18n/say.ts'
+import { Badge } from '../kit/badge.tsx'
+import { Button, IconButton } from '../kit/button.tsx'
+import { createNow } from '../kit/clock.ts'
+import { Dialog } from '../kit/dialog.tsx'
+import { SelectField } from '../kit/field.tsx'
+import { Table, type TableColumn } from '../kit/table.tsx'
+import { createSubmit } from './form.ts'
+import { ProblemNote } from './load.tsx'
+import { createMay } from './may.ts'
+import { roleOptions } from './role-options.ts'
+
+interface Props {
+  members: readonly Member[]
+  onChange: (member: Member) => void
+  onEnd: (member: Member) => void
+}
+
+export function MemberTable(props: Props) {
+  const may = createMay()
+  const now = createNow()
+  const columns = (): TableColumn<Member>[] => [
+    {
+      id: 'name',
+      header: t('people.name'),
+      class: 'min-w-40',
+      cell: (row) => (
+        <>
+          <span class="flex flex-wrap items-center gap-2 font-medium">
+            {row.person.name}
+            <Show when={row.yours}>
+              <Badge tone="accent">{t('people.you')}</Badge>
+            </Show>
+          </span>
+          <span class="block text-[0.8125rem] text-muted">{row.person.email}</span>
+        </>
+      ),
+    },
+    {
+      id: 'role',
+      header: t('api_keys.role'),
+      class: 'whitespace-nowrap',
+      cell: (row) => (
+        <>
+          {t(`role.${row.role}`)}
+          <Show when={row.account}>
+            {(account) => <span class="block text-[0.8125rem] text-muted">{account().name}</span>}
+          </Show>
+        </>
+      ),
+    },
+    {
+      id: 'factor',
+      header: t('totp.title'),
+      class: 'whitespace-nowrap',
+      wideOnly: true,
+      cell: (row) => (row.person.totp ? t('totp.on') : <span class="text-muted">{t('totp.off')}</span>),
+    },
+    {
+      id: 'seen',
+      header: t('people.last_seen'),
+      class: 'whitespace-nowrap',
+      wideOnly: true,
+      cell: (row) => (
+        <Show when={row.last_seen_at} fallback={<span class="text-muted">{t('common.never')}</span>}>
+          {(at) => <span title={say.preciseInstant(at())}>{say.relative(at(), now())}</span>}
+        </Show>
+      ),
+    },
+    {
+      id: 'actions',
+      header: t('common.actions'),
+      hideHeader: true,
+      class: 'text-right whitespace-nowrap',
+      cell: (row) => (
+        <>
+          <IconButton
+            label={t('people.change_role', { name: row.person.name })}
+            onClick={() => props.onChange(row)}
+            {...may('people.write')}
+          >
+            <Pencil size={16} />
+          </IconButton>
+          <IconButton
+            label={t('people.end_title', { name: row.person.name })}
+            onClick={() => props.onEnd(row)}
+            {...may('people.write')}
+          >
+            <UserMinus size={16} />
+          </IconButton>
+        </>
+      ),
+    },
+  ]
+  return <Table label={t('people.members')} columns={columns()} rows={props.members} />
+}
+
+export function RoleDialog(props: { member: Member; onClose: () => void; onDone: () => void }) {
+  const [role, setRole] = createSignal<Role>(props.member.role)
+  const form = createSubmit({
+    run: () => api.changeRole(props.member.id, role()),
+    onDone: () => {
+      props.onDone()
+      props.onClose()
+    },
+  })
+  return (
+    <Dialog
+      open
+      onClose={props.onClose}
+      closeLabel={t('common.close')}
+      title={t('people.change_role', { name: props.member.person.name })}
+      footer={
+        <>
+          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
+          <Button
+            variant="primary"
+            busy={form.busy()}
+            disabled={role() === props.member.role}
+            onClick={() => void form.submit(undefined)}
+          >
+            {t('common.save')}
+          </Button>
+        </>
+      }
+    >
+      <div class="flex flex-col gap-4">
+        <SelectField
+          label={t('api_keys.role')}
+          hint={t(`role_text.${role()}`)}
+          value={role()}
+          options={roleOptions(props.member.account !== null)}
+          error={form.fieldError('/role')}
+          onChange={(value) => setRole(value as Role)}
+        />
+        <Show when={form.restError(['/role'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
+      </div>
+    </Dialog>
+  )
+}
