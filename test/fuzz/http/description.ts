@@ -169,10 +169,16 @@ export async function idsOf(
     const collection = path.split('/').at(-1) ?? ''
     ids.set(collection, [...new Set([...found].map(([, id = '']) => id))].slice(0, 20))
   }
-  const lines = await Promise.all((ids.get('invoices') ?? []).map((id) => get(`/api/v1/invoices/${id}`)))
+  const papers = [
+    ...(ids.get('invoices') ?? []).map((id) => `/api/v1/invoices/${id}`),
+    ...(ids.get('accounts') ?? []).map((id) => `/api/v1/accounts/${id}/draft`),
+  ]
+  const shown = await Promise.all(
+    papers.map(async (path) => JSON.parse(await get(path)) as { lines?: { id: string }[] }),
+  )
   ids.set(
     'lines',
-    lines.flatMap((invoice) => ((JSON.parse(invoice) as { lines?: { id: string }[] }).lines ?? []).map(({ id }) => id)),
+    shown.flatMap(({ lines = [] }) => lines.map(({ id }) => id)),
   )
   return ids
 }
