@@ -12,13 +12,14 @@ import { createSubmit } from '../parts/form.ts'
 import { Load, ProblemNote } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { Page, Section } from '../parts/page.tsx'
+import { SettingsTabs } from '../parts/settings-tabs.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { queries } from '../queries.ts'
 
 export default function MyAccount() {
   const tenant = createTenant()
   return (
-    <Page title={t('my.account')} curl={['/accounts', '/api-keys']}>
+    <Page title={t('my.account')} above={<SettingsTabs />} curl={['/accounts', '/api-keys']}>
       <div class="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <div class="flex min-w-0 flex-col gap-4">
           <Show when={tenant.account()}>{(account) => <Details account={account().id} />}</Show>

@@ -22,6 +22,7 @@ import { createSubmit } from './form.ts'
 import { Load, ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
 import { Section } from './page.tsx'
+import { isOfAccount, roleOptions } from './role-options.ts'
 import { createTenant } from './tenant.ts'
 
 export function ApiKeys() {
@@ -150,8 +151,6 @@ function KeyTable(props: { keys: readonly ApiKey[]; onRevoke: (key: ApiKey) => v
   return <Table label={t('api_keys.title')} columns={columns()} rows={props.keys} />
 }
 
-const STAFF: readonly Role[] = ['owner', 'administrator', 'operator', 'finance', 'support', 'read_only']
-const TENANT: readonly Role[] = ['tenant_owner', 'tenant_member', 'tenant_billing', 'tenant_read_only']
 const DAY_MS = 86_400_000
 const LIVES = ['30', '90', '365', ''] as const
 
@@ -159,10 +158,10 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
   const [name, setName] = createSignal('')
   const tenant = createTenant()
   const accounts = useQuery(() => queries.accounts())
-  const roles = () => (tenant.account() ? TENANT : [...STAFF, ...TENANT])
+  const roles = () => (tenant.account() ? roleOptions(true) : [...roleOptions(false), ...roleOptions(true)])
   const [role, setRole] = createSignal<Role>(tenant.account() ? 'tenant_read_only' : 'read_only')
   const [account, setAccount] = createSignal(tenant.account()?.id ?? '')
-  const isOfAccount = () => TENANT.includes(role())
+  const needsAccount = () => isOfAccount(role())
   const accountOptions = () => (accounts.status === 'success' ? (accounts.data?.items ?? []) : [])
   const [days, setDays] = createSignal<string>('90')
   const [token, setToken] = createSignal<string>()
@@ -171,7 +170,7 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
       api.makeKey({
         name: name().trim(),
         role: role(),
-        account_id: isOfAccount() ? account() : null,
+        account_id: needsAccount() ? account() : null,
         expires_at: days() ? new Date(Date.now() + Number(days()) * DAY_MS).toISOString() : null,
       }),
     onDone: (made) => {
@@ -193,7 +192,7 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
             form="key-form"
             variant="primary"
             busy={form.busy()}
-            disabled={!name().trim() || (isOfAccount() && !account())}
+            disabled={!name().trim() || (needsAccount() && !account())}
           >
             {t('api_keys.make')}
           </Button>
@@ -237,11 +236,11 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
           label={t('api_keys.role')}
           hint={t(`role_text.${role()}`)}
           value={role()}
-          options={roles().map((value) => ({ value, label: t(`role.${value}`) }))}
+          options={roles()}
           error={form.fieldError('/role')}
-          onChange={(value) => setRole(roles().find((one) => one === value) ?? role())}
+          onChange={(value) => setRole(value as Role)}
         />
-        <Show when={isOfAccount() && accountOptions().length > (tenant.account() ? 1 : 0)}>
+        <Show when={needsAccount() && accountOptions().length > (tenant.account() ? 1 : 0)}>
           <SelectField
             label={t('common.account')}
             value={account()}

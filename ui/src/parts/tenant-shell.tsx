@@ -16,6 +16,7 @@ import { LanguageChoice } from './appearance.tsx'
 import { LiveMark } from './live-mark.tsx'
 import { Mark } from './mark.tsx'
 import { createTenant } from './tenant.ts'
+import { Who } from './who.tsx'
 
 interface Place {
   path: string
@@ -42,6 +43,9 @@ export function TenantFrame(props: Pick<RouteSectionProps, 'children'>) {
           <span class="min-w-0 truncate font-semibold tracking-tight">{tenant.account()?.name}</span>
           <span class="ml-auto flex shrink-0 items-center gap-2">
             <LiveMark />
+            <span class="flex min-w-0 items-center gap-2 max-sm:hidden">
+              <Who />
+            </span>
             <LanguageChoice hideLegend short />
             <IconButton label={t('nav.sign_out')} onClick={() => void signOut()}>
               <LogOut size={17} />
