@@ -133,3 +133,14 @@ export const RoleTable = z.object({
     }),
   ),
 })
+
+/** Staff act as a customer of whom they must see what he sees. */
+export const NewImpersonation = z.object({
+  account_id: Id,
+  reason: z.string().trim().min(5).max(500).meta({ description: 'stays on record, and the customer can read it' }),
+})
+export type NewImpersonation = z.infer<typeof NewImpersonation>
+export const Impersonation = z
+  .object({ account: z.object({ id: Id, name: z.string() }), reason: z.string(), ends_at: InstantText })
+  .meta({ id: 'Impersonation' })
+export type Impersonation = z.infer<typeof Impersonation>

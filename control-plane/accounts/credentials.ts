@@ -78,13 +78,14 @@ async function mint(
 const holds = (row: CredentialRow, hash: string, now: Instant): boolean =>
   sameHash(row.hash, hash) && row.revoked_at === null && (row.expires_at === null || now < row.expires_at)
 
-const actorBy = ({ id, name, role, scopes, opened_by, account_id }: CredentialRow): Actor => ({
+const actorBy = ({ id, kind, name, role, scopes, opened_by, account_id }: CredentialRow): Actor => ({
   kind: kindOf(role),
   id: opened_by ?? id,
   name,
   account_id,
   role,
   permissions: permissionsOf(role, scopes),
+  ...(kind === 'session' && { bearer_id: id }),
 })
 
 /** A use is noted again after so long: keys are shown with when they were used last. */

@@ -36,6 +36,7 @@ export {
   signIn,
   signOut,
 } from './credentials.ts'
+export { asWhom, endImpersonation, impersonate } from './impersonation.ts'
 export { hashOf } from './secret.ts'
 export { setUp, type SetUp } from './set-up.ts'
 

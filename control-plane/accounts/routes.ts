@@ -7,17 +7,21 @@ import {
   Account,
   AccountChange,
   ApiKey,
+  Impersonation,
   LegalEntity,
   LegalEntityChange,
   MadeApiKey,
   NewApiKey,
+  NewImpersonation,
   RoleTable,
 } from './contract.ts'
 import {
   changeAccount,
   changeLegalEntity,
   createKey,
+  endImpersonation,
   getAccount,
+  impersonate,
   listAccounts,
   listKeys,
   listLegalEntities,
@@ -52,6 +56,19 @@ export const routes = (deps: AccountsDeps) =>
     )
     .delete('/api-keys/:id', answers('Revoke an API key', null, 'keys.write'), valid('param', ById), async (c) => {
       await verb(c, deps, (ctx) => revokeApiKey(ctx, c.req.valid('param').id))
+      return c.body(null, 204)
+    })
+    .post(
+      '/impersonation',
+      answers('Act as a customer, for a reason', Impersonation, 'accounts.impersonate', {
+        repeatable: 'who acts as a customer may not begin it again',
+      }),
+      valid('json', NewImpersonation),
+      async (c) => c.json(await verb(c, deps, (ctx) => impersonate(ctx, c.req.valid('json')))),
+    )
+    .delete('/impersonation', answers('Be oneself again', null, 'session'), async (c) => {
+      // it is the session's own, whatever account it acts for
+      await verb(c, { ...deps, tenants: deps.db }, endImpersonation)
       return c.body(null, 204)
     })
     .delete('/demo', answers('Remove the demo with all that was invented', null, 'installation.write'), async (c) => {

@@ -107,3 +107,24 @@ export const credential = pgTable(
   },
   (t) => [uniqueIndex().on(t.hash), index().on(t.opened_by), index().on(t.account_id)],
 )
+
+/** Staff who act as a customer: in which session, why, until when. */
+export const impersonation = pgTable(
+  'impersonation',
+  {
+    id: uuid().primaryKey(),
+    /** the session: of a person, or one that a key opened */
+    bearer_id: uuid().notNull(),
+    actor_id: text().notNull(),
+    actor_name: text().notNull(),
+    account_id: uuid()
+      .notNull()
+      .references(() => account.id),
+    role: text().$type<Role>().notNull(),
+    reason: text().notNull(),
+    began_at: instant().notNull(),
+    ends_at: instant().notNull(),
+    ended_at: instant(),
+  },
+  (t) => [index().on(t.bearer_id), index().on(t.account_id)],
+)

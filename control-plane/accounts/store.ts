@@ -4,7 +4,7 @@ import { iso } from '../base/time.ts'
 import { withinReach } from '../db/fence.ts'
 import type { Context, Database, Tx } from '../db/index.ts'
 import type { Account, AccountChange, LegalEntity, LegalEntityChange } from './contract.ts'
-import { account, credential, installation, legalEntity, project } from './schema.ts'
+import { account, credential, impersonation, installation, legalEntity, project } from './schema.ts'
 
 type AccountRow = typeof account.$inferSelect
 export type CredentialRow = typeof credential.$inferSelect
@@ -208,4 +208,26 @@ export async function revokeSetUp(tx: Tx, now: number): Promise<void> {
     .update(credential)
     .set({ revoked_at: now })
     .where(and(isSetUp, isNull(credential.revoked_at)))
+}
+
+export type ImpersonationRow = typeof impersonation.$inferSelect
+
+export async function liveImpersonation(
+  tx: Tx | Database,
+  bearer_id: string,
+  now: number,
+): Promise<ImpersonationRow | null> {
+  const [row] = await tx
+    .select()
+    .from(impersonation)
+    .where(and(eq(impersonation.bearer_id, bearer_id), isNull(impersonation.ended_at), gt(impersonation.ends_at, now)))
+    .limit(1)
+  return row ?? null
+}
+export const insertImpersonation = async (tx: Tx, row: ImpersonationRow): Promise<void> => {
+  await tx.insert(impersonation).values(row)
+}
+export const endImpersonationOf = async (tx: Tx, bearer_id: string, now: number): Promise<void> => {
+  const held = and(eq(impersonation.bearer_id, bearer_id), isNull(impersonation.ended_at))
+  await tx.update(impersonation).set({ ended_at: now }).where(held)
 }

@@ -1,11 +1,13 @@
 /** Who acts, for which account, and whether he may. */
 import { Problem } from './problem.ts'
 import type { Role } from './roles.ts'
+import type { Instant } from './time.ts'
 
 export const PERMISSIONS = [
   'accounts.read',
   'accounts.write',
   'accounts.open',
+  'accounts.impersonate',
   'agents.read',
   'agents.write',
   'audit.read',
@@ -40,6 +42,10 @@ export interface Actor {
   role?: Role
   /** of a person who signed in */
   session_id?: string
+  /** the row of the session by which he acts; absent: a key */
+  bearer_id?: string
+  /** who really acts, where he acts as a customer */
+  behind?: { id: string; kind: Actor['kind']; reason: string; ends_at: Instant }
   permissions: ReadonlySet<Permission>
 }
 

@@ -19,7 +19,7 @@ const STAFF = {
     'catalog.write',
     'legal_entities.write',
   ],
-  support: [...reading, 'billing.verify'],
+  support: [...reading, 'billing.verify', 'accounts.impersonate'],
   read_only: reading.filter((one) => one !== 'billing.read' && one !== 'people.read'),
 } as const satisfies Record<string, readonly Permission[]>
 

@@ -9,7 +9,15 @@ export const Event = z
     type: z.string().meta({ example: 'invoice.finalised' }),
     subject: z.object({ kind: z.string(), id: z.string() }),
     account_id: Id.nullable(),
-    actor: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
+    actor: z.object({
+      kind: z.string(),
+      id: z.string(),
+      name: z.string(),
+      as: z
+        .object({ account_id: Id, role: z.string() })
+        .optional()
+        .meta({ description: 'as whom, where staff acted as a customer' }),
+    }),
     before: z.json().nullable(),
     after: z.json().nullable(),
     request_id: z.string(),

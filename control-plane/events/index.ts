@@ -1,6 +1,6 @@
 /** Verbs of events: what happened, appended in the transaction in which it happened; and notices for people. */
 import { z } from 'zod'
-import { permit } from '../base/actor.ts'
+import { type Actor, permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import type { Context } from '../db/index.ts'
 import type { Page, PageQuery } from '../http/contract.ts'
@@ -30,12 +30,18 @@ export async function append(
     subject_kind: subject.kind,
     subject_id: subject.id,
     account_id,
-    actor: { kind: ctx.actor.kind, id: ctx.actor.id, name: ctx.actor.name },
+    actor: whoOf(ctx.actor),
     before: before ?? null,
     after: after ?? null,
     request_id: ctx.request_id,
     occurred_at: ctx.now(),
   })
+}
+
+/** Who did it, and as whom. */
+function whoOf({ kind, id, name, account_id, role, behind }: Actor): Event['actor'] {
+  if (behind === undefined || role === undefined || account_id === null) return { kind, id, name }
+  return { kind: behind.kind, id, name, as: { account_id, role } }
 }
 
 export interface NewNotice {

@@ -12,7 +12,9 @@ export const event = pgTable(
     subject_kind: text().notNull(),
     subject_id: text().notNull(),
     account_id: uuid(),
-    actor: jsonb().$type<{ kind: string; id: string; name: string }>().notNull(),
+    actor: jsonb()
+      .$type<{ kind: string; id: string; name: string; as?: { account_id: string; role: string } | undefined }>()
+      .notNull(),
     before: jsonb(),
     after: jsonb(),
     request_id: text().notNull(),

@@ -62,6 +62,10 @@ export const Session = z
       .object({ id: Id, email: z.string(), totp: z.boolean(), memberships: z.array(Membership) })
       .nullable()
       .meta({ description: 'null: a key or a set-up token acts, no person' }),
+    impersonation: z
+      .object({ reason: z.string(), ends_at: InstantText })
+      .nullable()
+      .meta({ description: 'staff act as this customer; null: oneself acts' }),
     needs_owner: z.boolean().meta({ description: 'no person owns the installation yet: POST /owner makes the first' }),
   })
   .meta({ id: 'Session' })

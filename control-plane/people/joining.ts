@@ -20,7 +20,7 @@ export const actorOf = (
     account_id,
     role,
     permissions: permissionsOf(role, null),
-    ...(session_id !== undefined && { session_id }),
+    ...(session_id !== undefined && { session_id, bearer_id: session_id }),
   }
 }
 

@@ -1,7 +1,8 @@
 /** Sessions of people: who stands behind a token, what a page is told of it, and signing out. */
-import { authenticate as byCredential, hashOf, signOut as endCredential, whereAmI } from '../accounts/index.ts'
+import { asWhom, authenticate as byCredential, hashOf, signOut as endCredential, whereAmI } from '../accounts/index.ts'
 import type { Actor } from '../base/actor.ts'
 import { sure } from '../base/problem.ts'
+import { iso } from '../base/time.ts'
 import type { Clock, Context, Database, Tx } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import type { Session } from './contract.ts'
@@ -16,6 +17,11 @@ const hashOfCookie = (value: string): string => hashOf(value.split('.', 1)[0] ??
 
 /** The actor of a person's session, an API key, or a session that a key opened; null for anything else. */
 export async function authenticate(at: { tx: Tx | Database; now: Clock }, token: string): Promise<Actor | null> {
+  const actor = await bearerOf(at, token)
+  return actor && (await asWhom(at, actor))
+}
+
+async function bearerOf(at: { tx: Tx | Database; now: Clock }, token: string): Promise<Actor | null> {
   if (token.startsWith(OURS)) return await byCredential(at, token)
   const now = at.now()
   const live = await selectLiveSession(at.tx, hashOfCookie(token), now)
@@ -49,6 +55,7 @@ export async function sessionOf(ctx: Context, version: string, demo: boolean): P
         active: id === active?.id,
       })),
     },
+    impersonation: actor.behind ? { reason: actor.behind.reason, ends_at: iso(actor.behind.ends_at) } : null,
     needs_owner: actor.permissions.has('installation.write') && !(await hasOwner(ctx.tx)),
   }
 }

@@ -60,6 +60,7 @@ const list = (holds: (of: Of) => string | null): Cell => ({ names: () => ({}), h
 const CELLS: Readonly<Record<string, Cell>> = {
   'GET /session': list((of) => of.account_id),
   'DELETE /session': list(() => null),
+  'DELETE /impersonation': list(() => null),
   'GET /roles': list(() => null),
   'GET /meters': list(() => null),
   'GET /api-keys': list((of) => of.key_id),
@@ -247,6 +248,7 @@ const STAFF_ONLY = [
   'POST /resources/{id}/same-as',
   'DELETE /demo',
   'POST /owner',
+  'POST /impersonation',
   'GET /sso-providers',
   'POST /sso-providers',
 ]

@@ -184,6 +184,9 @@ export const api = {
   accounts: () => get<Page<Account>>('/accounts', { limit: 500 }),
   account: (id: string) => get<Account>(`/accounts/${id}`),
   addAccount: (account: NewAccount) => post<Account>('/accounts', account),
+  impersonate: (accountId: string, reason: string) =>
+    post<Accounts.Impersonation>('/impersonation', { account_id: accountId, reason }),
+  endImpersonation: () => request<void>('DELETE', '/impersonation'),
   changeAccount: (id: string, change: Partial<NewAccount>) => patch<Account>(`/accounts/${id}`, change),
 
   agents: () => get<Items<Agent>>('/agents'),

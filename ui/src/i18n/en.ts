@@ -384,6 +384,7 @@ export const en = {
     events: 'Recent events',
     events_empty: 'Nothing has happened yet.',
     drafts: 'This month by account',
+    by_as_customer: 'by {{ actor }}, acting as the customer',
     by: 'by {{ actor }}',
   },
   first_run: {
@@ -932,6 +933,15 @@ export const en = {
     see_resources: 'See resources',
     english: 'English',
     spanish: 'Spanish',
+  },
+  impersonation: {
+    title: 'Act as {{ name }}',
+    lead: 'You see what this customer sees, for an hour at most. Keys and people stay his own to give.',
+    reason: 'Reason',
+    reason_hint: 'It stays in the audit, with all that you do',
+    begin: 'Act as this customer',
+    note: 'You act as {{ name }} until {{ until }}.',
+    end: 'Be myself again',
   },
   my: {
     home: 'Overview',

@@ -378,6 +378,7 @@ export const es: Dictionary = {
     events: 'Sucesos recientes',
     events_empty: 'Todavía no ha pasado nada.',
     drafts: 'Este mes por cuenta',
+    by_as_customer: 'por {{ actor }}, que actuaba como el cliente',
     by: 'por {{ actor }}',
   },
   first_run: {
@@ -932,6 +933,15 @@ export const es: Dictionary = {
     see_resources: 'Ver recursos',
     english: 'Inglés',
     spanish: 'Español',
+  },
+  impersonation: {
+    title: 'Actuar como {{ name }}',
+    lead: 'Ve lo que ve este cliente, durante una hora como máximo. Claves y personas las sigue dando él.',
+    reason: 'Motivo',
+    reason_hint: 'Queda en la auditoría, con todo lo que haga',
+    begin: 'Actuar como este cliente',
+    note: 'Actúa como {{ name }} hasta las {{ until }}.',
+    end: 'Volver a ser yo',
   },
   my: {
     home: 'Resumen',

@@ -2,6 +2,7 @@
 import { A, useSearchParams } from '@solidjs/router'
 import { useQuery, useQueryClient } from '@tanstack/solid-query'
 import Building2 from 'lucide-solid/icons/building'
+import Eye from 'lucide-solid/icons/eye'
 import Pencil from 'lucide-solid/icons/pencil'
 import Plus from 'lucide-solid/icons/plus'
 import { createSignal, Show } from 'solid-js'
@@ -17,6 +18,7 @@ import { tell } from '../kit/toast.tsx'
 import { createParty, emptyParty, PARTY_POINTERS, partyBody, PartyFieldset } from '../parts/account-fields.tsx'
 import { curlLine } from '../parts/curl.tsx'
 import { createSubmit } from '../parts/form.ts'
+import { ImpersonateDialog } from '../parts/impersonation.tsx'
 import { Load, ProblemNote } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { Page } from '../parts/page.tsx'
@@ -31,6 +33,7 @@ export default function Accounts() {
   const query = useQuery(() => queries.accounts())
   const tenant = createTenant()
   const drafts = useQuery(() => ({ ...queries.drafts(), enabled: tenant.has('billing.read') }))
+  const [entering, setEntering] = createSignal<Account | null>(null)
   const [editing, setEditing] = createSignal<Account | 'new' | null>(null)
   const open = () => editing() ?? (search['add'] ? ('new' as const) : null)
   const close = () => {
@@ -50,11 +53,18 @@ export default function Accounts() {
         <Load query={query}>
           {(data) => (
             <Show when={data().items.length > 0} fallback={<NoAccount onAdd={() => setEditing('new')} />}>
-              <Table label={t('accounts.title')} columns={columns(draftOf, setEditing)} rows={data().items} />
+              <Table
+                label={t('accounts.title')}
+                columns={columns(draftOf, setEditing, tenant.has('accounts.impersonate') ? setEntering : null)}
+                rows={data().items}
+              />
             </Show>
           )}
         </Load>
       </div>
+      <Show when={entering()} keyed>
+        {(account) => <ImpersonateDialog account={account} onClose={() => setEntering(null)} />}
+      </Show>
       <Show when={open()} keyed>
         {(account) => <AccountDialog account={account === 'new' ? undefined : account} onClose={close} />}
       </Show>
@@ -65,6 +75,7 @@ export default function Accounts() {
 const columns = (
   draftOf: (account: Account) => DraftSummary | undefined,
   onEdit: (account: Account) => void,
+  onEnter: ((account: Account) => void) | null,
 ): TableColumn<Account>[] => [
   {
     id: 'name',
@@ -115,6 +126,13 @@ const columns = (
         >
           {t('audit.see')}
         </A>
+        <Show when={onEnter}>
+          {(enter) => (
+            <IconButton label={t('impersonation.title', { name: row.name })} onClick={() => enter()(row)}>
+              <Eye size={16} />
+            </IconButton>
+          )}
+        </Show>
         <IconButton label={t('accounts.edit', { name: row.name })} onClick={() => onEdit(row)}>
           <Pencil size={16} />
         </IconButton>

@@ -21,7 +21,9 @@ function Entry(props: { record: AuditRecord; withSubject?: boolean | undefined }
     <li class="border-b border-line px-4 py-2.5 text-sm last:border-0">
       <div class="flex flex-wrap items-baseline gap-x-3 gap-y-0.5">
         <code class="font-mono text-xs">{props.record.type}</code>
-        <span class="min-w-0 break-words">{t('overview.by', { actor: props.record.actor.name })}</span>
+        <span class="min-w-0 break-words">
+          {t(props.record.actor.as ? 'overview.by_as_customer' : 'overview.by', { actor: props.record.actor.name })}
+        </span>
         <span class="ml-auto inline-flex items-center gap-1.5 text-[0.8125rem] text-muted">
           <time
             class="tabular"

@@ -17,6 +17,7 @@ import { signOut } from '../session.ts'
 import { LanguageChoice, ThemeChoice } from './appearance.tsx'
 import { Broken } from './broken.tsx'
 import { DemoNote } from './demo-note.tsx'
+import { ImpersonationNote } from './impersonation.tsx'
 import { createKeys, KeysDialog } from './keys.tsx'
 import { LiveMark } from './live-mark.tsx'
 import { ProblemNote } from './load.tsx'
@@ -83,6 +84,7 @@ function Content(props: Pick<RouteSectionProps, 'children'>) {
   onMount(() => onCleanup(startLive(queryClient)))
   return (
     <main id="content" tabindex="-1" class="min-w-0 outline-none">
+      <ImpersonationNote />
       <DemoNote />
       <RefreshFailing />
       <ErrorBoundary fallback={(error, reset) => <Broken error={error} onRetry={reset} address={location.pathname} />}>
