@@ -75,17 +75,24 @@ async function canLogIn(url: string): Promise<boolean> {
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
-/** What makes the roles of one database; `exists` says which login roles are there already. */
-function roleStatements(owner: string, secret: Passwords, exists: ReadonlySet<string>): string[] {
-  const groups = GROUPS.map(
+/** What makes the login roles that don't work; `exists` says which of them are there already, under another password. */
+function roleStatements(
+  owner: string,
+  secret: Passwords,
+  wanted: readonly Group[],
+  exists: ReadonlySet<string>,
+): string[] {
+  const groups = wanted.map(
     (group) =>
       `do $$ begin create role ${group} nologin; exception when duplicate_object or unique_violation then null; end $$;`,
   )
-  const logins = GROUPS.flatMap((group) => {
+  const logins = wanted.flatMap((group) => {
     const login = loginOf(owner, group)
-    const verb = exists.has(login) ? 'alter' : 'create'
+    // only a superuser may as much as mention that a role is none
+    const make = exists.has(login) ? 'alter role' : 'create role'
+    const attributes = exists.has(login) ? 'login' : 'login nosuperuser nobypassrls'
     return [
-      `${verb} role ${quoted(login)} login nosuperuser nobypassrls password '${secret[group]}';`,
+      `${make} ${quoted(login)} ${attributes} password '${secret[group]}';`,
       `grant ${group} to ${quoted(login)};`,
     ]
   })
@@ -94,11 +101,13 @@ function roleStatements(owner: string, secret: Passwords, exists: ReadonlySet<st
 
 /** Makes the roles where they don't work yet. Safe to run at each start. */
 async function ensureRoles(owner: postgres.Sql, urls: DatabaseUrls, folder: string): Promise<void> {
-  const each = [urls.api, urls.staff, urls.work].map(canLogIn)
-  if ((await Promise.all(each)).every(Boolean)) return
-  const logins = GROUPS.map((group) => loginOf(urls.owner, group))
+  const works = await Promise.all([urls.api, urls.staff, urls.work].map(canLogIn))
+  const wanted = GROUPS.filter((_group, index) => !works[index])
+  if (wanted.length === 0) return
+  const logins = wanted.map((group) => loginOf(urls.owner, group))
   const found = await owner<{ rolname: string }[]>`select rolname from pg_roles where rolname in ${owner(logins)}`
-  const statements = roleStatements(urls.owner, passwords(folder), new Set(found.map((row) => row.rolname)))
+  const exists = new Set(found.map((row) => row.rolname))
+  const statements = roleStatements(urls.owner, passwords(folder), wanted, exists)
   try {
     await owner.begin(async (tx) => {
       for (const statement of statements) await tx.unsafe(statement)
