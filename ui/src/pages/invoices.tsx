@@ -5,8 +5,8 @@ import FileText from 'lucide-solid/icons/file-text'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import ShieldCheck from 'lucide-solid/icons/shield-check'
 import { createSignal, Show } from 'solid-js'
-import { api, type DraftSummary, type InvoiceSummary, links, type Verification } from '../api.ts'
-import { language, t } from '../i18n/language.ts'
+import { api, type DraftSummary, type Verification } from '../api.ts'
+import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
 import { Button, buttonClass } from '../kit/button.tsx'
@@ -16,6 +16,7 @@ import { EmptyState } from '../kit/empty.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { curlLine } from '../parts/curl.tsx'
 import { createSubmit } from '../parts/form.ts'
+import { InvoiceTable } from '../parts/invoice-table.tsx'
 import { Load, ProblemNote } from '../parts/load.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { paths } from '../paths.ts'
@@ -40,7 +41,7 @@ export default function Invoices() {
           <Load query={issued}>
             {(data) => (
               <Show when={data().items.length > 0} fallback={<NoInvoice />}>
-                <Table label={t('invoices.issued')} columns={invoiceColumns()} rows={data().items} />
+                <InvoiceTable invoices={data().items} withAccount />
               </Show>
             )}
           </Load>
@@ -103,58 +104,6 @@ const draftColumns = (): TableColumn<DraftSummary>[] => [
       >
         {t('invoices.preview')}
       </A>
-    ),
-  },
-]
-
-const invoiceColumns = (): TableColumn<InvoiceSummary>[] => [
-  {
-    id: 'number',
-    header: t('invoices.number'),
-    class: 'whitespace-nowrap',
-    cell: (row) => (
-      <A href={paths.invoice(row.id)} class="tabular rounded font-medium text-text hover:text-accent-text">
-        {row.number}
-      </A>
-    ),
-  },
-  { id: 'account', header: t('invoices.account'), class: 'min-w-40', cell: (row) => row.account_name },
-  {
-    id: 'issued',
-    header: t('invoices.issued_at'),
-    class: 'whitespace-nowrap',
-    cell: (row) => say.shortDate(row.issued_at),
-  },
-  { id: 'due', header: t('invoices.due_at'), class: 'whitespace-nowrap', cell: (row) => say.shortDate(row.due_at) },
-  {
-    id: 'lines',
-    header: t('invoices.lines'),
-    numeric: true,
-    wideOnly: true,
-    cell: (row) => say.decimal(row.line_count),
-  },
-  {
-    id: 'total',
-    header: t('invoices.total'),
-    numeric: true,
-    cell: (row) => <span class="font-medium">{say.money(row.totals.total, row.currency)}</span>,
-  },
-  {
-    id: 'pdf',
-    header: t('document.pdf'),
-    hideHeader: true,
-    class: 'text-right w-20',
-    cell: (row) => (
-      <a
-        href={links.pdf(row.id, language())}
-        rel="external"
-        target="_blank"
-        class={buttonClass('ghost', 'small')}
-        aria-label={`${t('document.pdf')}: ${row.number}`}
-      >
-        <FileText size={15} />
-        {t('document.pdf')}
-      </a>
     ),
   },
 ]

@@ -4,12 +4,12 @@ import { useQuery } from '@tanstack/solid-query'
 import FileText from 'lucide-solid/icons/file-text'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import { For, Show } from 'solid-js'
-import { type DraftSummary, type InvoiceSummary, links } from '../api.ts'
-import { language, t } from '../i18n/language.ts'
+import type { DraftSummary, InvoiceSummary } from '../api.ts'
+import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { buttonClass } from '../kit/button.tsx'
 import { EmptyState } from '../kit/empty.tsx'
-import { Table, type TableColumn } from '../kit/table.tsx'
+import { InvoiceTable } from '../parts/invoice-table.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { createTenant } from '../parts/tenant.ts'
@@ -20,6 +20,7 @@ export default function MyBill() {
   const tenant = createTenant()
   const drafts = useQuery(() => queries.drafts())
   const issued = useQuery(() => queries.invoices())
+  const isOthers = (invoice: InvoiceSummary) => invoice.account_id !== tenant.account()?.id
   return (
     <Page title={t('my.bill')} curl={['/drafts', '/invoices']}>
       <div class="flex flex-col gap-4">
@@ -48,7 +49,7 @@ export default function MyBill() {
                   <EmptyState icon={<FileText size={20} />} title={t('my.no_invoice')} text={t('my.no_invoice_text')} />
                 }
               >
-                <Table label={t('invoices.issued')} columns={columns()} rows={data().items} />
+                <InvoiceTable invoices={data().items} withAccount={data().items.some(isOthers)} />
               </Show>
             )}
           </Load>
@@ -84,53 +85,3 @@ const Next = (props: { draft: DraftSummary; named: boolean }) => (
     </A>
   </section>
 )
-
-const columns = (): TableColumn<InvoiceSummary>[] => [
-  {
-    id: 'number',
-    header: t('invoices.number'),
-    class: 'whitespace-nowrap',
-    cell: (row) => (
-      <A href={paths.invoice(row.id)} class="tabular rounded font-medium text-text hover:text-accent-text">
-        {row.number}
-      </A>
-    ),
-  },
-  {
-    id: 'issued',
-    header: t('invoices.issued_at'),
-    class: 'whitespace-nowrap',
-    cell: (row) => say.shortDate(row.issued_at),
-  },
-  {
-    id: 'due',
-    header: t('invoices.due_at'),
-    wideOnly: true,
-    class: 'whitespace-nowrap',
-    cell: (row) => say.shortDate(row.due_at),
-  },
-  {
-    id: 'total',
-    header: t('invoices.total'),
-    numeric: true,
-    cell: (row) => <span class="font-medium">{say.money(row.totals.total, row.currency)}</span>,
-  },
-  {
-    id: 'pdf',
-    header: t('document.pdf'),
-    hideHeader: true,
-    class: 'text-right w-20',
-    cell: (row) => (
-      <a
-        href={links.pdf(row.id, language())}
-        rel="external"
-        target="_blank"
-        class={buttonClass('ghost', 'small')}
-        aria-label={`${t('document.pdf')}: ${row.number}`}
-      >
-        <FileText size={15} />
-        {t('document.pdf')}
-      </a>
-    ),
-  },
-]
