@@ -1,0 +1,86 @@
+/** Invoices that were issued, each with its PDF. */
+import { A } from '@solidjs/router'
+import FileText from 'lucide-solid/icons/file-text'
+import { type InvoiceSummary, links } from '../api.ts'
+import { language, t } from '../i18n/language.ts'
+import { say } from '../i18n/say.ts'
+import { buttonClass } from '../kit/button.tsx'
+import { Table, type TableColumn } from '../kit/table.tsx'
+import { paths } from '../paths.ts'
+
+interface Props {
+  invoices: readonly InvoiceSummary[]
+  /** whose each is: not where all are one customer's */
+  withAccount?: boolean
+}
+
+export const InvoiceTable = (props: Props) => (
+  <Table label={t('invoices.issued')} columns={columns(props.withAccount ?? false)} rows={props.invoices} />
+)
+
+const columns = (withAccount: boolean): TableColumn<InvoiceSummary>[] => [
+  {
+    id: 'number',
+    header: t('invoices.number'),
+    class: 'whitespace-nowrap',
+    cell: (row) => (
+      <A href={paths.invoice(row.id)} class="tabular rounded font-medium text-text hover:text-accent-text">
+        {row.number}
+      </A>
+    ),
+  },
+  ...(withAccount
+    ? [
+        {
+          id: 'account',
+          header: t('invoices.account'),
+          class: 'min-w-40',
+          cell: (row: InvoiceSummary) => row.account_name,
+        },
+      ]
+    : []),
+  {
+    id: 'issued',
+    header: t('invoices.issued_at'),
+    class: 'whitespace-nowrap',
+    cell: (row) => say.shortDate(row.issued_at),
+  },
+  {
+    id: 'due',
+    header: t('invoices.due_at'),
+    wideOnly: !withAccount,
+    class: 'whitespace-nowrap',
+    cell: (row) => say.shortDate(row.due_at),
+  },
+  {
+    id: 'lines',
+    header: t('invoices.lines'),
+    numeric: true,
+    wideOnly: true,
+    cell: (row) => say.decimal(row.line_count),
+  },
+  {
+    id: 'total',
+    header: t('invoices.total'),
+    numeric: true,
+    cell: (row) => <span class="font-medium">{say.money(row.totals.total, row.currency)}</span>,
+  },
+  {
+    id: 'pdf',
+    header: t('document.pdf'),
+    hideHeader: true,
+    class: 'text-right w-20',
+    cell: (row) => (
+      <a
+        href={links.pdf(row.id, language())}
+        rel="external"
+        target="_blank"
+        class={buttonClass('ghost', 'small')}
+        aria-label={`${t('document.pdf')}: ${row.number}`}
+      >
+        <FileText size={15} />
+        {t('document.pdf')}
+      </a>
+    ),
+  },
+]
