@@ -7,6 +7,8 @@ const withServers = { ...shared, globalSetup: ['test/setup/servers.ts'], hookTim
 
 export default defineConfig({
   test: {
+    // much of a suite with servers is waiting: two at a time keep two cores busy, and more would starve each other
+    maxWorkers: 2,
     projects: [
       {
         test: {

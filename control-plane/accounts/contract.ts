@@ -1,7 +1,7 @@
 /** Words of the accounts slice: legal entities that sell, accounts that buy, their projects, and sessions. */
 import { z } from 'zod'
 import { PERMISSIONS } from '../base/actor.ts'
-import { ROLE_NAMES } from '../base/roles.ts'
+import { REACHES, ROLE_NAMES } from '../base/roles.ts'
 import { CurrencyCode, Id, InstantText } from '../http/contract.ts'
 
 export const Address = z.object({
@@ -89,6 +89,17 @@ export const AccountChange = z.object({
 export type AccountChange = z.infer<typeof AccountChange>
 
 export const RoleName = z.enum(ROLE_NAMES).meta({ id: 'Role' })
+/** In whose place `role` stands, where it is one that was made here. */
+export const CustomRoleName = z
+  .object({ id: Id, name: z.string() })
+  .nullable()
+  .meta({ description: 'one that was made here; `role` then says only what its bearer reaches' })
+/** A role to be given: one of the table, or one that was made here. */
+export const RoleChoice = z.object({
+  role: RoleName.optional().meta({ description: 'may be left out with a custom_role_id' }),
+  custom_role_id: Id.nullable().default(null).meta({ description: 'a role that was made here' }),
+})
+export type RoleChoice = z.infer<typeof RoleChoice>
 const Scopes = z.array(z.enum(PERMISSIONS)).min(1).max(PERMISSIONS.length)
 
 /** A key of a program or a person; the token itself is shown once, when it is made. */
@@ -97,6 +108,7 @@ export const ApiKey = z
     id: Id,
     name: z.string(),
     role: RoleName,
+    custom_role: CustomRoleName,
     scopes: Scopes.nullable().meta({ description: 'narrows what the role may do; null: all of it' }),
     account: z
       .object({ id: Id, name: z.string() })
@@ -110,9 +122,8 @@ export const ApiKey = z
   })
   .meta({ id: 'ApiKey' })
 export type ApiKey = z.infer<typeof ApiKey>
-export const NewApiKey = z.object({
+export const NewApiKey = RoleChoice.extend({
   name,
-  role: RoleName,
   scopes: Scopes.nullable().default(null),
   account_id: Id.nullable()
     .default(null)
@@ -123,16 +134,27 @@ export type NewApiKey = z.infer<typeof NewApiKey>
 export const MadeApiKey = z
   .object({ key: ApiKey, token: z.string().meta({ description: 'shown only now' }) })
   .meta({ id: 'MadeApiKey' })
-/** What each role may do. */
-export const RoleTable = z.object({
-  items: z.array(
-    z.object({
-      role: RoleName,
-      of: z.enum(['installation', 'account']).meta({ description: 'what its bearer reaches' }),
-      permissions: z.array(z.string()),
-    }),
-  ),
+/** What each role may do: those of the table, then those that were made here. */
+export const RoleEntry = z
+  .object({
+    role: RoleName,
+    custom: CustomRoleName,
+    of: z.enum(REACHES).meta({ description: 'what its bearer reaches' }),
+    permissions: z.array(z.enum(PERMISSIONS)),
+  })
+  .meta({ id: 'RoleEntry' })
+export type RoleEntry = z.infer<typeof RoleEntry>
+export const NewCustomRole = z.object({
+  name,
+  of: z
+    .enum(REACHES)
+    .meta({ description: 'of an account: only what an owner of an account may do, for people and keys of accounts' }),
+  permissions: Scopes,
 })
+export type NewCustomRole = z.infer<typeof NewCustomRole>
+/** What a role is of stays. */
+export const CustomRoleChange = NewCustomRole.omit({ of: true }).partial()
+export type CustomRoleChange = z.infer<typeof CustomRoleChange>
 
 /** Staff act as a customer of whom they must see what he sees. */
 export const NewImpersonation = z.object({

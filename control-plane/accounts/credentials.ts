@@ -1,16 +1,19 @@
 /** Verbs of credentials: one-time set-up tokens, API keys, and the sessions that either opens. */
-import { type Actor, type Permission, permit } from '../base/actor.ts'
-import { isTenantRole, kindOf, permissionsOf, type Role } from '../base/roles.ts'
+import { type Actor, permit } from '../base/actor.ts'
+import { kindOf, permissionsOf } from '../base/roles.ts'
 import { newId, newSecret } from '../base/id.ts'
 import { type FieldError, Problem } from '../base/problem.ts'
 import { fromIso, type Instant, iso } from '../base/time.ts'
 import type { Clock, Context, Database, Tx } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import type { ApiKey, NewApiKey } from './contract.ts'
+import { nameOf } from './roles/index.ts'
+import { requireGivable } from './roles/giving.ts'
 import { hashOf, sameHash } from './secret.ts'
 import {
   type CredentialKind,
   type CredentialRow,
+  type HeldCredential,
   insertCredential,
   type KeyRow,
   noteUse,
@@ -18,7 +21,6 @@ import {
   revokeKey,
   revokeSetUp,
   revokeUnused,
-  selectAccount,
   selectCredential,
   selectKeys,
   useCredential,
@@ -30,7 +32,7 @@ const PREFIXES = { setup_token: 'atalaya_setup', session: 'atalaya_session', api
 interface Wanted
   extends
     Pick<CredentialRow, 'kind' | 'name'>,
-    Partial<Pick<CredentialRow, 'role' | 'scopes' | 'opened_by' | 'account_id'>> {
+    Partial<Pick<CredentialRow, 'role' | 'custom_role_id' | 'scopes' | 'opened_by' | 'account_id'>> {
   expires_at?: Instant | null | undefined
 }
 
@@ -54,7 +56,15 @@ export async function mintCredential(
 
 async function mint(
   ctx: Context,
-  { expires_at = null, role = 'owner', scopes = null, opened_by = null, account_id = null, ...wanted }: Wanted,
+  {
+    expires_at = null,
+    role = 'owner',
+    custom_role_id = null,
+    scopes = null,
+    opened_by = null,
+    account_id = null,
+    ...wanted
+  }: Wanted,
 ) {
   const token = newSecret(PREFIXES[wanted.kind])
   const row: CredentialRow = {
@@ -67,6 +77,7 @@ async function mint(
     used_at: null,
     revoked_at: null,
     role,
+    custom_role_id,
     scopes,
     opened_by,
     account_id,
@@ -78,13 +89,14 @@ async function mint(
 const holds = (row: CredentialRow, hash: string, now: Instant): boolean =>
   sameHash(row.hash, hash) && row.revoked_at === null && (row.expires_at === null || now < row.expires_at)
 
-const actorBy = ({ id, kind, name, role, scopes, opened_by, account_id }: CredentialRow): Actor => ({
+const actorBy = ({ id, kind, name, role, custom_role, scopes, opened_by, account_id }: HeldCredential): Actor => ({
   kind: kindOf(role),
   id: opened_by ?? id,
   name,
   account_id,
   role,
-  permissions: permissionsOf(role, scopes),
+  ...(custom_role && { custom_role: nameOf(custom_role) }),
+  permissions: permissionsOf(role, scopes, custom_role),
   ...(kind === 'session' && { bearer_id: id }),
 })
 
@@ -120,19 +132,20 @@ export async function signIn(ctx: Context, token: string): Promise<OpenedSession
       'unauthenticated',
       'This token is not known, was used, or has expired. Use an API key, or start the program again for a new set-up token.',
     )
-  const { kind, role, scopes, expires_at, account_id } = shown
+  const { kind, role, custom_role_id, custom_role, scopes, expires_at, account_id } = shown
   const name = kind === 'setup_token' ? 'Owner' : shown.name
   const ends_at = ctx.now() + SESSION_SECONDS * 1_000
   const session = await mint(ctx, {
     kind: 'session',
     name,
     role,
+    custom_role_id,
     scopes,
     account_id,
     opened_by: kind === 'api_key' ? shown.id : null,
     expires_at: kind === 'api_key' && expires_at !== null ? Math.min(ends_at, expires_at) : ends_at,
   })
-  const actor = actorBy(session.row)
+  const actor = actorBy({ ...session.row, custom_role })
   await append(
     { ...ctx, actor },
     { type: 'session.opened', subject: { kind: 'session', id: session.row.id }, after: { by: kind } },
@@ -158,55 +171,18 @@ export async function listKeys(ctx: Context): Promise<ApiKey[]> {
   return (await selectKeys(ctx)).map((row) => fromRow(row, ctx.actor))
 }
 
-interface Given {
-  role: Role
-  scopes: readonly Permission[] | null
-  /** null: that of the caller, for a role of an account */
-  account_id: string | null
-}
-
-/** Nobody gives away more than he has himself, nor to where he doesn't reach. Returns the account that it is for. */
-export async function requireGivable(ctx: Context, given: Given, errors: FieldError[] = []): Promise<string | null> {
-  const { role, scopes } = given
-  const missing = [...permissionsOf(role, scopes)].filter((one) => !ctx.actor.permissions.has(one))
-  if (missing.length > 0)
-    throw new Problem('forbidden', `You can't give what you may not do yourself: ${missing.join(', ')}.`)
-  const account_id = given.account_id ?? (isTenantRole(role) ? ctx.actor.account_id : null)
-  const all = [...roleErrors(role, scopes, account_id, ctx.actor), ...errors]
-  if (all.length > 0) throw new Problem('invalid', 'Correct these fields and send it again.', all)
-  if (account_id !== null) await requireAccount(ctx, account_id)
-  return account_id
-}
-
 /** Makes a key. */
 export async function createKey(ctx: Context, input: NewApiKey): Promise<{ key: ApiKey; token: string }> {
   permit(ctx, 'keys.write')
-  const { name, role, scopes, expires_at } = input
+  const { name, scopes, expires_at } = input
   const ends_at = expires_at === null ? null : fromIso(expires_at)
-  const account_id = await requireGivable(ctx, input, endErrors(ends_at, ctx.now()))
-  const { row, token } = await mint(ctx, { kind: 'api_key', name, role, scopes, account_id, expires_at: ends_at })
+  const given = await requireGivable(ctx, input, endErrors(ends_at, ctx.now()))
+  const { account_id } = given
+  const { row, token } = await mint(ctx, { kind: 'api_key', name, scopes, ...given, expires_at: ends_at })
   const key = await requireKey(ctx, row.id)
   const after = fromRow(key, ctx.actor)
   await append(ctx, { type: 'credential.created', subject: { kind: 'credential', id: row.id }, account_id, after })
   return { key: after, token }
-}
-
-function roleErrors(
-  role: Role,
-  scopes: readonly Permission[] | null,
-  account_id: string | null,
-  actor: Actor,
-): FieldError[] {
-  const beyond = (scopes ?? []).filter((one) => !permissionsOf(role, null).has(one))
-  const errors: FieldError[] = []
-  if (beyond.length > 0) errors.push({ pointer: '/scopes', detail: `the role ${role} may not: ${beyond.join(', ')}` })
-  if (actor.account_id !== null && !isTenantRole(role))
-    errors.push({ pointer: '/role', detail: 'must be a role of an account' })
-  if (isTenantRole(role) && account_id === null)
-    errors.push({ pointer: '/account_id', detail: `must be there: ${role} is a role of an account` })
-  if (!isTenantRole(role) && account_id !== null)
-    errors.push({ pointer: '/account_id', detail: `must be left out: ${role} is a role of the whole installation` })
-  return errors
 }
 
 const endErrors = (ends_at: Instant | null, now: Instant): FieldError[] =>
@@ -218,15 +194,13 @@ async function requireKey(ctx: Context, id: string): Promise<KeyRow> {
   return row
 }
 
-async function requireAccount(ctx: Context, id: string): Promise<void> {
-  if (!(await selectAccount(ctx, id))) throw new Problem('not_found', `There is no account ${id}.`)
-}
-
 /** Ends a key at once, with the sessions that it opened. */
 export async function revokeApiKey(ctx: Context, id: string): Promise<void> {
   permit(ctx, 'keys.write')
   const row = await requireKey(ctx, id)
-  const beyond = [...permissionsOf(row.role, row.scopes)].some((one) => !ctx.actor.permissions.has(one))
+  const beyond = [...permissionsOf(row.role, row.scopes, row.custom_role)].some(
+    (one) => !ctx.actor.permissions.has(one),
+  )
   if (beyond) throw new Problem('forbidden', 'This key may do more than you: only who may do as much can revoke it.')
   await revokeKey(ctx.tx, id, ctx.now())
   const { account_id } = row
@@ -238,6 +212,7 @@ const fromRow = (row: KeyRow, actor: Actor): ApiKey => ({
   id: row.id,
   name: row.name,
   role: row.role,
+  custom_role: nameOf(row.custom_role),
   scopes: row.scopes,
   account: row.account_id === null ? null : { id: row.account_id, name: row.account_name ?? '' },
   created_at: iso(row.created_at),

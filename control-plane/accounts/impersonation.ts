@@ -21,7 +21,8 @@ export async function asWhom(at: { tx: Tx | Database; now: Clock }, actor: Actor
   const { id, account_id, role, reason, ends_at } = live
   const permissions = new Set(permissionsOf(role, null))
   for (const one of WITHHELD) permissions.delete(one)
-  return { ...actor, kind: 'tenant', account_id, role, permissions, behind: { id, kind: actor.kind, reason, ends_at } }
+  const { custom_role: _own, ...person } = actor
+  return { ...person, kind: 'tenant', account_id, role, permissions, behind: { id, kind: actor.kind, reason, ends_at } }
 }
 
 /** Begins it for this session. One who acts as somebody already ends that first. */

@@ -30,13 +30,14 @@ export {
   endSetUp,
   listKeys,
   mintCredential,
-  requireGivable,
   revokeApiKey,
   SESSION_SECONDS,
   signIn,
   signOut,
 } from './credentials.ts'
 export { asWhom, endImpersonation, impersonate } from './impersonation.ts'
+export { type Given, requireGivable } from './roles/giving.ts'
+export { type Bearers, changeCustomRole, createCustomRole, endCustomRole, listRoles, nameOf } from './roles/index.ts'
 export { hashOf } from './secret.ts'
 export { setUp, type SetUp } from './set-up.ts'
 

@@ -1,23 +1,26 @@
 /** HTTP of accounts: keys and roles, legal entities, accounts. */
 import { z } from 'zod'
-import { isTenantRole, ROLE_NAMES, ROLES } from '../base/roles.ts'
 import { page, PageQuery } from '../http/contract.ts'
 import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import {
   Account,
   AccountChange,
   ApiKey,
+  CustomRoleChange,
   Impersonation,
   LegalEntity,
   LegalEntityChange,
   MadeApiKey,
   NewApiKey,
+  NewCustomRole,
   NewImpersonation,
-  RoleTable,
+  RoleEntry,
 } from './contract.ts'
 import {
   changeAccount,
+  changeCustomRole,
   changeLegalEntity,
+  createCustomRole,
   createKey,
   endImpersonation,
   getAccount,
@@ -25,6 +28,7 @@ import {
   listAccounts,
   listKeys,
   listLegalEntities,
+  listRoles,
   removeDemo,
   revokeApiKey,
 } from './index.ts'
@@ -36,14 +40,22 @@ export interface AccountsDeps extends HttpDeps {
 
 export const routes = (deps: AccountsDeps) =>
   router()
-    .get('/roles', answers('What each role may do', RoleTable, 'session'), (c) =>
-      c.json({
-        items: ROLE_NAMES.map((role) => ({
-          role,
-          of: isTenantRole(role) ? ('account' as const) : ('installation' as const),
-          permissions: [...ROLES[role]],
-        })),
-      }),
+    .get('/roles', answers('What each role may do', z.object({ items: z.array(RoleEntry) }), 'session'), async (c) =>
+      c.json({ items: await verb(c, deps, listRoles) }),
+    )
+    .post(
+      '/roles',
+      answers('Make a role', RoleEntry, 'people.write', { status: 201 }),
+      valid('json', NewCustomRole),
+      async (c) => c.json(await verb(c, deps, (ctx) => createCustomRole(ctx, c.req.valid('json'))), 201),
+    )
+    .patch(
+      '/roles/:id',
+      answers('Change a role that was made here', RoleEntry, 'people.write'),
+      valid('param', ById),
+      valid('json', CustomRoleChange),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => changeCustomRole(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .get('/api-keys', answers('API keys that hold', z.object({ items: z.array(ApiKey) }), 'keys.read'), async (c) =>
       c.json({ items: await verb(c, deps, listKeys) }),

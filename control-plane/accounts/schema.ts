@@ -12,7 +12,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import type { Permission } from '../base/actor.ts'
-import type { Role } from '../base/roles.ts'
+import type { Reach, Role } from '../base/roles.ts'
 import { instant } from '../db/columns.ts'
 import type { Address } from './contract.ts'
 
@@ -83,6 +83,17 @@ export const project = pgTable(
   (t) => [index().on(t.account_id)],
 )
 
+/** Roles that were made here, from permissions by name. What is given by one follows it: nothing of it is copied. */
+export const customRole = pgTable('custom_role', {
+  id: uuid().primaryKey(),
+  name: text().notNull(),
+  of: text().$type<Reach>().notNull(),
+  permissions: jsonb().$type<Permission[]>().notNull(),
+  created_at: instant().notNull(),
+  created_by: text().notNull(),
+  ended_at: instant(),
+})
+
 /** Only hashes are stored. `setup_token` works once; `session` expires; `api_key` lasts until it expires or is revoked. */
 export const credential = pgTable(
   'credential',
@@ -96,6 +107,8 @@ export const credential = pgTable(
     used_at: instant(),
     revoked_at: instant(),
     role: text().$type<Role>().notNull(),
+    /** what it may do instead of what `role` may, which then only carries it */
+    custom_role_id: uuid().references(() => customRole.id),
     /** what it may do of what its role may; null: all of it */
     scopes: jsonb().$type<Permission[]>(),
     /** the key that opened this session: with it, the session ends */
@@ -105,7 +118,7 @@ export const credential = pgTable(
     /** the account that its bearer acts for; null: the whole installation */
     account_id: uuid().references(() => account.id),
   },
-  (t) => [uniqueIndex().on(t.hash), index().on(t.opened_by), index().on(t.account_id)],
+  (t) => [uniqueIndex().on(t.hash), index().on(t.opened_by), index().on(t.account_id), index().on(t.custom_role_id)],
 )
 
 /** Staff who act as a customer: in which session, why, until when. */

@@ -1,6 +1,8 @@
 /** SQL of accounts: entities, accounts with their projects, credentials, and the installation itself. */
 import { and, asc, count, desc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { iso } from '../base/time.ts'
+import type { CustomRole } from '../base/roles.ts'
+import { customRoleOf } from '../db/custom-role.ts'
 import { withinReach } from '../db/fence.ts'
 import type { Context, Database, Tx } from '../db/index.ts'
 import type { Account, AccountChange, LegalEntity, LegalEntityChange } from './contract.ts'
@@ -149,24 +151,32 @@ const live = (hash: string) =>
     sql`not exists (select from credential opener where opener.id = credential.opened_by and opener.revoked_at is not null)`,
   )
 
-export async function selectCredential(tx: Tx | Database, hash: string): Promise<CredentialRow | null> {
-  const [row] = await tx.select().from(credential).where(live(hash))
-  return row ?? null
+/** With what its bearer may do now, where that is a custom role's. */
+export interface HeldCredential extends CredentialRow {
+  custom_role: CustomRole | null
 }
 
-export interface KeyRow extends CredentialRow {
+export async function selectCredential(tx: Tx | Database, hash: string): Promise<HeldCredential | null> {
+  const [row] = await tx
+    .select({ held: credential, custom_role: customRoleOf(credential.custom_role_id) })
+    .from(credential)
+    .where(live(hash))
+  return row ? { ...row.held, custom_role: row.custom_role } : null
+}
+
+export interface KeyRow extends HeldCredential {
   account_name: string | null
 }
 
 /** Keys that were not revoked and that the caller reaches, the newest first. */
 export async function selectKeys(ctx: Context): Promise<KeyRow[]> {
   const found = await ctx.tx
-    .select({ key: credential, account_name: account.name })
+    .select({ key: credential, custom_role: customRoleOf(credential.custom_role_id), account_name: account.name })
     .from(credential)
     .leftJoin(account, eq(account.id, credential.account_id))
     .where(and(eq(credential.kind, 'api_key'), isNull(credential.revoked_at), withinReach(ctx, credential.account_id)))
     .orderBy(desc(credential.created_at), desc(credential.id))
-  return found.map(({ key, account_name }) => ({ ...key, account_name }))
+  return found.map(({ key, ...about }) => ({ ...key, ...about }))
 }
 
 /** The sessions that it opened end with it: see `live`. */

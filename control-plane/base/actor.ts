@@ -40,6 +40,8 @@ export interface Actor {
   account_id: string | null
   /** of a person's or a program's credential */
   role?: Role
+  /** in whose place `role` stands: one that was made here */
+  custom_role?: { id: string; name: string }
   /** of a person who signed in */
   session_id?: string
   /** the row of the session by which he acts; absent: a key */

@@ -45,8 +45,26 @@ export const kindOf = (role: Role): Actor['kind'] => {
   return role === 'owner' ? 'owner' : 'staff'
 }
 
-/** What a role may do, narrowed to the scopes where there are any. */
-export function permissionsOf(role: Role, scopes: readonly Permission[] | null): ReadonlySet<Permission> {
-  const all = new Set<Permission>(ROLES[role])
+/** A role that was made here, as whoever has it is read: what it permits now, which is nothing once it has ended. */
+export interface CustomRole {
+  id: string
+  name: string
+  permissions: readonly Permission[]
+}
+export const REACHES = ['installation', 'account'] as const
+export type Reach = (typeof REACHES)[number]
+/** The built-in role that stands where a custom one is given: it says what its bearer reaches, never what he may do. */
+export const CARRIERS = { installation: 'read_only', account: 'tenant_member' } as const satisfies Record<Reach, Role>
+/** What a custom role of an account may hold. */
+export const ofAccounts = (permission: Permission): boolean =>
+  TENANT.tenant_owner.some((one: Permission) => one === permission)
+
+/** What one may do by a role, or by the custom role in its place; narrowed to the scopes where there are any. */
+export function permissionsOf(
+  role: Role,
+  scopes: readonly Permission[] | null,
+  custom: CustomRole | null = null,
+): ReadonlySet<Permission> {
+  const all = new Set<Permission>(custom ? custom.permissions : ROLES[role])
   return scopes === null ? all : all.intersection(new Set(scopes))
 }

@@ -88,7 +88,7 @@ export function createLive(bus: Bus, now: Clock): Live {
     cut.inc()
     drop(client)
   }
-  /** Whether the session still holds, and what its bearer owns by now. */
+  /** Whether the session still holds and may hear, and what its bearer owns by now. */
   const lookAgain = async (client: Client) => {
     if (!(await client.still_valid())) return drop(client)
     client.view = await client.look()

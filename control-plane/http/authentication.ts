@@ -115,6 +115,6 @@ export const authentication =
           : 'This API key is not known or was revoked. Use another, or make one on the server.',
       )
     c.set('actor', actor)
-    c.set('still_valid', async () => (await authenticate(token)) !== null)
+    c.set('still_may', async (needs) => (await authenticate(token))?.permissions.has(needs) ?? false)
     return next()
   }

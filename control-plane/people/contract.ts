@@ -1,6 +1,6 @@
 /** Words of people: sign-in, sessions, memberships, invitations, a person's own settings, providers of single sign-on. */
 import { z } from 'zod'
-import { Language, RoleName } from '../accounts/contract.ts'
+import { CustomRoleName, Language, RoleChoice, RoleName } from '../accounts/contract.ts'
 import { PERMISSIONS } from '../base/actor.ts'
 import { Id, InstantText } from '../http/contract.ts'
 
@@ -45,7 +45,7 @@ export const SignInOptions = z.object({
 })
 
 export const Membership = z
-  .object({ id: Id, role: RoleName, account: AccountName, active: z.boolean() })
+  .object({ id: Id, role: RoleName, custom_role: CustomRoleName, account: AccountName, active: z.boolean() })
   .meta({ id: 'Membership' })
 export type Membership = z.infer<typeof Membership>
 
@@ -53,6 +53,7 @@ export const Session = z
   .object({
     actor: z.object({ kind: z.string(), name: z.string() }),
     role: RoleName,
+    custom_role: CustomRoleName,
     account: AccountName.meta({ description: 'the account that it reaches; null: the whole installation' }),
     permissions: z.array(z.enum(PERMISSIONS)),
     installation_id: Id,
@@ -86,6 +87,7 @@ export const Member = z
     id: Id,
     person: z.object({ id: Id, name: z.string(), email: z.string(), totp: z.boolean() }),
     role: RoleName,
+    custom_role: CustomRoleName,
     account: AccountName,
     created_at: InstantText,
     created_by: z.string(),
@@ -94,13 +96,13 @@ export const Member = z
   })
   .meta({ id: 'Member' })
 export type Member = z.infer<typeof Member>
-export const RoleChange = z.object({ role: RoleName })
 
 export const Invitation = z
   .object({
     id: Id,
     email: z.string(),
     role: RoleName,
+    custom_role: CustomRoleName,
     account: AccountName,
     created_at: InstantText,
     created_by: z.string(),
@@ -109,9 +111,8 @@ export const Invitation = z
   })
   .meta({ id: 'Invitation' })
 export type Invitation = z.infer<typeof Invitation>
-export const NewInvitation = z.object({
+export const NewInvitation = RoleChoice.extend({
   email: Email,
-  role: RoleName,
   account_id: Id.nullable()
     .default(null)
     .meta({ description: 'for a role of an account; left out, that of the caller' }),
@@ -130,6 +131,7 @@ export const ByToken = z.object({ token: Token })
 export const InvitationShown = z.object({
   email: z.string(),
   role: RoleName,
+  custom_role: CustomRoleName,
   account: AccountName,
   invited_by: z.string(),
   known: z.boolean().meta({ description: 'this e-mail belongs to a person already, who signs in to accept' }),

@@ -4,7 +4,7 @@ export { invite, listInvitations, lookUpInvitation, renewInvitation, revokeInvit
 export { acceptAsKnown, acceptAsNew } from './invitations.ts'
 export { forgetSignIns } from './lock-out.ts'
 export { createMailer } from './mail.ts'
-export { changeRole, endMembership, listMembers } from './members.ts'
+export { changeRole, endMembership, endRole, listMembers } from './members.ts'
 export { addProvider, isSignInSealedByFirst, listProviders, removeProvider, resealSignIn } from './providers.ts'
 export { askReset, completeReset, requireMail, resetLink } from './resets.ts'
 export type { Outcome } from './sign-in/index.ts'

@@ -1,5 +1,5 @@
 /** Verbs of invitations: a link that works once, for one e-mail, one role, one account. */
-import { hashOf, requireGivable } from '../accounts/index.ts'
+import { hashOf, nameOf, requireGivable } from '../accounts/index.ts'
 import { permit } from '../base/actor.ts'
 import { newId, newSecret } from '../base/id.ts'
 import { Problem, sure } from '../base/problem.ts'
@@ -25,10 +25,11 @@ import {
 
 const LIFE_MS = 7 * 86_400_000
 
-const fromRow = ({ invitation, account_name }: ListedInvitation, ctx: Context): Invitation => ({
+const fromRow = ({ invitation, custom_role, account_name }: ListedInvitation, ctx: Context): Invitation => ({
   id: invitation.id,
   email: invitation.email,
   role: invitation.role,
+  custom_role: nameOf(custom_role),
   account: invitation.account_id === null ? null : { id: invitation.account_id, name: account_name ?? '' },
   created_at: iso(invitation.created_at),
   created_by: invitation.created_by,
@@ -74,15 +75,15 @@ const mailed = (sending: Promise<void>): Promise<void> =>
 /** Nobody invites to more than he may do himself, nor to where he doesn't reach. */
 export async function invite(ctx: Context, gate: Gate, input: NewInvitation): Promise<MadeInvitation> {
   permit(ctx, 'people.write')
-  const { email, role, language } = input
-  const account_id = await requireGivable(ctx, { ...input, scopes: null })
+  const { email, language } = input
+  const given = await requireGivable(ctx, { ...input, scopes: null })
+  const { role, custom_role_id, account_id } = given
   await refuseMember(ctx, email, account_id)
   const [id, now] = [newId(), ctx.now()]
   const row: InvitationRow = {
     id,
     email,
-    role,
-    account_id,
+    ...given,
     language,
     // replaced by that of the link that is sent
     hash: hashOf(id),
@@ -100,7 +101,7 @@ export async function invite(ctx: Context, gate: Gate, input: NewInvitation): Pr
     type: 'person.invited',
     subject,
     account_id,
-    after: { role, expires_at: made.invitation.expires_at },
+    after: { role, custom_role_id, expires_at: made.invitation.expires_at },
   })
   return made
 }
@@ -119,13 +120,13 @@ export async function renewInvitation(ctx: Context, gate: Gate, id: string): Pro
   const { invitation } = await requireInvitation(ctx, id)
   await requireGivable(ctx, { ...invitation, scopes: null })
   const made = await sendOut(ctx, gate, id)
-  const { account_id, role } = invitation
+  const { account_id, role, custom_role_id } = invitation
   const subject = { kind: 'invitation', id }
   await append(ctx, {
     type: 'person.invited',
     subject,
     account_id,
-    after: { role, expires_at: made.invitation.expires_at },
+    after: { role, custom_role_id, expires_at: made.invitation.expires_at },
   })
   return made
 }
@@ -148,9 +149,9 @@ async function byToken(ctx: Context, token: string): Promise<ListedInvitation> {
 
 export async function lookUpInvitation(ctx: Context, token: string) {
   const row = await byToken(ctx, token)
-  const { email, role, account, created_by } = fromRow(row, ctx)
+  const { email, role, custom_role, account, created_by } = fromRow(row, ctx)
   const known = (await selectPersonByEmail(ctx.tx, email)) !== null
-  return { email, role, account, invited_by: created_by, known }
+  return { email, role, custom_role, account, invited_by: created_by, known }
 }
 
 /** A new person comes in by the link; one who is known signs in, and accepts as himself. */

@@ -1,5 +1,6 @@
 /** Becoming one who belongs: memberships that are made, and the actor that a person is by one. */
-import { kindOf, permissionsOf, type Role } from '../base/roles.ts'
+import { type CustomRole, kindOf, permissionsOf } from '../base/roles.ts'
+import { type Given, nameOf } from '../accounts/index.ts'
 import type { Actor } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import type { Context } from '../db/index.ts'
@@ -10,6 +11,7 @@ import { insertMembership, type InvitationRow, type MembershipRow, type PersonRo
 export const actorOf = (
   person: Pick<PersonRow, 'id' | 'name'>,
   membership: MembershipRow,
+  custom: CustomRole | null,
   session_id?: string,
 ): Actor => {
   const { role, account_id } = membership
@@ -19,7 +21,8 @@ export const actorOf = (
     name: person.name,
     account_id,
     role,
-    permissions: permissionsOf(role, null),
+    ...(custom && { custom_role: nameOf(custom) }),
+    permissions: permissionsOf(role, null, custom),
     ...(session_id !== undefined && { session_id, bearer_id: session_id }),
   }
 }
@@ -27,12 +30,13 @@ export const actorOf = (
 export async function join(
   ctx: Context,
   person: Pick<PersonRow, 'id' | 'name'>,
-  { role, account_id, created_by }: { role: Role; account_id: string | null; created_by: string },
+  { role, custom_role_id, account_id, created_by }: Given & { created_by: string },
 ): Promise<MembershipRow> {
   const made = {
     id: newId(),
     person_id: person.id,
     role,
+    custom_role_id,
     account_id,
     created_by,
     created_at: ctx.now(),
@@ -40,12 +44,12 @@ export async function join(
   }
   await insertMembership(ctx.tx, made)
   await append(
-    { ...ctx, actor: actorOf(person, made) },
+    { ...ctx, actor: actorOf(person, made, null) },
     {
       type: 'person.joined',
       subject: { kind: 'person', id: person.id },
       account_id,
-      after: { membership_id: made.id, role },
+      after: { membership_id: made.id, role, custom_role_id },
     },
   )
   return made

@@ -1,18 +1,20 @@
 /** Verbs of members: who belongs where, as what, and until when. */
-import { requireGivable } from '../accounts/index.ts'
+import { endCustomRole, nameOf, requireGivable } from '../accounts/index.ts'
+import type { RoleChoice } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
 import { Problem } from '../base/problem.ts'
-import { permissionsOf, type Role } from '../base/roles.ts'
+import { permissionsOf } from '../base/roles.ts'
 import { iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import type { Member } from './contract.ts'
-import { endSessionsAs, lockOwners, type MemberRow, selectMembers, updateMembership } from './store.ts'
+import { countBearers, endSessionsAs, lockOwners, type MemberRow, selectMembers, updateMembership } from './store.ts'
 
-const fromRow = ({ membership, person, account_name, seen_at }: MemberRow, ctx: Context): Member => ({
+const fromRow = ({ membership, person, custom_role, account_name, seen_at }: MemberRow, ctx: Context): Member => ({
   id: membership.id,
   person: { id: person.id, name: person.name, email: person.email, totp: person.totp_enabled === true },
   role: membership.role,
+  custom_role: nameOf(custom_role),
   account: membership.account_id === null ? null : { id: membership.account_id, name: account_name ?? '' },
   created_at: iso(membership.created_at),
   created_by: membership.created_by,
@@ -28,7 +30,9 @@ export async function listMembers(ctx: Context): Promise<Member[]> {
 async function requireMember(ctx: Context, id: string): Promise<MemberRow> {
   const row = (await selectMembers(ctx)).find(({ membership }) => membership.id === id)
   if (!row) throw new Problem('not_found', `There is no member ${id}.`)
-  const beyond = [...permissionsOf(row.membership.role, null)].some((one) => !ctx.actor.permissions.has(one))
+  const beyond = [...permissionsOf(row.membership.role, null, row.custom_role)].some(
+    (one) => !ctx.actor.permissions.has(one),
+  )
   if (beyond)
     throw new Problem('forbidden', 'This person may do more than you: only who may do as much can change that.')
   return row
@@ -42,25 +46,27 @@ async function refuseLastOwner(ctx: Context, { membership }: MemberRow): Promise
 }
 
 /** The new role is of the same place: one of an account stays there. */
-export async function changeRole(ctx: Context, id: string, role: Role): Promise<Member> {
+export async function changeRole(ctx: Context, id: string, choice: RoleChoice): Promise<Member> {
   permit(ctx, 'people.write')
   const row = await requireMember(ctx, id)
-  const { account_id, role: before } = row.membership
-  await requireGivable(ctx, { role, account_id, scopes: null })
-  if (role !== before) {
-    await refuseLastOwner(ctx, row)
-    await updateMembership(ctx.tx, id, { role })
-    const subject = { kind: 'person', id: row.person.id }
-    await append(ctx, {
-      type: 'person.role_changed',
-      subject,
-      account_id,
-      before: { membership_id: id, role: before },
-      after: { membership_id: id, role },
-    })
-  }
-  return fromRow({ ...row, membership: { ...row.membership, role } }, ctx)
+  const { account_id, role, custom_role_id } = row.membership
+  const given = await requireGivable(ctx, { ...choice, account_id, scopes: null })
+  if (given.role === role && given.custom_role_id === custom_role_id) return fromRow(row, ctx)
+  await refuseLastOwner(ctx, row)
+  const change = { role: given.role, custom_role_id: given.custom_role_id }
+  await updateMembership(ctx.tx, id, change)
+  await append(ctx, {
+    type: 'person.role_changed',
+    subject: { kind: 'person', id: row.person.id },
+    account_id,
+    before: { membership_id: id, role, custom_role_id },
+    after: { membership_id: id, ...change },
+  })
+  return fromRow(await requireMember(ctx, id), ctx)
 }
+
+/** Refused while somebody has it, or is invited to it. */
+export const endRole = (ctx: Context, id: string): Promise<void> => endCustomRole(ctx, id, countBearers)
 
 /** At once: the sessions that act by it end with it. */
 export async function endMembership(ctx: Context, id: string): Promise<void> {

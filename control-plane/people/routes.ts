@@ -1,5 +1,6 @@
 /** HTTP of people: sessions, members, invitations, providers of single sign-on. */
 import { z } from 'zod'
+import { RoleChoice } from '../accounts/contract.ts'
 import { SESSION_SECONDS, signIn } from '../accounts/index.ts'
 import { clearSession, sessionToken, setSession } from '../http/authentication.ts'
 import { answers, ById, router, valid, verb, version } from '../http/index.ts'
@@ -12,7 +13,6 @@ import {
   Member,
   NewInvitation,
   NewSsoProvider,
-  RoleChange,
   Session,
   SignedIn,
   SignIn,
@@ -24,6 +24,7 @@ import {
   addProvider,
   changeRole,
   endMembership,
+  endRole,
   invite,
   listInvitations,
   listMembers,
@@ -79,9 +80,17 @@ const members = (deps: PeopleDeps) =>
       '/people/:id',
       answers("Change a member's role", Member, 'people.write'),
       valid('param', ById),
-      valid('json', RoleChange),
-      async (c) =>
-        c.json(await verb(c, deps, (ctx) => changeRole(ctx, c.req.valid('param').id, c.req.valid('json').role))),
+      valid('json', RoleChoice),
+      async (c) => c.json(await verb(c, deps, (ctx) => changeRole(ctx, c.req.valid('param').id, c.req.valid('json')))),
+    )
+    .delete(
+      '/roles/:id',
+      answers('End a role that was made here', null, 'people.write'),
+      valid('param', ById),
+      async (c) => {
+        await verb(c, deps, (ctx) => endRole(ctx, c.req.valid('param').id))
+        return c.body(null, 204)
+      },
     )
     .delete('/people/:id', answers('End a membership', null, 'people.write'), valid('param', ById), async (c) => {
       await verb(c, deps, (ctx) => endMembership(ctx, c.req.valid('param').id))

@@ -12,7 +12,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { account } from '../accounts/schema.ts'
+import { account, customRole } from '../accounts/schema.ts'
 import type { Role } from '../base/roles.ts'
 import { instant } from '../db/columns.ts'
 
@@ -51,11 +51,13 @@ export const membership = pgTable(
     /** null: the whole installation */
     account_id: uuid().references(() => account.id),
     role: text().$type<Role>().notNull(),
+    /** in whose place `role` stands */
+    custom_role_id: uuid().references(() => customRole.id),
     created_at: instant().notNull(),
     created_by: text().notNull(),
     ended_at: instant(),
   },
-  (t) => [index().on(t.person_id), index().on(t.account_id)],
+  (t) => [index().on(t.person_id), index().on(t.account_id), index().on(t.custom_role_id)],
 )
 
 /** Only hashes of tokens are stored. */
@@ -178,6 +180,8 @@ export const invitation = pgTable(
     email: text().notNull(),
     account_id: uuid().references(() => account.id),
     role: text().$type<Role>().notNull(),
+    /** in whose place `role` stands */
+    custom_role_id: uuid().references(() => customRole.id),
     language: text().$type<'en' | 'es'>().notNull(),
     /** the link went to the address itself, so whoever has it reads that address */
     by_mail: boolean().notNull(),
@@ -187,7 +191,7 @@ export const invitation = pgTable(
     accepted_at: instant(),
     revoked_at: instant(),
   },
-  (t) => [uniqueIndex().on(t.hash), index().on(t.account_id), index().on(t.email)],
+  (t) => [uniqueIndex().on(t.hash), index().on(t.account_id), index().on(t.email), index().on(t.custom_role_id)],
 )
 
 /** Wrong passwords in a row, by the hash of the address that was tried, whether or not anybody has it. */

@@ -1,5 +1,12 @@
 /** Sessions of people: who stands behind a token, what a page is told of it, and signing out. */
-import { asWhom, authenticate as byCredential, hashOf, signOut as endCredential, whereAmI } from '../accounts/index.ts'
+import {
+  asWhom,
+  authenticate as byCredential,
+  hashOf,
+  nameOf,
+  signOut as endCredential,
+  whereAmI,
+} from '../accounts/index.ts'
 import type { Actor } from '../base/actor.ts'
 import { sure } from '../base/problem.ts'
 import { iso } from '../base/time.ts'
@@ -28,7 +35,7 @@ async function bearerOf(at: { tx: Tx | Database; now: Clock }, token: string): P
   if (!live) return null
   // a full disk is no reason to refuse
   if (now - live.used_at.getTime() > NOTED_MS) await noteSessionUse(at.tx, live.session_id, now).catch(() => {})
-  return actorOf(live.person, live.membership, live.session_id)
+  return actorOf(live.person, live.membership, live.custom_role, live.session_id)
 }
 
 /** What the page is told of whoever acts. */
@@ -40,6 +47,7 @@ export async function sessionOf(ctx: Context, version: string, demo: boolean): P
   return {
     actor: { kind: actor.kind, name: actor.name },
     role: sure(actor.role),
+    custom_role: actor.custom_role ?? null,
     permissions: [...actor.permissions],
     ...(await whereAmI(ctx)),
     version,
@@ -48,9 +56,10 @@ export async function sessionOf(ctx: Context, version: string, demo: boolean): P
       id: person.id,
       email: person.email,
       totp: person.totp_enabled === true,
-      memberships: all.map(({ id, role, account_id, account_name }) => ({
+      memberships: all.map(({ id, role, custom_role, account_id, account_name }) => ({
         id,
         role,
+        custom_role: nameOf(custom_role),
         account: account_id === null ? null : { id: account_id, name: account_name ?? '' },
         active: id === active?.id,
       })),

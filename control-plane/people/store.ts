@@ -1,6 +1,8 @@
 /** SQL of people: memberships, sessions, invitations, wrong passwords, providers. */
-import { and, type AnyColumn, asc, desc, eq, gt, isNull, lt, max, ne, type SQL, sql } from 'drizzle-orm'
+import { and, type AnyColumn, asc, count, desc, eq, gt, isNull, lt, max, ne, type SQL, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
+import type { CustomRole } from '../base/roles.ts'
+import { customRoleOf } from '../db/custom-role.ts'
 import { withinReach } from '../db/fence.ts'
 import { type Context, type Database, rows, type Tx } from '../db/index.ts'
 import {
@@ -32,18 +34,30 @@ export type InvitationRow = typeof invitation.$inferSelect
 export type ProviderRow = typeof ssoProvider.$inferSelect
 
 const accountName = (id: AnyColumn) => sql<string | null>`(select a.name from account a where a.id = ${id})`
+/** The account that it is for, and the role that was made here. */
+const about = (of: { account_id: AnyColumn; custom_role_id: AnyColumn }) => ({
+  account_name: accountName(of.account_id),
+  custom_role: customRoleOf(of.custom_role_id),
+})
 
 export interface LiveSession {
   session_id: string
   used_at: Date
   person: PersonRow
   membership: MembershipRow
+  custom_role: CustomRole | null
 }
 
 /** The session of a hashed token with what its bearer acts as; null once either has ended. */
 export async function selectLiveSession(tx: Tx | Database, token: string, now: Instant): Promise<LiveSession | null> {
   const [row] = await tx
-    .select({ session_id: personSession.id, used_at: personSession.updated_at, person, membership })
+    .select({
+      session_id: personSession.id,
+      used_at: personSession.updated_at,
+      person,
+      membership,
+      custom_role: customRoleOf(membership.custom_role_id),
+    })
     .from(personSession)
     .innerJoin(person, eq(person.id, personSession.person_id))
     .innerJoin(membership, and(eq(membership.id, personSession.membership_id), isNull(membership.ended_at)))
@@ -101,11 +115,11 @@ export const deletePasskeys = (tx: Tx, person_id: string) =>
 /** Live memberships of one person, the oldest first. */
 export async function selectMemberships(tx: Tx, person_id: string) {
   const found = await tx
-    .select({ membership, account_name: accountName(membership.account_id) })
+    .select({ membership, ...about(membership) })
     .from(membership)
     .where(and(eq(membership.person_id, person_id), isNull(membership.ended_at)))
     .orderBy(asc(membership.created_at), asc(membership.id))
-  return found.map(({ membership: one, account_name }) => ({ ...one, account_name }))
+  return found.map(({ membership: one, ...named }) => ({ ...one, ...named }))
 }
 
 /** Everybody who belongs where the caller reaches. */
@@ -116,7 +130,7 @@ export async function selectMembers(ctx: Context) {
     .groupBy(personSession.person_id)
     .as('seen')
   return await ctx.tx
-    .select({ membership, person, account_name: accountName(membership.account_id), seen_at: seen.at })
+    .select({ membership, person, ...about(membership), seen_at: seen.at })
     .from(membership)
     .innerJoin(person, eq(person.id, membership.person_id))
     .leftJoin(seen, eq(seen.person_id, membership.person_id))
@@ -156,7 +170,7 @@ const isPending = and(isNull(invitation.accepted_at), isNull(invitation.revoked_
 /** Invitations that nobody accepted or revoked, where the caller reaches. */
 export const selectInvitations = (ctx: Context, id?: string) =>
   ctx.tx
-    .select({ invitation, account_name: accountName(invitation.account_id) })
+    .select({ invitation, ...about(invitation) })
     .from(invitation)
     .where(
       and(isPending, id === undefined ? undefined : eq(invitation.id, id), withinReach(ctx, invitation.account_id)),
@@ -167,7 +181,7 @@ export type ListedInvitation = Awaited<ReturnType<typeof selectInvitations>>[num
 /** By whoever holds the link; locked, so that of two at once only one accepts. */
 export async function lockInvitation(tx: Tx, hash: string): Promise<ListedInvitation | null> {
   const [row] = await tx
-    .select({ invitation, account_name: accountName(invitation.account_id) })
+    .select({ invitation, ...about(invitation) })
     .from(invitation)
     .where(eq(invitation.hash, hash))
     .for('update')
@@ -182,6 +196,18 @@ export async function lockInvitationFor(tx: Tx, email: string, now: Instant): Pr
     .limit(1)
     .for('update')
   return row ?? null
+}
+/** Who has a role that was made here, or would have it by an invitation that is still listed. */
+export async function countBearers({ tx }: Context, custom_role_id: string) {
+  const [belong] = await tx
+    .select({ people: count() })
+    .from(membership)
+    .where(and(eq(membership.custom_role_id, custom_role_id), isNull(membership.ended_at)))
+  const [asked] = await tx
+    .select({ invitations: count() })
+    .from(invitation)
+    .where(and(eq(invitation.custom_role_id, custom_role_id), isPending))
+  return { people: belong?.people ?? 0, invitations: asked?.invitations ?? 0 }
 }
 export const insertInvitation = async (tx: Tx, row: InvitationRow): Promise<void> => {
   await tx.insert(invitation).values(row)

@@ -122,6 +122,7 @@ const BODIES: Record<string, () => unknown> = {
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
   '/resources/{id}/assignments': () => ({ account_id: a }),
   '/resources/{id}/same-as': () => ({ resource_id: other, same: false, reason: 'two boards' }),
+  '/roles': () => ({ name: `Role ${newId()}`, of: 'account', permissions: ['inventory.read'] }),
   '/sources': () => ({ agent: 'idempotency', connector: 'simulated', realm: 'again', settings: {} }),
 }
 const idIn = (path: string) => path.replace('{id}', path.startsWith('/accounts') ? world.account_id : machine)

@@ -34,6 +34,10 @@ beforeAll(async () => {
   ;({ world, call } = stage)
   ;[a, b] = [stage.a.account_id, stage.b.account_id]
   Object.assign(token, { a: stage.a.token, b: stage.b.token })
+  for (const of of ['account', 'installation']) {
+    const made = await call('POST', '/roles', { name: `Reader of ${of}`, of, permissions: ['inventory.read'] })
+    expect(made.status).toBe(201)
+  }
   const { api, work } = await urlsFor(world)
   for (const [role, url] of Object.entries({ api, work })) {
     raw[role] = postgres(url, { max: 1, onnotice: () => {} })
@@ -129,6 +133,8 @@ test('tables of the installation give a tenant only what their reason says', asy
   }
   const accounts = await under(a, (tx) => tx.unsafe('select id from account'))
   expect(accounts.map((row) => row.id)).toEqual([a])
+  const roles = await under(a, (tx) => tx.unsafe('select of from custom_role'))
+  expect(roles.map((row) => row.of)).toEqual(['account'])
   expect(await touched(a, `update account set name = 'taken' where id = '${b}'`)).toBe(0)
 })
 

@@ -58,6 +58,7 @@ test('an invitation works once, ends by itself, and can be withdrawn or sent ane
   expect(shown.body).toEqual({
     email: 'once@example.com',
     role: 'support',
+    custom_role: null,
     account: null,
     invited_by: 'Ana',
     known: false,

@@ -202,6 +202,9 @@ const MONEY = [
 ]
 const INSTALLATION = ['POST /owner', 'GET /sso-providers', 'POST /sso-providers', 'DELETE /sso-providers/{id}']
 const PEOPLE = [
+  'POST /roles',
+  'PATCH /roles/{id}',
+  'DELETE /roles/{id}',
   'PATCH /people/{id}',
   'DELETE /people/{id}',
   'POST /invitations',

@@ -48,6 +48,7 @@ export const queries = {
   signInOptions: () =>
     queryOptions({ queryKey: ['sign-in-options'], queryFn: api.signInOptions, staleTime: 300_000, retry: false }),
   people: () => queryOptions({ queryKey: ['people'], queryFn: api.people }),
+  roles: () => queryOptions({ queryKey: ['roles'], queryFn: api.roles }),
   invitations: () => queryOptions({ queryKey: ['invitations'], queryFn: api.invitations }),
   profile: () => queryOptions({ queryKey: ['profile'], queryFn: api.profile }),
   ssoProviders: () => queryOptions({ queryKey: ['sso-providers'], queryFn: api.ssoProviders }),
@@ -160,6 +161,7 @@ const STALE_AFTER: Record<string, string[]> = {
   session: ['profile'],
   person: ['people', 'invitations', 'profile'],
   invitation: ['invitations'],
+  role: ['roles', 'people', 'invitations', 'api-keys', 'session'],
   totp: ['people', 'profile'],
   passkey: ['profile'],
   password: [],

@@ -207,7 +207,7 @@ export async function createOwner(ctx: Context, gate: Gate, input: NewOwner, hea
   return gate.within(ctx, async (auth) => {
     const person = await createPerson(auth, { ...input, email_verified: false })
     await endSetUp(ctx)
-    await join(ctx, person, { role: 'owner', account_id: null, created_by: ctx.actor.name })
+    await join(ctx, person, { role: 'owner', custom_role_id: null, account_id: null, created_by: ctx.actor.name })
     return await signInByPassword(ctx, gate, input, headers)
   })
 }

@@ -16,6 +16,7 @@ import { paths } from '../paths.ts'
 import { asApiError } from '../problem.ts'
 import { queries, queryClient } from '../queries.ts'
 import { begin, takeFragment } from '../session.ts'
+import { roleName } from '../parts/role-options.ts'
 
 type Shown = Awaited<ReturnType<typeof api.lookUpInvitation>>
 
@@ -39,7 +40,7 @@ export default function AcceptInvitation() {
                 {t('invitation.lead', {
                   by: shown().invited_by,
                   where: shown().account?.name ?? t('invitation.installation'),
-                  role: t(`role.${shown().role}`),
+                  role: roleName(shown()),
                 })}
               </p>
               <Show when={shown().known} fallback={<AsNew token={token} shown={shown()} />}>

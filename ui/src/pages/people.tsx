@@ -16,6 +16,7 @@ import { Load } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { MemberTable, RoleDialog } from '../parts/member-table.tsx'
 import { Page, Section } from '../parts/page.tsx'
+import { Roles } from '../parts/roles.tsx'
 import { SettingsTabs } from '../parts/settings-tabs.tsx'
 import { SsoProviders } from '../parts/sso-providers.tsx'
 import { queries } from '../queries.ts'
@@ -24,10 +25,11 @@ export default function People() {
   const session = useQuery(() => queries.session())
   const isOwner = () => session.status === 'success' && session.data.permissions.includes('installation.write')
   return (
-    <Page title={t('people.title')} above={<SettingsTabs />} curl={['/people', '/invitations']}>
+    <Page title={t('people.title')} above={<SettingsTabs />} curl={['/people', '/invitations', '/roles']}>
       <div class="flex flex-col gap-4">
         <Members />
         <Invitations />
+        <Roles />
         <Show when={isOwner()}>
           <SsoProviders />
         </Show>

@@ -8,6 +8,7 @@ import { ApiKeys } from '../parts/api-keys.tsx'
 import { Companies } from '../parts/company.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page, Section } from '../parts/page.tsx'
+import { roleName } from '../parts/role-options.ts'
 import { SettingsTabs } from '../parts/settings-tabs.tsx'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
@@ -45,7 +46,7 @@ export default function Settings() {
                   <dt class="text-muted">{t('settings.signed_in_as')}</dt>
                   <dd class="m-0">{data().actor.name}</dd>
                   <dt class="text-muted">{t('api_keys.role')}</dt>
-                  <dd class="m-0">{t(`role.${data().role}`)}</dd>
+                  <dd class="m-0">{roleName(data())}</dd>
                   <dt class="text-muted">{t('settings.version')}</dt>
                   <dd class="tabular m-0">{data().version}</dd>
                   <dt class="text-muted">{t('settings.installation_id')}</dt>

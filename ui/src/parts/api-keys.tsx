@@ -4,7 +4,7 @@ import KeyRound from 'lucide-solid/icons/key-round'
 import Plus from 'lucide-solid/icons/plus'
 import Trash2 from 'lucide-solid/icons/trash'
 import { createSignal, Show } from 'solid-js'
-import { api, type ApiKey, type Role } from '../api.ts'
+import { api, type ApiKey } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
@@ -22,7 +22,7 @@ import { createSubmit } from './form.ts'
 import { Load, ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
 import { Section } from './page.tsx'
-import { isOfAccount, roleOptions } from './role-options.ts'
+import { createRoles, roleName } from './role-options.ts'
 import { createTenant } from './tenant.ts'
 
 export function ApiKeys() {
@@ -94,7 +94,7 @@ function KeyTable(props: { keys: readonly ApiKey[]; onRevoke: (key: ApiKey) => v
       class: 'whitespace-nowrap',
       cell: (row) => (
         <>
-          {t(`role.${row.role}`)}
+          {roleName(row)}
           <Show when={row.account}>{(of) => <span class="block text-[0.8125rem] text-muted">{of().name}</span>}</Show>
           <Show when={row.scopes}>
             {(scopes) => <span class="block font-mono text-xs text-muted">{scopes().join(', ')}</span>}
@@ -158,10 +158,10 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
   const [name, setName] = createSignal('')
   const tenant = createTenant()
   const accounts = useQuery(() => queries.accounts())
-  const roles = () => (tenant.account() ? roleOptions(true) : [...roleOptions(false), ...roleOptions(true)])
-  const [role, setRole] = createSignal<Role>(tenant.account() ? 'tenant_read_only' : 'read_only')
+  const roles = createRoles()
+  const [role, setRole] = createSignal(tenant.account() ? 'tenant_read_only' : 'read_only')
   const [account, setAccount] = createSignal(tenant.account()?.id ?? '')
-  const needsAccount = () => isOfAccount(role())
+  const needsAccount = () => roles.isOfAccount(role())
   const accountOptions = () => (accounts.status === 'success' ? (accounts.data?.items ?? []) : [])
   const [days, setDays] = createSignal<string>('90')
   const [token, setToken] = createSignal<string>()
@@ -169,7 +169,7 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
     run: () =>
       api.makeKey({
         name: name().trim(),
-        role: role(),
+        ...roles.given(role()),
         account_id: needsAccount() ? account() : null,
         expires_at: days() ? new Date(Date.now() + Number(days()) * DAY_MS).toISOString() : null,
       }),
@@ -234,11 +234,11 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
         />
         <SelectField
           label={t('api_keys.role')}
-          hint={t(`role_text.${role()}`)}
+          hint={roles.textOf(role())}
           value={role()}
-          options={roles()}
+          options={roles.options(tenant.account() ? 'account' : undefined)}
           error={form.fieldError('/role')}
-          onChange={(value) => setRole(value as Role)}
+          onChange={setRole}
         />
         <Show when={needsAccount() && accountOptions().length > (tenant.account() ? 1 : 0)}>
           <SelectField

@@ -11,6 +11,7 @@ import { Table, type TableColumn } from '../kit/table.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
+import { roleName } from './role-options.ts'
 
 interface Props {
   invitations: readonly Invitation[]
@@ -29,7 +30,7 @@ export function InvitationTable(props: Props) {
       class: 'whitespace-nowrap',
       cell: (row) => (
         <>
-          {t(`role.${row.role}`)}
+          {roleName(row)}
           <Show when={row.account}>
             {(account) => <span class="block text-[0.8125rem] text-muted">{account().name}</span>}
           </Show>

@@ -1,7 +1,7 @@
 /** Inviting a person: by mail, or by a link to pass on where there is no mail. */
 import { useQuery } from '@tanstack/solid-query'
 import { createSignal, Show } from 'solid-js'
-import { api, type Role } from '../api.ts'
+import { api } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 import { Button } from '../kit/button.tsx'
 import { CopyLine } from '../kit/copy.tsx'
@@ -10,7 +10,7 @@ import { SelectField, TextField } from '../kit/field.tsx'
 import { queries } from '../queries.ts'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
-import { isOfAccount, roleOptions } from './role-options.ts'
+import { createRoles } from './role-options.ts'
 
 interface Props {
   onClose: () => void
@@ -22,17 +22,18 @@ export function InviteDialog(props: Props) {
   const session = useQuery(() => queries.session())
   const accounts = useQuery(() => queries.accounts())
   const isTenant = () => session.status === 'success' && session.data.account !== null
+  const roles = createRoles()
   const [email, setEmail] = createSignal('')
-  const [role, setRole] = createSignal<Role>(isTenant() ? 'tenant_member' : 'support')
+  const [role, setRole] = createSignal(isTenant() ? 'tenant_member' : 'support')
   const [account, setAccount] = createSignal('')
   const [letters, setLetters] = createSignal<'en' | 'es'>(language())
   const choices = () => (accounts.status === 'success' ? accounts.data.items : [])
-  const account_id = () => (isOfAccount(role()) ? account() || choices()[0]?.id || null : null)
+  const account_id = () => (roles.isOfAccount(role()) ? account() || choices()[0]?.id || null : null)
   const form = createSubmit({
-    run: () => api.invite({ email: email().trim(), role: role(), account_id: account_id(), language: letters() }),
+    run: () =>
+      api.invite({ email: email().trim(), ...roles.given(role()), account_id: account_id(), language: letters() }),
     onDone: (made) => props.onSent(made),
   })
-  const roles = () => (isTenant() ? roleOptions(true) : [...roleOptions(false), ...roleOptions(true)])
   return (
     <Dialog
       open
@@ -67,13 +68,13 @@ export function InviteDialog(props: Props) {
         />
         <SelectField
           label={t('api_keys.role')}
-          hint={t(`role_text.${role()}`)}
+          hint={roles.textOf(role())}
           value={role()}
-          options={roles()}
+          options={roles.options(isTenant() ? 'account' : undefined)}
           error={form.fieldError('/role')}
-          onChange={(value) => setRole(value as Role)}
+          onChange={setRole}
         />
-        <Show when={isOfAccount(role())}>
+        <Show when={roles.isOfAccount(role())}>
           <SelectField
             label={t('common.account')}
             value={account() || choices()[0]?.id || ''}

@@ -2,7 +2,7 @@
 import Pencil from 'lucide-solid/icons/pencil'
 import UserMinus from 'lucide-solid/icons/user-minus'
 import { createSignal, Show } from 'solid-js'
-import { api, type Member, type Role } from '../api.ts'
+import { api, type Member } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
@@ -14,7 +14,7 @@ import { Table, type TableColumn } from '../kit/table.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
-import { roleOptions } from './role-options.ts'
+import { choiceOf, createRoles, roleName } from './role-options.ts'
 
 interface Props {
   members: readonly Member[]
@@ -48,7 +48,7 @@ export function MemberTable(props: Props) {
       class: 'whitespace-nowrap',
       cell: (row) => (
         <>
-          {t(`role.${row.role}`)}
+          {roleName(row)}
           <Show when={row.account}>
             {(account) => <span class="block text-[0.8125rem] text-muted">{account().name}</span>}
           </Show>
@@ -102,9 +102,11 @@ export function MemberTable(props: Props) {
 }
 
 export function RoleDialog(props: { member: Member; onClose: () => void; onDone: () => void }) {
-  const [role, setRole] = createSignal<Role>(props.member.role)
+  const roles = createRoles()
+  const before = choiceOf(props.member)
+  const [role, setRole] = createSignal(before)
   const form = createSubmit({
-    run: () => api.changeRole(props.member.id, role()),
+    run: () => api.changeRole(props.member.id, roles.given(role())),
     onDone: () => {
       props.onDone()
       props.onClose()
@@ -122,7 +124,7 @@ export function RoleDialog(props: { member: Member; onClose: () => void; onDone:
           <Button
             variant="primary"
             busy={form.busy()}
-            disabled={role() === props.member.role}
+            disabled={role() === before}
             onClick={() => void form.submit(undefined)}
           >
             {t('common.save')}
@@ -133,11 +135,11 @@ export function RoleDialog(props: { member: Member; onClose: () => void; onDone:
       <div class="flex flex-col gap-4">
         <SelectField
           label={t('api_keys.role')}
-          hint={t(`role_text.${role()}`)}
+          hint={roles.textOf(role())}
           value={role()}
-          options={roleOptions(props.member.account !== null)}
+          options={roles.options(props.member.account === null ? 'installation' : 'account')}
           error={form.fieldError('/role')}
-          onChange={(value) => setRole(value as Role)}
+          onChange={setRole}
         />
         <Show when={form.restError(['/role'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
       </div>

@@ -10,10 +10,10 @@ import { paths } from '../paths.ts'
 import { asApiError } from '../problem.ts'
 import { queries } from '../queries.ts'
 import { lineOf } from './problem-text.ts'
+import { roleName } from './role-options.ts'
 
 type Membership = NonNullable<Session['person']>['memberships'][number]
-const titleOf = ({ role, account }: Membership) =>
-  `${account?.name ?? t('invitation.installation')} · ${t(`role.${role}`)}`
+const titleOf = (one: Membership) => `${one.account?.name ?? t('invitation.installation')} · ${roleName(one)}`
 
 /** A whole load: nothing that was read as something else stays in memory. */
 const switchTo = (id: string) =>
