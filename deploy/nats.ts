@@ -135,7 +135,10 @@ export async function prepareNats(
       healthy: () => keepsStreams(folder, login),
       stop_ms: 1_500,
     },
-    ready: () => answers(port, listen && listen.host !== '0.0.0.0' ? listen.host : undefined),
+    // it says INFO a moment before the account of agents has its streams; a server for others is looked at by its port alone
+    ready: async () =>
+      (await answers(port, listen && listen.host !== '0.0.0.0' ? listen.host : undefined)) &&
+      (listen !== undefined || (await keepsStreams(folder, login))),
   }
 }
 
