@@ -63,7 +63,7 @@ export const MUTANTS: readonly Mutant[] = [
     why: 'the whole period is charged at the price of its end',
     replacements: [
       {
-        file: 'control-plane/rating/index.ts',
+        file: 'control-plane/rating/rate.ts',
         text: 'prices ?? (await pricesAt(ctx, contract.price_book_id, period, cut))',
         by: `(await pricesAt(ctx, contract.price_book_id, { from: period.to - 1, to: period.to }, cut)).map((price) => ({
       ...price,
