@@ -45,13 +45,22 @@ function inodesOf(port: number): Set<string> {
   return inodes
 }
 
+/** What an open file of a process is; nothing once it was closed. */
+function linkOf(pid: string, fd: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`)
+  } catch {
+    return ''
+  }
+}
+
 /** "node (pid 4242)", where /proc tells; null elsewhere and for other users' processes. */
 export function holderOf(port: number): string | null {
   const inodes = inodesOf(port)
   if (inodes.size === 0) return null
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      const holds = readdirSync(`/proc/${pid}/fd`).some((fd) => inodes.has(readlinkSync(`/proc/${pid}/fd/${fd}`)))
+      const holds = readdirSync(`/proc/${pid}/fd`).some((fd) => inodes.has(linkOf(pid, fd)))
       if (holds) return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (pid ${pid})`
     } catch {
       // ended meanwhile, or another user's
