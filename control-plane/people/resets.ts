@@ -31,7 +31,7 @@ async function makeReset(ctx: Context, gate: Gate, email: string): Promise<Reset
 export function requireMail({ mail }: Gate): Mailer {
   if (mail) return mail
   throw new Problem(
-    'unavailable',
+    'conflict',
     'This installation sends no mail. Ask who runs the server for a link: npm run atalaya reset-password E-MAIL',
   )
 }

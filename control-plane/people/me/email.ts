@@ -21,7 +21,7 @@ export async function askEmailChange(
 ): Promise<Step<() => Promise<void>>> {
   const person = await me(ctx)
   const { mail } = gate
-  if (!mail) throw new Problem('unavailable', 'This installation sends no mail, so a new address can not be confirmed.')
+  if (!mail) throw new Problem('conflict', 'This installation sends no mail, so a new address can not be confirmed.')
   const token = newSecret('atalaya_email')
   const step = await withPassword(ctx, gate, person, async (auth) => {
     const { headers: made } = await auth.api.verifyPassword({ body: { password }, headers, returnHeaders: true })
