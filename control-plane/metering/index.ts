@@ -288,8 +288,13 @@ export async function usageByHour(ctx: Context, resource_id: string, query: Usag
   })
   return found
     .filter((row) => !query.meter || row.meter === query.meter)
+    .map((row) => ({ ...row, bounds: row.bounds.filter((bound) => isOwn(tenure, bound)) }))
     .toSorted((a, b) => (a.hour < b.hour ? -1 : a.hour > b.hour ? 1 : a.meter < b.meter ? -1 : 1))
 }
+
+/** A reading from somebody else's time proves a part, but is not shown. */
+const isOwn = (tenure: readonly OpenInterval[], { first, last }: UsageHour['bounds'][number]): boolean =>
+  [first, last].every(({ at }) => isWithin(tenure, { from: fromIso(at), to: fromIso(at) }))
 
 /** Hours in which the resource changed hands: the caller's part of each. */
 async function usageAtBounds(

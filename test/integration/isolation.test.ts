@@ -200,8 +200,17 @@ test('a machine that changed hands is shown to each for his own time, and no tim
 
   const range = `from=${iso(START)}&to=${iso(START + 2 * HOUR_MS)}&meter=network_receive_bytes`
   const usage = async (who: string) =>
-    (await get(who, `${path}/usage?${range}`)).body['items'] as { hour: string; quantity: string }[]
+    (await get(who, `${path}/usage?${range}`)).body['items'] as {
+      hour: string
+      quantity: string
+      bounds: { first: { at: string }; last: { at: string } }[]
+    }[]
   const [of_a, of_b] = [await usage('a'), await usage('b')]
+  const shown = (rows: typeof of_a) =>
+    rows.flatMap(({ bounds }) => bounds.flatMap(({ first, last }) => [first.at, last.at]))
+  expect(shown(of_a).length).toBeGreaterThan(0)
+  expect(shown(of_a).filter((at) => Date.parse(at) > TRANSFER)).toEqual([])
+  expect(shown(of_b).filter((at) => Date.parse(at) < TRANSFER)).toEqual([])
   const cut = iso(START + HOUR_MS)
   expect(of_a.map((row) => row.hour)).toEqual([iso(START), cut])
   expect(of_b.map((row) => row.hour)).toEqual([cut])
