@@ -47,8 +47,8 @@ export const lockNumbering = (tx: Tx) => takeLock(tx, NUMBERING_LOCK)
 export const lockPublishing = (tx: Tx) => takeLock(tx, PUBLISHING_LOCK)
 
 export async function hasUnnumbered(db: Database): Promise<boolean> {
-  const found = await db.select({ id: event.id }).from(event).where(isNull(event.number)).limit(1)
-  return found.length > 0
+  const [row] = await rows<{ waits: boolean }>(db, sql`select exists (select from event where number is null) as waits`)
+  return row?.waits === true
 }
 
 export async function lastNumber(db: Database | Tx): Promise<number> {

@@ -13,6 +13,7 @@ const actor = system('settle')
 
 /** Settles until nothing is dirty or `rounds` are used up; returns how many resources were touched. */
 export async function settle(db: Database, now: Clock, rounds = 1_000): Promise<number> {
+  if (!(await transact(db, actor, now, look))) return 0
   let touched = 0
   for (let round = 0; round < rounds; round += 1) {
     const resources = await transact(db, actor, now, settleTimelines)
@@ -20,13 +21,17 @@ export async function settle(db: Database, now: Clock, rounds = 1_000): Promise<
     touched += resources + usage
     if (resources === 0 && usage === 0) break
   }
-  await transact(db, actor, now, async (ctx) => {
-    await projectPlannedOwners(ctx)
-    const { count, oldest } = await pendingWork(ctx)
-    pending.set(count)
-    oldestPending.set(oldest === null ? 0 : (ctx.now() - oldest) / 1_000)
-  })
+  await transact(db, actor, now, look)
   return touched
+}
+
+/** Says what waits, and whether anything does; owners that were planned ahead take their place by the clock alone. */
+async function look(ctx: Context): Promise<boolean> {
+  await projectPlannedOwners(ctx)
+  const { count, oldest } = await pendingWork(ctx)
+  pending.set(count)
+  oldestPending.set(oldest === null ? 0 : (ctx.now() - oldest) / 1_000)
+  return count > 0
 }
 
 async function settleTimelines(ctx: Context): Promise<number> {

@@ -1,6 +1,7 @@
 /** How readings of counters become usage: exact, the same in any order of arrival, additive under any split. */
 import { sure } from '../base/problem.ts'
 import { floorDivide } from '../base/exact.ts'
+import { remembered } from '../base/memo.ts'
 import type { Instant, Interval } from '../base/time.ts'
 import { type GapCause, METER_NAMES, type Meter, type MeterName, meterOf } from './contract.ts'
 
@@ -40,14 +41,14 @@ export interface Course {
 const CONSUMPTION = new Set<string>(METER_NAMES.filter((name) => meterOf(name).kind === 'consumption'))
 
 /** The meter and device that a counter key (`metric` or `metric/device`) belongs to; null for history only. */
-export function meterOfKey(key: string): { meter: MeterName; device: string } | null {
+export const meterOfKey = remembered((key): { readonly meter: MeterName; readonly device: string } | null => {
   const slash = key.indexOf('/')
   const name = slash < 0 ? key : key.slice(0, slash)
   const device = slash < 0 ? '' : key.slice(slash + 1)
   if (!CONSUMPTION.has(name)) return null
   const meter = name as MeterName
   return meterOf(meter).excludes?.includes(device) ? null : { meter, device }
-}
+})
 
 /** A new epoch that claims to be older than the last reading of the one before is the same counter under another name. */
 const CLOCK_TOLERANCE_MS = 5_000

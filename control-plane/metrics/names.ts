@@ -1,5 +1,6 @@
 /** Published names of metrics: what the API and Prometheus call a reported key, in base units. */
 import { type Metric, METRICS, type MetricType } from '#connectors/contract.ts'
+import { remembered } from '../base/memo.ts'
 
 export interface PublishedMetric {
   type: MetricType
@@ -45,16 +46,20 @@ const PUBLICATION: ReadonlyMap<string, { name: string; per_unit: number }> = new
   ]),
 )
 
+const publication = remembered((key) => {
+  const slash = key.indexOf('/')
+  const metric = slash < 0 ? key : key.slice(0, slash)
+  const known = PUBLICATION.get(metric)
+  return known ? { key: known.name + key.slice(metric.length), per_unit: known.per_unit } : { key, per_unit: 1 }
+})
+
 /**
  * A reported key and value as they are published: `cpu_time_ns/user` 1500000000 → `cpu_time_seconds/user` 1.5.
  * Floating point: for charts and Prometheus. Billing reads the whole numbers of metering instead.
  */
 export function publish(key: string, reported: bigint | number): { key: string; value: number } {
-  const value = Number(reported)
-  const slash = key.indexOf('/')
-  const metric = slash < 0 ? key : key.slice(0, slash)
-  const known = PUBLICATION.get(metric)
-  return known ? { key: known.name + key.slice(metric.length), value: value / known.per_unit } : { key, value }
+  const { key: name, per_unit } = publication(key)
+  return { key: name, value: Number(reported) / per_unit }
 }
 
 export const compareKeys = (a: Key, b: Key): number =>
