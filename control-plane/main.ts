@@ -9,6 +9,7 @@ import { type Actor, system } from './base/actor.ts'
 import { admissionBy } from './admission.ts'
 import { Authority, type Bus, connectBus, connectServer, type Way } from './bus/index.ts'
 import { routes as catalog } from './catalog/routes.ts'
+import { routes as closing } from './closing/routes.ts'
 import { routes as contracts } from './contracts/routes.ts'
 import { type Clock, connect, type Context, type Database, transact } from './db/index.ts'
 import { urlsOf } from './db/setup.ts'
@@ -89,6 +90,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     contracts(deps),
     rating(deps),
     billing({ ...deps, work: workDb }),
+    closing(deps),
   ]
 }
 

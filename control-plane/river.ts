@@ -12,6 +12,7 @@ import { numberCommitted, streamPublisher } from './events/dispatch.ts'
 import { LIVE_LIMITS, SAMPLE_SUBJECT } from './events/live.ts'
 import { forgetAnswers } from './http/once.ts'
 import { renderMissing } from './billing/index.ts'
+import { workOnCloses } from './closing/index.ts'
 import { forgetOldKeys, receiveOwn, settle } from './ingest/index.ts'
 import { prune } from './metrics/index.ts'
 import { forgetSignIns } from './people/index.ts'
@@ -65,6 +66,7 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'settle', every_ms: 500, share: 0.2, run: () => settle(db, now) },
     { name: 'judge', every_ms: 5_000, run: () => as('judge', judge) },
     { name: 'render', every_ms: 2_000, run: () => as('render', renderMissing) },
+    { name: 'close_periods', every_ms: 1_000, run: () => workOnCloses(db, now) },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
     { name: 'forget_answers', every_ms: 600_000, run: () => as('forget_answers', forgetAnswers) },
     { name: 'forget_sign_ins', every_ms: 600_000, run: () => as('forget_sign_ins', forgetSignIns) },

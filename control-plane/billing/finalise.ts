@@ -20,7 +20,7 @@ import * as store from './store.ts'
 const PATIENT_TRIES = 3
 
 /** Closes the cut once all that derives from its facts is settled: nothing in flight slips under. */
-async function settledCut(db: Database, actor: Actor, now: Clock): Promise<ClosedCut> {
+export async function settledCut(db: Database, actor: Actor, now: Clock): Promise<ClosedCut> {
   for (let attempt = 0; attempt < PATIENT_TRIES; attempt += 1) {
     await settle(db, now)
     const cut = await transact(db, actor, now, (ctx) => closeCut(ctx, async () => (await pendingWork(ctx)).count === 0))
@@ -94,6 +94,12 @@ export async function issue(ctx: Context, input: z.infer<typeof NewInvoice>, cut
   const as_of = input.to ? fromIso(input.to) : null
   const made = await draft(ctx, { account_id: input.account_id, as_of, cut })
   if (as_of !== null) checkEnd(made, as_of)
+  return issueDraft(ctx, made)
+}
+
+/** Freezes a draft that was made in this transaction, under its contract's lock, at a closed cut. */
+export async function issueDraft(ctx: Context, made: Draft): Promise<string> {
+  permit(ctx, 'billing.write')
   refuseUnrated(made)
   refuseBlocked(made)
   if (made.lines.length === 0)

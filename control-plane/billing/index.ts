@@ -1,8 +1,8 @@
 /** Verbs of billing. */
 export { renderMissing, invoicePdf } from './documents.ts'
-export { costOf, draft, drafts } from './draft.ts'
+export { allAccounts, costOf, draft, drafts, unlessEmpty } from './draft.ts'
 export { explainDraftLine, explainInvoiceLine } from './explain.ts'
-export { finalise, issue, readyToInvoice } from './finalise.ts'
+export { finalise, issue, issueDraft, readyToInvoice, settledCut } from './finalise.ts'
 export { getInvoice, listInvoices } from './issued.ts'
 export { previewPrice } from './preview.ts'
 export { verify } from './verify.ts'

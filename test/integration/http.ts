@@ -7,6 +7,7 @@ import { routes as accounts } from '#control-plane/accounts/routes.ts'
 import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
+import { routes as closing } from '#control-plane/closing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import { connect, type Database, rows } from '#control-plane/db/index.ts'
 import { type DatabaseUrls, urlsOf } from '#control-plane/db/setup.ts'
@@ -74,6 +75,7 @@ export async function apiOf(
       contracts(deps),
       rating(deps),
       billing({ ...deps, work: through(world.db) }),
+      closing(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'test'))

@@ -119,6 +119,7 @@ const BODIES: Record<string, () => unknown> = {
   '/api-keys': () => ({ name: 'created once', role: 'read_only' }),
   '/enrolments': () => ({}),
   '/invoices': () => ({ account_id: world.account_id }),
+  '/period-closes': () => ({ month: '2026-01' }),
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
   '/resources/{id}/assignments': () => ({ account_id: a }),
   '/resources/{id}/same-as': () => ({ resource_id: other, same: false, reason: 'two boards' }),

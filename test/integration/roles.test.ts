@@ -80,7 +80,9 @@ async function objects(): Promise<Record<string, string>> {
     timeout: 30_000,
     interval: 1_000,
   })) as { id: string; lines: { id: string }[] }
+  const close = (await ask('POST', '/period-closes', { month: '2026-01' })) as { id: string }
   const ids = {
+    'period-closes': close,
     accounts: account,
     resources: resource,
     sources: source,
@@ -193,6 +195,10 @@ const MACHINERY = [
 ]
 const MONEY = [
   'POST /legal-entities',
+  'GET /period-closes',
+  'POST /period-closes',
+  'POST /period-closes/{id}/finalise',
+  'PATCH /period-closes/{id}/accounts/{account}',
   'POST /invoices',
   'POST /prices',
   'POST /accounts',

@@ -36,6 +36,7 @@ export const INSTALLATION_TABLES: Readonly<Record<string, Why>> = {
   notice: { why: STAFF },
   observed_version: { why: FACTS },
   passkey: { why: PERSON },
+  period_close: { why: SELLER },
   person: { why: 'a tenant sees those who belong to his accounts', rows: true },
   person_session: { why: 'a tenant sees and ends those that act for his accounts', rows: true, deletes: true },
   price_book: { why: SELLER },

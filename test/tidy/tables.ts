@@ -19,6 +19,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['contracts'],
   ['rating'],
   ['billing'],
+  ['closing'],
   ['backup'],
 ]
 /** The files directly in control-plane/ (main, river, cli and what they need) know every slice; no slice knows them. */

@@ -4,6 +4,7 @@ import type * as Accounts from '#control-plane/accounts/contract.ts'
 import type * as Audit from '#control-plane/audit/contract.ts'
 import type * as Billing from '#control-plane/billing/contract.ts'
 import type * as Catalog from '#control-plane/catalog/contract.ts'
+import type * as Closing from '#control-plane/closing/contract.ts'
 import type * as Events from '#control-plane/events/contract.ts'
 import type { Page } from '#control-plane/http/contract.ts'
 import type * as Ingest from '#control-plane/ingest/contract.ts'
@@ -100,6 +101,8 @@ export type MeterDescription = z.infer<typeof Catalog.MeterDescription>
 export type MeterName = MeterDescription['name']
 export type Price = Catalog.Price
 export type NewPrice = z.input<typeof Catalog.NewPrice>
+export type PeriodClose = Closing.Close
+export type ClosingAccount = Closing.ClosingAccount
 export type DraftSummary = z.infer<typeof Billing.DraftSummary>
 export type Draft = Billing.Draft
 export type Invoice = Billing.Invoice
@@ -235,6 +238,16 @@ export const api = {
   explainInvoiceLine: (id: string, line: string) =>
     get<Explanation>(`/invoices/${id}/lines/${encodeURIComponent(line)}/explanation`),
   verify: () => post<Verification>('/verification', {}),
+
+  closes: () => get<Page<PeriodClose>>('/period-closes', { limit: 100 }),
+  close: (id: string) => get<PeriodClose>(`/period-closes/${id}`),
+  closing: (id: string, query: Values, signal?: AbortSignal) =>
+    get<Page<ClosingAccount>>(`/period-closes/${id}/accounts`, query, signal),
+  openClose: (close: z.input<typeof Closing.NewClose>) => post<PeriodClose>('/period-closes', close),
+  stepClose: (id: string, step: 'review' | 'retry' | 'cancel') => post<PeriodClose>(`/period-closes/${id}/${step}`, {}),
+  finaliseClose: (id: string, early: boolean) => post<PeriodClose>(`/period-closes/${id}/finalise`, { early }),
+  holdAccount: (id: string, account: string, hold: z.input<typeof Closing.Hold>) =>
+    patch<ClosingAccount>(`/period-closes/${id}/accounts/${account}`, hold),
 
   events: (query: Values) => get<Page<PlatformEvent>>('/events', query),
   audit: (query: Values, signal?: AbortSignal) => get<Page<AuditRecord>>('/audit', query, signal),

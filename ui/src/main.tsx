@@ -23,6 +23,8 @@ const page = {
   accounting: lazy(() => import('./pages/accounting.tsx')),
   prices: lazy(() => import('./pages/prices.tsx')),
   invoices: lazy(() => import('./pages/invoices.tsx')),
+  closes: lazy(() => import('./pages/closes.tsx')),
+  close: lazy(() => import('./pages/close.tsx')),
   draft: lazy(() => import('./pages/draft.tsx')),
   invoice: lazy(() => import('./pages/invoice.tsx')),
   accounts: lazy(() => import('./pages/accounts.tsx')),
@@ -63,6 +65,8 @@ function App() {
           <Route path={ROUTES.invoices} component={forWhom(page.invoices, page.myBill)} />
           <Route path={ROUTES.usage} component={forWhom(NotFound, page.myUsage)} />
           <Route path={ROUTES.draft} component={page.draft} />
+          <Route path={ROUTES.closes} component={forWhom(page.closes, NotFound)} />
+          <Route path={ROUTES.close} component={forWhom(page.close, NotFound)} />
           <Route path={ROUTES.invoice} component={page.invoice} />
           <Route path={ROUTES.accounts} component={forWhom(page.accounts, NotFound)} />
           <Route path={ROUTES.audit} component={forWhom(page.audit, NotFound)} />

@@ -18,6 +18,8 @@ export const ROUTES = {
   prices: '/prices',
   invoices: '/invoices',
   draft: '/invoices/drafts/:account',
+  closes: '/invoices/months',
+  close: '/invoices/months/:id',
   invoice: '/invoices/:id',
   accounts: '/accounts',
   audit: '/audit',
@@ -46,6 +48,7 @@ export const paths = {
   },
   resource: (id: string) => `/resources/${id}`,
   draft: (account: string) => `/invoices/drafts/${account}`,
+  close: (id: string) => `/invoices/months/${id}`,
   invoice: (id: string) => `/invoices/${id}`,
   signIn: (next?: string) => (next && next !== '/' ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in'),
   /** outside the application: served by the control plane */

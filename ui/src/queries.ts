@@ -41,6 +41,7 @@ export type AuditValues = Partial<
   Record<'actor' | 'type' | 'subject_kind' | 'subject_id' | 'account_id' | 'from' | 'to', string>
 >
 const PAGE_SIZE = 100
+const CLOSING_MS = 1_000
 const SEALING_MS = 2_000
 
 export const queries = {
@@ -130,6 +131,23 @@ export const queries = {
     queryOptions({ queryKey: ['invoices', 'list', limit], queryFn: () => api.invoices({ limit }) }),
   invoice: (id: string) =>
     queryOptions({ queryKey: ['invoices', id], queryFn: () => api.invoice(id), staleTime: Number.POSITIVE_INFINITY }),
+  closes: () => queryOptions({ queryKey: ['closes', 'list'], queryFn: api.closes }),
+  close: (id: string) =>
+    queryOptions({
+      queryKey: ['closes', id],
+      queryFn: () => api.close(id),
+      // it goes on by itself, and no event tells of each account
+      refetchInterval: ({ state }) =>
+        state.data?.state === 'preparing' || state.data?.state === 'finalising' ? CLOSING_MS : false,
+    }),
+  closing: (id: string, values: Record<string, string | boolean>) =>
+    infiniteQueryOptions({
+      queryKey: ['closes', id, 'accounts', values],
+      queryFn: ({ pageParam, signal }) => api.closing(id, { ...values, cursor: pageParam, limit: 100 }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+      placeholderData: keepPreviousData,
+    }),
   events: (query: { limit: number; subject_id?: string }) =>
     queryOptions({ queryKey: ['events', query], queryFn: () => api.events(query) }),
   audit: (values: AuditValues, limit = 50) =>
@@ -153,6 +171,7 @@ const STALE_AFTER: Record<string, string[]> = {
   source: ['sources', 'agents', 'resources'],
   price: ['prices', 'resources', 'resource', 'drafts'],
   invoice: ['invoices', 'drafts', 'resource'],
+  period_close: ['closes'],
   gap: ['drafts'],
   account: ['accounts', 'drafts', 'resources', 'resource'],
   legal_entity: ['legal-entities', 'drafts'],

@@ -6,6 +6,7 @@ import { routes as accounts } from '#control-plane/accounts/routes.ts'
 import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
+import { routes as closing } from '#control-plane/closing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import { iso } from '#control-plane/base/time.ts'
 import { connect } from '#control-plane/db/index.ts'
@@ -113,6 +114,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
       contracts(deps),
       rating(deps),
       billing({ ...deps, work: world.db }),
+      closing(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'fuzz'))

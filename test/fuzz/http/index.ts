@@ -94,6 +94,12 @@ const NEVER_DONE = new Set([
   // signed by an agent's key
   'POST /api/v1/agents/renew',
   'DELETE /api/v1/demo',
+  // each wants the state that the one before left
+  'PATCH /api/v1/period-closes/{id}/accounts/{account}',
+  'POST /api/v1/period-closes/{id}/review',
+  'POST /api/v1/period-closes/{id}/finalise',
+  'POST /api/v1/period-closes/{id}/retry',
+  'POST /api/v1/period-closes/{id}/cancel',
   'POST /api/v1/resources/{id}/same-as',
   'DELETE /api/v1/resources/{id}/same-as/{other}',
 ])

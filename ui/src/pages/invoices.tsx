@@ -1,6 +1,7 @@
 /** Drafts of this month and the invoices that were issued. */
 import { A } from '@solidjs/router'
 import { useQuery } from '@tanstack/solid-query'
+import CalendarCheck from 'lucide-solid/icons/calendar-check'
 import FileText from 'lucide-solid/icons/file-text'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import ShieldCheck from 'lucide-solid/icons/shield-check'
@@ -26,7 +27,7 @@ export default function Invoices() {
   const drafts = useQuery(() => queries.drafts())
   const issued = useQuery(() => queries.invoices())
   return (
-    <Page title={t('invoices.title')} curl={['/drafts', '/invoices']} actions={<Verify />}>
+    <Page title={t('invoices.title')} curl={['/drafts', '/invoices']} actions={<Actions />}>
       <div class="flex flex-col gap-4">
         <Section title={t('invoices.drafts')} lead={t('invoices.drafts_lead')}>
           <Load query={drafts}>
@@ -50,6 +51,16 @@ export default function Invoices() {
     </Page>
   )
 }
+
+const Actions = () => (
+  <>
+    <A href={paths.closes} class={buttonClass('secondary')}>
+      <CalendarCheck size={16} />
+      {t('closing.title')}
+    </A>
+    <Verify />
+  </>
+)
 
 const draftColumns = (): TableColumn<DraftSummary>[] => [
   {
