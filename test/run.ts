@@ -84,6 +84,7 @@ const proofs = (): Stage[] => [
   proof('world', 60, ['test/world/main.ts', '--seeds', '1..300', '--days', '3']),
   proof('world-long', 60, ['test/world/main.ts', '--seeds', '1..20', '--days', '40']),
   proof('mutants', 60, ['test/mutants/main.ts', '--seeds', '1..20']),
+  proof('finalisers', 60, ['test/finalisers/main.ts', '--rounds', '100', '--seed', '1']),
   proof('chaos', 90, ['test/chaos/main.ts', '--trials', '40', '--seed', '1']),
   ...[1, 2, 3].map((seed) =>
     proof(

@@ -72,7 +72,10 @@ const columns = (): TableColumn<PeriodClose>[] => [
     header: t('closing.month'),
     class: 'whitespace-nowrap',
     cell: (row) => (
-      <A href={paths.close(row.id)} class="rounded font-medium text-text first-letter:uppercase hover:text-accent-text">
+      <A
+        href={paths.close(row.id)}
+        class="inline-block rounded font-medium text-text first-letter:uppercase hover:text-accent-text"
+      >
         {monthText(row.month)}
       </A>
     ),
