@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join, resolve } from 'node:path'
 import { type ArgsDef, type CommandDef, defineCommand, runMain } from 'citty'
 import { authenticate, mintCredential, setUp } from './accounts/index.ts'
-import { createGate, hasAnOwner, resetLink } from './people/index.ts'
+import { createGate, hasAnOwner, resetLink, sealPlainPeople } from './people/index.ts'
 import { verifyAudit } from './audit/index.ts'
 import { system } from './base/actor.ts'
 import { backUp, digests, holdsKeys, inspect, restore } from './backup/index.ts'
@@ -17,7 +17,7 @@ import { MissingRoles, prepareDatabase, urlsOf } from './db/setup.ts'
 import { databaseOf, peopleOf } from './environment.ts'
 import { sayError } from './log.ts'
 import { rotateSecrets, unreadableSources } from './rotation.ts'
-import { ensureKeys, useKeys } from './secrets/index.ts'
+import { ensureKeys, UnreadableSecret, useKeys } from './secrets/index.ts'
 
 const SETUP_TOKEN_MS = 24 * 3_600_000
 const MISSING_ROLES = 3
@@ -35,6 +35,17 @@ async function keepApiKey(db: Database, data: string): Promise<void> {
   chmodSync(file, 0o600)
 }
 
+/** What names people of a version before; after a restore, too. */
+async function sealPeople(db: Database): Promise<void> {
+  try {
+    while (await asSetUp(db, sealPlainPeople));
+  } catch (error) {
+    // all else works without it, and the next start tries again
+    if (!(error instanceof UnreadableSecret)) throw error
+    process.stderr.write(`Names of people could not be sealed: ${error.message} Bring the key of that installation.\n`)
+  }
+}
+
 /** A set-up token is made while no person owns the installation; afterwards people sign in by e-mail. */
 async function prepare(db: Database, data: string): Promise<{ setup_token: string | null; installation_id: string }> {
   const installation_id = await asSetUp(db, async (ctx) => {
@@ -43,6 +54,7 @@ async function prepare(db: Database, data: string): Promise<{ setup_token: strin
     await setUpContract(ctx, made.account_id)
     return made.installation_id
   })
+  await sealPeople(db)
   await keepApiKey(db, data)
   if (await asSetUp(db, hasAnOwner)) return { setup_token: null, installation_id }
   const expires_at = Date.now() + SETUP_TOKEN_MS
@@ -150,6 +162,7 @@ const restoreAll = defineCommand({
     ensureKeys(place.keys)
     useKeys(place.keys)
     await withWork(place, async (db) => {
+      await sealPeople(db)
       const unreadable = await unreadableSources(db)
       if (unreadable > 0)
         process.stdout.write(

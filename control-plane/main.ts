@@ -28,7 +28,7 @@ import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
 import { routes as rating } from './rating/routes.ts'
 import { currentFamilies, exposition } from './metrics/index.ts'
-import { authenticate, createGate, createMailer, type Gate } from './people/index.ts'
+import { authenticate, createGate, createMailer, createNames, type Gate } from './people/index.ts'
 import { routes as people } from './people/routes.ts'
 import { configPusher, listen, recording, tasks } from './river.ts'
 import { useKeys } from './secrets/index.ts'
@@ -58,7 +58,7 @@ interface Parts {
 }
 
 /** What a tenant may hear of: his accounts and what they own now. */
-const viewOf = (deps: HttpDeps) => async (actor: Actor) =>
+const viewOf = (deps: Omit<HttpDeps, 'names'>) => async (actor: Actor) =>
   actor.account_id === null
     ? null
     : transactAs(deps, actor, async (ctx) => ({
@@ -74,7 +74,7 @@ const mailLost = (log: Logger) => (error: unknown) => log.error({ err: error }, 
 
 /** Routers of the slices, in the order of the river. */
 function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now, log, endDemo }: Parts) {
-  const deps = { db, tenants, now }
+  const deps = { db, tenants, now, names: createNames(db) }
   const admission = admissionBy(authority, env, now)
   return [
     events({ ...deps, live, viewOf: viewOf(deps) }),
@@ -95,7 +95,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
 }
 
 /** Current values of every resource that the caller owns or looks after, for Prometheus. */
-const resourceMetrics = (deps: HttpDeps) =>
+const resourceMetrics = (deps: Omit<HttpDeps, 'names'>) =>
   async function* (actor: Actor): AsyncGenerator<string> {
     const all = (ctx: Context) => currentFamilies(ctx, labelsOf)
     const own = async (ctx: Context) => {

@@ -1,7 +1,7 @@
 /** A new key for the secrets of all sources, while everything runs: the steps of `atalaya rotate-secrets`. */
 import { system } from './base/actor.ts'
 import { type Context, type Database, transact } from './db/index.ts'
-import { isSignInSealedByFirst, resealSignIn } from './people/index.ts'
+import { arePeopleSealedByFirst, isSignInSealedByFirst, resealPeople, resealSignIn } from './people/index.ts'
 import { addKey, dropOldKeys, sealingKey } from './secrets/index.ts'
 import { isAllSealedByFirst, judgeSecrets, reseal, sealedByOld, sealedCount } from './sources/index.ts'
 
@@ -21,7 +21,7 @@ export async function rotateSecrets(
   say(`The key ${sealingKey()} seals from now on${newKey ? '; it is new' : ''}.`)
   const unreadable = await resealAll(as, say)
   for (const id of unreadable) say(`Source ${id}: no key here opens its secrets. Enter them again, or bring its key.`)
-  const locked = await as(resealSignIn)
+  const locked = [...(await as(resealSignIn)), ...(await resealEverybody(as, say))]
   for (const title of locked) say(`${title}: no key here opens it. Bring its key.`)
   if (dropOld) await drop(as, say)
   return unreadable.length + locked.length === 0
@@ -47,9 +47,28 @@ async function resealAll(as: As, say: (line: string) => void): Promise<string[]>
   return unreadable
 }
 
+/** Keys of people and addresses of those who are invited. */
+async function resealEverybody(as: As, say: (line: string) => void): Promise<string[]> {
+  const unreadable: string[] = []
+  let count = 0
+  for (let after: Parameters<typeof resealPeople>[1] = {}; ;) {
+    const page = await as((ctx) => resealPeople(ctx, after))
+    count += page.resealed
+    unreadable.push(...page.unreadable)
+    if (page.next === null) break
+    after = page.next
+  }
+  say(`${count} keys of people and addresses of invitations were sealed anew.`)
+  return unreadable
+}
+
 async function drop(as: As, say: (line: string) => void): Promise<void> {
   const dropped = await as((ctx) =>
-    dropOldKeys(ctx, async () => (await isAllSealedByFirst(ctx)) && (await isSignInSealedByFirst(ctx))),
+    dropOldKeys(
+      ctx,
+      async () =>
+        (await isAllSealedByFirst(ctx)) && (await isSignInSealedByFirst(ctx)) && (await arePeopleSealedByFirst(ctx)),
+    ),
   )
   if (dropped > 0) say(`${dropped} old keys were taken away. A backup made before needs the key file of its time.`)
   else say('No old key was taken away: there is none, or a secret still needs it.')

@@ -9,7 +9,7 @@ export const AuditRecord = z
 export type AuditRecord = z.infer<typeof AuditRecord>
 
 export const AuditFilter = z.object({
-  actor: z.string().max(256).optional().meta({ description: 'id or name of who did it' }),
+  actor: z.string().max(256).optional().meta({ description: 'id or name of who did it; of a person his e-mail, too' }),
   subject_kind: z.string().max(100).optional(),
   subject_id: z.string().max(256).optional(),
   type: z.string().max(100).optional().meta({ description: 'how the type begins: `invoice.`, or all of it' }),

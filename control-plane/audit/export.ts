@@ -3,7 +3,7 @@ import { csvLine } from '../base/csv.ts'
 import type { Context } from '../db/index.ts'
 import type { Page } from '../http/contract.ts'
 import type { AuditFilter, AuditRecord } from './contract.ts'
-import { listAudit } from './list.ts'
+import { type CalledSo, listAudit } from './list.ts'
 
 const PAGE = 500
 const COLUMNS: Record<string, (r: AuditRecord) => unknown> = {
@@ -35,7 +35,7 @@ export type ExportFormat = keyof typeof FORMATS
 /** `inContext` runs a verb as the caller, in one transaction. A caller who may not is refused before the first piece. */
 export async function exportAudit(
   inContext: <T>(verb: (ctx: Context) => Promise<T>) => Promise<T>,
-  filter: AuditFilter,
+  filter: AuditFilter & CalledSo,
   format: ExportFormat,
 ): Promise<AsyncGenerator<string>> {
   const read = (cursor?: string) => inContext((ctx) => listAudit(ctx, { ...filter, cursor, limit: PAGE }))

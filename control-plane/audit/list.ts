@@ -8,8 +8,13 @@ import type { AuditQuery, AuditRecord } from './contract.ts'
 import { START } from './rules.ts'
 import { readHead } from './store.ts'
 
+/** People who are called as the filter says: see `EventFilter`. */
+export interface CalledSo {
+  actor_ids?: readonly string[]
+}
+
 /** Newest first, with what is too new to be sealed. */
-export async function listAudit(ctx: Context, query: AuditQuery): Promise<Page<AuditRecord>> {
+export async function listAudit(ctx: Context, query: AuditQuery & CalledSo): Promise<Page<AuditRecord>> {
   permit(ctx, 'audit.read')
   const { type, from, to, ...rest } = query
   const { last_number } = (await readHead(ctx.tx)) ?? START

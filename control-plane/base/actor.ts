@@ -26,6 +26,7 @@ export const PERMISSIONS = [
   'legal_entities.write',
   'metrics.read',
   'notices.read',
+  'people.erase',
   'people.read',
   'people.write',
   'usage.read',
@@ -35,6 +36,7 @@ export type Permission = (typeof PERMISSIONS)[number]
 export interface Actor {
   kind: 'owner' | 'staff' | 'tenant' | 'system' | 'agent'
   id: string
+  /** as it is stored: of a person sealed (see `personal.ts`), so that nothing that he does keeps it in the clear */
   name: string
   /** the account that he acts for: he reaches it and those below it, nothing else; null: the whole installation */
   account_id: string | null
@@ -71,8 +73,5 @@ export const programFor = (actor: Actor): Actor => ({
 /** The first line of every verb. */
 export function permit(ctx: { actor: Actor }, permission: Permission): void {
   if (!ctx.actor.permissions.has(permission))
-    throw new Problem(
-      'forbidden',
-      `${ctx.actor.name} lacks the permission ${permission}; ask an owner of the installation for it.`,
-    )
+    throw new Problem('forbidden', `You lack the permission ${permission}; ask an owner of the installation for it.`)
 }

@@ -46,8 +46,11 @@ export type Notice = z.infer<typeof Notice>
 
 /** Which events an auditor looks at; what is left out is not asked. */
 export interface EventFilter {
-  /** id or name of who did it */
+  /** id or name of who did it; of people the ids of those who are called so: names are sealed */
   actor?: string | undefined
+  actor_ids?: readonly string[] | undefined
+  /** who did it, or to whom it happened */
+  about?: string | undefined
   subject_kind?: string | undefined
   subject_id?: string | undefined
   type?: string | undefined

@@ -1,5 +1,6 @@
 /** Background: numbers committed events in one order, tells the living, and keeps the public stream complete. */
 import { system } from '../base/actor.ts'
+import { pseudonymOf, replacePersonal } from '../base/personal.ts'
 import type { Bus } from '../bus/index.ts'
 import { SUBJECTS } from '#connectors/contract.ts'
 import { type Clock, type Database, transact } from '../db/index.ts'
@@ -62,7 +63,9 @@ export function streamPublisher(deps: DispatchDeps, installationId: () => Promis
 
 const numberIn = (text: string | null): number => (text === null ? 0 : Number((JSON.parse(text) as Event).number ?? 0))
 
-function eventText(event: Event): string {
+/** Whoever reads the stream keeps what he read: names, which can't be taken back, stay here. */
+function eventText(named: Event): string {
+  const event = replacePersonal(named, ({ person_id }) => pseudonymOf(person_id))
   const text = JSON.stringify(event)
   if (Buffer.byteLength(text) <= BODY_LIMIT) return text
   return JSON.stringify({ ...event, before: null, after: null, truncated: true })

@@ -1,5 +1,5 @@
 /** SQL of events: the outbox, its numbering in order of commit, and notices. */
-import { and, asc, desc, eq, gt, gte, isNotNull, isNull, lt, max, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, max, or, type SQL, sql } from 'drizzle-orm'
 import { iso } from '../base/time.ts'
 import { withinReach } from '../db/fence.ts'
 import { type Context, type Database, rows, type Tx } from '../db/index.ts'
@@ -100,7 +100,11 @@ export async function selectEvents(
 ): Promise<EventRow[]> {
   const filters: (SQL | undefined)[] = [
     withinReach(ctx, event.account_id),
-    when(filter.actor, (actor) => sql`${actor} in (${event.actor}->>'id', ${event.actor}->>'name')`),
+    when(filter.actor, (actor) => {
+      const asked = [actor, ...(filter.actor_ids ?? [])]
+      return or(inArray(sql`${event.actor}->>'id'`, asked), eq(sql`${event.actor}->>'name'`, actor))
+    }),
+    when(filter.about, (id) => or(eq(sql`${event.actor}->>'id'`, id), eq(event.subject_id, id))),
     when(filter.subject_kind, (kind) => eq(event.subject_kind, kind)),
     when(filter.subject_id, (id) => eq(event.subject_id, id)),
     when(filter.type, (type) => eq(event.type, type)),

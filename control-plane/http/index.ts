@@ -4,6 +4,7 @@ import { type Context as HonoContext, Hono } from 'hono'
 import { describeRoute, resolver, validator } from 'hono-openapi'
 import { z } from 'zod'
 import { type Actor, type Permission, permit } from '../base/actor.ts'
+import type { Names } from '../base/personal.ts'
 import { Problem } from '../base/problem.ts'
 import { type Clock, type Context, type TenantPools, transact, transactAsTenant } from '../db/index.ts'
 import { Id, ProblemBody } from './contract.ts'
@@ -12,6 +13,8 @@ import { fieldErrors } from './pointer.ts'
 
 export interface HttpDeps extends TenantPools {
   now: Clock
+  /** what names people lies sealed: it is opened here, on its way out, for all routes */
+  names: Names
 }
 export interface HttpEnv {
   Variables: {
@@ -33,8 +36,12 @@ export interface HttpEnv {
 export const router = (): Hono<HttpEnv> => new Hono<HttpEnv>()
 
 /** Runs a verb as the caller, in one transaction; of a request that was answered before, it is what the verb returned then. */
-export const verb = <T>(c: HonoContext<HttpEnv>, deps: HttpDeps, work: (ctx: Context) => Promise<T>): Promise<T> =>
-  once(c, (inner) => transactAs(deps, c.get('actor'), inner, c.get('request_id')), work)
+export const verb = async <T>(
+  c: HonoContext<HttpEnv>,
+  deps: HttpDeps,
+  work: (ctx: Context) => Promise<T>,
+): Promise<T> =>
+  deps.names.open(await once(c, (inner) => transactAs(deps, c.get('actor'), inner, c.get('request_id')), work))
 
 /**
  * The same for a verb that needs something done ahead of its transaction, which may be done in vain. What that is refused by is
@@ -55,7 +62,7 @@ export async function verbAfter<P, T>(
 
 /** The same for who asks by another way than a route. */
 export function transactAs<T>(
-  deps: HttpDeps,
+  deps: Omit<HttpDeps, 'names'>,
   actor: Actor,
   work: (ctx: Context) => Promise<T>,
   request_id?: string,

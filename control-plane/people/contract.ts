@@ -1,4 +1,4 @@
-/** Words of people: sign-in, sessions, memberships, invitations, a person's own settings, providers of single sign-on. */
+/** Words of people: sign-in, sessions, memberships, invitations, a person's own settings, providers of single sign-on, and what is held about a person. */
 import { z } from 'zod'
 import { CustomRoleName, Language, RoleChoice, RoleName } from '../accounts/contract.ts'
 import { PERMISSIONS } from '../base/actor.ts'
@@ -203,3 +203,80 @@ export const NewSsoProvider = z.object({
   client_secret: z.string().min(1).max(2_000).meta({ description: 'kept sealed, and never shown again' }),
 })
 export type NewSsoProvider = z.infer<typeof NewSsoProvider>
+
+/** Why somebody can't be erased now. */
+export const Obstacle = z.object({
+  code: z.enum(['last_owner', 'last_tenant_owner', 'may_do_more']),
+  account: AccountName.meta({ description: 'of which he is the last owner' }),
+})
+export type Obstacle = z.infer<typeof Obstacle>
+
+export const ErasurePreview = z
+  .object({
+    person: z.object({ id: Id, name: z.string(), email: z.string() }),
+    goes: z.object({
+      memberships: z.array(z.object({ role: RoleName, custom_role: CustomRoleName, account: AccountName })),
+      sessions: z.int(),
+      passkeys: z.int(),
+      totp: z.boolean(),
+      invitations: z.int().meta({ description: 'open ones to his address' }),
+    }),
+    stays: z.object({
+      keys: z
+        .array(z.object({ id: Id, name: z.string() }))
+        .meta({ description: 'API keys that he made and that still hold: revoke those which only he has' }),
+      records: z.int().meta({ description: 'of what he did: they stay, and name him no more' }),
+      old_records: z
+        .int()
+        .meta({ description: 'of a version before names were sealed: they keep his name, for they never change' }),
+    }),
+    obstacle: Obstacle.nullable(),
+  })
+  .meta({ id: 'ErasurePreview' })
+export type ErasurePreview = z.infer<typeof ErasurePreview>
+
+export const Erasure = z.object({
+  reason: z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .meta({ description: 'stays in the audit: write nothing into it that names the person' }),
+})
+
+const Held = z.object({ created_at: InstantText })
+export const PersonData = z
+  .object({
+    person: Held.extend({
+      id: Id,
+      name: z.string(),
+      email: z.string(),
+      email_verified: z.boolean(),
+      totp: z.boolean(),
+    }),
+    memberships: z.array(
+      Held.extend({ role: RoleName, account: AccountName, created_by: z.string(), ended_at: InstantText.nullable() }),
+    ),
+    sessions: z.array(
+      Held.extend({ last_used_at: InstantText, expires_at: InstantText, address: z.string(), browser: z.string() }),
+    ),
+    sign_in_methods: z.array(Held.extend({ provider: z.string() })),
+    passkeys: z.array(z.object({ name: z.string(), created_at: InstantText.nullable() })),
+    invitations: z.array(
+      Held.extend({ role: RoleName, account: AccountName, created_by: z.string(), expires_at: InstantText }),
+    ),
+    keys: z.array(Held.extend({ id: Id, name: z.string(), revoked_at: InstantText.nullable() })),
+    events: z
+      .array(
+        z.object({
+          type: z.string(),
+          subject: z.object({ kind: z.string(), id: z.string() }),
+          by_himself: z.boolean(),
+          occurred_at: InstantText,
+        }),
+      )
+      .meta({ description: 'what he did and what happened to him, newest first' }),
+    events_left_out: z.boolean().meta({ description: 'there are more than the newest 10,000' }),
+  })
+  .meta({ id: 'PersonData' })
+export type PersonData = z.infer<typeof PersonData>

@@ -1,19 +1,17 @@
 /** better-auth, set up for us: people, their credentials and sessions, behind our own verbs and routes. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { randomBytes } from 'node:crypto'
 import { betterAuth } from 'better-auth'
 import { system } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import { assert } from '../base/problem.ts'
 import { type Clock, type Context, type Database, transact } from '../db/index.ts'
-import { openFields, sealFields } from '../secrets/index.ts'
 import { ownAdapter } from './adapter.ts'
 import type { Mailer } from './mail.ts'
 import { MODELS, pluginsOf } from './models.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
+import { secretOf } from './privacy/look-up.ts'
 import { PASSWORD } from './rules.ts'
 import { activeFor, rowForProvider, welcome } from './sso.ts'
-import { keepSecret } from './store.ts'
 
 export interface GateDeps {
   db: Database
@@ -46,10 +44,7 @@ function build({ publicUrl }: GateDeps, secret: string, running: () => Running) 
     baseURL: publicUrl,
     basePath: '/api/v1',
     secret,
-    database: ownAdapter(
-      () => ctx().tx,
-      (id) => rowForProvider(ctx(), id),
-    ),
+    database: ownAdapter(ctx, (id) => rowForProvider(ctx(), id)),
     telemetry: { enabled: false },
     logger: { disabled: true },
     rateLimit: { enabled: false },
@@ -93,17 +88,6 @@ function build({ publicUrl }: GateDeps, secret: string, running: () => Running) 
 
 export type Auth = ReturnType<typeof build>
 
-const SECRET = { owner: 'sign-in', name: 'secret' } as const
-export const SIGN_IN_SECRET = SECRET
-
-/** Made at the first sign-in of all, then the same for every process. */
-async function secretOf(ctx: Context): Promise<string> {
-  const { owner, name } = SECRET
-  const fresh = await sealFields(ctx, owner, { [name]: randomBytes(32).toString('base64url') }, [name])
-  const kept = await keepSecret(ctx.tx, name, fresh[name])
-  return String(openFields(owner, { [name]: kept }, [name])[name])
-}
-
 export interface Gate extends Pick<GateDeps, 'publicUrl' | 'mail'> {
   /** Lets better-auth work in the transaction of the verb. */
   within<T>(ctx: Context, work: (auth: Auth) => Promise<T>, onReset?: (reset: Reset) => void): Promise<T>
@@ -118,7 +102,8 @@ export function createGate(deps: GateDeps): Gate {
   }
   let built: Promise<Auth> | undefined
   const auth = () => {
-    built ??= transact(deps.db, system('sign-in'), deps.now, secretOf).then((secret) => build(deps, secret, running))
+    const secret = (ctx: Context) => secretOf(ctx, 'secret')
+    built ??= transact(deps.db, system('sign-in'), deps.now, secret).then((made) => build(deps, made, running))
     // what failed once (a missing key, the database away) is tried again
     built.catch(() => (built = undefined))
     return built

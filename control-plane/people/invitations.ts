@@ -2,13 +2,15 @@
 import { hashOf, nameOf, requireGivable } from '../accounts/index.ts'
 import { permit } from '../base/actor.ts'
 import { newId, newSecret } from '../base/id.ts'
-import { Problem, sure } from '../base/problem.ts'
+import { Problem } from '../base/problem.ts'
 import { iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import type { Acceptance, Invitation, MadeInvitation, NewInvitation } from './contract.ts'
 import type { Gate } from './gate.ts'
 import { acceptFor } from './joining.ts'
+import { FORGOTTEN, openEmail, sealInvited } from './privacy/invited.ts'
+import { emailHash } from './privacy/look-up.ts'
 import { isOpen } from './rules.ts'
 import { createPerson, type Outcome, signInByPassword } from './sign-in/index.ts'
 import {
@@ -19,7 +21,7 @@ import {
   selectInvitations,
   selectMemberships,
   selectPerson,
-  selectPersonByEmail,
+  selectPersonByHash,
   updateInvitation,
 } from './store.ts'
 
@@ -27,7 +29,7 @@ const LIFE_MS = 7 * 86_400_000
 
 const fromRow = ({ invitation, custom_role, account_name }: ListedInvitation, ctx: Context): Invitation => ({
   id: invitation.id,
-  email: invitation.email,
+  email: openEmail(invitation),
   role: invitation.role,
   custom_role: nameOf(custom_role),
   account: invitation.account_id === null ? null : { id: invitation.account_id, name: account_name ?? '' },
@@ -57,10 +59,11 @@ async function sendOut(ctx: Context, gate: Gate, id: string): Promise<MadeInvita
   const by_mail = gate.mail !== null
   await updateInvitation(ctx.tx, id, { hash: hashOf(token), expires_at: ctx.now() + LIFE_MS, by_mail })
   const row = await requireInvitation(ctx, id)
-  const { email, language } = row.invitation
+  const shown = fromRow(row, ctx)
+  const { language } = row.invitation
   const link = linkOf(gate, token)
-  if (gate.mail) await mailed(gate.mail.send({ kind: 'invitation', to: email, language, link }))
-  return { invitation: fromRow(row, ctx), link: by_mail ? null : link }
+  if (gate.mail) await mailed(gate.mail.send({ kind: 'invitation', to: shown.email, language, link }))
+  return { invitation: shown, link: by_mail ? null : link }
 }
 
 const mailed = (sending: Promise<void>): Promise<void> =>
@@ -78,11 +81,12 @@ export async function invite(ctx: Context, gate: Gate, input: NewInvitation): Pr
   const { email, language } = input
   const given = await requireGivable(ctx, { ...input, scopes: null })
   const { role, custom_role_id, account_id } = given
-  await refuseMember(ctx, email, account_id)
   const [id, now] = [newId(), ctx.now()]
+  const invited = await sealInvited(ctx, id, email)
+  await refuseMember(ctx, invited.email_hash, account_id)
   const row: InvitationRow = {
     id,
-    email,
+    ...invited,
     ...given,
     language,
     // replaced by that of the link that is sent
@@ -106,8 +110,8 @@ export async function invite(ctx: Context, gate: Gate, input: NewInvitation): Pr
   return made
 }
 
-async function refuseMember(ctx: Context, email: string, account_id: string | null): Promise<void> {
-  const person = await selectPersonByEmail(ctx.tx, email)
+async function refuseMember(ctx: Context, email_hash: string, account_id: string | null): Promise<void> {
+  const person = await selectPersonByHash(ctx.tx, email_hash)
   const all = person ? await selectMemberships(ctx.tx, person.id) : []
   if (all.some((one) => one.account_id === account_id))
     throw new Problem('conflict', 'This person belongs there already. Change the role in the list instead.', [
@@ -134,7 +138,7 @@ export async function renewInvitation(ctx: Context, gate: Gate, id: string): Pro
 export async function revokeInvitation(ctx: Context, id: string): Promise<void> {
   permit(ctx, 'people.write')
   const { invitation } = await requireInvitation(ctx, id)
-  await updateInvitation(ctx.tx, id, { revoked_at: ctx.now() })
+  await updateInvitation(ctx.tx, id, { revoked_at: ctx.now(), ...FORGOTTEN })
   const { account_id, role } = invitation
   await append(ctx, { type: 'invitation.revoked', subject: { kind: 'invitation', id }, account_id, before: { role } })
 }
@@ -150,18 +154,19 @@ async function byToken(ctx: Context, token: string): Promise<ListedInvitation> {
 export async function lookUpInvitation(ctx: Context, token: string) {
   const row = await byToken(ctx, token)
   const { email, role, custom_role, account, created_by } = fromRow(row, ctx)
-  const known = (await selectPersonByEmail(ctx.tx, email)) !== null
+  const known = (await selectPersonByHash(ctx.tx, await emailHash(ctx, email))) !== null
   return { email, role, custom_role, account, invited_by: created_by, known }
 }
 
 /** A new person comes in by the link; one who is known signs in, and accepts as himself. */
 export async function acceptAsNew(ctx: Context, gate: Gate, input: Acceptance, headers: Headers): Promise<Outcome> {
   const { invitation } = await byToken(ctx, input.token)
-  const { email, by_mail } = invitation
-  if (await selectPersonByEmail(ctx.tx, email))
+  const { by_mail } = invitation
+  const email = openEmail(invitation)
+  if (await selectPersonByHash(ctx.tx, await emailHash(ctx, email)))
     throw new Problem('conflict', 'A person with this e-mail exists already. Sign in, then open the link again.')
   return gate.within(ctx, async (auth) => {
-    const person = await createPerson(auth, { ...input, email, email_verified: by_mail })
+    const person = await createPerson(ctx, auth, { ...input, email, email_verified: by_mail })
     await acceptFor(ctx, invitation, person)
     return await signInByPassword(ctx, gate, { email, password: input.password }, headers)
   })
@@ -170,8 +175,8 @@ export async function acceptAsNew(ctx: Context, gate: Gate, input: Acceptance, h
 export async function acceptAsKnown(ctx: Context, token: string): Promise<void> {
   const { invitation } = await byToken(ctx, token)
   const person = ctx.actor.session_id === undefined ? null : await selectPerson(ctx.tx, ctx.actor.id)
-  if (person?.email !== invitation.email)
+  if (!person?.email_hash || person.email_hash !== invitation.email_hash)
     throw new Problem('conflict', 'This invitation is for another e-mail. Sign in as the person who was invited.')
-  await refuseMember(ctx, invitation.email, invitation.account_id)
-  await acceptFor(ctx, invitation, sure(person))
+  await refuseMember(ctx, person.email_hash, invitation.account_id)
+  await acceptFor(ctx, invitation, person)
 }

@@ -3,11 +3,13 @@ import { type CustomRole, kindOf, permissionsOf } from '../base/roles.ts'
 import { type Given, nameOf } from '../accounts/index.ts'
 import type { Actor } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
+import { sure } from '../base/problem.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
+import { FORGOTTEN } from './privacy/invited.ts'
 import { insertMembership, type InvitationRow, type MembershipRow, type PersonRow, updateInvitation } from './store.ts'
 
-/** What a person may do by one of his memberships. */
+/** What a person may do by one of his memberships. His name stays sealed: what he does is stored with it. */
 export const actorOf = (
   person: Pick<PersonRow, 'id' | 'name'>,
   membership: MembershipRow,
@@ -18,7 +20,7 @@ export const actorOf = (
   return {
     kind: kindOf(role),
     id: person.id,
-    name: person.name,
+    name: sure(person.name),
     account_id,
     role,
     ...(custom && { custom_role: nameOf(custom) }),
@@ -61,6 +63,6 @@ export async function acceptFor(
   invitation: InvitationRow,
   person: Pick<PersonRow, 'id' | 'name'>,
 ): Promise<MembershipRow> {
-  await updateInvitation(ctx.tx, invitation.id, { accepted_at: ctx.now() })
+  await updateInvitation(ctx.tx, invitation.id, { accepted_at: ctx.now(), ...FORGOTTEN })
   return await join(ctx, person, invitation)
 }

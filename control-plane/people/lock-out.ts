@@ -1,19 +1,17 @@
 /** Who guesses waits longer and longer: counted for each address that is tried, whether or not anybody has it, and kept for all processes. */
 import { Problem } from '../base/problem.ts'
-import { hashOf } from '../accounts/index.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
+import { emailHash } from './privacy/look-up.ts'
 import { isToldOf, waitAfter } from './rules.ts'
-import { forgetFailures, forgetOld, keepFailure, selectFailure, selectPersonByEmail, takeTurn } from './store.ts'
+import { forgetFailures, forgetOld, keepFailure, selectFailure, selectPersonByHash, takeTurn } from './store.ts'
 
 /** After so long without a try a mistake is forgotten. */
 const FORGOTTEN_MS = 24 * 3_600_000
 
-const keyOf = (email: string): string => hashOf(`sign-in ${email.toLowerCase()}`)
-
 /** Null where it may be tried now. Of two tries at once the second is told to wait: nobody guesses in parallel. */
 export async function whyWait(ctx: Context, email: string): Promise<Problem | null> {
-  const key = keyOf(email)
+  const key = await emailHash(ctx, email)
   if (!(await takeTurn(ctx.tx, key)))
     return new Problem('rate_limited', 'Another sign-in with this e-mail is under way. Try again in a moment.')
   const row = await selectFailure(ctx.tx, key)
@@ -27,7 +25,7 @@ export async function whyWait(ctx: Context, email: string): Promise<Problem | nu
 
 /** One more wrong one. */
 export async function countFailure(ctx: Context, email: string): Promise<void> {
-  const [key, now] = [keyOf(email), ctx.now()]
+  const [key, now] = [await emailHash(ctx, email), ctx.now()]
   const before = await selectFailure(ctx.tx, key)
   const failures = 1 + (before && now - before.last_at < FORGOTTEN_MS ? before.failures : 0)
   const wait_ms = waitAfter(failures)
@@ -38,7 +36,7 @@ export async function countFailure(ctx: Context, email: string): Promise<void> {
     locked_until: wait_ms > 0 ? now + wait_ms : null,
   })
   if (!isToldOf(failures)) return
-  const person = await selectPersonByEmail(ctx.tx, email)
+  const person = await selectPersonByHash(ctx.tx, key)
   await append(ctx, {
     type: 'sign_in.refused',
     subject: person ? { kind: 'person', id: person.id } : { kind: 'sign_in', id: 'of nobody' },
@@ -49,4 +47,5 @@ export async function countFailure(ctx: Context, email: string): Promise<void> {
 /** Background: mistakes of long ago, and sessions and challenges that ended. */
 export const forgetSignIns = (ctx: Context): Promise<void> => forgetOld(ctx.tx, ctx.now() - FORGOTTEN_MS, ctx.now())
 
-export const forgive = (ctx: Context, email: string): Promise<void> => forgetFailures(ctx.tx, keyOf(email))
+export const forgive = async (ctx: Context, email: string): Promise<void> =>
+  forgetFailures(ctx.tx, await emailHash(ctx, email))

@@ -2,17 +2,18 @@
 import { endCustomRole, nameOf, requireGivable } from '../accounts/index.ts'
 import type { RoleChoice } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
-import { Problem } from '../base/problem.ts'
+import { Problem, sure } from '../base/problem.ts'
 import { permissionsOf } from '../base/roles.ts'
 import { iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import type { Member } from './contract.ts'
+import { openPersonal } from './privacy/names.ts'
 import { countBearers, endSessionsAs, lockOwners, type MemberRow, selectMembers, updateMembership } from './store.ts'
 
 const fromRow = ({ membership, person, custom_role, account_name, seen_at }: MemberRow, ctx: Context): Member => ({
   id: membership.id,
-  person: { id: person.id, name: person.name, email: person.email, totp: person.totp_enabled === true },
+  person: { id: person.id, name: sure(person.name), email: sure(person.email), totp: person.totp_enabled === true },
   role: membership.role,
   custom_role: nameOf(custom_role),
   account: membership.account_id === null ? null : { id: membership.account_id, name: account_name ?? '' },
@@ -22,9 +23,12 @@ const fromRow = ({ membership, person, custom_role, account_name, seen_at }: Mem
   yours: person.id === ctx.actor.id,
 })
 
+/** By name, which PostgreSQL can't read. */
 export async function listMembers(ctx: Context): Promise<Member[]> {
   permit(ctx, 'people.read')
-  return (await selectMembers(ctx)).map((row) => fromRow(row, ctx))
+  const members = (await selectMembers(ctx)).map((row) => fromRow(row, ctx))
+  const named = await ctx.program(({ tx }) => openPersonal(tx, members))
+  return named.toSorted((a, b) => (a.person.name < b.person.name ? -1 : 1))
 }
 
 async function requireMember(ctx: Context, id: string): Promise<MemberRow> {

@@ -8,7 +8,14 @@ import { SESSION_SECONDS } from '../accounts/index.ts'
 const fields = { createdAt: 'created_at', updatedAt: 'updated_at', userId: 'person_id' } as const
 
 export const MODELS = {
-  user: { modelName: 'person', fields: { ...fields, emailVerified: 'email_verified' } },
+  user: {
+    modelName: 'person',
+    fields: { ...fields, emailVerified: 'email_verified' },
+    additionalFields: {
+      emailHash: { type: 'string', required: false, input: false, fieldName: 'email_hash' },
+      nameHash: { type: 'string', required: false, input: false, fieldName: 'name_hash' },
+    },
+  },
   account: {
     modelName: 'sign_in_method',
     fields: {

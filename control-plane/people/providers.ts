@@ -7,7 +7,8 @@ import { type Context, databaseError } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { isSealedByOld, openFields, sealFields, UnreadableSecret } from '../secrets/index.ts'
 import type { NewSsoProvider, SsoProvider } from './contract.ts'
-import { type Gate, SIGN_IN_SECRET } from './gate.ts'
+import type { Gate } from './gate.ts'
+import { SECRET_NAMES, SIGN_IN } from './privacy/look-up.ts'
 import { ownerOf } from './sso.ts'
 import {
   deleteProvider,
@@ -67,14 +68,11 @@ interface Sealed {
 }
 
 async function allSealed(ctx: Context): Promise<Sealed[]> {
-  const { owner, name } = SIGN_IN_SECRET
-  const value = await selectSecret(ctx.tx, name)
-  const own = {
-    owner,
-    title: 'The sign-in secret',
-    name,
-    value,
-    keep: (next: unknown) => updateSecret(ctx.tx, name, next),
+  const own: Sealed[] = []
+  for (const name of SECRET_NAMES) {
+    const value = await selectSecret(ctx.tx, name)
+    const keep = (next: unknown) => updateSecret(ctx.tx, name, next)
+    if (value !== null) own.push({ owner: SIGN_IN, title: `The sign-in ${name}`, name, value, keep })
   }
   const others = (await selectProviders(ctx.tx)).map((row) => ({
     owner: ownerOf(row.id),
@@ -83,7 +81,7 @@ async function allSealed(ctx: Context): Promise<Sealed[]> {
     value: row.client_secret,
     keep: (next: unknown) => updateProviderSecret(ctx.tx, row.id, next),
   }))
-  return value === null ? others : [own, ...others]
+  return [...own, ...others]
 }
 
 /** Seals anew what an older key sealed; answers what no key here opens. */

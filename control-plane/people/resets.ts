@@ -8,7 +8,8 @@ import { type Gate, type Reset, RESET_SECONDS } from './gate.ts'
 import { forgive } from './lock-out.ts'
 import type { Mailer } from './mail.ts'
 import { refuseWeak } from './passwords.ts'
-import { deletePasskeys, selectPerson, updatePerson } from './store.ts'
+import { known } from './me/person.ts'
+import { deletePasskeys, updatePerson } from './store.ts'
 
 const linkOf = (gate: Gate, { token }: Reset): string => `${gate.publicUrl}/reset-password#reset=${token}`
 
@@ -74,7 +75,7 @@ export async function completeReset(
     const { internalAdapter } = await auth.$context
     return (await internalAdapter.findVerificationValue(`reset-password:${token}`))?.value
   })
-  const person = person_id === undefined ? null : await selectPerson(ctx.tx, person_id)
+  const person = person_id === undefined ? null : await known(ctx, person_id)
   refuseWeak(password, person ? [person.name, person.email] : [])
   await gate.within(ctx, (auth) => auth.api.resetPassword({ body: { newPassword: password, token } })).catch(refuse)
   if (!person) return refuse(null)

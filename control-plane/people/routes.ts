@@ -38,6 +38,7 @@ import {
 } from './index.ts'
 import { answerOutcome, headersOf, type PeopleDeps } from './answers/routes.ts'
 import { routes as me } from './me/routes.ts'
+import { ofOneself, ofPeople } from './privacy/routes.ts'
 import { routes as signInRoutes } from './sign-in/routes.ts'
 
 const SESSION = 'opens one more session, which ends by itself'
@@ -177,7 +178,9 @@ export const routes = (deps: PeopleDeps) =>
     .route('/', sessions(asOneself(deps)))
     .route('/', signInRoutes(asOneself(deps)))
     .route('/', me(asOneself(deps)))
+    .route('/', ofOneself(asOneself(deps)))
     .route('/', joining(asOneself(deps)))
     .route('/', members(deps))
+    .route('/', ofPeople(deps))
     .route('/', invitations(deps))
     .route('/', providers(deps))

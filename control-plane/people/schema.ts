@@ -27,18 +27,30 @@ export const person = pgTable(
   'person',
   {
     id: uuid().primaryKey(),
-    name: text().notNull(),
-    /** in lower case */
-    email: text().notNull(),
+    /** as all that names him sealed under his own key; null once he was erased */
+    name: text(),
+    /** in lower case, before it was sealed */
+    email: text(),
+    /** what he is found by: see `privacy/look-up.ts` */
+    email_hash: text(),
+    name_hash: text(),
     /** a mail that went to it was answered */
     email_verified: boolean().notNull(),
     image: text(),
     totp_enabled: boolean(),
     created_at: moment().notNull(),
     updated_at: moment().notNull(),
+    erased_at: instant(),
   },
-  (t) => [uniqueIndex().on(t.email)],
+  (t) => [uniqueIndex().on(t.email_hash), index().on(t.name_hash)],
 )
+
+/** The key under which all lies that names a person, sealed under the installation's. Without it that is lost, which is what an erasure is. */
+export const personKey = pgTable('person_key', {
+  /** no foreign key: the key is there before the person, and gone before him */
+  person_id: uuid().primaryKey(),
+  key: text().notNull(),
+})
 
 /** Where a person belongs, and as what: several at once, of which a session has one. */
 export const membership = pgTable(
@@ -71,6 +83,7 @@ export const personSession = pgTable(
     membership_id: uuid()
       .notNull()
       .references(() => membership.id),
+    /** sealed under the person's key, as is what follows */
     ip_address: text(),
     user_agent: text(),
     expires_at: moment().notNull(),
@@ -177,7 +190,9 @@ export const invitation = pgTable(
   {
     id: uuid().primaryKey(),
     hash: text().notNull(),
-    email: text().notNull(),
+    /** sealed under the installation's key; null once it was accepted or withdrawn, as is its hash */
+    email: text(),
+    email_hash: text(),
     account_id: uuid().references(() => account.id),
     role: text().$type<Role>().notNull(),
     /** in whose place `role` stands */
@@ -191,10 +206,10 @@ export const invitation = pgTable(
     accepted_at: instant(),
     revoked_at: instant(),
   },
-  (t) => [uniqueIndex().on(t.hash), index().on(t.account_id), index().on(t.email), index().on(t.custom_role_id)],
+  (t) => [uniqueIndex().on(t.hash), index().on(t.account_id), index().on(t.email_hash), index().on(t.custom_role_id)],
 )
 
-/** Wrong passwords in a row, by the hash of the address that was tried, whether or not anybody has it. */
+/** Wrong passwords in a row, by the keyed hash of the address that was tried, whether or not anybody has it. */
 export const signInFailure = pgTable(
   'sign_in_failure',
   {

@@ -54,7 +54,7 @@ export async function sessionOf(ctx: Context, version: string, demo: boolean): P
     demo,
     person: person && {
       id: person.id,
-      email: person.email,
+      email: sure(person.email),
       totp: person.totp_enabled === true,
       memberships: all.map(({ id, role, custom_role, account_id, account_name }) => ({
         id,

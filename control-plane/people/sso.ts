@@ -3,6 +3,7 @@ import { APIError } from 'better-auth'
 import type { Context } from '../db/index.ts'
 import { openFields } from '../secrets/index.ts'
 import { acceptFor } from './joining.ts'
+import { emailHash } from './privacy/look-up.ts'
 import { domainOf } from './rules.ts'
 import { lockInvitationFor, type ProviderRow, selectMemberships, selectPerson, selectProvider } from './store.ts'
 
@@ -52,7 +53,7 @@ export async function welcome<U extends { email: string }>(
   if (!isBack(at)) return user
   const provider = await selectProvider(ctx.tx, String((at?.params as { providerId?: string })?.providerId))
   if (provider?.domain !== domainOf(user.email)) throw refused('foreign_domain')
-  if (!(await lockInvitationFor(ctx.tx, user.email.toLowerCase(), ctx.now()))) throw refused('not_invited')
+  if (!(await lockInvitationFor(ctx.tx, await emailHash(ctx, user.email), ctx.now()))) throw refused('not_invited')
   return { ...user, emailVerified: true }
 }
 
@@ -67,7 +68,8 @@ export async function activeFor(
   const kept = all.find(({ id }) => id === membershipId) ?? all[0]
   if (kept) return kept.id
   const person = isBack(at) ? await selectPerson(ctx.tx, userId) : null
-  const open = person?.email_verified ? await lockInvitationFor(ctx.tx, person.email, ctx.now()) : null
+  const open =
+    person?.email_verified && person.email_hash ? await lockInvitationFor(ctx.tx, person.email_hash, ctx.now()) : null
   if (!person || !open) throw refused('no_membership')
   return (await acceptFor(ctx, open, person)).id
 }

@@ -97,15 +97,16 @@ export async function selectPerson(tx: Tx, id: string): Promise<PersonRow | null
   const [row] = await tx.select().from(person).where(eq(person.id, id))
   return row ?? null
 }
-export async function selectPersonByEmail(tx: Tx, email: string): Promise<PersonRow | null> {
-  const [row] = await tx.select().from(person).where(eq(person.email, email))
+export async function selectPersonByHash(tx: Tx, email_hash: string): Promise<PersonRow | null> {
+  const [row] = await tx.select().from(person).where(eq(person.email_hash, email_hash))
   return row ?? null
 }
+/** Of one who was erased nothing is written any more. */
 export const updatePerson = async (tx: Tx, id: string, change: Partial<PersonRow>): Promise<void> => {
   await tx
     .update(person)
     .set({ ...change, updated_at: new Date() })
-    .where(eq(person.id, id))
+    .where(and(eq(person.id, id), isNull(person.erased_at)))
 }
 export const selectPasskeys = (tx: Tx, person_id: string) =>
   tx.select().from(passkey).where(eq(passkey.person_id, person_id)).orderBy(asc(passkey.created_at))
@@ -135,7 +136,7 @@ export async function selectMembers(ctx: Context) {
     .innerJoin(person, eq(person.id, membership.person_id))
     .leftJoin(seen, eq(seen.person_id, membership.person_id))
     .where(and(isNull(membership.ended_at), withinReach(ctx, membership.account_id)))
-    .orderBy(asc(person.name), asc(membership.id))
+    .orderBy(asc(membership.id))
 }
 export type MemberRow = Awaited<ReturnType<typeof selectMembers>>[number]
 
@@ -187,11 +188,11 @@ export async function lockInvitation(tx: Tx, hash: string): Promise<ListedInvita
     .for('update')
   return row ?? null
 }
-export async function lockInvitationFor(tx: Tx, email: string, now: Instant): Promise<InvitationRow | null> {
+export async function lockInvitationFor(tx: Tx, email_hash: string, now: Instant): Promise<InvitationRow | null> {
   const [row] = await tx
     .select()
     .from(invitation)
-    .where(and(eq(invitation.email, email), isPending, gt(invitation.expires_at, now)))
+    .where(and(eq(invitation.email_hash, email_hash), isPending, gt(invitation.expires_at, now)))
     .orderBy(desc(invitation.created_at))
     .limit(1)
     .for('update')
@@ -264,6 +265,11 @@ export async function keepSecret(tx: Tx, name: string, value: unknown): Promise<
 }
 export async function selectSecret(tx: Tx, name: string): Promise<unknown> {
   const [row] = await tx.select().from(signInSecret).where(eq(signInSecret.name, name)).for('update')
+  return row?.value ?? null
+}
+/** The same without waiting for who changes it. */
+export async function readSecret(tx: Tx | Database, name: string): Promise<unknown> {
+  const [row] = await tx.select().from(signInSecret).where(eq(signInSecret.name, name))
   return row?.value ?? null
 }
 export const updateSecret = async (tx: Tx, name: string, value: unknown): Promise<void> => {

@@ -5,7 +5,7 @@ import { assert } from '../base/problem.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { KeyRing, type KeyPlaces, leadingFile, newKey, writeKeys } from './keys.ts'
-import { type Key, keyIdOf, NONCE_BYTES, seal, unseal } from './cipher.ts'
+import { type Key, KEY_BYTES, keyIdOf, keyOf, NONCE_BYTES, seal, unseal } from './cipher.ts'
 import { lockKeys, lockSealing } from './store.ts'
 
 export { ensureKeys, joinKeys, KEPT_NAME, keyPlaces, type KeyPlaces } from './keys.ts'
@@ -71,6 +71,19 @@ function openField(owner: string, name: string, envelope: unknown): unknown {
       ? `The secret "${name}" was sealed with the key ${opened.key_id}, which is not here.`
       : `The secret "${name}" was altered in the database or moved to another place.`,
   )
+}
+
+/** A key of somebody's own, to be kept sealed. */
+export const newOwnKey = (): Buffer => randomBytes(KEY_BYTES)
+
+/** A text under such a key, for one place. */
+export const sealUnder = (bytes: Buffer, place: string, text: string): string =>
+  seal(keyOf(bytes), randomBytes(NONCE_BYTES), place, text)
+
+/** Null where it was sealed under another key or for another place, or was altered. */
+export function openUnder(bytes: Buffer, place: string, envelope: string): string | null {
+  const opened = unseal([keyOf(bytes)], place, envelope)
+  return 'value' in opened ? String(opened.value) : null
 }
 
 /** True where a field is sealed under another key than the first. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { authenticate, mintCredential } from '#control-plane/accounts/index.ts'
 import { routes as accounts } from '#control-plane/accounts/routes.ts'
+import { createNames } from '#control-plane/people/index.ts'
 import { verifyAudit } from '#control-plane/audit/index.ts'
 import { background } from '#control-plane/background.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
@@ -73,7 +74,7 @@ async function open(stand: Stand): Promise<Place> {
   const world = await prepare(ownerUrl, stand.folder, new Date().toISOString())
   const urls = urlsOf(ownerUrl, stand.folder)
   const [db, tenants] = [connect(urls.staff, 12), connect(urls.api, 1)]
-  const deps = { db, tenants, now: Date.now }
+  const deps = { db, tenants, now: Date.now, names: createNames(db) }
   const app = createApp({
     ...deps,
     log,

@@ -9,7 +9,7 @@ import { launchBrowser, skipWithoutBrowser } from '../setup/browser.ts'
 import { freshDatabase, type Installation, ownNats, startControlPlane, Suite } from '../setup/stack.ts'
 import { faultsOf } from './faults.ts'
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
-import { type MailBox, startMailBox } from './mail-box.ts'
+import { type MailBox, startMailBox } from '../setup/mail-box.ts'
 import { watch, whenLive } from './product.ts'
 import { codeOf } from '../setup/totp.ts'
 

@@ -8,6 +8,7 @@ import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { contractOf, setUpContract } from '#control-plane/contracts/index.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import type { HttpEnv } from '#control-plane/http/index.ts'
+import { createNames } from '#control-plane/people/index.ts'
 import { Suite } from '../setup/stack.ts'
 import { type Prepared, prepared } from './prepared.ts'
 
@@ -18,7 +19,7 @@ let call: (method: string, path: string, body?: unknown) => Promise<{ status: nu
 beforeAll(async () => {
   suite = new Suite()
   world = await prepared(suite, '2026-11-10T12:00:00.000Z')
-  const deps = { db: world.db, tenants: world.db, now: () => world.clock.now }
+  const deps = { db: world.db, tenants: world.db, now: () => world.clock.now, names: createNames(world.db) }
   const app = new Hono<HttpEnv>()
     .use(async (c, next) => {
       c.set('actor', system('test'))

@@ -18,7 +18,7 @@ import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { proxiesOf } from '#control-plane/http/address.ts'
-import { authenticate, createGate } from '#control-plane/people/index.ts'
+import { authenticate, createGate, createNames } from '#control-plane/people/index.ts'
 import { routes as people } from '#control-plane/people/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
@@ -52,7 +52,7 @@ export async function apiOf(
   const urls = await urlsFor(world)
   const [db, tenants] = [connect(urls.staff, 4), connect(urls.api, 4)]
   for (const pool of [db, tenants]) suite.atEnd(() => pool.$client.end({ timeout: 1 }))
-  const deps = { db: through(db), tenants: through(tenants), now: () => world.clock.now }
+  const deps = { db: through(db), tenants: through(tenants), now: () => world.clock.now, names: createNames(db) }
   const gate = createGate({ ...deps, publicUrl: 'http://localhost', mail: null })
   const app = createApp({
     ...deps,

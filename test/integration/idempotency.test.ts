@@ -16,6 +16,7 @@ import { enrolledAgent, vm } from './agent.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
+import { member } from './two-accounts.ts'
 
 const NOW = Date.parse('2026-11-10T08:00:00.000Z')
 let suite: Suite
@@ -24,6 +25,7 @@ let call: Call
 let machine: string
 let other: string
 let agentKey: string
+let person: string
 let a: string
 let b: string
 const token: Record<string, string> = {}
@@ -72,6 +74,8 @@ beforeAll(async () => {
     const wanted = NewApiKey.parse({ name: who, role: 'tenant_owner', account_id })
     token[who] = (await world.run((ctx) => createKey(ctx, wanted))).token
   }
+  await member(world, a)
+  person = (await rows<{ id: string }>(world.db, sql`select id from person`))[0]!.id
   call = await apiOf(suite, world, through)
 }, 120_000)
 afterAll(() => suite.end())
@@ -119,6 +123,7 @@ const BODIES: Record<string, () => unknown> = {
   '/api-keys': () => ({ name: 'created once', role: 'read_only' }),
   '/enrolments': () => ({}),
   '/invoices': () => ({ account_id: world.account_id }),
+  '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
   '/period-closes': () => ({ month: '2026-01' }),
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
   '/resources/{id}/assignments': () => ({ account_id: a }),
@@ -126,7 +131,10 @@ const BODIES: Record<string, () => unknown> = {
   '/roles': () => ({ name: `Role ${newId()}`, of: 'account', permissions: ['inventory.read'] }),
   '/sources': () => ({ agent: 'idempotency', connector: 'simulated', realm: 'again', settings: {} }),
 }
-const idIn = (path: string) => path.replace('{id}', path.startsWith('/accounts') ? world.account_id : machine)
+const idIn = (path: string) => {
+  const [, kind = ''] = path.split('/')
+  return path.replace('{id}', { accounts: world.account_id, people: person }[kind] ?? machine)
+}
 
 test('every POST takes a key or says why it needs none, and none that creates says so', async () => {
   const all = await posts()

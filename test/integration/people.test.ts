@@ -69,7 +69,10 @@ test('an invitation works once, ends by itself, and can be withdrawn or sent ane
   expect((await accept(token)).status).toBe(404)
 
   const late = await invited(ana, { email: 'late@example.com', role: 'support' })
-  await sql`update invitation set expires_at = now() where email = 'late@example.com'`
+  const lateId = (await ana.ask('GET', '/invitations')).body.items.find(
+    (one: { email: string }) => one.email === 'late@example.com',
+  ).id
+  await sql`update invitation set expires_at = now() where id = ${lateId}`
   expect((await accept(late)).status).toBe(404)
   const { items } = (await ana.ask('GET', '/invitations')).body
   const { id, expired } = items.find((one: { email: string }) => one.email === 'late@example.com')

@@ -65,7 +65,7 @@ test('a client secret is answered nowhere, and lies sealed', async () => {
     expect(text).not.toContain(SECRET)
   }
   expect(JSON.stringify(await sql`select row_to_json(p) from sso_provider p`)).not.toContain(SECRET)
-  expect(await sealedUnder()).toEqual([firstKey(), firstKey()])
+  expect(await sealedUnder()).toEqual([firstKey(), firstKey(), firstKey()])
 })
 
 test('a provider that does not answer is told as such, and its state is a cookie of this browser alone', async () => {
@@ -84,7 +84,7 @@ test('a rotation seals them anew, and who was signed in or has a second factor n
   const ran = await atalaya(['rotate-secrets', '--drop-old'], installation).ended
   expect(ran.code, ran.stderr).toBe(0)
   expect(firstKey()).not.toBe(before)
-  expect(await sealedUnder()).toEqual([firstKey(), firstKey()])
+  expect(await sealedUnder()).toEqual([firstKey(), firstKey(), firstKey()])
   expect((await ana.ask('PATCH', '/me', { name: 'Ana Torres' })).status).toBe(204)
   const anew = visitorOf(plane)
   await anew.ask('POST', '/sign-in/password', ANA)

@@ -69,6 +69,7 @@ export type LegalEntityChange = z.input<typeof Accounts.LegalEntityChange>
 export type Session = People.Session
 export type SignedIn = z.infer<typeof People.SignedIn>
 export type Member = People.Member
+export type ErasurePreview = People.ErasurePreview
 export type Invitation = People.Invitation
 export type NewInvitation = z.input<typeof People.NewInvitation>
 export type Profile = People.Profile
@@ -155,6 +156,10 @@ export const api = {
   changeCustomRole: (id: string, change: Accounts.CustomRoleChange) => patch<RoleEntry>(`/roles/${id}`, change),
   endRole: (id: string) => request<void>('DELETE', `/roles/${id}`),
   endMembership: (id: string) => request<void>('DELETE', `/people/${id}`),
+  erasure: (person: string | null) =>
+    get<ErasurePreview>(person === null ? '/me/erasure' : `/people/${person}/erasure`),
+  erasePerson: (person: string, reason: string) => post<void>(`/people/${person}/erasure`, { reason }),
+  eraseMyself: (password: string) => post<void>('/me/erasure', { password }),
   invitations: () => get<Items<Invitation>>('/invitations'),
   invite: (invitation: NewInvitation) => post<z.infer<typeof People.MadeInvitation>>('/invitations', invitation),
   renewInvitation: (id: string) => post<z.infer<typeof People.MadeInvitation>>(`/invitations/${id}/renewal`, {}),
@@ -258,6 +263,7 @@ export const api = {
 export const links = {
   csv: (query: Values) => BASE + withQuery('/resources.csv', query),
   audit: (format: 'csv' | 'ndjson', query: Values) => BASE + withQuery(`/audit.${format}`, query),
+  personData: (person: string | null) => BASE + (person === null ? '/me/data' : `/people/${person}/data`),
   usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
   stream: `${BASE}/stream`,

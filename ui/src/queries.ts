@@ -51,6 +51,9 @@ export const queries = {
   people: () => queryOptions({ queryKey: ['people'], queryFn: api.people }),
   roles: () => queryOptions({ queryKey: ['roles'], queryFn: api.roles }),
   invitations: () => queryOptions({ queryKey: ['invitations'], queryFn: api.invitations }),
+  /** null: oneself. Asked anew each time: it must not tell of what was. */
+  erasure: (person: string | null) =>
+    queryOptions({ queryKey: ['erasure', person], queryFn: () => api.erasure(person), staleTime: 0, gcTime: 0 }),
   profile: () => queryOptions({ queryKey: ['profile'], queryFn: api.profile }),
   ssoProviders: () => queryOptions({ queryKey: ['sso-providers'], queryFn: api.ssoProviders }),
   apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: api.apiKeys }),
@@ -179,6 +182,7 @@ const STALE_AFTER: Record<string, string[]> = {
   notice: [],
   session: ['profile'],
   person: ['people', 'invitations', 'profile'],
+  people: ['people', 'invitations'],
   invitation: ['invitations'],
   role: ['roles', 'people', 'invitations', 'api-keys', 'session'],
   totp: ['people', 'profile'],

@@ -6,8 +6,10 @@ import type { Context } from '../../db/index.ts'
 import { append } from '../../events/index.ts'
 import { Language } from '../../accounts/contract.ts'
 import type { Gate } from '../gate.ts'
-import { selectPerson, selectPersonByEmail, updatePerson } from '../store.ts'
-import { about, me, type Step, withPassword } from './person.ts'
+import { emailHash } from '../privacy/look-up.ts'
+import { openPersonal, sealPersonal } from '../privacy/names.ts'
+import { selectPersonByHash, updatePerson } from '../store.ts'
+import { about, known, me, type Step, withPassword } from './person.ts'
 
 const CHANGE = 'change-email:'
 const CHANGE_MS = 3_600_000
@@ -26,7 +28,8 @@ export async function askEmailChange(
   const step = await withPassword(ctx, gate, person, async (auth) => {
     const { headers: made } = await auth.api.verifyPassword({ body: { password }, headers, returnHeaders: true })
     const { internalAdapter } = await auth.$context
-    const value = JSON.stringify({ person_id: person.id, email, language })
+    const sealed = await sealPersonal(ctx, person.id, { email })
+    const value = JSON.stringify({ person_id: person.id, ...sealed, language })
     const expiresAt = new Date(ctx.now() + CHANGE_MS)
     await internalAdapter.createVerificationValue({ identifier: CHANGE + token, value, expiresAt })
     return { headers: made, response: null }
@@ -34,7 +37,7 @@ export async function askEmailChange(
   if ('refused' in step) return step
   await append(ctx, { type: 'person.email_change_asked', subject: about(person) })
   // the same whether or not somebody has that address
-  const taken = (await selectPersonByEmail(ctx.tx, email)) !== null
+  const taken = (await selectPersonByHash(ctx.tx, await emailHash(ctx, email))) !== null
   const link = `${gate.publicUrl}/confirm-email#email=${token}`
   const send = () => mail.send({ kind: 'new_email', to: email, language, link })
   return { done: taken ? async () => {} : send, cookies: step.cookies }
@@ -48,12 +51,14 @@ export async function confirmEmail(ctx: Context, gate: Gate, token: string): Pro
     const { internalAdapter } = await auth.$context
     return await internalAdapter.consumeVerificationValue(CHANGE + token)
   })
-  const asked = kept ? Asked.parse(JSON.parse(kept.value)) : null
-  const person = asked && (await selectPerson(ctx.tx, asked.person_id))
+  const asked = kept ? await openPersonal(ctx.tx, Asked.parse(JSON.parse(kept.value))) : null
+  const person = asked && (await known(ctx, asked.person_id))
   if (!asked || !person) throw new Problem('not_found', 'This link was used or has expired. Ask for a new one.')
-  if (await selectPersonByEmail(ctx.tx, asked.email))
+  const email_hash = await emailHash(ctx, asked.email)
+  if (await selectPersonByHash(ctx.tx, email_hash))
     throw new Problem('conflict', 'Somebody else has this e-mail address by now.')
-  await updatePerson(ctx.tx, person.id, { email: asked.email, email_verified: true })
+  const sealed = await sealPersonal(ctx, person.id, { email: asked.email })
+  await updatePerson(ctx.tx, person.id, { ...sealed, email_hash, email_verified: true })
   await append(ctx, { type: 'person.email_changed', subject: about(person) })
   const { mail, publicUrl } = gate
   const { language } = asked

@@ -4,6 +4,8 @@ import { iso } from '../../base/time.ts'
 import type { Context } from '../../db/index.ts'
 import { append } from '../../events/index.ts'
 import type { Profile } from '../contract.ts'
+import { nameHash } from '../privacy/look-up.ts'
+import { sealPersonal } from '../privacy/names.ts'
 import { endSession, selectMemberships, selectPasskeys, selectSessions, setActive, updatePerson } from '../store.ts'
 import { about, me } from './person.ts'
 
@@ -48,7 +50,8 @@ export async function getProfile(ctx: Context): Promise<Profile> {
 
 export async function rename(ctx: Context, name: string): Promise<void> {
   const person = await me(ctx)
-  await updatePerson(ctx.tx, person.id, { name })
+  const sealed = await sealPersonal(ctx, person.id, { name })
+  await updatePerson(ctx.tx, person.id, { ...sealed, name_hash: await nameHash(ctx, name) })
   await append(ctx, { type: 'person.renamed', subject: about(person) })
 }
 

@@ -4,16 +4,29 @@ import { Problem } from '../../base/problem.ts'
 import type { Context } from '../../db/index.ts'
 import type { Auth, Gate } from '../gate.ts'
 import { countFailure, forgive, whyWait } from '../lock-out.ts'
+import { openPersonal } from '../privacy/names.ts'
 import { type PersonRow, selectPerson } from '../store.ts'
 
-export interface Me extends PersonRow {
+export interface Known extends PersonRow {
+  name: string
+  email: string
+}
+export interface Me extends Known {
   session_id: string
+}
+
+/** A person with his name and e-mail opened; null where there is none, or none any more. */
+export async function known(ctx: Context, id: string): Promise<Known | null> {
+  const row = await selectPerson(ctx.tx, id)
+  if (row?.name == null || row.email === null) return null
+  const { name, email } = await openPersonal(ctx.tx, { name: row.name, email: row.email })
+  return { ...row, name, email }
 }
 
 /** A key has no profile, no password and no passkey. */
 export async function me(ctx: Context): Promise<Me> {
   const { session_id, id } = ctx.actor
-  const person = session_id === undefined ? null : await selectPerson(ctx.tx, id)
+  const person = session_id === undefined ? null : await known(ctx, id)
   if (!person || session_id === undefined)
     throw new Problem('conflict', 'Only a person has this. You act by a key: sign in with e-mail and password.')
   return { ...person, session_id }

@@ -2,7 +2,7 @@
 import { isAPIError } from 'better-auth/api'
 import { endSetUp } from '../../accounts/index.ts'
 import { type Actor, permit } from '../../base/actor.ts'
-import { Problem } from '../../base/problem.ts'
+import { Problem, sure } from '../../base/problem.ts'
 import type { Context } from '../../db/index.ts'
 import { append } from '../../events/index.ts'
 import type { NewOwner } from '../contract.ts'
@@ -10,8 +10,17 @@ import type { Auth, Gate } from '../gate.ts'
 import { join } from '../joining.ts'
 import { countFailure, forgive, whyWait } from '../lock-out.ts'
 import { hashPassword, refuseWeak } from '../passwords.ts'
+import { emailHash } from '../privacy/look-up.ts'
 import { authenticate } from '../sessions.ts'
-import { hasOwner, lockOwners, selectPersonByEmail, selectProvider, selectProviders } from '../store.ts'
+import {
+  hasOwner,
+  lockOwners,
+  type PersonRow,
+  selectPerson,
+  selectPersonByHash,
+  selectProvider,
+  selectProviders,
+} from '../store.ts'
 
 /** What a sign-in came to. A refusal is no exception: what it counted must stay. `cookies` are better-auth's. */
 export interface Outcome {
@@ -183,17 +192,18 @@ export async function finishSso(
   })
 }
 
-/** A person with a password. The e-mail is free: the caller saw to it. */
+/** A person with a password, as he is stored. The e-mail is free: the caller saw to it. */
 export async function createPerson(
+  ctx: Context,
   auth: Auth,
   { name, email, password, email_verified }: NewOwner & { email_verified: boolean },
-): Promise<{ id: string; name: string }> {
+): Promise<PersonRow> {
   refuseWeak(password, [name, email])
   const { internalAdapter } = await auth.$context
   const { id } = await internalAdapter.createUser({ name, email, emailVerified: email_verified }, { method: 'email' })
   const hash = await hashPassword(password)
   await internalAdapter.linkAccount({ userId: id, providerId: 'credential', accountId: id, password: hash })
-  return { id, name }
+  return sure(await selectPerson(ctx.tx, id))
 }
 
 /** The first person: whoever holds the set-up token or an owner's key becomes it, once. */
@@ -202,10 +212,10 @@ export async function createOwner(ctx: Context, gate: Gate, input: NewOwner, hea
   await lockOwners(ctx.tx)
   if (await hasOwner(ctx.tx))
     throw new Problem('conflict', 'Somebody owns this installation already. Ask to be invited.')
-  if (await selectPersonByEmail(ctx.tx, input.email))
+  if (await selectPersonByHash(ctx.tx, await emailHash(ctx, input.email)))
     throw new Problem('conflict', 'A person with this e-mail exists already.')
   return gate.within(ctx, async (auth) => {
-    const person = await createPerson(auth, { ...input, email_verified: false })
+    const person = await createPerson(ctx, auth, { ...input, email_verified: false })
     await endSetUp(ctx)
     await join(ctx, person, { role: 'owner', custom_role_id: null, account_id: null, created_by: ctx.actor.name })
     return await signInByPassword(ctx, gate, input, headers)

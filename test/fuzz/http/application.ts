@@ -21,7 +21,7 @@ import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
-import { createGate } from '#control-plane/people/index.ts'
+import { createGate, createNames } from '#control-plane/people/index.ts'
 import { routes as people } from '#control-plane/people/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
@@ -89,7 +89,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
   await greet(stage)
   const urls = urlsOf(ownerUrl, folder)
   const [db, tenants] = [connect(urls.staff, 4), connect(urls.api, 2)]
-  const deps = { db, tenants, now: () => (world.clock.now += STEP_MS) }
+  const deps = { db, tenants, now: () => (world.clock.now += STEP_MS), names: createNames(db) }
   const live = createLive(silentBus, deps.now)
   let log = ''
   const gate = createGate({ ...deps, publicUrl: 'http://localhost', mail: null })

@@ -17,6 +17,7 @@ import { asApiError } from '../problem.ts'
 import { queries, queryClient } from '../queries.ts'
 import { begin, takeFragment } from '../session.ts'
 import { roleName } from '../parts/role-options.ts'
+import { nameText } from '../parts/person-name.ts'
 
 type Shown = Awaited<ReturnType<typeof api.lookUpInvitation>>
 
@@ -38,7 +39,7 @@ export default function AcceptInvitation() {
             <div class="flex flex-col gap-4">
               <p class="m-0 text-center text-sm text-pretty">
                 {t('invitation.lead', {
-                  by: shown().invited_by,
+                  by: nameText(shown().invited_by),
                   where: shown().account?.name ?? t('invitation.installation'),
                   role: roleName(shown()),
                 })}

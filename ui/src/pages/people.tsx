@@ -10,6 +10,7 @@ import { Button } from '../kit/button.tsx'
 import { EmptyState } from '../kit/empty.tsx'
 import { tell } from '../kit/toast.tsx'
 import { Confirm } from '../parts/confirm.tsx'
+import { ErasureDialog } from '../parts/erasure-dialog.tsx'
 import { InvitationTable } from '../parts/invitation-table.tsx'
 import { InviteDialog, LinkDialog } from '../parts/invite-dialog.tsx'
 import { Load } from '../parts/load.tsx'
@@ -43,6 +44,7 @@ function Members() {
   const members = useQuery(() => queries.people())
   const [changing, setChanging] = createSignal<Member>()
   const [ending, setEnding] = createSignal<Member>()
+  const [erasing, setErasing] = createSignal<Member>()
   const stale = () => void client.invalidateQueries({ queryKey: ['people'] })
   return (
     <Section title={t('people.members')}>
@@ -54,7 +56,7 @@ function Members() {
               <EmptyState icon={<UsersRound size={20} />} title={t('people.empty')} text={t('people.empty_text')} />
             }
           >
-            <MemberTable members={data().items} onChange={setChanging} onEnd={setEnding} />
+            <MemberTable members={data().items} onChange={setChanging} onEnd={setEnding} onErase={setErasing} />
           </Show>
         )}
       </Load>
@@ -72,6 +74,19 @@ function Members() {
             onDone={() => {
               tell(t('people.ended', { name: member.person.name }), 'ok', t('common.close'))
               setEnding(undefined)
+              stale()
+            }}
+          />
+        )}
+      </Show>
+      <Show when={erasing()} keyed>
+        {(member) => (
+          <ErasureDialog
+            person_id={member.person.id}
+            onClose={() => setErasing(undefined)}
+            onDone={(name) => {
+              tell(t('erasure.done', { name }), 'ok', t('common.close'))
+              setErasing(undefined)
               stale()
             }}
           />

@@ -24,6 +24,7 @@ import { PriceDialog } from '../parts/price-dialog.tsx'
 import { PriceAmount } from '../parts/price-text.tsx'
 import { SellerChoice } from '../parts/seller.tsx'
 import { queries } from '../queries.ts'
+import { nameText } from '../parts/person-name.ts'
 
 /** All versions of one price: the same kind and meter. */
 interface Priced {
@@ -212,7 +213,7 @@ const PriceHistory = (props: { priced: Priced; onClose: () => void }) => (
               {say.instant(price.effective_at)}
               <Show when={price.ends_at}>{(at) => <> {t('prices.until', { at: say.instant(at()) })}</>}</Show>
               {' · '}
-              {t('prices.by', { actor: price.actor })}
+              {t('prices.by', { actor: nameText(price.actor) })}
             </p>
             <Show when={price.reason}>
               <p class="m-0 mt-1 text-sm">{price.reason}</p>

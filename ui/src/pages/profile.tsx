@@ -6,6 +6,7 @@ import { t } from '../i18n/language.ts'
 import { EmptyState } from '../kit/empty.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page } from '../parts/page.tsx'
+import { MyData } from '../parts/my-data.tsx'
 import { Passkeys } from '../parts/passkeys.tsx'
 import { PasswordSection } from '../parts/password-section.tsx'
 import { PersonSection } from '../parts/person-section.tsx'
@@ -38,6 +39,9 @@ export default function Profile() {
                 </div>
                 <div class="min-w-0 lg:col-span-2">
                   <Sessions sessions={data().sessions} />
+                </div>
+                <div class="min-w-0 lg:col-span-2">
+                  <MyData />
                 </div>
               </div>
             )}

@@ -24,6 +24,7 @@ import { createMay } from './may.ts'
 import { Section } from './page.tsx'
 import { createRoles, roleName } from './role-options.ts'
 import { createTenant } from './tenant.ts'
+import { nameText } from './person-name.ts'
 
 export function ApiKeys() {
   const client = useQueryClient()
@@ -120,7 +121,7 @@ function KeyTable(props: { keys: readonly ApiKey[]; onRevoke: (key: ApiKey) => v
         <>
           {say.instant(row.created_at)}
           <Show when={row.created_by}>
-            <span class="block text-[0.8125rem] text-muted">{row.created_by}</span>
+            <span class="block text-[0.8125rem] text-muted">{nameText(row.created_by)}</span>
           </Show>
         </>
       ),

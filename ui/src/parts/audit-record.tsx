@@ -8,6 +8,7 @@ import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { paths } from '../paths.ts'
 import { changesOf } from './changes.ts'
+import { nameText } from './person-name.ts'
 
 export const AuditRecords = (props: { records: readonly AuditRecord[]; withSubject?: boolean }) => (
   <ol class="m-0 list-none p-0">
@@ -22,7 +23,9 @@ function Entry(props: { record: AuditRecord; withSubject?: boolean | undefined }
       <div class="flex flex-wrap items-baseline gap-x-3 gap-y-0.5">
         <code class="font-mono text-xs">{props.record.type}</code>
         <span class="min-w-0 break-words">
-          {t(props.record.actor.as ? 'overview.by_as_customer' : 'overview.by', { actor: props.record.actor.name })}
+          {t(props.record.actor.as ? 'overview.by_as_customer' : 'overview.by', {
+            actor: nameText(props.record.actor.name),
+          })}
         </span>
         <span class="ml-auto inline-flex items-center gap-1.5 text-[0.8125rem] text-muted">
           <time
@@ -82,7 +85,7 @@ const Cell = (props: { label: string; text: string | undefined; old?: boolean })
   <dd class={`m-0 min-w-0 break-words whitespace-pre-wrap ${props.text === undefined ? 'max-sm:hidden' : ''}`}>
     <span class="sr-only">{props.label}: </span>
     <Show when={props.text !== undefined} fallback={<span class="text-faint">{t('audit.absent')}</span>}>
-      <span class={props.old ? 'text-muted line-through decoration-1' : ''}>{props.text}</span>
+      <span class={props.old ? 'text-muted line-through decoration-1' : ''}>{nameText(props.text ?? '')}</span>
     </Show>
   </dd>
 )

@@ -1,5 +1,6 @@
 /** Members with their roles, and changing one. */
 import Pencil from 'lucide-solid/icons/pencil'
+import Eraser from 'lucide-solid/icons/eraser'
 import UserMinus from 'lucide-solid/icons/user-minus'
 import { createSignal, Show } from 'solid-js'
 import { api, type Member } from '../api.ts'
@@ -20,6 +21,7 @@ interface Props {
   members: readonly Member[]
   onChange: (member: Member) => void
   onEnd: (member: Member) => void
+  onErase: (member: Member) => void
 }
 
 export function MemberTable(props: Props) {
@@ -94,6 +96,11 @@ export function MemberTable(props: Props) {
           >
             <UserMinus size={16} />
           </IconButton>
+          <Show when={!row.yours && !may('people.erase').disabled}>
+            <IconButton label={t('erasure.title', { name: row.person.name })} onClick={() => props.onErase(row)}>
+              <Eraser size={16} />
+            </IconButton>
+          </Show>
         </>
       ),
     },

@@ -13,6 +13,7 @@ import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
+import { nameText } from './person-name.ts'
 
 type Eye = Resource['same_as'][number]
 const MACHINES: ReadonlySet<Resource['kind']> = new Set(['vm', 'host', 'container', 'node'])
@@ -116,7 +117,7 @@ function Said(props: { resource: ResourceDetail }) {
         {(one) => {
           const other = one.a_id === props.resource.id ? one.b_id : one.a_id
           const name = () => props.resource.same_as.find((eye) => eye.id === other)?.name ?? other
-          const words = () => ({ actor: one.actor, other: name(), reason: one.reason })
+          const words = () => ({ actor: nameText(one.actor), other: name(), reason: one.reason })
           return (
             <p class="m-0 flex flex-wrap items-center gap-x-3 text-[0.8125rem]">
               <span class="min-w-0 break-words">

@@ -5,6 +5,7 @@ import type { History } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
+import { nameText } from './person-name.ts'
 
 type Observed = History['observed'][number]
 type Entry = { at: string; version: Observed } | { at: string; gap: { from: string; to: string } }
@@ -40,7 +41,7 @@ export function ResourceHistory(props: { history: History }) {
               </p>
               <Span from={one.from} to={one.to} />
               <p class="m-0 text-[0.8125rem] text-muted">
-                {t('overview.by', { actor: one.actor })}
+                {t('overview.by', { actor: nameText(one.actor) })}
                 <Show when={one.reason}> · {one.reason}</Show>
               </p>
             </Point>

@@ -1,6 +1,6 @@
 /** A mail server on loopback that keeps what it is sent, as text. */
 import { SMTPServer } from 'smtp-server'
-import type { Suite } from '../setup/stack.ts'
+import type { Suite } from './stack.ts'
 
 export interface MailBox {
   url: string
