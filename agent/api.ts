@@ -12,8 +12,8 @@ export class Unwilling extends Error {
   }
 }
 
-/** GET without a body, else POST. `url` is the control plane's own, `path` below its API. */
-export async function ask(url: string, path: string, body?: unknown): Promise<unknown> {
+/** GET without a body, else POST, once for each `key`. `url` is the control plane's own, `path` below its API. */
+export async function ask(url: string, path: string, body?: unknown, key?: string): Promise<unknown> {
   const at = new URL(`api/v1/${path}`, url.endsWith('/') ? url : `${url}/`)
   let response: Response
   try {
@@ -22,6 +22,7 @@ export async function ask(url: string, path: string, body?: unknown): Promise<un
       headers: {
         accept: 'application/json, application/problem+json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(ANSWER_MS_MAX),

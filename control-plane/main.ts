@@ -62,7 +62,7 @@ const viewOf = (deps: Omit<HttpDeps, 'names'>) => async (actor: Actor) =>
   actor.account_id === null
     ? null
     : transactAs(deps, actor, async (ctx) => ({
-        account_ids: new Set(await reachedAccounts(ctx)),
+        account_ids: new Set(actor.project_ids ? [] : await reachedAccounts(ctx)),
         resource_ids: new Set(await ownedIds(ctx)),
       }))
 
@@ -157,7 +157,7 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
     db,
     now,
     log,
-    authenticate: (token) => authenticate({ tx: db, now }, token),
+    authenticate: (token, isUse) => authenticate({ tx: db, now }, token, isUse),
     proxies: env.proxies,
     busConnected: () => bus.connected(),
     extraMetrics: resourceMetrics(deps),

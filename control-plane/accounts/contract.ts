@@ -23,6 +23,51 @@ export const TaxRate = z
 const name = z.string().trim().min(1).max(200)
 const zone = z.string().min(1).max(64).meta({ example: 'Europe/Madrid', description: 'IANA time zone' })
 
+/** What the font of documents draws for sure: a character that it lacks would hold up every invoice. */
+const PRINTED = String.raw` -~\u00a0-\u0148\u014a-\u017f\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03ce\u0400-\u045f–—‘’“”„…•€№→†‡™`
+const FooterText = z
+  .string()
+  .max(400)
+  .regex(
+    new RegExp(`^[${PRINTED}]*(\\n[${PRINTED}]*){0,3}$`),
+    'must be plain text in Latin, Greek or Cyrillic letters, at most 4 lines',
+  )
+/** Where a customer pays to. */
+export const Bank = z.object({
+  name: z
+    .string()
+    .trim()
+    .max(100)
+    .regex(new RegExp(`^[${PRINTED}]*$`), 'must be in Latin, Greek or Cyrillic letters'),
+  iban: z
+    .string()
+    .transform((text) => text.replaceAll(/\s/g, '').toUpperCase())
+    .pipe(z.string().regex(/^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/, 'must be an IBAN such as ES91 2100 0418 4502 0005 1332'))
+    .meta({ example: 'ES9121000418450200051332' }),
+  bic: z
+    .string()
+    .trim()
+    .toUpperCase()
+    .regex(/^([A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)?$/, 'must be a BIC such as CAIXESBBXXX, or empty'),
+})
+/** How documents of a company look, beside its logo. */
+export const Branding = z
+  .object({
+    colour: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #1d4ed8')
+      .nullable()
+      .meta({ description: 'of headings and rules; at least 3:1 against white. null: black' }),
+    footer: z.object({ en: FooterText, es: FooterText }),
+    bank: Bank.nullable(),
+  })
+  .meta({ id: 'Branding' })
+export type Branding = z.infer<typeof Branding>
+/** An image by its SHA-256: the bytes lie with the documents. */
+export const Logo = z.object({ sha256: z.string(), media_type: z.enum(['image/png', 'image/jpeg']) })
+export type Logo = z.infer<typeof Logo>
+export const NO_BRANDING: Branding = { colour: null, footer: { en: '', es: '' }, bank: null }
+
 export const LegalEntity = z
   .object({
     id: Id,
@@ -37,18 +82,28 @@ export const LegalEntity = z
     tax_rate: TaxRate,
     invoice_prefix: z.string().regex(/^[A-Z0-9]{1,10}-?$/),
     payment_terms_days: z.int().min(0).max(365),
+    branding: Branding,
+    logo: Logo.nullable(),
   })
   .meta({ id: 'LegalEntity' })
 export type LegalEntity = z.infer<typeof LegalEntity>
 /** Another company that sells: with its own currency, numbers and tax. */
-export const NewLegalEntity = LegalEntity.omit({ id: true }).extend({
+export const NewLegalEntity = LegalEntity.omit({ id: true, logo: true }).extend({
+  branding: Branding.default(NO_BRANDING),
   tax_id: z.string().max(40).default(''),
   email: z.string().max(200).default(''),
   payment_terms_days: z.int().min(0).max(365).default(30),
 })
 export type NewLegalEntity = z.infer<typeof NewLegalEntity>
-export const LegalEntityChange = LegalEntity.omit({ id: true, currency: true }).partial()
+export const LegalEntityChange = LegalEntity.omit({ id: true, currency: true, logo: true }).partial()
 export type LegalEntityChange = z.infer<typeof LegalEntityChange>
+
+export const Project = z
+  .object({ id: Id, name: z.string(), closed_at: InstantText.nullable().meta({ description: 'null: it is open' }) })
+  .meta({ id: 'Project' })
+export type Project = z.infer<typeof Project>
+export const NewProject = z.object({ name: z.string().trim().min(1).max(100) })
+export type NewProject = z.infer<typeof NewProject>
 
 export const Account = z
   .object({
@@ -62,7 +117,7 @@ export const Account = z
     language: Language,
     created_at: InstantText,
     parent_id: Id.nullable().meta({ description: 'the reseller who brought it; null: none' }),
-    projects: z.array(z.object({ id: Id, name: z.string() })),
+    projects: z.array(Project),
   })
   .meta({ id: 'Account' })
 export type Account = z.infer<typeof Account>
@@ -100,6 +155,17 @@ export const RoleChoice = z.object({
   custom_role_id: Id.nullable().default(null).meta({ description: 'a role that was made here' }),
 })
 export type RoleChoice = z.infer<typeof RoleChoice>
+/** To what its bearer is narrowed. */
+export const ProjectNames = z
+  .array(z.object({ id: Id, name: z.string() }))
+  .nullable()
+  .meta({ description: 'the projects of the account to which it is narrowed; null: all of the account' })
+export const ProjectIds = z
+  .array(Id)
+  .min(1)
+  .max(100)
+  .nullable()
+  .meta({ description: 'narrows it to these projects of the account, without bills, keys and people; null: all of it' })
 const Scopes = z.array(z.enum(PERMISSIONS)).min(1).max(PERMISSIONS.length)
 
 /** A key of a program or a person; the token itself is shown once, when it is made. */
@@ -114,6 +180,7 @@ export const ApiKey = z
       .object({ id: Id, name: z.string() })
       .nullable()
       .meta({ description: 'the account that it reaches, with those below it; null: the whole installation' }),
+    projects: ProjectNames,
     created_at: InstantText,
     created_by: z.string(),
     expires_at: InstantText.nullable(),
@@ -128,6 +195,7 @@ export const NewApiKey = RoleChoice.extend({
   account_id: Id.nullable()
     .default(null)
     .meta({ description: 'for a role of an account; left out, that of the caller' }),
+  project_ids: ProjectIds.default(null),
   expires_at: InstantText.nullable().default(null),
 })
 export type NewApiKey = z.infer<typeof NewApiKey>
@@ -155,6 +223,17 @@ export type NewCustomRole = z.infer<typeof NewCustomRole>
 /** What a role is of stays. */
 export const CustomRoleChange = NewCustomRole.omit({ of: true }).partial()
 export type CustomRoleChange = z.infer<typeof CustomRoleChange>
+
+const IdleHours = z.int().min(1).max(168)
+/** After so long without use a session ends; after a week it ends in any case. */
+export const SessionSettings = z
+  .object({
+    staff_idle_hours: IdleHours.meta({ description: 'of those who run the installation' }),
+    tenant_idle_hours: IdleHours.meta({ description: 'of those who belong to accounts' }),
+  })
+  .meta({ id: 'SessionSettings' })
+export type SessionSettings = z.infer<typeof SessionSettings>
+export const SessionSettingsChange = SessionSettings.partial()
 
 /** Staff act as a customer of whom they must see what he sees. */
 export const NewImpersonation = z.object({

@@ -9,6 +9,7 @@ import { append } from '../events/index.ts'
 import type { ApiKey, NewApiKey } from './contract.ts'
 import { nameOf } from './roles/index.ts'
 import { requireGivable } from './roles/giving.ts'
+import { NOTED_MS, refuseIdle } from './rules.ts'
 import { hashOf, sameHash } from './secret.ts'
 import {
   type CredentialKind,
@@ -32,7 +33,7 @@ const PREFIXES = { setup_token: 'atalaya_setup', session: 'atalaya_session', api
 interface Wanted
   extends
     Pick<CredentialRow, 'kind' | 'name'>,
-    Partial<Pick<CredentialRow, 'role' | 'custom_role_id' | 'scopes' | 'opened_by' | 'account_id'>> {
+    Partial<Pick<CredentialRow, 'role' | 'custom_role_id' | 'scopes' | 'opened_by' | 'account_id' | 'project_ids'>> {
   expires_at?: Instant | null | undefined
 }
 
@@ -63,6 +64,7 @@ async function mint(
     scopes = null,
     opened_by = null,
     account_id = null,
+    project_ids = null,
     ...wanted
   }: Wanted,
 ) {
@@ -81,6 +83,7 @@ async function mint(
     scopes,
     opened_by,
     account_id,
+    project_ids,
   }
   await insertCredential(ctx.tx, row)
   return { row, token }
@@ -89,26 +92,43 @@ async function mint(
 const holds = (row: CredentialRow, hash: string, now: Instant): boolean =>
   sameHash(row.hash, hash) && row.revoked_at === null && (row.expires_at === null || now < row.expires_at)
 
-const actorBy = ({ id, kind, name, role, custom_role, scopes, opened_by, account_id }: HeldCredential): Actor => ({
+const actorBy = ({
+  id,
+  kind,
+  name,
+  role,
+  custom_role,
+  scopes,
+  opened_by,
+  account_id,
+  project_ids,
+}: HeldCredential): Actor => ({
   kind: kindOf(role),
   id: opened_by ?? id,
   name,
   account_id,
+  ...(project_ids && { project_ids }),
   role,
   ...(custom_role && { custom_role: nameOf(custom_role) }),
-  permissions: permissionsOf(role, scopes, custom_role),
+  permissions: permissionsOf(role, scopes, custom_role, project_ids),
   ...(kind === 'session' && { bearer_id: id }),
 })
 
-/** A use is noted again after so long: keys are shown with when they were used last. */
-const NOTED_MS = 600_000
-
-/** The actor of a session or an API key; null for anything else. Opens no transaction of its own. */
-export async function authenticate(at: { tx: Tx | Database; now: Clock }, token: string): Promise<Actor | null> {
+/**
+ * The actor of a session or an API key; null for anything else. Throws `session_idle` where nobody used the session for too long.
+ * Opens no transaction of its own. `isUse`: somebody is there, and his session goes on.
+ */
+export async function authenticate(
+  at: { tx: Tx | Database; now: Clock },
+  token: string,
+  isUse = true,
+): Promise<Actor | null> {
   const hash = hashOf(token)
   const row = await selectCredential(at.tx, hash)
   if (!row || row.kind === 'setup_token' || !holds(row, hash, at.now())) return null
-  if (row.kind === 'api_key' && at.now() - (row.used_at ?? 0) > NOTED_MS) await noted(at, row.id)
+  const used_at = row.used_at ?? (row.kind === 'session' ? row.created_at : 0)
+  if (row.kind === 'session') refuseIdle(used_at, row.idle_hours, at.now())
+  if (isUse && at.now() - used_at > NOTED_MS) await noted(at, row.id)
   return actorBy(row)
 }
 
@@ -132,7 +152,7 @@ export async function signIn(ctx: Context, token: string): Promise<OpenedSession
       'unauthenticated',
       'This token is not known, was used, or has expired. Use an API key, or start the program again for a new set-up token.',
     )
-  const { kind, role, custom_role_id, custom_role, scopes, expires_at, account_id } = shown
+  const { kind, role, custom_role_id, custom_role, scopes, expires_at, account_id, project_ids } = shown
   const name = kind === 'setup_token' ? 'Owner' : shown.name
   const ends_at = ctx.now() + SESSION_SECONDS * 1_000
   const session = await mint(ctx, {
@@ -142,6 +162,7 @@ export async function signIn(ctx: Context, token: string): Promise<OpenedSession
     custom_role_id,
     scopes,
     account_id,
+    project_ids,
     opened_by: kind === 'api_key' ? shown.id : null,
     expires_at: kind === 'api_key' && expires_at !== null ? Math.min(ends_at, expires_at) : ends_at,
   })
@@ -215,6 +236,7 @@ const fromRow = (row: KeyRow, actor: Actor): ApiKey => ({
   custom_role: nameOf(row.custom_role),
   scopes: row.scopes,
   account: row.account_id === null ? null : { id: row.account_id, name: row.account_name ?? '' },
+  projects: row.projects,
   created_at: iso(row.created_at),
   created_by: row.created_by,
   expires_at: row.expires_at === null ? null : iso(row.expires_at),

@@ -3,13 +3,22 @@ import { z } from 'zod'
 import { InstantMs } from '#connectors/contract.ts'
 import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
-import { assert, Problem } from '../base/problem.ts'
+import { assert, Problem, sure } from '../base/problem.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import type { Page, PageQuery } from '../http/contract.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
-import type { Account, AccountChange, LegalEntity, LegalEntityChange, NewAccount, NewLegalEntity } from './contract.ts'
-import { placeErrors, prefixErrors, refuse, taxErrors } from './rules.ts'
+import type {
+  Account,
+  AccountChange,
+  LegalEntity,
+  LegalEntityChange,
+  Logo,
+  NewAccount,
+  NewLegalEntity,
+  SessionSettings,
+} from './contract.ts'
+import { brandingErrors, placeErrors, prefixErrors, refuse, taxErrors } from './rules.ts'
 import {
   insertAccount,
   insertEntity,
@@ -19,9 +28,11 @@ import {
   selectDefaultAccount,
   selectEntities,
   selectEntity,
+  selectIdle,
   selectInstallation,
   updateAccount,
   updateEntity,
+  updateIdle,
 } from './store.ts'
 
 export {
@@ -38,6 +49,7 @@ export {
 export { asWhom, endImpersonation, impersonate } from './impersonation.ts'
 export { type Given, requireGivable } from './roles/giving.ts'
 export { type Bearers, changeCustomRole, createCustomRole, endCustomRole, listRoles, nameOf } from './roles/index.ts'
+export { endProject, openProject, renameProject, requireOpenProject, requireProject } from './projects/index.ts'
 export { hashOf } from './secret.ts'
 export { setUp, type SetUp } from './set-up.ts'
 
@@ -61,7 +73,23 @@ export async function changeLegalEntity(ctx: Context, id: string, change: LegalE
     ...placeErrors(change),
     ...taxErrors({ ...before, ...change }),
     ...prefixErrors(change.invoice_prefix, others),
+    ...brandingErrors(change.branding),
   ])
+  return await setEntity(ctx, before, change)
+}
+
+/** The logo of its documents from now on, or none; its bytes are kept by whoever calls this. */
+export async function setLogo(ctx: Context, id: string, logo: Logo | null): Promise<LegalEntity> {
+  permit(ctx, 'legal_entities.write')
+  return await setEntity(ctx, await getLegalEntity(ctx, id), { logo })
+}
+
+async function setEntity(
+  ctx: Context,
+  before: LegalEntity,
+  change: LegalEntityChange | { logo: Logo | null },
+): Promise<LegalEntity> {
+  const { id } = before
   await updateEntity(ctx.tx, id, change)
   const after = await getLegalEntity(ctx, id)
   await append(ctx, { type: 'legal_entity.changed', subject: { kind: 'legal_entity', id }, before, after })
@@ -71,7 +99,13 @@ export async function changeLegalEntity(ctx: Context, id: string, change: LegalE
 /** Another company that sells. Its standard price book is made with it: call `openLegalEntity` of contracts. */
 export async function createLegalEntity(ctx: Context, input: NewLegalEntity): Promise<LegalEntity> {
   permit(ctx, 'legal_entities.write')
-  refuse([...placeErrors(input), ...taxErrors(input), ...prefixErrors(input.invoice_prefix, await selectEntities(ctx))])
+  const others = await selectEntities(ctx)
+  refuse([
+    ...placeErrors(input),
+    ...taxErrors(input),
+    ...prefixErrors(input.invoice_prefix, others),
+    ...brandingErrors(input.branding),
+  ])
   const id = newId()
   await insertEntity(ctx.tx, { ...input, id, created_at: ctx.now() })
   const after = await getLegalEntity(ctx, id)
@@ -98,7 +132,7 @@ export async function getAccount(ctx: Context, id: string): Promise<Account> {
 /** The account that owns what nobody else does: the first one. */
 export async function defaultAccount(ctx: Context): Promise<Account> {
   permit(ctx, 'accounts.read')
-  const found = await selectDefaultAccount(ctx.tx)
+  const found = await selectDefaultAccount(ctx)
   assert(found, 'set-up makes the first account')
   return found
 }
@@ -154,15 +188,37 @@ export async function reachedAccounts(ctx: Context): Promise<string[]> {
   return await selectAccountIds(ctx)
 }
 
+export async function getSessionSettings(ctx: Context): Promise<SessionSettings> {
+  permit(ctx, 'installation.write')
+  return sure(await selectIdle(ctx.tx))
+}
+
+/** Holds at once, for sessions that are open, too. */
+export async function changeSessionSettings(ctx: Context, change: Partial<SessionSettings>): Promise<SessionSettings> {
+  permit(ctx, 'installation.write')
+  const before = await getSessionSettings(ctx)
+  await updateIdle(ctx.tx, change)
+  const after = await getSessionSettings(ctx)
+  const subject = { kind: 'installation', id: await installationId(ctx) }
+  await append(ctx, { type: 'installation.sessions_changed', subject, before, after })
+  return after
+}
+
 export interface Where {
   installation_id: string
   account: { id: string; name: string } | null
+  /** those of the account to which he is narrowed; null: all of it */
+  projects: { id: string; name: string }[] | null
 }
 
 /** No secret: whoever is signed in is told which installation this is, and which account he acts for. */
 export async function whereAmI(ctx: Context): Promise<Where> {
   const account = ctx.actor.account_id === null ? null : await selectAccount(ctx, ctx.actor.account_id)
-  return { installation_id: await installationId(ctx), account: account && { id: account.id, name: account.name } }
+  return {
+    installation_id: await installationId(ctx),
+    account: account && { id: account.id, name: account.name },
+    projects: ctx.actor.project_ids && account ? account.projects.map(({ id, name }) => ({ id, name })) : null,
+  }
 }
 
 /** Which installation this is. */

@@ -14,22 +14,30 @@ import {
   NewApiKey,
   NewCustomRole,
   NewImpersonation,
+  NewProject,
+  Project,
   RoleEntry,
+  SessionSettings,
+  SessionSettingsChange,
 } from './contract.ts'
 import {
   changeAccount,
   changeCustomRole,
   changeLegalEntity,
+  changeSessionSettings,
   createCustomRole,
   createKey,
   endImpersonation,
   getAccount,
+  getSessionSettings,
   impersonate,
   listAccounts,
   listKeys,
   listLegalEntities,
   listRoles,
+  openProject,
   removeDemo,
+  renameProject,
   revokeApiKey,
 } from './index.ts'
 
@@ -83,6 +91,17 @@ export const routes = (deps: AccountsDeps) =>
       await verb(c, { ...deps, tenants: deps.db }, endImpersonation)
       return c.body(null, 204)
     })
+    .get(
+      '/session-settings',
+      answers('When sessions end that nobody uses', SessionSettings, 'installation.write'),
+      async (c) => c.json(await verb(c, deps, getSessionSettings)),
+    )
+    .patch(
+      '/session-settings',
+      answers('Change when sessions end that nobody uses', SessionSettings, 'installation.write'),
+      valid('json', SessionSettingsChange),
+      async (c) => c.json(await verb(c, deps, (ctx) => changeSessionSettings(ctx, c.req.valid('json')))),
+    )
     .delete('/demo', answers('Remove the demo with all that was invented', null, 'installation.write'), async (c) => {
       await verb(c, deps, (ctx) => removeDemo(ctx, deps.endDemo !== null))
       deps.endDemo?.()
@@ -109,6 +128,22 @@ export const routes = (deps: AccountsDeps) =>
     )
     .get('/accounts/:id', answers('One account', Account, 'accounts.read'), valid('param', ById), async (c) =>
       c.json(await verb(c, deps, (ctx) => getAccount(ctx, c.req.valid('param').id))),
+    )
+    .post(
+      '/accounts/:id/projects',
+      answers('Open a project of an account', Project, 'accounts.write', { status: 201 }),
+      valid('param', ById),
+      valid('json', NewProject),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => openProject(ctx, c.req.valid('param').id, c.req.valid('json'))), 201),
+    )
+    .patch(
+      '/projects/:id',
+      answers('Rename a project', Project, 'accounts.write'),
+      valid('param', ById),
+      valid('json', NewProject),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => renameProject(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .patch(
       '/accounts/:id',

@@ -1,7 +1,7 @@
 /** Decisions of accounts: which zones, countries and tax rates hold together. */
 import { type FieldError, Problem } from '../base/problem.ts'
-import { isZone } from '../base/time.ts'
-import type { Address, LegalEntity } from './contract.ts'
+import { HOUR_MS, type Instant, isZone } from '../base/time.ts'
+import type { Address, Branding, LegalEntity } from './contract.ts'
 import { isCountry } from './countries.ts'
 
 interface Checked {
@@ -35,8 +35,50 @@ export const prefixErrors = (prefix: string | undefined, others: readonly LegalE
     ? [{ pointer: '/invoice_prefix', detail: 'is used by another company of this installation' }]
     : []
 
+/** WCAG 2.2, 1.4.11: what carries meaning stands out from white at 3:1. */
+const CONTRAST = 3
+
+/** Of a colour such as #1d4ed8: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio */
+export function contrastToWhite(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5]
+    .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+  return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+}
+
+/** ISO 13616: the first four characters moved to the end, letters as 10 to 35, leave 1 when divided by 97. */
+export const isIban = (iban: string): boolean =>
+  BigInt([...(iban.slice(4) + iban.slice(0, 4))].map((one) => Number.parseInt(one, 36)).join('')) % 97n === 1n
+
+/** What a schema can't know of how documents look. */
+export function brandingErrors(branding: Branding | undefined): FieldError[] {
+  const errors: FieldError[] = []
+  const { colour = null, bank = null } = branding ?? {}
+  const contrast = colour === null ? CONTRAST : contrastToWhite(colour)
+  if (contrast < CONTRAST)
+    errors.push({
+      pointer: '/branding/colour',
+      detail: `is too pale on white paper: its contrast is ${contrast.toFixed(1)}:1 and must be at least ${CONTRAST}:1; choose a darker one`,
+    })
+  if (bank && !isIban(bank.iban))
+    errors.push({ pointer: '/branding/bank/iban', detail: 'has a wrong check number: compare it digit by digit' })
+  return errors
+}
+
 export function refuse(errors: FieldError[]): void {
   if (errors.length > 0) throw new Problem('invalid', 'Correct these fields and send it again.', errors)
+}
+
+/** A use is noted again after so long: what is shown and compared is exact to this. */
+export const NOTED_MS = 600_000
+
+/** A session that nobody has used for so long is over, and says why. Never too early: the last use may have gone unnoted. */
+export function refuseIdle(used_at: Instant, idle_hours: number | null, now: Instant): void {
+  if (idle_hours === null || now - used_at <= idle_hours * HOUR_MS + NOTED_MS) return
+  throw new Problem(
+    'session_idle',
+    `Your session ended because nobody used it for ${idle_hours} ${idle_hours === 1 ? 'hour' : 'hours'}. Sign in again.`,
+  )
 }
 
 /** The zone of a new installation: the machine's, where somebody chose one. */

@@ -14,11 +14,15 @@ import {
 import type { Permission } from '../base/actor.ts'
 import type { Reach, Role } from '../base/roles.ts'
 import { instant } from '../db/columns.ts'
-import type { Address } from './contract.ts'
+import { type Address, type Branding, type Logo, NO_BRANDING } from './contract.ts'
 
 export const installation = pgTable('installation', {
   id: uuid().primaryKey(),
   created_at: instant().notNull(),
+  /** hours without use after which a session of those who run it ends */
+  staff_idle_hours: integer().notNull().default(12),
+  /** the same of those who belong to accounts */
+  tenant_idle_hours: integer().notNull().default(168),
 })
 
 export const legalEntity = pgTable('legal_entity', {
@@ -34,6 +38,9 @@ export const legalEntity = pgTable('legal_entity', {
   tax_rate: text().notNull(),
   invoice_prefix: text().notNull(),
   payment_terms_days: integer().notNull(),
+  branding: jsonb().$type<Branding>().notNull().default(NO_BRANDING),
+  /** its bytes lie with the documents, by their hash */
+  logo: jsonb().$type<Logo>(),
   created_at: instant().notNull(),
 })
 
@@ -77,8 +84,11 @@ export const project = pgTable(
     account_id: uuid()
       .notNull()
       .references(() => account.id),
+    /** of an account's open projects no two have one, in whatever case */
     name: text().notNull(),
     created_at: instant().notNull(),
+    /** nothing is put into it any more */
+    closed_at: instant(),
   },
   (t) => [index().on(t.account_id)],
 )
@@ -117,6 +127,8 @@ export const credential = pgTable(
     created_by: text().notNull(),
     /** the account that its bearer acts for; null: the whole installation */
     account_id: uuid().references(() => account.id),
+    /** the projects of the account to which it is narrowed; null: all of the account */
+    project_ids: uuid().array(),
   },
   (t) => [uniqueIndex().on(t.hash), index().on(t.opened_by), index().on(t.account_id), index().on(t.custom_role_id)],
 )

@@ -80,7 +80,7 @@ async function create(ctx: Context, zone: string): Promise<void> {
 async function present(ctx: Context): Promise<SetUp> {
   const installation_id = await selectInstallation(ctx.tx)
   const [entity] = await selectEntities(ctx)
-  const account = await selectDefaultAccount(ctx.tx)
+  const account = await selectDefaultAccount(ctx)
   const project = account?.projects[0]
   assert(installation_id && entity && account && project, 'set-up makes one of each in one transaction')
   return { installation_id, legal_entity_id: entity.id, account_id: account.id, project_id: project.id }

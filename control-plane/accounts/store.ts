@@ -3,9 +3,11 @@ import { and, asc, count, desc, eq, gt, inArray, isNull, or, type SQL, sql } fro
 import { iso } from '../base/time.ts'
 import type { CustomRole } from '../base/roles.ts'
 import { customRoleOf } from '../db/custom-role.ts'
-import { withinReach } from '../db/fence.ts'
+import { withinProjects, withinReach } from '../db/fence.ts'
+import { idleHoursOf } from '../db/idle.ts'
+import { type NamedProject, projectsOf } from '../db/narrowing.ts'
 import type { Context, Database, Tx } from '../db/index.ts'
-import type { Account, AccountChange, LegalEntity, LegalEntityChange } from './contract.ts'
+import type { Account, AccountChange, LegalEntity, LegalEntityChange, Logo, Project } from './contract.ts'
 import { account, credential, impersonation, installation, legalEntity, project } from './schema.ts'
 
 type AccountRow = typeof account.$inferSelect
@@ -41,24 +43,34 @@ export const insertEntity = async (tx: Tx, row: typeof legalEntity.$inferInsert)
   await tx.insert(legalEntity).values(row)
 }
 
-export async function updateEntity(tx: Tx, id: string, change: LegalEntityChange): Promise<void> {
+export async function updateEntity(
+  tx: Tx,
+  id: string,
+  change: LegalEntityChange | { logo: Logo | null },
+): Promise<void> {
   if (Object.keys(change).length > 0) await tx.update(legalEntity).set(change).where(eq(legalEntity.id, id))
 }
 
+export const projectFromRow = ({ id, name, closed_at }: typeof project.$inferSelect): Project => ({
+  id,
+  name,
+  closed_at: closed_at === null ? null : iso(closed_at),
+})
+
 /** Accounts with their projects, in the order given. */
-async function withProjects(tx: Tx, found: AccountRow[]): Promise<Account[]> {
+async function withProjects({ tx, ...asking }: Pick<Context, 'tx' | 'actor'>, found: AccountRow[]): Promise<Account[]> {
   if (found.length === 0) return []
   const ids = found.map(({ id }) => id)
   const projects = await tx
     .select()
     .from(project)
-    .where(inArray(project.account_id, ids))
-    .orderBy(asc(project.created_at))
+    .where(and(inArray(project.account_id, ids), withinProjects(asking, project.id)))
+    .orderBy(asc(project.created_at), asc(project.id))
   const owned = Map.groupBy(projects, ({ account_id }) => account_id)
   return found.map((row) => {
     const { is_default: _is_default, created_at, ...shown } = row
     const own = owned.get(row.id) ?? []
-    return { ...shown, created_at: iso(created_at), projects: own.map(({ id, name }) => ({ id, name })) }
+    return { ...shown, created_at: iso(created_at), projects: own.map(projectFromRow) }
   })
 }
 
@@ -88,23 +100,23 @@ export async function selectAccounts(
   const [counted] = await tx.select({ total: count() }).from(account).where(reached)
   const last = found.length > limit ? found[limit - 1] : undefined
   return {
-    found: await withProjects(tx, found.slice(0, limit)),
+    found: await withProjects(ctx, found.slice(0, limit)),
     last: last ? { at: last.created_at, id: last.id } : null,
     total: counted?.total ?? 0,
   }
 }
 
-const one = async (tx: Tx, where: SQL | undefined): Promise<Account | null> => {
-  const [found] = await withProjects(tx, await tx.select().from(account).where(where).limit(1))
+const one = async (ctx: Context, where: SQL | undefined): Promise<Account | null> => {
+  const [found] = await withProjects(ctx, await ctx.tx.select().from(account).where(where).limit(1))
   return found ?? null
 }
 export const selectAccount = (ctx: Context, id: string) =>
-  one(ctx.tx, and(eq(account.id, id), withinReach(ctx, account.id)))
+  one(ctx, and(eq(account.id, id), withinReach(ctx, account.id)))
 export async function selectAccountIds(ctx: Context): Promise<string[]> {
   const found = await ctx.tx.select({ id: account.id }).from(account).where(withinReach(ctx, account.id))
   return found.map(({ id }) => id)
 }
-export const selectDefaultAccount = (tx: Tx) => one(tx, eq(account.is_default, true))
+export const selectDefaultAccount = (ctx: Context) => one(ctx, eq(account.is_default, true))
 
 export async function insertAccount(
   tx: Tx,
@@ -135,6 +147,16 @@ export async function selectInstallation(tx: Tx): Promise<string | null> {
   return row?.id ?? null
 }
 
+export type Idle = Pick<typeof installation.$inferSelect, 'staff_idle_hours' | 'tenant_idle_hours'>
+export async function selectIdle(tx: Tx): Promise<Idle | null> {
+  const { staff_idle_hours, tenant_idle_hours } = installation
+  const [row] = await tx.select({ staff_idle_hours, tenant_idle_hours }).from(installation).limit(1)
+  return row ?? null
+}
+export const updateIdle = async (tx: Tx, change: Partial<Idle>): Promise<void> => {
+  if (Object.keys(change).length > 0) await tx.update(installation).set(change)
+}
+
 export const insertInstallation = async (tx: Tx, row: typeof installation.$inferInsert): Promise<void> => {
   await tx.insert(installation).values(row)
 }
@@ -156,22 +178,36 @@ export interface HeldCredential extends CredentialRow {
   custom_role: CustomRole | null
 }
 
-export async function selectCredential(tx: Tx | Database, hash: string): Promise<HeldCredential | null> {
+export interface FoundCredential extends HeldCredential {
+  idle_hours: number | null
+}
+
+export async function selectCredential(tx: Tx | Database, hash: string): Promise<FoundCredential | null> {
   const [row] = await tx
-    .select({ held: credential, custom_role: customRoleOf(credential.custom_role_id) })
+    .select({
+      held: credential,
+      custom_role: customRoleOf(credential.custom_role_id),
+      idle_hours: idleHoursOf(credential.account_id),
+    })
     .from(credential)
     .where(live(hash))
-  return row ? { ...row.held, custom_role: row.custom_role } : null
+  return row ? { ...row.held, custom_role: row.custom_role, idle_hours: row.idle_hours } : null
 }
 
 export interface KeyRow extends HeldCredential {
   account_name: string | null
+  projects: NamedProject[] | null
 }
 
 /** Keys that were not revoked and that the caller reaches, the newest first. */
 export async function selectKeys(ctx: Context): Promise<KeyRow[]> {
   const found = await ctx.tx
-    .select({ key: credential, custom_role: customRoleOf(credential.custom_role_id), account_name: account.name })
+    .select({
+      key: credential,
+      custom_role: customRoleOf(credential.custom_role_id),
+      account_name: account.name,
+      projects: projectsOf(credential.project_ids),
+    })
     .from(credential)
     .leftJoin(account, eq(account.id, credential.account_id))
     .where(and(eq(credential.kind, 'api_key'), isNull(credential.revoked_at), withinReach(ctx, credential.account_id)))

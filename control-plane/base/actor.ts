@@ -40,6 +40,8 @@ export interface Actor {
   name: string
   /** the account that he acts for: he reaches it and those below it, nothing else; null: the whole installation */
   account_id: string | null
+  /** the projects of that account to which he is narrowed; absent: all of it */
+  project_ids?: readonly string[]
   /** of a person's or a program's credential */
   role?: Role
   /** in whose place `role` stands: one that was made here */
@@ -63,7 +65,7 @@ export const system = (task: string): Actor => ({
 })
 
 /** The program where it computes for somebody who may know the result but not all that it is made of: it reads, and changes nothing. */
-export const programFor = (actor: Actor): Actor => ({
+export const programFor = ({ project_ids: _narrowed, ...actor }: Actor): Actor => ({
   ...actor,
   kind: 'system',
   account_id: null,

@@ -5,6 +5,7 @@ export const PROBLEMS = {
   invalid: [422, 'The request is not valid'],
   malformed: [400, 'The request cannot be read'],
   unauthenticated: [401, 'Sign in first'],
+  session_idle: [401, 'The session was not used for too long'],
   forbidden: [403, 'You may not do this'],
   not_found: [404, 'There is no such thing here'],
   conflict: [409, 'This contradicts what is stored'],

@@ -25,6 +25,9 @@ const STAFF = {
 
 const own = ['accounts.read', 'events.read', 'inventory.read', 'metrics.read', 'usage.read'] as const
 
+/** All that one may do who is narrowed to projects: bills, keys and people are of the whole account. */
+export const NARROWED: ReadonlySet<Permission> = new Set(own)
+
 /** Roles of those who buy; each reaches one account and those below it. */
 const TENANT = {
   tenant_owner: [...own, 'accounts.write', 'billing.read', 'keys.read', 'keys.write', 'people.read', 'people.write'],
@@ -59,12 +62,14 @@ export const CARRIERS = { installation: 'read_only', account: 'tenant_member' } 
 export const ofAccounts = (permission: Permission): boolean =>
   TENANT.tenant_owner.some((one: Permission) => one === permission)
 
-/** What one may do by a role, or by the custom role in its place; narrowed to the scopes where there are any. */
+/** What one may do by a role, or by the custom role in its place; narrowed to the scopes where there are any, and to what projects leave. */
 export function permissionsOf(
   role: Role,
   scopes: readonly Permission[] | null,
   custom: CustomRole | null = null,
+  project_ids: readonly string[] | null = null,
 ): ReadonlySet<Permission> {
   const all = new Set<Permission>(custom ? custom.permissions : ROLES[role])
-  return scopes === null ? all : all.intersection(new Set(scopes))
+  const scoped = scopes === null ? all : all.intersection(new Set(scopes))
+  return project_ids === null ? scoped : scoped.intersection(NARROWED)
 }

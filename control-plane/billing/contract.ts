@@ -1,6 +1,6 @@
 /** Words of billing: drafts, invoices and their frozen content. These shapes are frozen: they only grow. */
 import { z } from 'zod'
-import { Account, Address, Language, TaxCategory } from '../accounts/contract.ts'
+import { Account, Address, Branding, Language, Logo, TaxCategory } from '../accounts/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contract.ts'
 import { BlockedGap, Line, Unrated } from '../rating/contract.ts'
 
@@ -9,6 +9,10 @@ export const CONTENT_SCHEMA_VERSION = 1
 export const Party = z.object({ id: Id, name: z.string(), address: Address, tax_id: z.string(), email: z.string() })
 export const TaxLine = z.object({ category: TaxCategory, rate: z.string(), base: Amount, tax: Amount })
 export const Totals = z.object({ net: Amount, tax: Amount, total: Amount })
+
+/** How the document looks; absent where its seller has chosen nothing. */
+const DocumentBranding = Branding.extend({ logo: Logo.nullable() }).meta({ id: 'DocumentBranding' })
+export type DocumentBranding = z.infer<typeof DocumentBranding>
 
 export const Draft = z
   .object({
@@ -20,11 +24,24 @@ export const Draft = z
     currency: CurrencyCode,
     seller: Party,
     buyer: Party,
+    branding: DocumentBranding.optional(),
     language: Language,
     zone: z.string(),
     lines: z.array(Line),
     taxes: z.array(TaxLine),
     totals: Totals,
+    by_project: z
+      .array(
+        z.object({
+          project: z.object({ id: Id, name: z.string() }).nullable(),
+          net: Amount,
+          lines: z.array(z.object({ line_id: z.string(), quantity_display: z.string(), net: Amount })),
+        }),
+      )
+      .meta({
+        description:
+          'what each project bears of the lines; `project` null: what is in none. They add up to the net total',
+      }),
     unrated: z.array(Unrated).meta({ description: 'must be empty before finalising' }),
     blocked_gaps: z.array(BlockedGap).meta({ description: 'must be filled or accepted before finalising' }),
   })
@@ -54,6 +71,7 @@ export const InvoiceContent = z.object({
   contract_id: Id,
   seller: Party,
   buyer: Party,
+  branding: DocumentBranding.optional(),
   language: Language,
   currency: CurrencyCode,
   zone: z.string(),
@@ -83,6 +101,15 @@ export const Invoice = InvoiceSummary.extend({
   lines: z.array(Line),
 }).meta({ id: 'Invoice' })
 export type Invoice = z.infer<typeof Invoice>
+/** In Base64 four characters are three bytes. */
+export const LOGO_LIMITS = { bytes: 512 * 1024, characters: 699_052, side_px: 2_000 } as const
+/** Whether it is an image, and which, is decided by its bytes. */
+export const NewLogo = z.object({
+  content: z
+    .base64()
+    .max(LOGO_LIMITS.characters)
+    .meta({ description: 'a PNG or JPEG of at most 512 KiB and 2000 × 2000 pixels, in Base64' }),
+})
 export const NewInvoice = z.object({
   account_id: Id,
   to: InstantText.optional().meta({

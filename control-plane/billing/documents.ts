@@ -4,17 +4,17 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler'
 import { sha256 } from '#connectors/contract.ts'
-import type { Language } from '../accounts/contract.ts'
+import type { Language, Logo } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
-import { assert } from '../base/problem.ts'
+import { assert, sure } from '../base/problem.ts'
 import { fromIso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import type { Line } from '../rating/contract.ts'
 import type { InvoiceContent } from './contract.ts'
 import { requireInvoice } from './issued.ts'
-import { documentData } from './labels.ts'
+import { documentData, formatOf } from './labels.ts'
 import { documentBinding } from './rules.ts'
-import { findDocument, type InvoiceRow, invoicesWithoutPdf, keepDocument, linesOfInvoice } from './store.ts'
+import { findDocument, findFile, type InvoiceRow, invoicesWithoutPdf, keepDocument, linesOfInvoice } from './store.ts'
 
 const TEMPLATE = join(import.meta.dirname, 'invoice.typ')
 const FONTS = join(dirname(createRequire(import.meta.url).resolve('@expo-google-fonts/inter/package.json')))
@@ -22,26 +22,50 @@ const FACES = ['400Regular/Inter_400Regular', '600SemiBold/Inter_600SemiBold'].m
 
 let compiler: NodeCompiler | null = null
 
+/** Where the template finds the logo's bytes: no such file lies on the disk. */
+const LOGO = join(import.meta.dirname, 'logo')
+
 /** The PDF/A-3b of an invoice. The same content gives the same bytes; a warning (a font that isn't there) is an error. */
-export function renderPdf(content: InvoiceContent, lines: readonly Line[], language: Language): Uint8Array {
-  compiler ??= NodeCompiler.create({ workspace: import.meta.dirname, fontArgs: [{ fontPaths: FACES }] })
-  const source = {
-    mainFileContent: readFileSync(TEMPLATE, 'utf8'),
-    inputs: { data: JSON.stringify(documentData(content, lines, language)) },
+export function renderPdf(
+  content: InvoiceContent,
+  lines: readonly Line[],
+  language: Language,
+  logo: Uint8Array | null = null,
+): Uint8Array {
+  const data = JSON.stringify(documentData(content, lines, language))
+  return compile(readFileSync(TEMPLATE, 'utf8'), { data }, logo, content.issued_at)
+}
+
+/** Whether an image can stand on a document. */
+export function rendersLogo({ bytes, media_type }: { bytes: Uint8Array; media_type: Logo['media_type'] }): boolean {
+  const source = `#set document(date: datetime(year: 2000, month: 1, day: 1))\n#image("logo", format: "${formatOf(media_type)}")`
+  try {
+    return compile(source, {}, bytes, '2000-01-01T00:00:00.000Z').length > 0
+  } catch {
+    return false
   }
-  const compiled = compiler.compile(source)
-  const warnings = compiled.takeWarnings()?.shortDiagnostics ?? []
-  const errors = compiled.takeDiagnostics()?.shortDiagnostics ?? []
-  assert(
-    compiled.result && warnings.length === 0,
-    `the invoice renders cleanly: ${JSON.stringify([...errors, ...warnings])}`,
-  )
-  const pdf = compiler.pdf(compiled.result, {
-    creationTimestamp: Math.floor(fromIso(content.issued_at) / 1000),
-    pdfStandard: 'a-3b' as never,
-  })
-  compiler.evictCache(10)
-  return new Uint8Array(pdf)
+}
+
+function compile(source: string, inputs: Record<string, string>, logo: Uint8Array | null, date: string): Uint8Array {
+  compiler ??= NodeCompiler.create({ workspace: import.meta.dirname, fontArgs: [{ fontPaths: FACES }] })
+  if (logo) compiler.mapShadow(LOGO, Buffer.from(logo))
+  try {
+    const compiled = compiler.compile({ mainFileContent: source, inputs })
+    const warnings = compiled.takeWarnings()?.shortDiagnostics ?? []
+    const errors = compiled.takeDiagnostics()?.shortDiagnostics ?? []
+    assert(
+      compiled.result && warnings.length === 0,
+      `the invoice renders cleanly: ${JSON.stringify([...errors, ...warnings])}`,
+    )
+    const pdf = compiler.pdf(compiled.result, {
+      creationTimestamp: Math.floor(fromIso(date) / 1000),
+      pdfStandard: 'a-3b' as never,
+    })
+    return new Uint8Array(pdf)
+  } finally {
+    compiler.resetShadow()
+    compiler.evictCache(10)
+  }
 }
 
 /** The stored PDF; rendered and kept at the first call. */
@@ -60,7 +84,9 @@ async function documentOf(ctx: Context, invoice: InvoiceRow, language: Language)
   const kept = await findDocument(ctx, id, language)
   if (kept) return { bytes: kept, number: invoice.number }
   const lines = (await linesOfInvoice(ctx, id)).map((row) => row.content)
-  const bytes = renderPdf(invoice.content, lines, language)
+  const { logo = null } = invoice.content.branding ?? {}
+  const image = logo && sure(await findFile(ctx, logo.sha256))
+  const bytes = renderPdf(invoice.content, lines, language, image)
   const file = sha256(bytes)
   const link = { invoice_id: id, account_id: invoice.account_id, language, sha256: file }
   await keepDocument(ctx, { ...link, binding: documentBinding(invoice.content_hash, language, file), bytes })

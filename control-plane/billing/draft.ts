@@ -8,7 +8,7 @@ import { listPrices, type PriceRow } from '../catalog/index.ts'
 import { type ContractInForce, contractOf } from '../contracts/index.ts'
 import { type ClosedCut, openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
-import { ownership, requireSeen } from '../inventory/index.ts'
+import { ownership, projectOfEach, requireSeen } from '../inventory/index.ts'
 import { reportedUpTo } from '../metering/index.ts'
 import {
   costsNow,
@@ -18,10 +18,12 @@ import {
   type RatedPeriod,
   type RatingRequest,
 } from '../rating/index.ts'
+import type { Line } from '../rating/contract.ts'
+import { byProject } from './by-project.ts'
 import type { Draft, DraftSummary } from './contract.ts'
 import type { z } from 'zod'
 import { majorText } from '../base/money.ts'
-import { minorOf, taxesOf, totalsOf, totalsText } from './rules.ts'
+import { brandingOf, minorOf, taxesOf, totalsOf, totalsText } from './rules.ts'
 import { invoicedTo } from './store.ts'
 
 const party = (who: Account | LegalEntity) => ({
@@ -77,6 +79,7 @@ async function compute(ctx: Context, account: Account, request: DraftRequest): P
   const { period, rated } = await firstRated(ctx, terms, begin, to)
   const { lines, unrated, blocked } = rated
   const { currency } = contract
+  const seller = await getLegalEntity(ctx, contract.legal_entity_id)
   const taxes = taxesOf(lines, currency)
   return {
     account_id: account.id,
@@ -85,17 +88,22 @@ async function compute(ctx: Context, account: Account, request: DraftRequest): P
     month: dateOf(period.from, account.zone).slice(0, 7),
     cut: cut.number,
     currency,
-    seller: party(await getLegalEntity(ctx, contract.legal_entity_id)),
+    seller: party(seller),
     buyer: party(account),
+    ...brandingOf(seller),
     language: account.language,
     zone: account.zone,
     lines,
     taxes,
     totals: totalsText(totalsOf(lines, taxes, currency), currency),
+    by_project: byProject(lines, await projectOfEach(ctx, assignmentsIn(lines)), account.projects, currency),
     unrated: unrated.map(presentMissing),
     blocked_gaps: blocked.map(presentBlocked),
   }
 }
+
+const assignmentsIn = (lines: readonly Line[]): string[] =>
+  lines.flatMap((line) => line.segments.map((segment) => segment.assignment_id))
 
 /** A month in which nothing was used is passed over: nobody gets a bill of nothing, and none waits for it for ever. */
 async function firstRated(ctx: Context, terms: Omit<RatingRequest, 'period'>, begin: Interval, to: Instant) {

@@ -141,7 +141,15 @@ async function freeze(ctx: Context, made: Draft): Promise<store.InvoiceRow> {
   const series = await store.lockSeries(ctx, entity.id, yearOf(ctx.now(), entity.zone))
   const issued_at: Instant = Math.max(ctx.now(), await store.lastIssuedAt(ctx, entity.id))
   const number = numberText(entity.invoice_prefix, series.year, series.next_number)
-  const { lines, account_id, unrated: _none, blocked_gaps: _accepted, month: _month, ...frozen } = made
+  const {
+    lines,
+    account_id,
+    unrated: _none,
+    blocked_gaps: _accepted,
+    month: _month,
+    by_project: _parts,
+    ...frozen
+  } = made
   const content: InvoiceContent = {
     ...frozen,
     schema_version: CONTENT_SCHEMA_VERSION,

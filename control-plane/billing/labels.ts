@@ -1,5 +1,5 @@
 /** What stands on a document, in the reader's language: words, dates and numbers ready to print. */
-import type { Language } from '../accounts/contract.ts'
+import type { Language, Logo } from '../accounts/contract.ts'
 import { dateOf, fromIso } from '../base/time.ts'
 import type { Line } from '../rating/contract.ts'
 import type { InvoiceContent } from './contract.ts'
@@ -28,6 +28,9 @@ const EN = {
   estimated: 'spread estimated',
   per_hour: 'hour',
   per_month: 'month',
+  payment: 'Pay to',
+  bank: 'Bank',
+  reference: 'Reference',
 }
 const ES: typeof EN = {
   title: 'Factura',
@@ -52,6 +55,9 @@ const ES: typeof EN = {
   estimated: 'reparto estimado',
   per_hour: 'hora',
   per_month: 'mes',
+  payment: 'Datos de pago',
+  bank: 'Banco',
+  reference: 'Concepto',
 }
 export const LABELS: Record<Language, typeof EN> = { en: EN, es: ES }
 
@@ -122,6 +128,28 @@ function unitOf(line: Line, labels: typeof EN): string {
 const noteOf = (line: Line, zone: string, language: Language): string =>
   [gapText(line, zone, language), line.estimated ? LABELS[language].estimated : ''].filter(Boolean).join(', ')
 
+/** What the template calls the format of an image. */
+export const formatOf = (media_type: Logo['media_type']): 'png' | 'jpg' => (media_type === 'image/png' ? 'png' : 'jpg')
+
+/** How the document looks; null: black on white, and nothing more. */
+function brandingData({ branding, number }: InvoiceContent, language: Language) {
+  if (!branding) return null
+  const { colour, footer, bank, logo } = branding
+  const labels = LABELS[language]
+  const payment = bank && [
+    { label: labels.bank, text: bank.name },
+    { label: 'IBAN', text: bank.iban.replaceAll(/(.{4})(?=.)/g, '$1 ') },
+    { label: 'BIC', text: bank.bic },
+    { label: labels.reference, text: number },
+  ]
+  return {
+    colour,
+    footer: footer[language] === '' ? [] : footer[language].split('\n'),
+    payment: (payment ?? []).filter(({ text }) => text !== ''),
+    logo: logo && formatOf(logo.media_type),
+  }
+}
+
 /** The template's data: only text, so that the template decides nothing. */
 export function documentData(content: InvoiceContent, lines: readonly Line[], language: Language) {
   const labels = LABELS[language]
@@ -129,6 +157,7 @@ export function documentData(content: InvoiceContent, lines: readonly Line[], la
   return {
     labels,
     language,
+    branding: brandingData(content, language),
     number: content.number,
     issued: dateText(content.issued_at, content.zone, language),
     issued_at: content.issued_at,

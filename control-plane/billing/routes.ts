@@ -4,7 +4,7 @@ import { answers, type HttpDeps, router, valid, verb, verbAfter } from '../http/
 import { Amount, CurrencyCode, Id, InstantText, page } from '../http/contract.ts'
 import { fromIso } from '../base/time.ts'
 import type { Database } from '../db/index.ts'
-import { Language } from '../accounts/contract.ts'
+import { Language, LegalEntity } from '../accounts/contract.ts'
 import { NewPrice } from '../catalog/contract.ts'
 import {
   Draft,
@@ -14,6 +14,7 @@ import {
   InvoiceQuery,
   InvoiceSummary,
   NewInvoice,
+  NewLogo,
   ResourceCost,
   Verification,
 } from './contract.ts'
@@ -27,8 +28,13 @@ import {
   invoicePdf,
   issue,
   listInvoices,
+  type LogoFile,
+  logoOfEntity,
+  logoOfInvoice,
   previewPrice,
+  putLogo,
   readyToInvoice,
+  removeLogo,
   verify,
 } from './index.ts'
 
@@ -43,6 +49,9 @@ const Preview = z.object({
   month_to_date_after: Amount,
   currency: CurrencyCode,
 })
+
+const imageAnswer = ({ bytes, media_type }: LogoFile): Response =>
+  new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { 'content-type': media_type } })
 
 /** `work`: the pool that may settle usage; finalising closes a cut. */
 export const routes = (deps: HttpDeps & { work: Database }) => {
@@ -118,6 +127,35 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
           'content-type': 'application/pdf',
           'content-disposition': `inline; filename="${number}.pdf"`,
         })
+      },
+    )
+    .get(
+      '/invoices/:id/logo',
+      answers('The logo that the document bears', z.string(), 'billing.read', { media: 'image/*' }),
+      valid('param', Param),
+      async (c) => imageAnswer(await verb(c, deps, (ctx) => logoOfInvoice(ctx, c.req.valid('param').id))),
+    )
+    .get(
+      '/legal-entities/:id/logo',
+      answers('The logo of new documents of a company', z.string(), 'accounts.read', { media: 'image/*' }),
+      valid('param', Param),
+      async (c) => imageAnswer(await verb(c, deps, (ctx) => logoOfEntity(ctx, c.req.valid('param').id))),
+    )
+    .put(
+      '/legal-entities/:id/logo',
+      answers('Choose the logo of new documents of a company', LegalEntity, 'legal_entities.write'),
+      valid('param', Param),
+      valid('json', NewLogo),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => putLogo(ctx, c.req.valid('param').id, c.req.valid('json').content))),
+    )
+    .delete(
+      '/legal-entities/:id/logo',
+      answers('New documents of a company bear no logo', null, 'legal_entities.write'),
+      valid('param', Param),
+      async (c) => {
+        await verb(c, deps, (ctx) => removeLogo(ctx, c.req.valid('param').id))
+        return c.body(null, 204)
       },
     )
     .get(

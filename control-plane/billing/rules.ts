@@ -4,7 +4,8 @@ import { parseDecimal } from '../base/exact.ts'
 import { exponentOf, majorText, toMinor } from '../base/money.ts'
 import { assert, sure } from '../base/problem.ts'
 import type { Line } from '../rating/contract.ts'
-import type { Draft, InvoiceContent } from './contract.ts'
+import type { LegalEntity, Logo } from '../accounts/contract.ts'
+import { type DocumentBranding, type Draft, type InvoiceContent, LOGO_LIMITS } from './contract.ts'
 
 /** Minor units of decimal text of a currency. */
 export function minorOf(text: string, currency: string): bigint {
@@ -51,6 +52,52 @@ export const totalsText = ({ net, tax, total }: MinorTotals, currency: string): 
   tax: majorText(tax, currency),
   total: majorText(total, currency),
 })
+
+/** How documents of a seller look; nothing where he chose nothing, so that such content is what it always was. */
+export function brandingOf({ branding, logo }: Pick<LegalEntity, 'branding' | 'logo'>): {
+  branding?: DocumentBranding
+} {
+  const { colour, footer, bank } = branding
+  const isPlain = colour === null && footer.en === '' && footer.es === '' && bank === null && logo === null
+  return isPlain ? {} : { branding: { ...branding, logo } }
+}
+
+/** What an image is, by its bytes; null for anything but a PNG or JPEG. Sizes in pixels. */
+export function imageOf(bytes: Uint8Array): { media_type: Logo['media_type']; width: number; height: number } | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return pngOf(view) ?? jpegOf(view)
+}
+
+/** https://www.w3.org/TR/png-3/#5PNG-file-signature, and its first chunk, IHDR. */
+function pngOf(view: DataView) {
+  if (view.byteLength < 33 || view.getBigUint64(0) !== 0x89_50_4e_47_0d_0a_1a_0an) return null
+  if (view.getUint32(8) !== 13 || view.getUint32(12) !== 0x49_48_44_52) return null
+  return { media_type: 'image/png' as const, width: view.getUint32(16), height: view.getUint32(20) }
+}
+
+/** ITU-T T.81, B.1: segments up to the frame header, which holds the size. */
+function jpegOf(view: DataView) {
+  if (view.byteLength < 4 || view.getUint16(0) !== 0xff_d8) return null
+  for (let at = 2; at + 9 <= view.byteLength; at += 2 + view.getUint16(at + 2)) {
+    const marker = view.getUint16(at)
+    if (marker >> 8 !== 0xff || marker === 0xff_d9 || marker === 0xff_da) return null
+    const isFrame = marker >= 0xff_c0 && marker <= 0xff_cf && ![0xff_c4, 0xff_c8, 0xff_cc].includes(marker)
+    if (isFrame)
+      return { media_type: 'image/jpeg' as const, width: view.getUint16(at + 7), height: view.getUint16(at + 5) }
+  }
+  return null
+}
+
+/** Why an image can't be a logo; null where it can. */
+export function whyNoLogo(bytes: Uint8Array): string | null {
+  const image = imageOf(bytes)
+  if (bytes.byteLength > LOGO_LIMITS.bytes) return 'must be at most 512 KiB; make it smaller'
+  if (!image) return 'must be a PNG or JPEG image: its first bytes are neither'
+  const { side_px } = LOGO_LIMITS
+  if (image.width < 1 || image.height < 1 || image.width > side_px || image.height > side_px)
+    return `must be at most ${side_px} × ${side_px} pixels; this one says ${image.width} × ${image.height}`
+  return null
+}
 
 /** "A-2026-000001": prefix, year of issue in the entity's zone, gapless number. */
 export const numberText = (prefix: string, year: number, number: number): string =>

@@ -2,7 +2,7 @@
 import { sure } from '../base/problem.ts'
 import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
-import { withinReach } from '../db/fence.ts'
+import { ofWholeAccounts, withinReach } from '../db/fence.ts'
 import { type Context, rows } from '../db/index.ts'
 import type { Language } from '../accounts/contract.ts'
 import { document, invoice, invoiceDocument, invoiceLine, series } from './schema.ts'
@@ -79,7 +79,7 @@ export async function findInvoice(ctx: Context, id: string): Promise<InvoiceRow 
   const [row] = await ctx.tx
     .select()
     .from(invoice)
-    .where(and(eq(invoice.id, id), withinReach(ctx, invoice.account_id)))
+    .where(and(eq(invoice.id, id), withinReach(ctx, invoice.account_id), ofWholeAccounts(ctx)))
   return row
 }
 export const linesOfInvoice = (ctx: Context, invoice_id: string) =>
@@ -96,6 +96,7 @@ export async function listInvoices(
 ): Promise<{ found: InvoiceRow[]; total: number }> {
   const filter = and(
     withinReach(ctx, invoice.account_id),
+    ofWholeAccounts(ctx),
     query.account_id ? eq(invoice.account_id, query.account_id) : undefined,
   )
   const found = await ctx.tx
@@ -133,11 +134,19 @@ export async function keepDocument(
   row: typeof invoiceDocument.$inferInsert & { bytes: Uint8Array },
 ): Promise<void> {
   const { bytes, ...link } = row
+  await keepFile(ctx, { sha256: row.sha256, media_type: 'application/pdf', bytes })
+  await ctx.tx.insert(invoiceDocument).values(link).onConflictDoNothing()
+}
+/** Once for ever: the database refuses to change or delete it. */
+export const keepFile = async (ctx: Context, file: Omit<typeof document.$inferInsert, 'created_at'>): Promise<void> => {
   await ctx.tx
     .insert(document)
-    .values({ sha256: row.sha256, media_type: 'application/pdf', bytes, created_at: ctx.now() })
+    .values({ ...file, created_at: ctx.now() })
     .onConflictDoNothing()
-  await ctx.tx.insert(invoiceDocument).values(link).onConflictDoNothing()
+}
+export async function findFile(ctx: Context, sha256: string): Promise<Uint8Array | null> {
+  const [row] = await ctx.tx.select({ bytes: document.bytes }).from(document).where(eq(document.sha256, sha256))
+  return row?.bytes ?? null
 }
 export const documents = (ctx: Context) =>
   ctx.tx.select({ sha256: document.sha256, bytes: document.bytes }).from(document)

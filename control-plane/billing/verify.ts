@@ -21,7 +21,7 @@ export async function verify(ctx: Context): Promise<Result> {
   const result: Result = { invoices: 0, lines: 0, readings: 0, findings: [] }
   const report: Report = (check, subject, detail) => result.findings.push({ check, subject, detail })
   await checkTriggers(ctx, report)
-  await checkDocuments(ctx, report)
+  const files = await checkDocuments(ctx, report)
   const invoices = await store.invoicesInOrder(ctx)
   checkSeries(invoices, await store.allSeries(ctx), report)
   for (const invoice of invoices) {
@@ -29,6 +29,8 @@ export async function verify(ctx: Context): Promise<Result> {
     const lines = rows.map((row) => row.content)
     result.invoices += 1
     checkFrozen(invoice, rows, report)
+    if (!files.has(invoice.content.branding?.logo?.sha256 ?? ''))
+      report('document', invoice.number, 'Its logo is gone.')
     checkTotals(invoice, lines, report)
     result.lines += lines.length
     result.readings += await checkLines(ctx, invoice, lines, report)
@@ -45,9 +47,13 @@ async function checkTriggers(ctx: Context, report: Report): Promise<void> {
   }
 }
 
-async function checkDocuments(ctx: Context, report: Report): Promise<void> {
-  for (const { sha256: name, bytes } of await store.documents(ctx))
-    if (sha256(bytes) !== name) report('document', name, 'The stored file is not the one that was rendered.')
+/** Returns the names of the files that are there, and that of none. */
+async function checkDocuments(ctx: Context, report: Report): Promise<ReadonlySet<string>> {
+  const files = new Set([''])
+  for (const { sha256: name, bytes } of await store.documents(ctx)) {
+    files.add(name)
+    if (sha256(bytes) !== name) report('document', name, 'The stored file is not the one that was kept.')
+  }
   const owners = new Map<string, string>()
   for (const { number, content_hash, language, sha256: name, binding, kept } of await store.documentLinks(ctx)) {
     const [subject, other] = [`${number}/${language}`, owners.get(name)]
@@ -57,6 +63,7 @@ async function checkDocuments(ctx: Context, report: Report): Promise<void> {
     if (other) report('document', subject, `Its file is the one that was rendered for ${other}.`)
     owners.set(name, subject)
   }
+  return files
 }
 
 /** Numbers without gaps, in order of issue, each chained to the one before. */

@@ -1,7 +1,7 @@
 /** The SQL of contracts and the services under them. */
 import { and, asc, desc, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
-import { withinReach } from '../db/fence.ts'
+import { ofWholeAccounts, withinReach } from '../db/fence.ts'
 import type { Context, Tx } from '../db/index.ts'
 import { contract, service } from './schema.ts'
 
@@ -44,6 +44,7 @@ export const contractsOf = (ctx: Context, account_id: string): Promise<ContractR
       and(
         eq(contract.account_id, account_id),
         withinReach(ctx, contract.account_id),
+        ofWholeAccounts(ctx),
         ctx.actor.account_id === null ? undefined : sold,
       ),
     )

@@ -78,7 +78,11 @@ export async function transactAsTenant<T>(
 ): Promise<T> {
   const program: Context['program'] = (inner) => transact(db, programFor(actor), now, inner, request_id)
   return await inTransaction(tenants, async (tx) => {
-    await tx.execute(sql`select set_config('app.account_id', ${actor.account_id}, true)`)
+    // of no project at all is another thing than not narrowed: an empty array, never an empty text
+    const projects = actor.project_ids ? arrayText(actor.project_ids) : ''
+    await tx.execute(
+      sql`select set_config('app.account_id', ${actor.account_id}, true), set_config('app.project_ids', ${projects}, true)`,
+    )
     return work({ tx, actor, now, request_id, program })
   })
 }

@@ -15,6 +15,8 @@ export const LIVE_LIMITS = {
   idsPerMessage: 1_000,
   sample_ms: 1_000,
   keepAlive_ms: 15_000,
+  /** how soon a stream ends whose bearer is no longer who opened it, and what he owns by now is told */
+  look_ms: 3_000,
 } as const
 
 const clientsGauge = new Gauge({ name: 'atalaya_live_clients', help: 'Open streams of live updates' })
@@ -25,6 +27,7 @@ const cut = new Counter({
 
 /** What a tenant may hear of. */
 export interface View {
+  /** none of one who is narrowed to projects: of an account he hears only what is of his resources */
   account_ids: ReadonlySet<string>
   resource_ids: ReadonlySet<string>
 }
@@ -88,20 +91,25 @@ export function createLive(bus: Bus, now: Clock): Live {
     cut.inc()
     drop(client)
   }
-  /** Whether the session still holds and may hear, and what its bearer owns by now. */
+  /** Whether its bearer still is who opened it, and what he owns by now. */
   const lookAgain = async (client: Client) => {
     if (!(await client.still_valid())) return drop(client)
     client.view = await client.look()
   }
-  const keepAlive = () => {
-    broadcast(KEEP_ALIVE)
-    for (const client of clients) void lookAgain(client).catch(() => {})
+  const looking = new WeakSet<Client>()
+  const look = () => {
+    for (const client of clients) {
+      if (looking.has(client)) continue
+      looking.add(client)
+      void lookAgain(client)
+        .catch(() => {})
+        .finally(() => looking.delete(client))
+    }
   }
 
   bus.subscribe(CHANGE_SUBJECT, (message) => {
     const change = bodyOf(message)
-    const { account_id } = (change ?? {}) as { account_id?: unknown }
-    broadcast(sse('change', JSON.stringify(change)), (view) => view.account_ids.has(String(account_id)))
+    broadcast(sse('change', JSON.stringify(change)), hearsOf(change))
   })
   bus.subscribe(SAMPLE_SUBJECT, (message) => {
     const { resource_ids } = (bodyOf(message) ?? {}) as { resource_ids?: unknown }
@@ -109,7 +117,11 @@ export function createLive(bus: Bus, now: Clock): Live {
   })
   // what was published while the bus was away is lost: clients connect anew and read everything again
   bus.onConnect(() => [...clients].forEach(drop))
-  const timers = [setInterval(flush, LIVE_LIMITS.sample_ms), setInterval(keepAlive, LIVE_LIMITS.keepAlive_ms)]
+  const timers = [
+    setInterval(flush, LIVE_LIMITS.sample_ms),
+    setInterval(() => broadcast(KEEP_ALIVE), LIVE_LIMITS.keepAlive_ms),
+    setInterval(look, LIVE_LIMITS.look_ms),
+  ]
 
   return {
     join(client) {
@@ -124,6 +136,16 @@ export function createLive(bus: Bus, now: Clock): Live {
       ;[...clients].forEach(drop)
     },
   }
+}
+
+interface Change {
+  account_id: string | null
+  subject: { kind: string; id: string }
+}
+const hearsOf = (change: unknown) => (view: View) => {
+  const { account_id, subject } = (change ?? {}) as Partial<Change>
+  if (view.account_ids.size > 0) return view.account_ids.has(String(account_id))
+  return subject?.kind === 'resource' && view.resource_ids.has(subject.id)
 }
 
 function sampleTexts(ids: readonly string[], at: string): string[] {

@@ -39,7 +39,7 @@ export const routes = (deps: EventsDeps) =>
       answers('Live updates, server-sent', z.string(), 'events.read', { media: 'text/event-stream' }),
       async (c) => {
         const look = () => deps.viewOf(c.get('actor'))
-        const own = { view: await look(), look, still_valid: () => c.get('still_may')('events.read') }
+        const own = { view: await look(), look, still_valid: c.get('still_same') }
         const body = streamOf(deps.live, own, c.req.raw.signal)
         return new Response(body, {
           headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },

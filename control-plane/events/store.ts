@@ -1,7 +1,7 @@
 /** SQL of events: the outbox, its numbering in order of commit, and notices. */
 import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, max, or, type SQL, sql } from 'drizzle-orm'
 import { iso } from '../base/time.ts'
-import { withinReach } from '../db/fence.ts'
+import { withinReach, withinTenure } from '../db/fence.ts'
 import { type Context, type Database, rows, type Tx } from '../db/index.ts'
 import type { Event, EventFilter, Notice } from './contract.ts'
 import { event, notice } from './schema.ts'
@@ -100,6 +100,7 @@ export async function selectEvents(
 ): Promise<EventRow[]> {
   const filters: (SQL | undefined)[] = [
     withinReach(ctx, event.account_id),
+    withinTenure(ctx, { kind: event.subject_kind, id: event.subject_id, at: event.occurred_at }),
     when(filter.actor, (actor) => {
       const asked = [actor, ...(filter.actor_ids ?? [])]
       return or(inArray(sql`${event.actor}->>'id'`, asked), eq(sql`${event.actor}->>'name'`, actor))

@@ -133,7 +133,7 @@ function api(deps: AppDeps): Hono<HttpEnv> {
 function metricsPage(deps: AppDeps) {
   return async (c: Context<HttpEnv>): Promise<Response> => {
     const key = bearer(c)
-    const actor = key === undefined ? null : await deps.authenticate(key)
+    const actor = key === undefined ? null : await deps.authenticate(key, true)
     if (!actor?.permissions.has('metrics.read'))
       throw new Problem('unauthenticated', 'Send an API key as Bearer (Prometheus: `authorization: {credentials: …}`).')
     return new Response(textStream(metricsText(actor, deps.extraMetrics)), {

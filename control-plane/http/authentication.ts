@@ -9,7 +9,12 @@ import { isForged } from './origin.ts'
 const COOKIE = 'atalaya_session'
 /** Over https by a name under which browsers keep only what this very host has set: a neighbour below the same domain can't plant one. */
 const cookieName = (c: Context): string => (isHttps(c) ? `__Host-${COOKIE}` : COOKIE)
-export type Authenticate = (token: string) => Promise<Actor | null>
+/** `isUse`: false where no person stands behind the request, so that his session doesn't go on by it. */
+export type Authenticate = (token: string, isUse: boolean) => Promise<Actor | null>
+/** Pages send it with what they ask by themselves while nobody is there. */
+const UNATTENDED = 'x-atalaya-unattended'
+/** Browsers open it anew by themselves. */
+const STREAM = '/api/v1/stream'
 
 /** Somebody who has shown nothing yet: may sign in or enrol an agent, by a secret that the verb itself checks. */
 const anonymous: Actor = {
@@ -95,6 +100,24 @@ function refuseForged(c: Context, cookie: string | undefined): void {
     )
 }
 
+/** Who somebody is, as what, where, and what he may do: another text is another caller. */
+const identityOf = ({ id, account_id, project_ids, role, custom_role, behind, permissions }: Actor): string =>
+  JSON.stringify([
+    id,
+    account_id,
+    project_ids?.toSorted() ?? null,
+    role,
+    custom_role?.id ?? null,
+    behind?.id ?? null,
+    [...permissions].toSorted(),
+  ])
+
+/** That it ended by itself is as if it were not there; that the database is away says nothing of it. */
+function unlessEnded(error: unknown): null {
+  if (error instanceof Problem) return null
+  throw error
+}
+
 export const authentication =
   (authenticate: Authenticate): MiddlewareHandler<HttpEnv> =>
   async (c, next) => {
@@ -106,7 +129,8 @@ export const authentication =
       return next()
     }
     const token = key ?? cookie
-    const actor = token === undefined ? null : await authenticate(token)
+    const isUse = c.req.header(UNATTENDED) === undefined && c.req.path !== STREAM
+    const actor = token === undefined ? null : await authenticate(token, isUse)
     if (!actor || token === undefined)
       throw new Problem(
         'unauthenticated',
@@ -115,6 +139,10 @@ export const authentication =
           : 'This API key is not known or was revoked. Use another, or make one on the server.',
       )
     c.set('actor', actor)
-    c.set('still_may', async (needs) => (await authenticate(token))?.permissions.has(needs) ?? false)
+    const identity = identityOf(actor)
+    c.set('still_same', async () => {
+      const now = await authenticate(token, false).catch(unlessEnded)
+      return now !== null && identityOf(now) === identity
+    })
     return next()
   }

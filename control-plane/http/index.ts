@@ -22,8 +22,8 @@ export interface HttpEnv {
     request_id: string
     /** where the caller is: see `address.ts` */
     address: string
-    /** asks again whether the caller's credential holds and permits this: what lives longer than a request must */
-    still_may: (needs: Permission) => Promise<boolean>
+    /** asks again whether the caller is who he was, as what he was: what lives longer than a request must */
+    still_same: () => Promise<boolean>
     /** of a request that is done once, however often it is sent */
     idempotency_key?: string | null
     /** the route asks for no credential */

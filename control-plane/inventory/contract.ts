@@ -93,6 +93,10 @@ export const ResourceQuery = PageQuery.extend({
   state: z.string().max(100).optional().meta({ description: 'one or more states, comma-separated' }),
   q: z.string().max(200).optional().meta({ description: 'part of a name, id, IP, MAC or serial' }),
   account_id: z.union([Id, z.literal('none')]).optional(),
+  project_id: z
+    .union([Id, z.literal('none')])
+    .optional()
+    .meta({ description: '`none`: in no project' }),
   source_id: Id.optional(),
   host_id: Id.optional(),
   ended: z.enum(['no', 'yes', 'all']).default('no'),
@@ -126,6 +130,7 @@ export const Assignment = z.object({
   to: InstantText.nullable(),
   account_id: Id,
   account_name: z.string(),
+  project_id: Id.nullable(),
   project_name: z.string().nullable(),
   actor: z.string(),
   reason: z.string(),
@@ -156,6 +161,15 @@ export const NewAssignment = z.object({
   reason: z.string().max(500).default(''),
 })
 export type NewAssignment = z.infer<typeof NewAssignment>
+
+/** Where the resources of a project go that is closed; left out, none may be in it. */
+export const ProjectClosure = z.object({
+  move_to: Id.nullable()
+    .optional()
+    .meta({ description: 'another project of the account; null: to none. Left out, the project must be empty' }),
+  reason: z.string().trim().max(500).default(''),
+})
+export type ProjectClosure = z.infer<typeof ProjectClosure>
 
 export const NewSameAs = z.object({
   resource_id: Id.meta({ description: 'the other resource' }),

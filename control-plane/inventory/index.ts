@@ -1,27 +1,15 @@
 /** Verbs of the inventory: what exists, since when, where, and whose it is. */
 import { permit } from '../base/actor.ts'
-import { newId } from '../base/id.ts'
-import { Problem, sure } from '../base/problem.ts'
-import { fromIso, type Instant, type Interval, iso, type OpenInterval } from '../base/time.ts'
-import { openCut } from '../db/cut.ts'
+import { sure } from '../base/problem.ts'
+import { type Instant, type Interval, iso, type OpenInterval } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
-import { append } from '../events/index.ts'
-import { getAccount } from '../accounts/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
 import { Id, type Page } from '../http/contract.ts'
 import { z } from 'zod'
-import type {
-  Assignment,
-  History,
-  NewAssignment,
-  NewSameAs,
-  Resource,
-  ResourceDetail,
-  ResourceQuery,
-  SameAsDecision,
-} from './contract.ts'
+import type { History, NewSameAs, Resource, ResourceDetail, ResourceQuery, SameAsDecision } from './contract.ts'
 import { claimCovers, coverHistory, coversIn, decideSameAs, decisionsOf, setsOf, type SetMember } from './eyes/index.ts'
-import { transfer, uncovered } from './ownership.ts'
+import { presentAssignment } from './assign.ts'
+import { uncovered } from './ownership.ts'
 import { liveAssignments, requireSeen, within } from './tenure/index.ts'
 import { bornAfter } from './rules.ts'
 import { projectOwners } from './timeline/index.ts'
@@ -37,7 +25,9 @@ export {
   storeEvent,
   storeListing,
 } from './facts/index.ts'
+export { assign } from './assign.ts'
 export { withdrawSameAs } from './eyes/index.ts'
+export { closeProject, projectOfEach } from './projects/index.ts'
 export { refKey } from './rules.ts'
 export { type Settled, settleResources } from './timeline/index.ts'
 export { type Ownership, ownership, pendingResources, vcpusOf } from './store.ts'
@@ -157,23 +147,6 @@ export async function summary(ctx: Context) {
   return store.summary(ctx)
 }
 
-type AssignmentRow = Awaited<ReturnType<typeof liveAssignments>>[number]
-const presentAssignment = ({
-  assignment: row,
-  account_name,
-  project_name,
-}: AssignmentRow): z.infer<typeof Assignment> => ({
-  id: row.id,
-  from: row.valid_from === null ? null : iso(row.valid_from),
-  to: row.valid_to === null ? null : iso(row.valid_to),
-  account_id: row.account_id,
-  account_name,
-  project_name,
-  actor: row.actor,
-  reason: row.reason,
-  recorded_at: iso(row.recorded_at),
-})
-
 export async function history(ctx: Context, id: string): Promise<z.infer<typeof History>> {
   const { tenure } = await requireSeen(ctx, id)
   const assigned = (await liveAssignments(ctx, id)).map(presentAssignment)
@@ -231,58 +204,6 @@ const own = (tenure: readonly OpenInterval[], { from, to }: { from: Instant; to:
 export async function bornOf(ctx: Context, ids: readonly string[], cut: number): Promise<Map<string, Instant | null>> {
   const first = await store.firstVersions(ctx, ids, cut)
   return new Map(first.map(({ resource_id, ...version }) => [resource_id, bornAfter([version])]))
-}
-
-/**
- * Gives a resource to an account from an instant on; the past stays. Where the instant lies before an earlier decision it is
- * a correction and needs a reason. What was invoiced stays as it is.
- */
-export async function assign(ctx: Context, id: string, input: NewAssignment): Promise<z.infer<typeof Assignment>> {
-  permit(ctx, 'inventory.assign')
-  await requireResource(ctx, id)
-  await getAccount(ctx, input.account_id)
-  if (input.project_id && !(await store.projectExists(ctx, input.account_id, input.project_id)))
-    throw new Problem('invalid', 'The project is not one of this account.', [
-      { pointer: '/project_id', detail: 'must be a project of account_id' },
-    ])
-  // the cut before the row: whoever closes a cut settles rows while it holds the cut
-  const cut = await openCut(ctx.tx)
-  await store.lockResource(ctx, id)
-  const now = ctx.now()
-  const live = await liveAssignments(ctx, id)
-  const decision = {
-    account_id: input.account_id,
-    project_id: input.project_id ?? null,
-    from: input.effective_at ? fromIso(input.effective_at) : now,
-    reason: input.reason.trim(),
-  }
-  const { superseded, fresh } = transfer(
-    live.map((row) => row.assignment),
-    decision,
-  )
-  await store.replaceAssignments(
-    ctx,
-    superseded,
-    fresh.map((row) => ({
-      ...row,
-      id: newId(),
-      resource_id: id,
-      recorded_at: row.recorded_at ?? now,
-      actor: row.actor ?? ctx.actor.name,
-      cut_from: cut,
-    })),
-    cut,
-  )
-  await projectOwners(ctx, [id])
-  const made = sure((await liveAssignments(ctx, id)).find((row) => row.assignment.valid_from === decision.from))
-  await append(ctx, {
-    type: 'resource.transferred',
-    subject: { kind: 'resource', id },
-    account_id: input.account_id,
-    before: live[0] ? presentAssignment(live[0]) : null,
-    after: presentAssignment(made),
-  })
-  return presentAssignment(made)
 }
 
 /** Background: planned transfers that have come. */

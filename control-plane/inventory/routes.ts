@@ -7,13 +7,25 @@ import {
   History,
   NewAssignment,
   NewSameAs,
+  ProjectClosure,
   Resource,
   ResourceDetail,
   ResourceQuery,
   SameAsDecision,
 } from './contract.ts'
 import { resourceCsv } from './csv.ts'
-import { assign, type Extras, getResource, history, listResources, sameAs, summary, withdrawSameAs } from './index.ts'
+import { Project } from '../accounts/contract.ts'
+import {
+  assign,
+  closeProject,
+  type Extras,
+  getResource,
+  history,
+  listResources,
+  sameAs,
+  summary,
+  withdrawSameAs,
+} from './index.ts'
 
 const Param = z.object({ id: Id })
 const Summary = z.object({
@@ -64,6 +76,14 @@ export const routes = (deps: HttpDeps, extras: Extras) =>
       valid('param', Param),
       valid('json', NewAssignment),
       async (c) => c.json(await verb(c, deps, (ctx) => assign(ctx, c.req.valid('param').id, c.req.valid('json'))), 201),
+    )
+    .post(
+      '/projects/:id/closure',
+      answers('Close a project, empty or with where its resources go', Project, 'accounts.write'),
+      valid('param', Param),
+      valid('json', ProjectClosure),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => closeProject(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .post(
       '/resources/:id/same-as',

@@ -5,7 +5,7 @@ import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Content, State } from '#connectors/contract.ts'
 import type { Instant, Interval, OpenInterval } from '../base/time.ts'
 import { knownAt } from '../db/cut.ts'
-import { inReach, withinReach } from '../db/fence.ts'
+import { withinOwn } from '../db/fence.ts'
 import { columnar, type Context, ms, rows } from '../db/index.ts'
 import type { ResourceQuery } from './contract.ts'
 import { assignment, dirtyResource, observedVersion, resource, sighting } from './schema.ts'
@@ -72,7 +72,7 @@ function matching(ctx: Context, query: ResourceQuery): SQL | undefined {
         : undefined
   const ended = { no: isNull(resource.ended_at), yes: isNotNull(resource.ended_at), all: undefined }[query.ended]
   return and(
-    withinReach(ctx, resource.account_id),
+    withinOwn(ctx, resource),
     isNotNull(resource.first_seen_at),
     kinds ? inArray(sql`${resource.kind}`, kinds) : undefined,
     states ? inArray(sql`${resource.state}`, states) : undefined,
@@ -80,6 +80,11 @@ function matching(ctx: Context, query: ResourceQuery): SQL | undefined {
       ? sql`${resource.search} || E'\n' || ${resource.id}::text like ${`%${query.q.toLowerCase().replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`}`
       : undefined,
     owner,
+    query.project_id === 'none'
+      ? isNull(resource.project_id)
+      : query.project_id
+        ? eq(resource.project_id, query.project_id)
+        : undefined,
     query.source_id ? eq(resource.source_id, query.source_id) : undefined,
     query.host_id ? eq(resource.host_id, query.host_id) : undefined,
     ended,
@@ -132,12 +137,12 @@ export async function summary(ctx: Context) {
     ctx.tx,
     sql`select kind, count(*)::int as total, count(*) filter (where state = 'running')::int as running,
           count(*) filter (where state in ('stopped', 'paused'))::int as stopped
-        from resource where ended_at is null and first_seen_at is not null and covered_by is null and ${inReach(ctx, sql`account_id`)} group by kind order by kind`,
+        from resource where ended_at is null and first_seen_at is not null and covered_by is null and ${withinOwn(ctx, resource) ?? sql`true`} group by kind order by kind`,
   )
   const unowned = await ctx.tx.$count(
     resource,
     and(
-      withinReach(ctx, resource.account_id),
+      withinOwn(ctx, resource),
       isNull(resource.ended_at),
       isNull(resource.account_id),
       isNotNull(resource.first_seen_at),
@@ -154,7 +159,7 @@ export const placedOn = (ctx: Context, host_id: string) =>
     .where(
       and(
         eq(resource.host_id, host_id),
-        withinReach(ctx, resource.account_id),
+        withinOwn(ctx, resource),
         isNull(resource.ended_at),
         sql`${resource.id} <> ${host_id}`,
       ),
@@ -199,8 +204,12 @@ export const firstVersions = async (ctx: Context, resource_ids: readonly string[
     )
     .orderBy(observedVersion.resource_id, observedVersion.valid_from)
 
+/** One that is open, and stays so until the transaction ends. */
 export async function projectExists(ctx: Context, account_id: string, project_id: string): Promise<boolean> {
-  const found = await rows(ctx.tx, sql`select 1 from project where id = ${project_id} and account_id = ${account_id}`)
+  const found = await rows(
+    ctx.tx,
+    sql`select 1 from project where id = ${project_id} and account_id = ${account_id} and closed_at is null for share`,
+  )
   return found.length > 0
 }
 
@@ -365,7 +374,7 @@ export async function staleOwners(ctx: Context, at: Instant, limit: number): Pro
     ctx.tx,
     sql`select r.id from assignment a join resource r on r.id = a.resource_id
         where a.cut_to is null and a.valid_from <= ${new Date(at).toISOString()}::timestamptz and (a.valid_to is null or a.valid_to > ${new Date(at).toISOString()}::timestamptz)
-          and r.account_id is distinct from a.account_id limit ${limit}`,
+          and (r.account_id, r.project_id) is distinct from (a.account_id, a.project_id) limit ${limit}`,
   )
   return found.map((row) => row.id)
 }

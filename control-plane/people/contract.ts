@@ -1,6 +1,6 @@
 /** Words of people: sign-in, sessions, memberships, invitations, a person's own settings, providers of single sign-on, and what is held about a person. */
 import { z } from 'zod'
-import { CustomRoleName, Language, RoleChoice, RoleName } from '../accounts/contract.ts'
+import { CustomRoleName, Language, ProjectIds, ProjectNames, RoleChoice, RoleName } from '../accounts/contract.ts'
 import { PERMISSIONS } from '../base/actor.ts'
 import { Id, InstantText } from '../http/contract.ts'
 
@@ -55,6 +55,7 @@ export const Session = z
     role: RoleName,
     custom_role: CustomRoleName,
     account: AccountName.meta({ description: 'the account that it reaches; null: the whole installation' }),
+    projects: ProjectNames,
     permissions: z.array(z.enum(PERMISSIONS)),
     installation_id: Id,
     version: z.string(),
@@ -89,6 +90,7 @@ export const Member = z
     role: RoleName,
     custom_role: CustomRoleName,
     account: AccountName,
+    projects: ProjectNames,
     created_at: InstantText,
     created_by: z.string(),
     last_seen_at: InstantText.nullable(),
@@ -97,6 +99,10 @@ export const Member = z
   .meta({ id: 'Member' })
 export type Member = z.infer<typeof Member>
 
+/** Another role; what is said of no project stays as it is. */
+export const MemberChange = RoleChoice.extend({ project_ids: ProjectIds.optional() })
+export type MemberChange = z.infer<typeof MemberChange>
+
 export const Invitation = z
   .object({
     id: Id,
@@ -104,6 +110,7 @@ export const Invitation = z
     role: RoleName,
     custom_role: CustomRoleName,
     account: AccountName,
+    projects: ProjectNames,
     created_at: InstantText,
     created_by: z.string(),
     expires_at: InstantText,
@@ -116,6 +123,7 @@ export const NewInvitation = RoleChoice.extend({
   account_id: Id.nullable()
     .default(null)
     .meta({ description: 'for a role of an account; left out, that of the caller' }),
+  project_ids: ProjectIds.default(null),
   language: Language.default('en'),
 })
 export type NewInvitation = z.infer<typeof NewInvitation>

@@ -27,12 +27,13 @@ import {
 
 const LIFE_MS = 7 * 86_400_000
 
-const fromRow = ({ invitation, custom_role, account_name }: ListedInvitation, ctx: Context): Invitation => ({
+const fromRow = ({ invitation, custom_role, account_name, projects }: ListedInvitation, ctx: Context): Invitation => ({
   id: invitation.id,
   email: openEmail(invitation),
   role: invitation.role,
   custom_role: nameOf(custom_role),
   account: invitation.account_id === null ? null : { id: invitation.account_id, name: account_name ?? '' },
+  projects,
   created_at: iso(invitation.created_at),
   created_by: invitation.created_by,
   expires_at: iso(invitation.expires_at),
@@ -80,7 +81,7 @@ export async function invite(ctx: Context, gate: Gate, input: NewInvitation): Pr
   permit(ctx, 'people.write')
   const { email, language } = input
   const given = await requireGivable(ctx, { ...input, scopes: null })
-  const { role, custom_role_id, account_id } = given
+  const { role, custom_role_id, account_id, project_ids } = given
   const [id, now] = [newId(), ctx.now()]
   const invited = await sealInvited(ctx, id, email)
   await refuseMember(ctx, invited.email_hash, account_id)
@@ -105,7 +106,7 @@ export async function invite(ctx: Context, gate: Gate, input: NewInvitation): Pr
     type: 'person.invited',
     subject,
     account_id,
-    after: { role, custom_role_id, expires_at: made.invitation.expires_at },
+    after: { role, custom_role_id, project_ids, expires_at: made.invitation.expires_at },
   })
   return made
 }
@@ -124,13 +125,13 @@ export async function renewInvitation(ctx: Context, gate: Gate, id: string): Pro
   const { invitation } = await requireInvitation(ctx, id)
   await requireGivable(ctx, { ...invitation, scopes: null })
   const made = await sendOut(ctx, gate, id)
-  const { account_id, role, custom_role_id } = invitation
+  const { account_id, role, custom_role_id, project_ids } = invitation
   const subject = { kind: 'invitation', id }
   await append(ctx, {
     type: 'person.invited',
     subject,
     account_id,
-    after: { role, custom_role_id, expires_at: made.invitation.expires_at },
+    after: { role, custom_role_id, project_ids, expires_at: made.invitation.expires_at },
   })
   return made
 }

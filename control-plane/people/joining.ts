@@ -16,15 +16,16 @@ export const actorOf = (
   custom: CustomRole | null,
   session_id?: string,
 ): Actor => {
-  const { role, account_id } = membership
+  const { role, account_id, project_ids } = membership
   return {
     kind: kindOf(role),
     id: person.id,
     name: sure(person.name),
     account_id,
+    ...(project_ids && { project_ids }),
     role,
     ...(custom && { custom_role: nameOf(custom) }),
-    permissions: permissionsOf(role, null, custom),
+    permissions: permissionsOf(role, null, custom, project_ids),
     ...(session_id !== undefined && { session_id, bearer_id: session_id }),
   }
 }
@@ -32,7 +33,7 @@ export const actorOf = (
 export async function join(
   ctx: Context,
   person: Pick<PersonRow, 'id' | 'name'>,
-  { role, custom_role_id, account_id, created_by }: Given & { created_by: string },
+  { role, custom_role_id, account_id, project_ids, created_by }: Given & { created_by: string },
 ): Promise<MembershipRow> {
   const made = {
     id: newId(),
@@ -40,6 +41,7 @@ export async function join(
     role,
     custom_role_id,
     account_id,
+    project_ids,
     created_by,
     created_at: ctx.now(),
     ended_at: null,
@@ -51,7 +53,7 @@ export async function join(
       type: 'person.joined',
       subject: { kind: 'person', id: person.id },
       account_id,
-      after: { membership_id: made.id, role, custom_role_id },
+      after: { membership_id: made.id, role, custom_role_id, project_ids },
     },
   )
   return made

@@ -1,22 +1,25 @@
 /** Verbs of members: who belongs where, as what, and until when. */
 import { endCustomRole, nameOf, requireGivable } from '../accounts/index.ts'
-import type { RoleChoice } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { permissionsOf } from '../base/roles.ts'
 import { iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
-import type { Member } from './contract.ts'
+import type { Member, MemberChange } from './contract.ts'
 import { openPersonal } from './privacy/names.ts'
 import { countBearers, endSessionsAs, lockOwners, type MemberRow, selectMembers, updateMembership } from './store.ts'
 
-const fromRow = ({ membership, person, custom_role, account_name, seen_at }: MemberRow, ctx: Context): Member => ({
+const fromRow = (
+  { membership, person, custom_role, account_name, projects, seen_at }: MemberRow,
+  ctx: Context,
+): Member => ({
   id: membership.id,
   person: { id: person.id, name: sure(person.name), email: sure(person.email), totp: person.totp_enabled === true },
   role: membership.role,
   custom_role: nameOf(custom_role),
   account: membership.account_id === null ? null : { id: membership.account_id, name: account_name ?? '' },
+  projects,
   created_at: iso(membership.created_at),
   created_by: membership.created_by,
   last_seen_at: seen_at === null ? null : iso(seen_at.getTime()),
@@ -49,21 +52,26 @@ async function refuseLastOwner(ctx: Context, { membership }: MemberRow): Promise
     throw new Problem('conflict', 'This is the last owner of the installation. Make somebody else an owner first.')
 }
 
+const same = (a: readonly string[] | null, b: readonly string[] | null): boolean =>
+  a === b || (a !== null && b !== null && new Set(a).symmetricDifference(new Set(b)).size === 0)
+
 /** The new role is of the same place: one of an account stays there. */
-export async function changeRole(ctx: Context, id: string, choice: RoleChoice): Promise<Member> {
+export async function changeRole(ctx: Context, id: string, choice: MemberChange): Promise<Member> {
   permit(ctx, 'people.write')
   const row = await requireMember(ctx, id)
-  const { account_id, role, custom_role_id } = row.membership
-  const given = await requireGivable(ctx, { ...choice, account_id, scopes: null })
-  if (given.role === role && given.custom_role_id === custom_role_id) return fromRow(row, ctx)
+  const { account_id, role, custom_role_id, project_ids } = row.membership
+  const wanted = choice.project_ids === undefined ? project_ids : choice.project_ids
+  const given = await requireGivable(ctx, { ...choice, account_id, project_ids: wanted, scopes: null })
+  const isSame = given.role === role && given.custom_role_id === custom_role_id && same(given.project_ids, project_ids)
+  if (isSame) return fromRow(row, ctx)
   await refuseLastOwner(ctx, row)
-  const change = { role: given.role, custom_role_id: given.custom_role_id }
+  const change = { role: given.role, custom_role_id: given.custom_role_id, project_ids: given.project_ids }
   await updateMembership(ctx.tx, id, change)
   await append(ctx, {
     type: 'person.role_changed',
     subject: { kind: 'person', id: row.person.id },
     account_id,
-    before: { membership_id: id, role, custom_role_id },
+    before: { membership_id: id, role, custom_role_id, project_ids },
     after: { membership_id: id, ...change },
   })
   return fromRow(await requireMember(ctx, id), ctx)

@@ -1,6 +1,5 @@
 /** HTTP of people: sessions, members, invitations, providers of single sign-on. */
 import { z } from 'zod'
-import { RoleChoice } from '../accounts/contract.ts'
 import { SESSION_SECONDS, signIn } from '../accounts/index.ts'
 import { clearSession, sessionToken, setSession } from '../http/authentication.ts'
 import { answers, ById, router, valid, verb, version } from '../http/index.ts'
@@ -11,6 +10,7 @@ import {
   InvitationShown,
   MadeInvitation,
   Member,
+  MemberChange,
   NewInvitation,
   NewSsoProvider,
   Session,
@@ -81,7 +81,7 @@ const members = (deps: PeopleDeps) =>
       '/people/:id',
       answers("Change a member's role", Member, 'people.write'),
       valid('param', ById),
-      valid('json', RoleChoice),
+      valid('json', MemberChange),
       async (c) => c.json(await verb(c, deps, (ctx) => changeRole(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .delete(

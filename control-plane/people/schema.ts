@@ -65,6 +65,8 @@ export const membership = pgTable(
     role: text().$type<Role>().notNull(),
     /** in whose place `role` stands */
     custom_role_id: uuid().references(() => customRole.id),
+    /** the projects of the account to which it is narrowed; null: all of the account */
+    project_ids: uuid().array(),
     created_at: instant().notNull(),
     created_by: text().notNull(),
     ended_at: instant(),
@@ -197,6 +199,8 @@ export const invitation = pgTable(
     role: text().$type<Role>().notNull(),
     /** in whose place `role` stands */
     custom_role_id: uuid().references(() => customRole.id),
+    /** to which the membership will be narrowed */
+    project_ids: uuid().array(),
     language: text().$type<'en' | 'es'>().notNull(),
     /** the link went to the address itself, so whoever has it reads that address */
     by_mail: boolean().notNull(),

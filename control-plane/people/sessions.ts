@@ -7,6 +7,7 @@ import {
   signOut as endCredential,
   whereAmI,
 } from '../accounts/index.ts'
+import { NOTED_MS, refuseIdle } from '../accounts/rules.ts'
 import type { Actor } from '../base/actor.ts'
 import { sure } from '../base/problem.ts'
 import { iso } from '../base/time.ts'
@@ -18,23 +19,31 @@ import { endSession, hasOwner, noteSessionUse, selectLiveSession, selectMembersh
 
 /** Tokens that we make ourselves begin so; those of people are better-auth's, with its signature behind a dot. */
 const OURS = 'atalaya_'
-const NOTED_MS = 600_000
 
 const hashOfCookie = (value: string): string => hashOf(value.split('.', 1)[0] ?? '')
 
-/** The actor of a person's session, an API key, or a session that a key opened; null for anything else. */
-export async function authenticate(at: { tx: Tx | Database; now: Clock }, token: string): Promise<Actor | null> {
-  const actor = await bearerOf(at, token)
+/**
+ * The actor of a person's session, an API key, or a session that a key opened; null for anything else. Throws `session_idle` where
+ * nobody used the session for too long. `isUse`: somebody is there, and his session goes on.
+ */
+export async function authenticate(
+  at: { tx: Tx | Database; now: Clock },
+  token: string,
+  isUse = true,
+): Promise<Actor | null> {
+  const actor = await bearerOf(at, token, isUse)
   return actor && (await asWhom(at, actor))
 }
 
-async function bearerOf(at: { tx: Tx | Database; now: Clock }, token: string): Promise<Actor | null> {
-  if (token.startsWith(OURS)) return await byCredential(at, token)
+async function bearerOf(at: { tx: Tx | Database; now: Clock }, token: string, isUse: boolean): Promise<Actor | null> {
+  if (token.startsWith(OURS)) return await byCredential(at, token, isUse)
   const now = at.now()
   const live = await selectLiveSession(at.tx, hashOfCookie(token), now)
   if (!live) return null
+  refuseIdle(live.used_at.getTime(), live.idle_hours, now)
   // a full disk is no reason to refuse
-  if (now - live.used_at.getTime() > NOTED_MS) await noteSessionUse(at.tx, live.session_id, now).catch(() => {})
+  if (isUse && now - live.used_at.getTime() > NOTED_MS)
+    await noteSessionUse(at.tx, live.session_id, now).catch(() => {})
   return actorOf(live.person, live.membership, live.custom_role, live.session_id)
 }
 

@@ -4,6 +4,8 @@ import type { Instant } from '../base/time.ts'
 import type { CustomRole } from '../base/roles.ts'
 import { customRoleOf } from '../db/custom-role.ts'
 import { withinReach } from '../db/fence.ts'
+import { idleHoursOf } from '../db/idle.ts'
+import { projectsOf } from '../db/narrowing.ts'
 import { type Context, type Database, rows, type Tx } from '../db/index.ts'
 import {
   invitation,
@@ -34,10 +36,11 @@ export type InvitationRow = typeof invitation.$inferSelect
 export type ProviderRow = typeof ssoProvider.$inferSelect
 
 const accountName = (id: AnyColumn) => sql<string | null>`(select a.name from account a where a.id = ${id})`
-/** The account that it is for, and the role that was made here. */
-const about = (of: { account_id: AnyColumn; custom_role_id: AnyColumn }) => ({
+/** The account that it is for, the role that was made here, the projects to which it is narrowed. */
+const about = (of: { account_id: AnyColumn; custom_role_id: AnyColumn; project_ids: AnyColumn }) => ({
   account_name: accountName(of.account_id),
   custom_role: customRoleOf(of.custom_role_id),
+  projects: projectsOf(of.project_ids),
 })
 
 export interface LiveSession {
@@ -46,6 +49,7 @@ export interface LiveSession {
   person: PersonRow
   membership: MembershipRow
   custom_role: CustomRole | null
+  idle_hours: number | null
 }
 
 /** The session of a hashed token with what its bearer acts as; null once either has ended. */
@@ -57,6 +61,7 @@ export async function selectLiveSession(tx: Tx | Database, token: string, now: I
       person,
       membership,
       custom_role: customRoleOf(membership.custom_role_id),
+      idle_hours: idleHoursOf(membership.account_id),
     })
     .from(personSession)
     .innerJoin(person, eq(person.id, personSession.person_id))

@@ -1,5 +1,6 @@
 /** Usage of an account by local day and priced component, as the next invoice counts it: each day is rated by itself. */
-import { getAccount } from '../accounts/index.ts'
+import type { z } from 'zod'
+import { getAccount, requireProject } from '../accounts/index.ts'
 import type { Account } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
 import { csvLine } from '../base/csv.ts'
@@ -9,27 +10,41 @@ import { addDays, dateOf, type Instant, type Interval, intersect, monthOf } from
 import { contractOf } from '../contracts/index.ts'
 import { openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
-import type { AccountUsage, DayUsage, Line } from './contract.ts'
+import { projectOfEach } from '../inventory/index.ts'
+import type { AccountUsage, AccountUsageQuery, DayUsage, Line } from './contract.ts'
+import { type Part, partsOf } from './projects.ts'
 import { rate } from './rate.ts'
 
 /** Digits after the point: an hour of a cheap thing is a fraction of a cent. */
 const PLACES = 6
 
 /** The days of a local month, up to now; amounts are for those who may see the bill. */
-export async function usageByDay(ctx: Context, account_id: string, month?: string): Promise<AccountUsage> {
+export async function usageByDay(
+  ctx: Context,
+  account_id: string,
+  { month, project_id }: Asked = {},
+): Promise<AccountUsage> {
   permit(ctx, 'usage.read')
   const account = await getAccount(ctx, account_id)
+  if (project_id !== undefined && project_id !== 'none') await requireProject(ctx, account_id, project_id)
   const within = month === undefined ? ctx.now() : middleOf(month, account.zone)
   const showsAmounts = ctx.actor.permissions.has('billing.read')
   const { from, to } = monthOf(within, account.zone)
   const days = daysOf({ from, to: Math.min(to, ctx.now()) }, account.zone)
-  const { currency, rated } = await ctx.program((program) => ratedDays(program, account, days))
+  const counts = countsOf(ctx.actor.project_ids, project_id)
+  const { currency, rated } = await ctx.program((program) => ratedDays(program, account, days, counts !== null))
   return {
     account_id,
     zone: account.zone,
     month: dateOf(from, account.zone).slice(0, 7),
     currency,
-    days: days.map((day, index) => dayUsage(dateOf(day.from, account.zone), rated[index] ?? [], showsAmounts)),
+    days: days.map((day, index) =>
+      dayUsage(
+        dateOf(day.from, account.zone),
+        (rated[index] ?? []).flatMap((one) => borne(one, counts)),
+        showsAmounts,
+      ),
+    ),
   }
 }
 
@@ -43,15 +58,43 @@ function daysOf({ from, to }: Interval, zone: string): Interval[] {
   return days
 }
 
-async function ratedDays(ctx: Context, account: Account, days: readonly Interval[]) {
+type Asked = z.infer<typeof AccountUsageQuery>
+/** Which projects are asked for: null is all of the account, and a null in it what is in no project. */
+type Counts = ReadonlySet<string | null> | null
+
+/** One who is narrowed is told of his own projects alone, whatever he asks. */
+function countsOf(own: readonly string[] | undefined, asked: string | undefined): Counts {
+  if (asked === undefined) return own ? new Set(own) : null
+  const wanted = asked === 'none' ? null : asked
+  return new Set(own && (wanted === null || !own.includes(wanted)) ? [] : [wanted])
+}
+
+/** A line with the project of each of its segments, where that is asked. */
+interface Rated {
+  line: Line
+  parts: ReturnType<typeof partsOf> | null
+}
+interface Borne extends Part {
+  line: Line
+}
+function borne({ line, parts }: Rated, counts: Counts): Borne[] {
+  if (counts === null || parts === null)
+    return [{ line, quantity: BigInt(line.quantity), exact: parseFraction(line.exact) }]
+  return [...parts].flatMap(([project, part]) => (counts.has(project) ? [{ line, ...part }] : []))
+}
+
+async function ratedDays(ctx: Context, account: Account, days: readonly Interval[], byProject: boolean) {
   const contract = days.length === 0 ? null : await contractOf(ctx, account.id, sure(days.at(-1)).to - 1)
   if (!contract) return { currency: null, rated: [] }
   const cut = await openCut(ctx.tx)
-  const rated: Line[][] = []
+  const lines: Line[][] = []
   for (const day of days) {
     const period = intersect(contract, day)
-    rated.push(period ? (await rate(ctx, { contract, period, zone: account.zone, cut })).lines : [])
+    lines.push(period ? (await rate(ctx, { contract, period, zone: account.zone, cut })).lines : [])
   }
+  const ids = lines.flat().flatMap((line) => line.segments.map((segment) => segment.assignment_id))
+  const projectOf = byProject ? await projectOfEach(ctx, ids) : null
+  const rated = lines.map((list) => list.map((line) => ({ line, parts: projectOf && partsOf(line, projectOf) })))
   return { currency: contract.currency, rated }
 }
 
@@ -63,16 +106,17 @@ interface Sum {
   amount: Fraction
 }
 
-function dayUsage(date: string, lines: readonly Line[], showsAmounts: boolean): DayUsage {
+function dayUsage(date: string, list: readonly Borne[], showsAmounts: boolean): DayUsage {
   const sums = new Map<string, Sum>()
-  for (const { component, price, quantity, divisor, exact } of lines) {
+  for (const { line, quantity, exact } of list) {
+    const { component, divisor, price } = line
     const { unit, per } = price
     const key = `${component}/${unit}/${per}`
     const known = sums.get(key) ?? { component, unit, per, quantity: ZERO, amount: ZERO }
     sums.set(key, {
       ...known,
-      quantity: add(known.quantity, fraction(BigInt(quantity), BigInt(divisor))),
-      amount: add(known.amount, parseFraction(exact)),
+      quantity: add(known.quantity, fraction(quantity, BigInt(divisor))),
+      amount: add(known.amount, exact),
     })
   }
   const items = [...sums.values()].toSorted((a, b) => (a.component < b.component ? -1 : 1))

@@ -152,4 +152,8 @@ export const AccountUsageQuery = z.object({
     .regex(/^20\d\d-(0[1-9]|1[0-2])$/, 'must be a month such as 2026-11')
     .optional()
     .meta({ description: "a month in the account's zone; default: the present one" }),
+  project_id: z
+    .union([Id, z.literal('none')])
+    .optional()
+    .meta({ description: 'only what was used in it; `none`: in no project' }),
 })

@@ -18,8 +18,7 @@ export const routes = (deps: HttpDeps) =>
       answers('Usage of an account by day, as its next invoice counts it', AccountUsage, 'usage.read'),
       valid('param', ById),
       valid('query', AccountUsageQuery),
-      async (c) =>
-        c.json(await verb(c, deps, (ctx) => usageByDay(ctx, c.req.valid('param').id, c.req.valid('query').month))),
+      async (c) => c.json(await verb(c, deps, (ctx) => usageByDay(ctx, c.req.valid('param').id, c.req.valid('query')))),
     )
     .get(
       '/accounts/:id/usage.csv',
@@ -28,7 +27,7 @@ export const routes = (deps: HttpDeps) =>
       valid('query', AccountUsageQuery),
       async (c) => {
         const { id } = c.req.valid('param')
-        const usage = await verb(c, deps, (ctx) => usageByDay(ctx, id, c.req.valid('query').month))
+        const usage = await verb(c, deps, (ctx) => usageByDay(ctx, id, c.req.valid('query')))
         return c.body(usageCsv(usage), 200, {
           'content-type': 'text/csv; charset=utf-8',
           'content-disposition': `attachment; filename="usage-${usage.month}.csv"`,

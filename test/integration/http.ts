@@ -12,6 +12,7 @@ import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import { connect, type Database, rows } from '#control-plane/db/index.ts'
 import { type DatabaseUrls, urlsOf } from '#control-plane/db/setup.ts'
 import { createApp } from '#control-plane/http/app.ts'
+import type { Live } from '#control-plane/events/live.ts'
 import { routes as events } from '#control-plane/events/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
@@ -48,6 +49,7 @@ export async function apiOf(
   suite: Suite,
   world: Prepared,
   through: (db: Database) => Database = (db) => db,
+  live: Live = { join: () => null, close: () => {} },
 ): Promise<Call> {
   const urls = await urlsFor(world)
   const [db, tenants] = [connect(urls.staff, 4), connect(urls.api, 4)]
@@ -57,12 +59,12 @@ export async function apiOf(
   const app = createApp({
     ...deps,
     log: pino({ level: 'silent' }),
-    authenticate: (token) => authenticate({ tx: db, now: deps.now }, token),
+    authenticate: (token, isUse) => authenticate({ tx: db, now: deps.now }, token, isUse),
     proxies: proxiesOf(''),
     busConnected: () => true,
     extraMetrics: () => Promise.resolve(''),
     slices: [
-      events({ ...deps, live: { join: () => null, close: () => {} }, viewOf: async () => null }),
+      events({ ...deps, live, viewOf: async () => null }),
       audit(deps),
       accounts({ ...deps, endDemo: null }),
       people({ ...deps, gate, demo: false, onLost: () => {} }),

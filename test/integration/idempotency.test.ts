@@ -2,7 +2,7 @@
 import { createUser } from '@nats-io/nkeys'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createKey } from '#control-plane/accounts/index.ts'
+import { createKey, openProject } from '#control-plane/accounts/index.ts'
 import { NewApiKey } from '#control-plane/accounts/contract.ts'
 import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
@@ -23,6 +23,7 @@ let suite: Suite
 let world: Prepared
 let call: Call
 let machine: string
+let project: string
 let other: string
 let agentKey: string
 let person: string
@@ -76,6 +77,7 @@ beforeAll(async () => {
   }
   await member(world, a)
   person = (await rows<{ id: string }>(world.db, sql`select id from person`))[0]!.id
+  project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
 }, 120_000)
 afterAll(() => suite.end())
@@ -115,6 +117,8 @@ const BODIES: Record<string, () => unknown> = {
     tax_rate: '21.00',
     invoice_prefix: 'ONCE-',
   }),
+  '/accounts/{id}/projects': () => ({ name: `Project ${newId()}` }),
+  '/projects/{id}/closure': () => ({}),
   '/accounts/{id}/accepted-gaps': () => ({
     gaps: [{ resource_id: machine, meter: 'vcpu', from: iso(NOW), to: iso(NOW + 1_000) }],
     reason: 'seen by nobody',
@@ -132,8 +136,8 @@ const BODIES: Record<string, () => unknown> = {
   '/sources': () => ({ agent: 'idempotency', connector: 'simulated', realm: 'again', settings: {} }),
 }
 const idIn = (path: string) => {
-  const [, kind = ''] = path.split('/')
-  return path.replace('{id}', { accounts: world.account_id, people: person }[kind] ?? machine)
+  const of: Record<string, string> = { accounts: world.account_id, projects: project, people: person }
+  return path.replace('{id}', of[path.split('/')[1] ?? ''] ?? machine)
 }
 
 test('every POST takes a key or says why it needs none, and none that creates says so', async () => {

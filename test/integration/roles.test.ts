@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { PERMISSIONS } from '#control-plane/base/actor.ts'
 import { isTenantRole, permissionsOf, type Role, ROLE_NAMES } from '#control-plane/base/roles.ts'
 import { type ControlPlane, freshDatabase, ownNats, startAgent, startControlPlane, Suite } from '../setup/stack.ts'
+import { LOGO } from './two-accounts.ts'
 
 interface Route {
   method: string
@@ -79,6 +80,7 @@ async function objects(): Promise<Record<string, string>> {
     (await items('/agents'))[0]!,
     (await items('/legal-entities'))[0]!,
   ]
+  await ask('PUT', `/legal-entities/${entity.id}/logo`, { content: LOGO })
   const invoice = (await vi.waitFor(() => ask('POST', '/invoices', { account_id: account.id }), {
     timeout: 30_000,
     interval: 1_000,
@@ -211,9 +213,18 @@ const MONEY = [
   'POST /accounts',
   'PATCH /accounts/{id}',
   'PATCH /legal-entities/{id}',
+  'PUT /legal-entities/{id}/logo',
+  'DELETE /legal-entities/{id}/logo',
   'POST /accounts/{id}/accepted-gaps',
 ]
-const INSTALLATION = ['POST /owner', 'GET /sso-providers', 'POST /sso-providers', 'DELETE /sso-providers/{id}']
+const INSTALLATION = [
+  'GET /session-settings',
+  'PATCH /session-settings',
+  'POST /owner',
+  'GET /sso-providers',
+  'POST /sso-providers',
+  'DELETE /sso-providers/{id}',
+]
 const PEOPLE = [
   'POST /roles',
   'PATCH /roles/{id}',

@@ -6,7 +6,7 @@ import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
 import type { Role } from '#control-plane/base/roles.ts'
 import { HOUR_MS, iso } from '#control-plane/base/time.ts'
-import { finalise } from '#control-plane/billing/index.ts'
+import { finalise, putLogo } from '#control-plane/billing/index.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'
 import type { Suite } from '../setup/stack.ts'
 import { type Agent, enrolledAgent, host, vm } from './agent.ts'
@@ -18,6 +18,9 @@ export const START = Date.parse('2026-11-10T10:00:00.000Z')
 export const MIB = 1024 ** 2
 /** in the middle of an hour, between two readings */
 export const TRANSFER = START + HOUR_MS + 20 * 60_000 + 5_000
+
+/** One pixel, as a logo is sent. */
+export const LOGO = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=='
 
 export interface Customer {
   account_id: string
@@ -85,6 +88,7 @@ export async function twoAccounts(suite: Suite): Promise<TwoAccounts> {
   await transfer(world, 'moved', first, START - HOUR_MS, 'from the start')
   await transfer(world, 'moved', second, TRANSFER)
   await settled(world)
+  await world.run((ctx) => putLogo(ctx, world.legal_entity_id, LOGO))
   const call = await apiOf(suite, world)
   const keyOf = async (role: Role, account_id: string | null) =>
     (await world.run((ctx) => createKey(ctx, NewApiKey.parse({ name: role, role, account_id })))).token

@@ -13,17 +13,21 @@ import type * as People from '#control-plane/people/contract.ts'
 import type * as Metrics from '#control-plane/metrics/contract.ts'
 import type * as Rating from '#control-plane/rating/contract.ts'
 import type * as Sources from '#control-plane/sources/contract.ts'
-import { problemOf, unreachable } from './problem.ts'
+import { isKnown, keyOf, tellsOutcome } from './intent.ts'
+import { isAway } from './presence.ts'
+import { ApiError, problemOf, unreachable } from './problem.ts'
 
 export const BASE = '/api/v1'
 const TIMEOUT_MS = 30_000
 
 type Values = Record<string, string | number | boolean | null | undefined>
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 interface Options {
   query?: Values
   body?: unknown
   signal?: AbortSignal
+  /** under which it is done once, however often it is sent */
+  key?: string
 }
 
 /** `/resources` and `{ kind: 'vm', q: '' }` → `/resources?kind=vm`: empty values are left out. */
@@ -34,7 +38,7 @@ export function withQuery(path: string, values: Values = {}): string {
   return query.size ? `${path}?${query}` : path
 }
 
-async function request<T>(method: Method, path: string, { query, body, signal }: Options = {}): Promise<T> {
+async function request<T>(method: Method, path: string, { query, body, signal, key }: Options = {}): Promise<T> {
   const limit = AbortSignal.timeout(TIMEOUT_MS)
   const response = await fetch(BASE + withQuery(path, query), {
     method,
@@ -44,6 +48,8 @@ async function request<T>(method: Method, path: string, { query, body, signal }:
       accept: 'application/json',
       'accept-language': document.documentElement.lang,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+      ...(isAway() ? { 'x-atalaya-unattended': '1' } : {}),
     },
     body: body === undefined ? undefined : JSON.stringify(body),
   }).catch((error: unknown) => {
@@ -56,6 +62,18 @@ async function request<T>(method: Method, path: string, { query, body, signal }:
 
 const get = <T>(path: string, query?: Values, signal?: AbortSignal) => request<T>('GET', path, { query, signal })
 const post = <T>(path: string, body: unknown, signal?: AbortSignal) => request<T>('POST', path, { body, signal })
+/** What makes something: sent again after its answer was lost, it is made once. */
+async function make<T>(path: string, body: unknown): Promise<T> {
+  const wish = `${path} ${JSON.stringify(body)}`
+  try {
+    const made = await request<T>('POST', path, { body, key: keyOf(wish) })
+    isKnown(wish)
+    return made
+  } catch (error) {
+    if (error instanceof ApiError && tellsOutcome(error.status, error.code)) isKnown(wish)
+    throw error
+  }
+}
 const patch = <T>(path: string, body: unknown) => request<T>('PATCH', path, { body })
 
 interface Items<T> {
@@ -150,9 +168,9 @@ export const api = {
   confirmEmail: (token: string) => post<void>('/email-confirmations', { token }),
 
   people: () => get<Items<Member>>('/people'),
-  changeRole: (id: string, choice: RoleChoice) => patch<Member>(`/people/${id}`, choice),
+  changeRole: (id: string, choice: z.input<typeof People.MemberChange>) => patch<Member>(`/people/${id}`, choice),
   roles: () => get<Items<RoleEntry>>('/roles'),
-  makeRole: (role: Accounts.NewCustomRole) => post<RoleEntry>('/roles', role),
+  makeRole: (role: Accounts.NewCustomRole) => make<RoleEntry>('/roles', role),
   changeCustomRole: (id: string, change: Accounts.CustomRoleChange) => patch<RoleEntry>(`/roles/${id}`, change),
   endRole: (id: string) => request<void>('DELETE', `/roles/${id}`),
   endMembership: (id: string) => request<void>('DELETE', `/people/${id}`),
@@ -161,7 +179,7 @@ export const api = {
   erasePerson: (person: string, reason: string) => post<void>(`/people/${person}/erasure`, { reason }),
   eraseMyself: (password: string) => post<void>('/me/erasure', { password }),
   invitations: () => get<Items<Invitation>>('/invitations'),
-  invite: (invitation: NewInvitation) => post<z.infer<typeof People.MadeInvitation>>('/invitations', invitation),
+  invite: (invitation: NewInvitation) => make<z.infer<typeof People.MadeInvitation>>('/invitations', invitation),
   renewInvitation: (id: string) => post<z.infer<typeof People.MadeInvitation>>(`/invitations/${id}/renewal`, {}),
   revokeInvitation: (id: string) => request<void>('DELETE', `/invitations/${id}`),
   lookUpInvitation: (token: string) => post<z.infer<typeof People.InvitationShown>>('/invitations/lookup', { token }),
@@ -169,7 +187,7 @@ export const api = {
     post<SignedIn>('/invitations/acceptance', acceptance),
   acceptAsMyself: (token: string) => post<void>('/me/memberships', { token }),
   ssoProviders: () => get<Items<SsoProvider>>('/sso-providers'),
-  addSsoProvider: (provider: NewSsoProvider) => post<SsoProvider>('/sso-providers', provider),
+  addSsoProvider: (provider: NewSsoProvider) => make<SsoProvider>('/sso-providers', provider),
   removeSsoProvider: (id: string) => request<void>('DELETE', `/sso-providers/${id}`),
 
   profile: () => get<Profile>('/me'),
@@ -188,27 +206,37 @@ export const api = {
   switchMembership: (membership_id: string) => post<void>('/me/membership', { membership_id }),
 
   apiKeys: () => get<Items<ApiKey>>('/api-keys'),
-  makeKey: (key: NewApiKey) => post<{ key: ApiKey; token: string }>('/api-keys', key),
+  makeKey: (key: NewApiKey) => make<{ key: ApiKey; token: string }>('/api-keys', key),
   revokeKey: (id: string) => request<void>('DELETE', `/api-keys/${id}`),
+  sessionSettings: () => get<Accounts.SessionSettings>('/session-settings'),
+  changeSessionSettings: (change: Partial<Accounts.SessionSettings>) =>
+    patch<Accounts.SessionSettings>('/session-settings', change),
   removeDemo: () => request<void>('DELETE', '/demo'),
 
   legalEntities: () => get<Items<LegalEntity>>('/legal-entities'),
-  addLegalEntity: (entity: NewLegalEntity) => post<LegalEntity>('/legal-entities', entity),
+  addLegalEntity: (entity: NewLegalEntity) => make<LegalEntity>('/legal-entities', entity),
   changeLegalEntity: (id: string, change: LegalEntityChange) => patch<LegalEntity>(`/legal-entities/${id}`, change),
+  putLogo: (id: string, content: string) =>
+    request<LegalEntity>('PUT', `/legal-entities/${id}/logo`, { body: { content } }),
+  removeLogo: (id: string) => request<void>('DELETE', `/legal-entities/${id}/logo`),
   accounts: () => get<Page<Account>>('/accounts', { limit: 500 }),
   account: (id: string) => get<Account>(`/accounts/${id}`),
-  addAccount: (account: NewAccount) => post<Account>('/accounts', account),
+  openProject: (account: string, name: string) => make<Accounts.Project>(`/accounts/${account}/projects`, { name }),
+  renameProject: (id: string, name: string) => patch<Accounts.Project>(`/projects/${id}`, { name }),
+  closeProject: (id: string, how: z.input<typeof Inventory.ProjectClosure>) =>
+    make<Accounts.Project>(`/projects/${id}/closure`, how),
+  addAccount: (account: NewAccount) => make<Account>('/accounts', account),
   impersonate: (accountId: string, reason: string) =>
     post<Accounts.Impersonation>('/impersonation', { account_id: accountId, reason }),
   endImpersonation: () => request<void>('DELETE', '/impersonation'),
   changeAccount: (id: string, change: Partial<NewAccount>) => patch<Account>(`/accounts/${id}`, change),
 
   agents: () => get<Items<Agent>>('/agents'),
-  enrol: (wanted: NewEnrolment) => post<Enrolment>('/enrolments', wanted),
+  enrol: (wanted: NewEnrolment) => make<Enrolment>('/enrolments', wanted),
   revokeAgent: (id: string) => request<void>('DELETE', `/agents/${id}`),
   connectors: () => get<Items<AgentConnector>>('/connectors'),
   sources: () => get<Items<Source>>('/sources'),
-  addSource: (source: NewSource) => post<Source>('/sources', source),
+  addSource: (source: NewSource) => make<Source>('/sources', source),
   changeSource: (id: string, change: SourceChange) => patch<Source>(`/sources/${id}`, change),
   removeSource: (id: string) => request<void>('DELETE', `/sources/${id}`),
   accounting: (query: Values) => get<Accounting>('/accounting', query),
@@ -218,8 +246,8 @@ export const api = {
   resource: (id: string) => get<ResourceDetail>(`/resources/${id}`),
   summary: () => get<ResourceSummary>('/resources/summary'),
   history: (id: string) => get<History>(`/resources/${id}/history`),
-  transfer: (id: string, to: NewAssignment) => post<History['assigned'][number]>(`/resources/${id}/assignments`, to),
-  sameAs: (id: string, said: NewSameAs) => post<unknown>(`/resources/${id}/same-as`, said),
+  transfer: (id: string, to: NewAssignment) => make<History['assigned'][number]>(`/resources/${id}/assignments`, to),
+  sameAs: (id: string, said: NewSameAs) => make<unknown>(`/resources/${id}/same-as`, said),
   withdrawSameAs: (id: string, other: string) => request<void>('DELETE', `/resources/${id}/same-as/${other}`),
   currentValues: (id: string) => get<CurrentValues>(`/resources/${id}/metrics`),
   series: (id: string, query: Values, signal?: AbortSignal) => get<Series>(`/resources/${id}/series`, query, signal),
@@ -228,16 +256,16 @@ export const api = {
   meters: () => get<Items<MeterDescription>>('/meters'),
   prices: (history: boolean, legalEntityId: string) =>
     get<PriceList>('/prices', { history, legal_entity_id: legalEntityId }),
-  addPrice: (price: NewPrice) => post<Price>('/prices', price),
+  addPrice: (price: NewPrice) => make<Price>('/prices', price),
   previewPrice: (price: NewPrice, signal?: AbortSignal) => post<PriceEffect>('/prices/preview', price, signal),
 
-  usage: (account: string, month: string) => get<AccountUsage>(`/accounts/${account}/usage`, { month }),
+  usage: (account: string, query: Values) => get<AccountUsage>(`/accounts/${account}/usage`, query),
   drafts: () => get<Items<DraftSummary>>('/drafts'),
   draft: (account: string) => get<Draft>(`/accounts/${account}/draft`),
   explainDraftLine: (account: string, line: string, asOf: string) =>
     get<Explanation>(`/accounts/${account}/draft/lines/${encodeURIComponent(line)}/explanation`, { as_of: asOf }),
-  acceptGaps: (account: string, accepted: GapAcceptance) => post<void>(`/accounts/${account}/accepted-gaps`, accepted),
-  finalise: (invoice: NewInvoice) => post<Invoice>('/invoices', invoice),
+  acceptGaps: (account: string, accepted: GapAcceptance) => make<void>(`/accounts/${account}/accepted-gaps`, accepted),
+  finalise: (invoice: NewInvoice) => make<Invoice>('/invoices', invoice),
   invoices: (query: Values) => get<Page<InvoiceSummary>>('/invoices', query),
   invoice: (id: string) => get<Invoice>(`/invoices/${id}`),
   explainInvoiceLine: (id: string, line: string) =>
@@ -266,5 +294,8 @@ export const links = {
   personData: (person: string | null) => BASE + (person === null ? '/me/data' : `/people/${person}/data`),
   usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
+  /** another image has another address: none is shown from before */
+  logo: (entity: string, sha256: string) => BASE + withQuery(`/legal-entities/${entity}/logo`, { sha256 }),
+  invoiceLogo: (id: string) => `${BASE}/invoices/${id}/logo`,
   stream: `${BASE}/stream`,
 }

@@ -10,6 +10,7 @@ import { forWhom } from './parts/for-whom.tsx'
 import { Shell } from './parts/shell.tsx'
 import { ROUTES } from './paths.ts'
 import { applyTheme } from './preferences.ts'
+import { watchPresence } from './presence.ts'
 import { queries, queryClient } from './queries.ts'
 import { isFirstRun, signIn, takeToken } from './session.ts'
 
@@ -45,6 +46,7 @@ const page = {
 
 function App() {
   applyTheme()
+  watchPresence()
   return (
     <QueryClientProvider client={queryClient}>
       <Router>

@@ -32,7 +32,17 @@ export const ROUTES = {
 export type ResourceFilter = Partial<
   Pick<
     ResourceQuery,
-    'kind' | 'state' | 'q' | 'account_id' | 'source_id' | 'host_id' | 'ended' | 'covered' | 'sort' | 'order'
+    | 'kind'
+    | 'state'
+    | 'q'
+    | 'account_id'
+    | 'project_id'
+    | 'source_id'
+    | 'host_id'
+    | 'ended'
+    | 'covered'
+    | 'sort'
+    | 'order'
   >
 >
 
@@ -50,7 +60,10 @@ export const paths = {
   draft: (account: string) => `/invoices/drafts/${account}`,
   close: (id: string) => `/invoices/months/${id}`,
   invoice: (id: string) => `/invoices/${id}`,
-  signIn: (next?: string) => (next && next !== '/' ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in'),
+  signIn: (next?: string, ended?: 'idle') => {
+    const query = new URLSearchParams({ ...(next && next !== '/' ? { next } : {}), ...(ended ? { ended } : {}) })
+    return query.size ? `/sign-in?${query}` : '/sign-in'
+  },
   /** outside the application: served by the control plane */
   apiReference: '/api/reference',
 }

@@ -56,6 +56,7 @@ export const queries = {
     queryOptions({ queryKey: ['erasure', person], queryFn: () => api.erasure(person), staleTime: 0, gcTime: 0 }),
   profile: () => queryOptions({ queryKey: ['profile'], queryFn: api.profile }),
   ssoProviders: () => queryOptions({ queryKey: ['sso-providers'], queryFn: api.ssoProviders }),
+  sessionSettings: () => queryOptions({ queryKey: ['session-settings'], queryFn: api.sessionSettings }),
   apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: api.apiKeys }),
   legalEntities: () => queryOptions({ queryKey: ['legal-entities'], queryFn: api.legalEntities }),
   accounts: () => queryOptions({ queryKey: ['accounts'], queryFn: api.accounts }),
@@ -121,10 +122,10 @@ export const queries = {
   /** of one of the companies that sell; empty: the first */
   prices: (seller = '') =>
     queryOptions({ queryKey: ['prices', 'history', seller], queryFn: () => api.prices(true, seller) }),
-  usage: (account: string, month: string) =>
+  usage: (account: string, month: string, project_id = '') =>
     queryOptions({
-      queryKey: ['drafts', 'usage', account, month],
-      queryFn: () => api.usage(account, month),
+      queryKey: ['drafts', 'usage', account, month, project_id],
+      queryFn: () => api.usage(account, { month, project_id }),
       staleTime: 60_000,
       placeholderData: keepPreviousData,
     }),
@@ -176,7 +177,9 @@ const STALE_AFTER: Record<string, string[]> = {
   invoice: ['invoices', 'drafts', 'resource'],
   period_close: ['closes'],
   gap: ['drafts'],
+  installation: ['session', 'session-settings'],
   account: ['accounts', 'drafts', 'resources', 'resource'],
+  project: ['accounts', 'drafts', 'resources', 'resource'],
   legal_entity: ['legal-entities', 'drafts'],
   quarantine: ['quarantine', 'accounting'],
   notice: [],

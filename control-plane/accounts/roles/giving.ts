@@ -1,7 +1,7 @@
 /** Giving a role: nobody gives more than he has himself, nor to where he doesn't reach. */
 import type { Actor, Permission } from '../../base/actor.ts'
 import { type FieldError, Problem } from '../../base/problem.ts'
-import { CARRIERS, type CustomRole, isTenantRole, permissionsOf, type Role } from '../../base/roles.ts'
+import { CARRIERS, type CustomRole, isTenantRole, NARROWED, permissionsOf, type Role } from '../../base/roles.ts'
 import type { Context } from '../../db/index.ts'
 import { refuse } from '../rules.ts'
 import { selectAccount } from '../store.ts'
@@ -13,6 +13,7 @@ interface Wanted {
   scopes: readonly Permission[] | null
   /** null: that of the caller, for a role of an account */
   account_id: string | null
+  project_ids: readonly string[] | null
 }
 /** What is written where its bearer stands. */
 export interface Given {
@@ -20,6 +21,8 @@ export interface Given {
   custom_role_id: string | null
   /** the account that it is for */
   account_id: string | null
+  /** the projects of the account to which it is narrowed */
+  project_ids: string[] | null
 }
 interface Chosen {
   role: Role
@@ -33,10 +36,36 @@ export async function requireGivable(ctx: Context, wanted: Wanted, errors: Field
   if (missing.length > 0)
     throw new Problem('forbidden', `You can't give what you may not do yourself: ${missing.join(', ')}.`)
   const account_id = wanted.account_id ?? (isTenantRole(role) ? ctx.actor.account_id : null)
-  refuse([...roleErrors(chosen, wanted.scopes, account_id, ctx.actor), ...errors])
-  if (account_id !== null && !(await selectAccount(ctx, account_id)))
-    throw new Problem('not_found', `There is no account ${account_id}.`)
-  return { role, custom_role_id: custom?.id ?? null, account_id }
+  const project_ids = wanted.project_ids && [...new Set(wanted.project_ids)]
+  refuse([
+    ...roleErrors(chosen, wanted.scopes, account_id, ctx.actor),
+    ...narrowingErrors(chosen, wanted.scopes, account_id, project_ids),
+    ...errors,
+  ])
+  if (account_id !== null) await requireThere(ctx, account_id, project_ids ?? [])
+  return { role, custom_role_id: custom?.id ?? null, account_id, project_ids }
+}
+
+async function requireThere(ctx: Context, account_id: string, project_ids: readonly string[]): Promise<void> {
+  const account = await selectAccount(ctx, account_id)
+  if (!account) throw new Problem('not_found', `There is no account ${account_id}.`)
+  const missing = project_ids.find((id) => account.projects.every((project) => project.id !== id))
+  if (missing !== undefined) throw new Problem('not_found', `There is no project ${missing}.`)
+}
+
+/** Bills, keys and people are of the whole account: who deals with them can't be narrowed to a part of it. */
+function narrowingErrors(
+  { role, custom }: Chosen,
+  scopes: readonly Permission[] | null,
+  account_id: string | null,
+  project_ids: readonly string[] | null,
+): FieldError[] {
+  if (project_ids === null) return []
+  if (account_id === null) return [{ pointer: '/project_ids', detail: 'must be null: projects are of an account' }]
+  const beyond = [...permissionsOf(role, scopes, custom)].filter((one) => !NARROWED.has(one))
+  if (beyond.length === 0) return []
+  const detail = `must be null: ${custom?.name ?? role} may ${beyond.join(', ')}, which is of the whole account`
+  return [{ pointer: '/project_ids', detail }]
 }
 
 async function choiceOf(ctx: Context, { role, custom_role_id }: Wanted): Promise<Chosen> {

@@ -1,7 +1,7 @@
 /** SQL of tenure: who owned a resource when, as far as the caller reaches, and what it was at an instant. */
 import { and, desc, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
 import type { Instant } from '../../base/time.ts'
-import { withinReach } from '../../db/fence.ts'
+import { withinOwn } from '../../db/fence.ts'
 import type { Context } from '../../db/index.ts'
 import { assignment, observedVersion, resource } from '../schema.ts'
 import { overlaps } from '../store.ts'
@@ -14,9 +14,7 @@ export const liveAssignments = (ctx: Context, resource_id: string) =>
       project_name: sql<string | null>`(select p.name from project p where p.id = assignment.project_id)`,
     })
     .from(assignment)
-    .where(
-      and(eq(assignment.resource_id, resource_id), withinReach(ctx, assignment.account_id), isNull(assignment.cut_to)),
-    )
+    .where(and(eq(assignment.resource_id, resource_id), withinOwn(ctx, assignment), isNull(assignment.cut_to)))
     .orderBy(sql`${assignment.valid_from} desc nulls last`)
 
 /** The newest version that began before an instant. */
@@ -46,7 +44,7 @@ export async function ownedSince(ctx: Context, resource_ids: readonly string[]):
     .where(
       and(
         inArray(assignment.resource_id, [...resource_ids]),
-        withinReach(ctx, assignment.account_id),
+        withinOwn(ctx, assignment),
         isNull(assignment.cut_to),
         overlaps(assignment.valid_from, assignment.valid_to, { from: now, to: now + 1 }),
       ),
@@ -56,6 +54,6 @@ export async function ownedSince(ctx: Context, resource_ids: readonly string[]):
 
 /** All that the caller owns now. */
 export async function ownedIds(ctx: Context): Promise<string[]> {
-  const found = await ctx.tx.select({ id: resource.id }).from(resource).where(withinReach(ctx, resource.account_id))
+  const found = await ctx.tx.select({ id: resource.id }).from(resource).where(withinOwn(ctx, resource))
   return found.map(({ id }) => id)
 }

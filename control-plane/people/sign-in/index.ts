@@ -206,6 +206,7 @@ export async function createPerson(
   return sure(await selectPerson(ctx.tx, id))
 }
 
+const WHOLE = { custom_role_id: null, account_id: null, project_ids: null }
 /** The first person: whoever holds the set-up token or an owner's key becomes it, once. */
 export async function createOwner(ctx: Context, gate: Gate, input: NewOwner, headers: Headers): Promise<Outcome> {
   permit(ctx, 'installation.write')
@@ -217,7 +218,7 @@ export async function createOwner(ctx: Context, gate: Gate, input: NewOwner, hea
   return gate.within(ctx, async (auth) => {
     const person = await createPerson(ctx, auth, { ...input, email_verified: false })
     await endSetUp(ctx)
-    await join(ctx, person, { role: 'owner', custom_role_id: null, account_id: null, created_by: ctx.actor.name })
+    await join(ctx, person, { role: 'owner', ...WHOLE, created_by: ctx.actor.name })
     return await signInByPassword(ctx, gate, input, headers)
   })
 }

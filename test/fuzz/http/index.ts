@@ -85,7 +85,7 @@ const unguarded = (headers: Headers): string | null => {
 
 /** So many requests reach each route often enough to be done once. */
 const ENOUGH = 15_000
-/** Routes that chance doesn't do, or not surely: a token that is shown once, a demo, one machine in two realms, a draft before it is invoiced, a role that nobody has. */
+/** Routes that chance doesn't do, or not surely: a token that is shown once, a demo, one machine in two realms, a draft before it is invoiced, a role that nobody has, an image. */
 const NEVER_DONE = new Set([
   'PATCH /api/v1/roles/{id}',
   'DELETE /api/v1/roles/{id}',
@@ -100,6 +100,9 @@ const NEVER_DONE = new Set([
   'POST /api/v1/period-closes/{id}/finalise',
   'POST /api/v1/period-closes/{id}/retry',
   'POST /api/v1/period-closes/{id}/cancel',
+  'PUT /api/v1/legal-entities/{id}/logo',
+  'GET /api/v1/legal-entities/{id}/logo',
+  'GET /api/v1/invoices/{id}/logo',
   'POST /api/v1/resources/{id}/same-as',
   'DELETE /api/v1/resources/{id}/same-as/{other}',
 ])

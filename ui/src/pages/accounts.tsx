@@ -3,6 +3,7 @@ import { A, useSearchParams } from '@solidjs/router'
 import { useQuery, useQueryClient } from '@tanstack/solid-query'
 import Building2 from 'lucide-solid/icons/building'
 import Eye from 'lucide-solid/icons/eye'
+import FolderTree from 'lucide-solid/icons/folder-tree'
 import Pencil from 'lucide-solid/icons/pencil'
 import Plus from 'lucide-solid/icons/plus'
 import { createSignal, Show } from 'solid-js'
@@ -22,6 +23,7 @@ import { ImpersonateDialog } from '../parts/impersonation.tsx'
 import { Load, ProblemNote } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { Page } from '../parts/page.tsx'
+import { ProjectList } from '../parts/projects.tsx'
 import { SellerChoice, sellerIn } from '../parts/seller.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
@@ -33,6 +35,8 @@ export default function Accounts() {
   const query = useQuery(() => queries.accounts())
   const tenant = createTenant()
   const drafts = useQuery(() => ({ ...queries.drafts(), enabled: tenant.has('billing.read') }))
+  const [dividing, setDividing] = createSignal('')
+  const divided = () => (query.status === 'success' ? query.data.items.find(({ id }) => id === dividing()) : undefined)
   const [entering, setEntering] = createSignal<Account | null>(null)
   const [editing, setEditing] = createSignal<Account | 'new' | null>(null)
   const open = () => editing() ?? (search['add'] ? ('new' as const) : null)
@@ -55,7 +59,12 @@ export default function Accounts() {
             <Show when={data().items.length > 0} fallback={<NoAccount onAdd={() => setEditing('new')} />}>
               <Table
                 label={t('accounts.title')}
-                columns={columns(draftOf, setEditing, tenant.has('accounts.impersonate') ? setEntering : null)}
+                columns={columns(
+                  draftOf,
+                  setEditing,
+                  (account) => setDividing(account.id),
+                  tenant.has('accounts.impersonate') ? setEntering : null,
+                )}
                 rows={data().items}
               />
             </Show>
@@ -64,6 +73,19 @@ export default function Accounts() {
       </div>
       <Show when={entering()} keyed>
         {(account) => <ImpersonateDialog account={account} onClose={() => setEntering(null)} />}
+      </Show>
+      <Show when={divided()}>
+        {(account) => (
+          <Dialog
+            open
+            onClose={() => setDividing('')}
+            closeLabel={t('common.close')}
+            title={t('projects.of', { name: account().name })}
+            lead={t('projects.lead')}
+          >
+            <ProjectList account={account()} />
+          </Dialog>
+        )}
       </Show>
       <Show when={open()} keyed>
         {(account) => <AccountDialog account={account === 'new' ? undefined : account} onClose={close} />}
@@ -75,6 +97,7 @@ export default function Accounts() {
 const columns = (
   draftOf: (account: Account) => DraftSummary | undefined,
   onEdit: (account: Account) => void,
+  onDivide: (account: Account) => void,
   onEnter: ((account: Account) => void) | null,
 ): TableColumn<Account>[] => [
   {
@@ -133,6 +156,9 @@ const columns = (
             </IconButton>
           )}
         </Show>
+        <IconButton label={t('projects.of', { name: row.name })} onClick={() => onDivide(row)}>
+          <FolderTree size={16} />
+        </IconButton>
         <IconButton label={t('accounts.edit', { name: row.name })} onClick={() => onEdit(row)}>
           <Pencil size={16} />
         </IconButton>

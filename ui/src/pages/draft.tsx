@@ -1,15 +1,16 @@
 /** The draft of one account, as the document that it would become. */
-import { A, useParams } from '@solidjs/router'
+import { A, useParams, useSearchParams } from '@solidjs/router'
 import { useQuery } from '@tanstack/solid-query'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import { createSignal, Show } from 'solid-js'
-import { api, type Draft, type Line } from '../api.ts'
+import { api, type Draft, type Line, links } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
 import { EmptyState } from '../kit/empty.tsx'
 import { SkeletonRows } from '../kit/skeleton.tsx'
 import { BackLink } from '../parts/back.tsx'
+import { BillByProject, linesOfPart, partKey } from '../parts/bill-by-project.tsx'
 import { Document } from '../parts/document.tsx'
 import { ExplainDrawer } from '../parts/explain.tsx'
 import { BlockedNote, FinaliseButton, FinaliseDialog } from '../parts/finalise.tsx'
@@ -23,6 +24,8 @@ import { queries } from '../queries.ts'
 export default function DraftPage() {
   const params = useParams()
   const account = () => params['account'] ?? ''
+  const [search, setSearch] = useSearchParams()
+  const chosen = () => (typeof search['project'] === 'string' ? search['project'] : '')
   const tenant = createTenant()
   const query = useQuery(() => queries.draft(account()))
   const draft = () => (query.status === 'success' ? query.data : undefined)
@@ -54,7 +57,16 @@ export default function DraftPage() {
             <Show when={!tenant.account()}>
               <BlockedNote draft={data()} />
             </Show>
-            <DraftDocument draft={data()} onExplain={(line) => setExplained({ draft: data(), line })} />
+            <BillByProject
+              draft={data()}
+              chosen={chosen()}
+              onChoose={(project) => setSearch({ project: project || undefined }, { replace: true })}
+            />
+            <DraftDocument
+              draft={data()}
+              project={chosen()}
+              onExplain={(line) => setExplained({ draft: data(), line })}
+            />
             <ChangeHistory class="mt-4" of={{ account_id: account() }} />
           </>
         )}
@@ -77,39 +89,45 @@ export default function DraftPage() {
   )
 }
 
-const DraftDocument = (props: { draft: Draft; onExplain: (line: Line) => void }) => (
-  <Document
-    heading={say.month(props.draft.period.to, props.draft.zone)}
-    mark={<Badge tone="accent">{t('draft.mark')}</Badge>}
-    facts={[
-      {
-        label: t('document.period'),
-        value: t('document.period_text', {
-          from: say.instant(props.draft.period.from, props.draft.zone),
-          to: say.instant(props.draft.period.to, props.draft.zone),
-        }),
-      },
-    ]}
-    seller={props.draft.seller}
-    buyer={props.draft.buyer}
-    currency={props.draft.currency}
-    zone={props.draft.zone}
-    lines={props.draft.lines}
-    taxes={props.draft.taxes}
-    totals={props.draft.totals}
-    onExplain={props.onExplain}
-    foot={t('document.times_in', { zone: props.draft.zone })}
-    empty={
-      <EmptyState
-        icon={<ReceiptText size={20} />}
-        title={t('draft.empty')}
-        text={t('draft.empty_text')}
-        action={
-          <A href={paths.prices} class="text-link">
-            {t('draft.see_prices')}
-          </A>
-        }
-      />
-    }
-  />
-)
+function DraftDocument(props: { draft: Draft; project: string; onExplain: (line: Line) => void }) {
+  const part = () => props.draft.by_project.find((one) => partKey(one) === props.project)
+  return (
+    <Document
+      heading={say.month(props.draft.period.to, props.draft.zone)}
+      mark={<Badge tone="accent">{t('draft.mark')}</Badge>}
+      facts={[
+        {
+          label: t('document.period'),
+          value: t('document.period_text', {
+            from: say.instant(props.draft.period.from, props.draft.zone),
+            to: say.instant(props.draft.period.to, props.draft.zone),
+          }),
+        },
+      ]}
+      seller={props.draft.seller}
+      buyer={props.draft.buyer}
+      currency={props.draft.currency}
+      zone={props.draft.zone}
+      lines={linesOfPart(props.draft, part())}
+      taxes={props.draft.taxes}
+      totals={props.draft.totals}
+      part={part()?.net}
+      branding={props.draft.branding}
+      logo={links.logo(props.draft.seller.id, props.draft.branding?.logo?.sha256 ?? '')}
+      onExplain={props.onExplain}
+      foot={t('document.times_in', { zone: props.draft.zone })}
+      empty={
+        <EmptyState
+          icon={<ReceiptText size={20} />}
+          title={t('draft.empty')}
+          text={t('draft.empty_text')}
+          action={
+            <A href={paths.prices} class="text-link">
+              {t('draft.see_prices')}
+            </A>
+          }
+        />
+      }
+    />
+  )
+}

@@ -12,6 +12,7 @@ import { createSubmit } from '../parts/form.ts'
 import { Load, ProblemNote } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { Page, Section } from '../parts/page.tsx'
+import { ProjectList } from '../parts/projects.tsx'
 import { SettingsTabs } from '../parts/settings-tabs.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { queries } from '../queries.ts'
@@ -23,6 +24,7 @@ export default function MyAccount() {
       <div class="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <div class="flex min-w-0 flex-col gap-4">
           <Show when={tenant.account()}>{(account) => <Details account={account().id} />}</Show>
+          <Show when={tenant.account()}>{(account) => <Projects account={account().id} />}</Show>
           <Show when={tenant.has('keys.read')}>
             <ApiKeys />
           </Show>
@@ -35,6 +37,21 @@ export default function MyAccount() {
         </Section>
       </div>
     </Page>
+  )
+}
+
+function Projects(props: { account: string }) {
+  const accounts = useQuery(() => queries.accounts())
+  return (
+    <Section title={t('projects.title')} lead={t('projects.lead')}>
+      <Load query={accounts}>
+        {(data) => (
+          <Show when={data().items.find((one) => one.id === props.account)}>
+            {(account) => <ProjectList account={account()} />}
+          </Show>
+        )}
+      </Load>
+    </Section>
   )
 }
 

@@ -13,6 +13,7 @@ import { buttonClass, IconButton } from '../kit/button.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page, Section } from '../parts/page.tsx'
+import { ProjectFilter } from '../parts/project-choice.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { componentText, keyOf, type Measured, unitText, UsageBars } from '../parts/usage-bars.tsx'
 import { queries } from '../queries.ts'
@@ -34,7 +35,7 @@ function UsageOf(props: { account: string }) {
     const value = search[name]
     return typeof value === 'string' ? value : ''
   }
-  const usage = useQuery(() => queries.usage(props.account, text('month')))
+  const usage = useQuery(() => queries.usage(props.account, text('month'), text('project')))
   const shown = () => (usage.status === 'success' ? usage.data : undefined)
   const month = () => text('month') || (shown()?.month ?? '')
   const present = new Date().toISOString().slice(0, 7)
@@ -49,6 +50,11 @@ function UsageOf(props: { account: string }) {
       curl={[`/accounts/${props.account}/usage`]}
       actions={
         <>
+          <ProjectFilter
+            account={props.account}
+            value={text('project')}
+            onChange={(project) => setSearch({ project: project || undefined })}
+          />
           <span class="inline-flex items-center gap-1">
             <IconButton label={t('my.month_before')} onClick={() => go(-1)}>
               <ChevronLeft size={18} />
@@ -62,7 +68,7 @@ function UsageOf(props: { account: string }) {
           </span>
           <a
             class={buttonClass()}
-            href={links.usageCsv(props.account, { month: text('month') })}
+            href={links.usageCsv(props.account, { month: text('month'), project_id: text('project') })}
             download={`usage-${month()}.csv`}
             rel="external"
           >

@@ -16,6 +16,7 @@ import { Popover } from '../kit/popover.tsx'
 import { SkeletonRows } from '../kit/skeleton.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page } from '../parts/page.tsx'
+import { ProjectFilter } from '../parts/project-choice.tsx'
 import { FilterMany, FilterOne, FilterText } from '../parts/resource-filters.tsx'
 import { type ColumnId, HIDDEN_AT_FIRST, LAYOUT } from '../parts/resource-columns.tsx'
 import { ResourceTable, type Sorting } from '../parts/resource-table.tsx'
@@ -29,7 +30,7 @@ const isColumns = (value: unknown): value is ColumnId[] =>
   Array.isArray(value) && value.every((id) => COLUMN_IDS.includes(id as ColumnId))
 const [hidden, setHidden] = kept('resources.hidden', HIDDEN_AT_FIRST, isColumns)
 
-const FILTERS = ['q', 'kind', 'state', 'account_id', 'source_id', 'host_id'] as const
+const FILTERS = ['q', 'kind', 'state', 'account_id', 'project_id', 'source_id', 'host_id'] as const
 type Filter = (typeof FILTERS)[number] | 'ended' | 'covered' | 'sort' | 'order'
 
 function createFilters() {
@@ -153,6 +154,11 @@ function FilterBar(props: { filters: Filters }) {
           onChange={one('account_id')}
         />
       </Show>
+      <ProjectFilter
+        account={props.filters.value('account_id') || tenant.account()?.id}
+        value={props.filters.value('project_id')}
+        onChange={one('project_id')}
+      />
       <Show when={tenant.has('agents.read')}>
         <FilterOne
           label={t('resources.source')}

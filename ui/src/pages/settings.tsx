@@ -1,6 +1,7 @@
 /** The company that sells, how this browser shows things, and what is installed. */
 import { useQuery } from '@tanstack/solid-query'
 import BookOpen from 'lucide-solid/icons/book-open'
+import { Show } from 'solid-js'
 import { t } from '../i18n/language.ts'
 import { buttonClass } from '../kit/button.tsx'
 import { LanguageChoice, ThemeChoice } from '../parts/appearance.tsx'
@@ -9,12 +10,15 @@ import { Companies } from '../parts/company.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { roleName } from '../parts/role-options.ts'
+import { SessionSettings } from '../parts/session-settings.tsx'
 import { SettingsTabs } from '../parts/settings-tabs.tsx'
+import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
 export default function Settings() {
   const entities = useQuery(() => queries.legalEntities())
+  const tenant = createTenant()
   const session = useQuery(() => queries.session())
   return (
     <Page title={t('settings.title')} above={<SettingsTabs />} curl={['/legal-entities', '/session', '/api-keys']}>
@@ -30,6 +34,9 @@ export default function Settings() {
               <LanguageChoice />
             </div>
           </Section>
+          <Show when={tenant.has('installation.write')}>
+            <SessionSettings />
+          </Show>
           <Section title={t('settings.api')}>
             <div class="flex flex-col items-start gap-3 p-4">
               <p class="m-0 text-muted">{t('settings.api_text')}</p>

@@ -29,6 +29,11 @@ export default function SignIn() {
   }
   return (
     <Outside title={t('sign_in.button')} heading={t('sign_in.title')} lead={t('sign_in.claim')}>
+      <Show when={search['ended'] === 'idle'}>
+        <p role="status" class="mb-4 rounded-xl border border-line bg-accent-soft px-4 py-3 text-sm">
+          {t('sign_in.idle')}
+        </p>
+      </Show>
       <Switch>
         <Match when={wantsCode()}>
           <CodeForm onDone={done} onBack={() => setWantsCode(false)} />

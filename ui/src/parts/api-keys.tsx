@@ -22,6 +22,7 @@ import { createSubmit } from './form.ts'
 import { Load, ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
 import { Section } from './page.tsx'
+import { NarrowedTo, ProjectChecks } from './project-choice.tsx'
 import { createRoles, roleName } from './role-options.ts'
 import { createTenant } from './tenant.ts'
 import { nameText } from './person-name.ts'
@@ -97,6 +98,7 @@ function KeyTable(props: { keys: readonly ApiKey[]; onRevoke: (key: ApiKey) => v
         <>
           {roleName(row)}
           <Show when={row.account}>{(of) => <span class="block text-[0.8125rem] text-muted">{of().name}</span>}</Show>
+          <NarrowedTo projects={row.projects} />
           <Show when={row.scopes}>
             {(scopes) => <span class="block font-mono text-xs text-muted">{scopes().join(', ')}</span>}
           </Show>
@@ -156,6 +158,8 @@ const DAY_MS = 86_400_000
 const LIVES = ['30', '90', '365', ''] as const
 
 function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
+  // the same wish is the same request, however late it is sent again
+  const openedAt = Date.now()
   const [name, setName] = createSignal('')
   const tenant = createTenant()
   const accounts = useQuery(() => queries.accounts())
@@ -166,13 +170,15 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
   const accountOptions = () => (accounts.status === 'success' ? (accounts.data?.items ?? []) : [])
   const [days, setDays] = createSignal<string>('90')
   const [token, setToken] = createSignal<string>()
+  const [projects, setProjects] = createSignal<string[]>([])
   const form = createSubmit({
     run: () =>
       api.makeKey({
         name: name().trim(),
         ...roles.given(role()),
         account_id: needsAccount() ? account() : null,
-        expires_at: days() ? new Date(Date.now() + Number(days()) * DAY_MS).toISOString() : null,
+        project_ids: needsAccount() && projects().length > 0 ? projects() : null,
+        expires_at: days() ? new Date(openedAt + Number(days()) * DAY_MS).toISOString() : null,
       }),
     onDone: (made) => {
       setToken(made.token)
@@ -250,8 +256,21 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
               ...accountOptions().map((one) => ({ value: one.id, label: one.name })),
             ]}
             error={form.fieldError('/account_id')}
-            onChange={setAccount}
+            onChange={(id) => {
+              setAccount(id)
+              setProjects([])
+            }}
           />
+        </Show>
+        <Show when={needsAccount() && account()}>
+          {(id) => (
+            <ProjectChecks
+              account={id()}
+              chosen={projects()}
+              error={form.fieldError('/project_ids')}
+              onChange={setProjects}
+            />
+          )}
         </Show>
         <SelectField
           label={t('api_keys.ends')}
@@ -263,7 +282,7 @@ function KeyDialog(props: { onMade: () => void; onClose: () => void }) {
           error={form.fieldError('/expires_at')}
           onChange={setDays}
         />
-        <Show when={form.restError(['/name', '/role', '/account_id', '/expires_at'])}>
+        <Show when={form.restError(['/name', '/role', '/account_id', '/project_ids', '/expires_at'])}>
           {(problem) => <ProblemNote error={problem()} />}
         </Show>
       </form>

@@ -10,6 +10,7 @@ import { Dialog } from '../kit/dialog.tsx'
 import { SelectField, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { createParty, emptyParty, PARTY_POINTERS, partyBody, PartyFieldset } from './account-fields.tsx'
+import { BrandingSection } from './branding.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
@@ -43,6 +44,14 @@ export function Companies(props: { entities: readonly LegalEntity[] }) {
           >
             <CompanyForm entity={entity} />
           </Section>
+        )}
+      </For>
+      <For each={props.entities}>
+        {(entity) => (
+          <BrandingSection
+            entity={entity}
+            title={props.entities.length > 1 ? t('branding.title_of', { name: entity.name }) : t('branding.title')}
+          />
         )}
       </For>
       <Show when={adding()}>

@@ -3,7 +3,7 @@ import type { JSX } from 'solid-js'
 import { createMemo, For, Show } from 'solid-js'
 import ListTree from 'lucide-solid/icons/list-tree'
 import type { Draft, Line } from '../api.ts'
-import { t } from '../i18n/language.ts'
+import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
 import { GapList } from './gaps.tsx'
@@ -20,6 +20,11 @@ export interface DocumentContent {
   lines: readonly Line[]
   taxes: Draft['taxes']
   totals: Draft['totals']
+  /** the net of the lines that are shown, where they are only a part of the document */
+  part?: string
+  branding?: Draft['branding']
+  /** the address of its logo */
+  logo?: string
   foot?: JSX.Element
   empty: JSX.Element
   onExplain: (line: Line) => void
@@ -29,6 +34,15 @@ export const Document = (props: DocumentContent) => (
   <article class="card overflow-hidden">
     <header class="flex flex-wrap items-start justify-between gap-x-8 gap-y-4 border-b border-line px-5 py-5 sm:px-7">
       <div>
+        <Show when={props.branding?.logo && props.logo}>
+          {(address) => (
+            <img
+              src={address()}
+              alt={t('branding.logo')}
+              class="mb-3 h-10 max-w-44 rounded bg-white object-contain p-1"
+            />
+          )}
+        </Show>
         <h2 class="flex flex-wrap items-center gap-3 text-lg font-semibold tracking-tight">
           <span class="inline-block first-letter:uppercase">{props.heading}</span> {props.mark}
         </h2>
@@ -51,11 +65,35 @@ export const Document = (props: DocumentContent) => (
     <Show when={props.lines.length > 0} fallback={props.empty}>
       <Lines {...props} />
     </Show>
-    <Totals {...props} />
+    <Show when={props.part} fallback={<Totals {...props} />}>
+      {(net) => <PartTotal net={net()} currency={props.currency} />}
+    </Show>
+    <Show when={props.branding}>{(branding) => <Branded {...branding()} />}</Show>
     <Show when={props.foot}>
       <footer class="border-t border-line px-5 py-4 text-[0.8125rem] text-muted sm:px-7">{props.foot}</footer>
     </Show>
   </article>
+)
+
+/** Payment details, and the small print in the reader's language. */
+const Branded = (props: NonNullable<Draft['branding']>) => (
+  <Show when={props.bank !== null || props.footer[language()] !== ''}>
+    <div class="flex flex-col gap-3 px-5 pb-5 text-[0.8125rem] sm:px-7">
+      <Show when={props.bank}>
+        {(bank) => (
+          <dl class="m-0 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
+            <dt class="text-muted">{t('branding.bank')}</dt>
+            <dd class="m-0">{bank().name}</dd>
+            <dt class="text-muted">IBAN</dt>
+            <dd class="tabular m-0 break-all">{bank().iban}</dd>
+            <dt class="text-muted">BIC</dt>
+            <dd class="tabular m-0">{bank().bic}</dd>
+          </dl>
+        )}
+      </Show>
+      <p class="m-0 break-words whitespace-pre-line text-muted">{props.footer[language()]}</p>
+    </div>
+  </Show>
 )
 
 const PartyBlock = (props: { title: string; party: Draft['seller'] }) => (
@@ -174,6 +212,13 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
     </tr>
   )
 }
+
+const PartTotal = (props: { net: string; currency: string }) => (
+  <p class="tabular m-0 flex justify-end gap-8 px-5 py-5 text-sm sm:px-7">
+    <span class="text-muted">{t('projects.part_net')}</span>
+    <span class="font-semibold">{say.money(props.net, props.currency)}</span>
+  </p>
+)
 
 const Totals = (props: DocumentContent) => (
   <dl class="tabular m-0 ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-y-1.5 [&>dd]:pl-8 px-5 py-5 text-sm sm:px-7">

@@ -10,13 +10,14 @@ import { SelectField, TextField } from '../kit/field.tsx'
 import { queries } from '../queries.ts'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
+import { ProjectChecks } from './project-choice.tsx'
 import { createRoles } from './role-options.ts'
 
 interface Props {
   onClose: () => void
   onSent: (made: Awaited<ReturnType<typeof api.invite>>) => void
 }
-const POINTERS = ['/email', '/role', '/account_id', '/language']
+const POINTERS = ['/email', '/role', '/account_id', '/project_ids', '/language']
 
 export function InviteDialog(props: Props) {
   const session = useQuery(() => queries.session())
@@ -29,9 +30,17 @@ export function InviteDialog(props: Props) {
   const [letters, setLetters] = createSignal<'en' | 'es'>(language())
   const choices = () => (accounts.status === 'success' ? accounts.data.items : [])
   const account_id = () => (roles.isOfAccount(role()) ? account() || choices()[0]?.id || null : null)
+  const [projects, setProjects] = createSignal<string[]>([])
+  const project_ids = () => (roles.isOfAccount(role()) && projects().length > 0 ? projects() : null)
   const form = createSubmit({
     run: () =>
-      api.invite({ email: email().trim(), ...roles.given(role()), account_id: account_id(), language: letters() }),
+      api.invite({
+        email: email().trim(),
+        ...roles.given(role()),
+        account_id: account_id(),
+        project_ids: project_ids(),
+        language: letters(),
+      }),
     onDone: (made) => props.onSent(made),
   })
   return (
@@ -80,7 +89,16 @@ export function InviteDialog(props: Props) {
             value={account() || choices()[0]?.id || ''}
             options={choices().map(({ id, name }) => ({ value: id, label: name }))}
             error={form.fieldError('/account_id')}
-            onChange={setAccount}
+            onChange={(id) => {
+              setAccount(id)
+              setProjects([])
+            }}
+          />
+          <ProjectChecks
+            account={account_id() ?? undefined}
+            chosen={projects()}
+            error={form.fieldError('/project_ids')}
+            onChange={setProjects}
           />
         </Show>
         <SelectField

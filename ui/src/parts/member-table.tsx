@@ -15,6 +15,7 @@ import { Table, type TableColumn } from '../kit/table.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
+import { NarrowedTo, ProjectChecks } from './project-choice.tsx'
 import { choiceOf, createRoles, roleName } from './role-options.ts'
 
 interface Props {
@@ -54,6 +55,7 @@ export function MemberTable(props: Props) {
           <Show when={row.account}>
             {(account) => <span class="block text-[0.8125rem] text-muted">{account().name}</span>}
           </Show>
+          <NarrowedTo projects={row.projects} />
         </>
       ),
     },
@@ -112,8 +114,15 @@ export function RoleDialog(props: { member: Member; onClose: () => void; onDone:
   const roles = createRoles()
   const before = choiceOf(props.member)
   const [role, setRole] = createSignal(before)
+  const held = props.member.projects?.map(({ id }) => id) ?? []
+  const [projects, setProjects] = createSignal<string[]>(held)
+  const isSame = () => role() === before && new Set(held).symmetricDifference(new Set(projects())).size === 0
   const form = createSubmit({
-    run: () => api.changeRole(props.member.id, roles.given(role())),
+    run: () =>
+      api.changeRole(props.member.id, {
+        ...roles.given(role()),
+        project_ids: projects().length > 0 ? projects() : null,
+      }),
     onDone: () => {
       props.onDone()
       props.onClose()
@@ -128,12 +137,7 @@ export function RoleDialog(props: { member: Member; onClose: () => void; onDone:
       footer={
         <>
           <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button
-            variant="primary"
-            busy={form.busy()}
-            disabled={role() === before}
-            onClick={() => void form.submit(undefined)}
-          >
+          <Button variant="primary" busy={form.busy()} disabled={isSame()} onClick={() => void form.submit(undefined)}>
             {t('common.save')}
           </Button>
         </>
@@ -148,7 +152,17 @@ export function RoleDialog(props: { member: Member; onClose: () => void; onDone:
           error={form.fieldError('/role')}
           onChange={setRole}
         />
-        <Show when={form.restError(['/role'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
+        <Show when={props.member.account}>
+          {(account) => (
+            <ProjectChecks
+              account={account().id}
+              chosen={projects()}
+              error={form.fieldError('/project_ids')}
+              onChange={setProjects}
+            />
+          )}
+        </Show>
+        <Show when={form.restError(['/role', '/project_ids'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
       </div>
     </Dialog>
   )

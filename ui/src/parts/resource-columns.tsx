@@ -13,7 +13,19 @@ import { Bytes, Count, HourlyCost, Nothing } from './quantity.tsx'
 import { ResourceState } from './state.tsx'
 
 export type ColumnId =
-  'name' | 'kind' | 'state' | 'host' | 'owner' | 'vcpu' | 'memory' | 'disk' | 'load' | 'cost' | 'realm' | 'first_seen'
+  | 'name'
+  | 'kind'
+  | 'state'
+  | 'host'
+  | 'owner'
+  | 'project'
+  | 'vcpu'
+  | 'memory'
+  | 'disk'
+  | 'load'
+  | 'cost'
+  | 'realm'
+  | 'first_seen'
 
 interface Layout {
   width: number
@@ -26,6 +38,7 @@ export const LAYOUT: Record<ColumnId, Layout> = {
   state: { width: 104, sort: 'state' },
   host: { width: 104 },
   owner: { width: 168 },
+  project: { width: 120 },
   vcpu: { width: 64, numeric: true, sort: 'vcpu_count' },
   memory: { width: 88, numeric: true, sort: 'memory_bytes' },
   disk: { width: 92, numeric: true, sort: 'disk_bytes' },
@@ -48,6 +61,7 @@ export const resourceColumns = helper.columns([
   }),
   helper.display({ id: 'host', cell: ({ row }) => <Host resource={row.original} /> }),
   helper.display({ id: 'owner', cell: ({ row }) => row.original.owner?.account_name ?? <Nothing /> }),
+  helper.display({ id: 'project', cell: ({ row }) => row.original.owner?.project_name ?? <Nothing /> }),
   helper.display({ id: 'vcpu', cell: ({ row }) => <Count value={row.original.size.vcpu_count} /> }),
   helper.display({ id: 'memory', cell: ({ row }) => <Bytes value={row.original.size.memory_bytes} /> }),
   helper.display({ id: 'disk', cell: ({ row }) => <Bytes value={row.original.size.disk_bytes} /> }),

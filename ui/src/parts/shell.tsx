@@ -32,11 +32,18 @@ const Drawer = lazy(async () => ({ default: (await import('./nav-drawer.tsx')).N
 export function Shell(props: RouteSectionProps) {
   const location = useLocation()
   const session = useQuery(() => queries.session())
-  const isSignedOut = () => session.error instanceof ApiError && session.error.status === 401
+  const refusal = () => (session.error instanceof ApiError && session.error.status === 401 ? session.error : undefined)
   return (
     <Switch>
-      <Match when={isSignedOut()}>
-        <Navigate href={paths.signIn(location.pathname + location.search)} />
+      <Match when={refusal()}>
+        {(error) => (
+          <Navigate
+            href={paths.signIn(
+              location.pathname + location.search,
+              error().code === 'session_idle' ? 'idle' : undefined,
+            )}
+          />
+        )}
       </Match>
       <Match when={session.isLoadingError}>
         <main class="mx-auto max-w-lg px-4 py-24">
