@@ -21,6 +21,27 @@ export const add = (a: Fraction, b: Fraction): Fraction =>
     : reduce({ num: a.num * b.den + b.num * a.den, den: a.den * b.den })
 
 export const multiply = (a: Fraction, b: Fraction): Fraction => reduce({ num: a.num * b.num, den: a.den * b.den })
+export const subtract = (a: Fraction, b: Fraction): Fraction => add(a, { num: -b.num, den: b.den })
+export const divide = (a: Fraction, b: Fraction): Fraction => multiply(a, fraction(b.den, b.num))
+/** Below 0, 0 or above 0, as `toSorted` wants it. */
+export const compare = (a: Fraction, b: Fraction): -1 | 0 | 1 => {
+  const [left, right] = [a.num * b.den, b.num * a.den]
+  return left < right ? -1 : left > right ? 1 : 0
+}
+export const smaller = (a: Fraction, b: Fraction): Fraction => (compare(a, b) <= 0 ? a : b)
+export const larger = (a: Fraction, b: Fraction): Fraction => (compare(a, b) >= 0 ? a : b)
+/** What is left of something that can't be used up twice. */
+export const atLeastZero = (value: Fraction): Fraction => larger(value, ZERO)
+/** Fractions as integers that stand to each other as they do. */
+export function weightsOf(parts: readonly Fraction[]): bigint[] {
+  const shared = parts.reduce((common, { den }) => (common / gcd(common, den)) * den, 1n)
+  return parts.map(({ num, den }) => num * (shared / den))
+}
+/** The smallest integer that is not below the fraction. */
+export const ceiling = ({ num, den }: Fraction): bigint => -floorDivide(-num, den)
+/** So many per cent of an amount. */
+export const percentOf = (amount: Fraction, rate: Fraction): Fraction =>
+  multiply(amount, multiply(rate, fraction(1n, 100n)))
 export const sum = (parts: Iterable<Fraction>): Fraction => [...parts].reduce(add, ZERO)
 
 export function gcd(a: bigint, b: bigint): bigint {

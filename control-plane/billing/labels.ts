@@ -1,5 +1,6 @@
 /** What stands on a document, in the reader's language: words, dates and numbers ready to print. */
 import type { Language, Logo } from '../accounts/contract.ts'
+import { parseFraction, toDecimal } from '../base/exact.ts'
 import { dateOf, fromIso } from '../base/time.ts'
 import type { Line } from '../rating/contract.ts'
 import type { InvoiceContent } from './contract.ts'
@@ -26,6 +27,10 @@ const EN = {
   page: 'Page',
   of: 'of',
   estimated: 'spread estimated',
+  included: 'included',
+  tier: 'tier',
+  minimum: 'minimum',
+  maximum: 'maximum',
   per_hour: 'hour',
   per_month: 'month',
   payment: 'Pay to',
@@ -53,6 +58,10 @@ const ES: typeof EN = {
   page: 'Página',
   of: 'de',
   estimated: 'reparto estimado',
+  included: 'incluidos',
+  tier: 'tramo',
+  minimum: 'mínimo',
+  maximum: 'máximo',
   per_hour: 'hora',
   per_month: 'mes',
   payment: 'Datos de pago',
@@ -126,7 +135,28 @@ function unitOf(line: Line, labels: typeof EN): string {
 }
 
 const noteOf = (line: Line, zone: string, language: Language): string =>
-  [gapText(line, zone, language), line.estimated ? LABELS[language].estimated : ''].filter(Boolean).join(', ')
+  [...chargeTexts(line, language), gapText(line, zone, language), line.estimated ? LABELS[language].estimated : '']
+    .filter(Boolean)
+    .join(', ')
+
+const NOTE_PLACES = 6
+/** How a line came about whose price is no single amount: "100 included, tier 2: 20 × 0.02". */
+function chargeTexts({ charge }: Line, language: Language): string[] {
+  if (!charge) return []
+  const labels = LABELS[language]
+  const number = (fraction: string) => decimalText(toDecimal(parseFraction(fraction), NOTE_PLACES), language)
+  const isSome = (fraction: string) => parseFraction(fraction).num !== 0n
+  const parts = charge.parts.map(({ tier, quantity, unit_amount, flat_amount }) => {
+    const price = `${number(quantity)} × ${number(unit_amount)}${isSome(flat_amount) ? ` + ${number(flat_amount)}` : ''}`
+    return charge.parts.length > 1 ? `${labels.tier} ${tier + 1}: ${price}` : price
+  })
+  return [
+    ...(isSome(charge.included) ? [`${number(charge.included)} ${labels.included}`] : []),
+    ...parts,
+    ...(isSome(charge.top_up) ? [`${labels.minimum} + ${number(charge.top_up)}`] : []),
+    ...(isSome(charge.discount) ? [`${labels.maximum} − ${number(charge.discount)}`] : []),
+  ]
+}
 
 /** What the template calls the format of an image. */
 export const formatOf = (media_type: Logo['media_type']): 'png' | 'jpg' => (media_type === 'image/png' ? 'png' : 'jpg')
@@ -170,7 +200,8 @@ export function documentData(content: InvoiceContent, lines: readonly Line[], la
       component: METER_WORDS[language][line.meter],
       note: noteOf(line, content.zone, language),
       quantity: `${decimalText(line.quantity_display, language)} ${unitOf(line, labels)}`,
-      price: `${decimalText(line.price.amount, language)} ${content.currency}`,
+      // where the terms make the amount, the note says how
+      price: line.charge ? '' : `${decimalText(line.price.amount, language)} ${content.currency}`,
       net: decimalText(line.net, language),
     })),
     subtotal: money(content.totals.net),

@@ -1,7 +1,7 @@
 /** The arithmetic of a document: tax per category on the category's base, totals, number, and the hash that freezes it. */
 import { canonical, sha256 } from '#connectors/contract.ts'
-import { parseDecimal } from '../base/exact.ts'
-import { exponentOf, majorText, toMinor } from '../base/money.ts'
+import { type Fraction, parseDecimal, percentOf } from '../base/exact.ts'
+import { exponentOf, fromMinor, majorText, toMinor } from '../base/money.ts'
 import { assert, sure } from '../base/problem.ts'
 import type { Line } from '../rating/contract.ts'
 import type { LegalEntity, Logo } from '../accounts/contract.ts'
@@ -29,11 +29,18 @@ export function taxesOf(
     .toSorted((a, b) => (a.category + a.rate < b.category + b.rate ? -1 : 1))
 }
 
-function taxOf(base: bigint, rate: string, currency: string): bigint {
-  const percent = parseDecimal(rate, 2)
+/** Rates such as 8.875 % are given in per cent. */
+const RATE_PLACES = 6
+/** Tax on a base, in major units and not rounded yet. */
+export function exactTax(base: Fraction, rate: string): Fraction {
+  const percent = parseDecimal(rate, RATE_PLACES)
   assert(percent, `${rate} is a tax rate`)
-  return toMinor({ num: base * percent.num, den: percent.den * 100n * 10n ** BigInt(exponentOf(currency)) }, currency)
+  return percentOf(base, percent)
 }
+
+/** Rounded where it is told: once on its base, half away from zero. */
+export const taxOf = (base: bigint, rate: string, currency: string): bigint =>
+  toMinor(exactTax(fromMinor(base, currency), rate), currency)
 
 export interface MinorTotals {
   net: bigint

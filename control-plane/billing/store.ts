@@ -226,9 +226,17 @@ export const assignmentsById = (ctx: Context, ids: readonly string[]) =>
 export const pricesById = (ctx: Context, ids: readonly string[]) =>
   ids.length === 0
     ? Promise.resolve([])
-    : rows<{ id: string; amount: string; model: string; per: string; unit: string; gap_policy: string }>(
+    : rows<{
+        id: string
+        amount: string
+        terms: unknown
+        model: string
+        per: string
+        unit: string
+        gap_policy: string
+      }>(
         ctx.tx,
-        sql`select id, trim_scale(amount)::text as amount, model, per, unit, gap_policy from price_version where id in (${sql.join(
+        sql`select id, trim_scale(amount)::text as amount, terms, model, per, unit, gap_policy from price_version where id in (${sql.join(
           [...ids].map((id) => sql`${id}::uuid`),
           sql`, `,
         )})`,

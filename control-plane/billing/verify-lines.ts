@@ -1,17 +1,18 @@
 /** The lines of an issued invoice, checked by other arithmetic than the engine's and followed down to the readings. */
+import { canonical } from '#connectors/contract.ts'
 import { exponentOf } from '../base/money.ts'
 import { sure } from '../base/problem.ts'
 import { fromIso, HOUR_MS, hourOf, type Interval, intersect, iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
-import { coveredIn } from '../inventory/index.ts'
+import { coveredIn, holdings } from '../inventory/index.ts'
 import { meterOf } from '../metering/contract.ts'
 import { type HourUsage, remeasure, usageOf } from '../metering/index.ts'
 import type { Engine } from '../metering/rules.ts'
 import type { Line, Segment } from '../rating/contract.ts'
 import { allocationDigest, consumptionDigest } from '../rating/rules.ts'
 import * as store from './store.ts'
-
-export type Report = (check: string, subject: string, detail: string) => void
+import { checkCharge, checkShare } from './verify-charge.ts'
+import { isRounded, type Report, units } from './verify-sums.ts'
 
 /** Checks each line of an invoice; returns how many readings were compared. */
 export async function checkLines(
@@ -25,7 +26,8 @@ export async function checkLines(
     const facts = await factsOf(ctx, invoice, batch)
     for (const line of batch) {
       const subject = `${invoice.number}/${line.id}`
-      checkArithmetic(line, subject, report)
+      checkArithmetic(line, invoice.content.zone, subject, report)
+      if (line.charge) checkShare(line, line.charge, facts.held, invoice.content.zone, subject, report)
       readings += checkLeaves(invoice, line, facts, subject, report)
     }
   }
@@ -53,7 +55,7 @@ function* batchesOf(lines: readonly Line[]): Iterable<Line[]> {
 type Facts = Awaited<ReturnType<typeof factsOf>>
 async function factsOf(
   ctx: Context,
-  { cut, content, period_from, period_to }: store.InvoiceRow,
+  { account_id, cut, content, period_from, period_to }: store.InvoiceRow,
   lines: readonly Line[],
 ) {
   const segments = lines.flatMap((line) => line.segments)
@@ -67,12 +69,15 @@ async function factsOf(
     intervals,
   }))
   const usage = await usageOf(ctx, wanted, cut, { engine: engineOf(content) })
+  const isShared = lines.some((line) => line.charge)
+  const within = { from: period_from, to: period_to }
   const windows = windowsOf(consumed)
   const hours = await remeasure(ctx, windows, cut)
   return {
     prices: await byId(store.pricesById(ctx, [...new Set(lines.map((line) => line.price.id))])),
     owners: await byId(store.assignmentsById(ctx, [...new Set(segments.map((s) => s.assignment_id))])),
     versions: await byId(store.versionsById(ctx, [...new Set(segments.flatMap((s) => s.observed_version_id ?? []))])),
+    held: isShared ? await holdings(ctx, account_id, within, cut) : { owned: [], observed: [] },
     covers: Map.groupBy(covers, (cover) => cover.resource_id),
     usage: new Map(
       wanted.flatMap(({ intervals }, index) => intervals.map((one) => [keyOf(one), usage[index]?.get(one)] as const)),
@@ -111,28 +116,15 @@ const windowsOf = (lines: readonly Line[]): Stretch[] => [
 /** An invoice is checked by the rules under which it was issued. */
 const engineOf = ({ engine_version }: store.InvoiceRow['content']): Engine => (engine_version === 1 ? 1 : 2)
 
-/** Decimal text as an integer of minor units, digit by digit. */
-export function units(text: string, currency: string): bigint {
-  const [whole = '0', decimals = ''] = text.replace('-', '').split('.')
-  const magnitude = BigInt(whole + decimals.padEnd(exponentOf(currency), '0').slice(0, exponentOf(currency)))
-  return text.startsWith('-') ? -magnitude : magnitude
-}
-
-/** True where `rounded × den` is `num` to within half of `den`, halves away from zero: rounding checked without dividing. */
-export function isRounded(rounded: bigint, num: bigint, den: bigint): boolean {
-  const [n, r] = num < 0n ? [-num, -rounded] : [num, rounded]
-  const twice = 2n * n - 2n * r * den
-  return twice < den && twice >= -den
-}
-
 /** Σ quantity × price against the net, over one common denominator. */
-function checkArithmetic(line: Line, subject: string, report: Report): void {
+function checkArithmetic(line: Line, zone: string, subject: string, report: Report): void {
   const [whole = '0', decimals = ''] = line.price.amount.split('.')
   const price = BigInt(whole + decimals)
   const quantity = line.segments.reduce((sum, segment) => sum + BigInt(segment.quantity), 0n)
   const num = quantity * price * 10n ** BigInt(exponentOf(line.currency))
   const den = BigInt(line.divisor) * 10n ** BigInt(decimals.length)
   if (quantity !== BigInt(line.quantity)) report('quantity', subject, 'The segments do not add up to the quantity.')
+  if (line.charge) return checkCharge(line, line.charge, zone, subject, report)
   if (!isRounded(units(line.net, line.currency), num, den))
     report('net', subject, `quantity × price ÷ divisor is not ${line.net} ${line.currency}.`)
 }
@@ -155,12 +147,13 @@ function checkPrice(line: Line, { prices }: Facts, subject: string, report: Repo
     row.model !== line.price.model ||
     row.per !== line.price.per ||
     row.unit !== line.price.unit ||
+    canonical(row.terms ?? null) !== canonical(line.price.terms ?? null) ||
     (line.price.gap_policy !== undefined && row.gap_policy !== line.price.gap_policy)
   )
     report(
       'price',
       subject,
-      `The price version says ${row.amount} per ${row.unit}, the line was charged at ${line.price.amount} per ${line.price.unit}.`,
+      `The price version says ${row.amount} per ${row.unit}${row.terms ? ' with terms' : ''}, the line was charged at ${line.price.amount} per ${line.price.unit}${line.price.terms ? ' with terms' : ''}.`,
     )
 }
 

@@ -11,7 +11,8 @@ import type { Verification } from './contract.ts'
 import type { z } from 'zod'
 import { contentHash, documentBinding } from './rules.ts'
 import * as store from './store.ts'
-import { checkLines, isRounded, type Report, units } from './verify-lines.ts'
+import { checkLines } from './verify-lines.ts'
+import { isRounded, type Report, units } from './verify-sums.ts'
 
 type Result = z.infer<typeof Verification>
 

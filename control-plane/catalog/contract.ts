@@ -4,13 +4,81 @@ import { Kind } from '#connectors/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
 import { GapPolicy, METER_NAMES, type MeterName } from '../metering/contract.ts'
 
-/** `flat`: the amount whatever the size; `per_unit`: the amount for each unit. */
-export const ChargeModel = z.enum(['flat', 'per_unit'])
+/**
+ * `flat`: the amount whatever the size; `per_unit`: the amount for each unit. The others are applied to all that one resource used in
+ * a billing period: `graduated` each unit at the price of its tier, `volume` all units at the price of the tier that is reached,
+ * `package` and `stair_step` in packages that count whole, percentages of sums of money.
+ */
+export const ChargeModel = z.enum([
+  'flat',
+  'per_unit',
+  'graduated',
+  'volume',
+  'package',
+  'stair_step',
+  'percentage',
+  'graduated_percentage',
+])
 export type ChargeModel = z.infer<typeof ChargeModel>
 /** `hour` and `month` for allocation meters, `quantity` for consumption meters. */
 export const Per = z.enum(['hour', 'month', 'quantity'])
 export type Per = z.infer<typeof Per>
 export const MeterOfPrice = z.enum(METER_NAMES)
+
+const DECIMAL = /^\d{1,18}(\.\d{1,12})?$/
+const Decimal = z
+  .string()
+  .regex(DECIMAL, 'must be a decimal of 0 or more with at most 12 places after the point, such as 0.0125')
+  .meta({ example: '0.0125' })
+const MAX_TIERS = 50
+const Bound = Decimal.nullable().meta({ description: 'the last quantity of the tier; null in the last one alone' })
+const Tiers = z
+  .array(z.object({ up_to: Bound, unit_amount: Decimal, flat_amount: Decimal.default('0') }))
+  .max(MAX_TIERS)
+const RateTiers = z.array(z.object({ up_to: Bound, rate: Decimal, flat_amount: Decimal.default('0') })).max(MAX_TIERS)
+const Package = z.object({ size: Decimal, amount: Decimal, free: Decimal.default('0') })
+const Steps = z.object({
+  mode: z.enum(['all_tiers', 'top_tier']),
+  tiers: z
+    .array(z.object({ block_size: Decimal, blocks: z.int().min(1).nullable(), amount: Decimal }))
+    .max(MAX_TIERS)
+    .meta({ description: 'blocks of a size, so many of them, each at an amount; the last tier has no end' }),
+})
+const Percentage = z.object({
+  rate: Decimal.meta({ description: 'in per cent' }),
+  fixed_per_event: Decimal.default('0'),
+  free_events: z.int().min(0).default(0),
+  free_amount: Decimal.default('0'),
+  min_per_event: Decimal.nullable().default(null),
+  max_per_event: Decimal.nullable().default(null),
+})
+/** What a price says beyond its amount. Quantities are in its unit (× hours or months), amounts in its currency. */
+export const Terms = z
+  .strictObject({
+    tiers: Tiers.optional().meta({ description: 'of `graduated` and `volume`' }),
+    package: Package.optional(),
+    steps: Steps.optional().meta({ description: 'of `stair_step`' }),
+    percentage: Percentage.optional(),
+    rate_tiers: RateTiers.optional().meta({ description: 'of `graduated_percentage`' }),
+    included: Decimal.optional().meta({
+      description:
+        'costs nothing, for each resource and month; only its share of the time in which it was owned at this price',
+    }),
+    minimum: Decimal.optional().meta({
+      description: 'at least so much for each resource and month, by the same share',
+    }),
+    maximum: Decimal.optional().meta({ description: 'at most so much, by the same share' }),
+    proration: z.enum(['exact', 'day', 'none']).optional().meta({
+      description:
+        'of a monthly price: by the millisecond (default), by local dates, or the whole month for any part of it',
+    }),
+    day_count: z
+      .enum(['actual', '30/360'])
+      .optional()
+      .meta({ description: 'how `day` counts; default: as in the calendar' }),
+  })
+  .meta({ id: 'PriceTerms' })
+export type Terms = z.infer<typeof Terms>
 
 export const Price = z
   .object({
@@ -21,7 +89,8 @@ export const Price = z
     model: ChargeModel,
     per: Per,
     unit: z.string().meta({ example: 'GiB', description: 'one of the units of the meter' }),
-    amount: Amount,
+    amount: Amount.meta({ description: '0 where the model has amounts of its own' }),
+    terms: Terms.nullable(),
     currency: CurrencyCode,
     gap_policy: GapPolicy,
     effective_at: InstantText,
@@ -40,13 +109,10 @@ export const NewPrice = z.object({
   model: ChargeModel,
   per: Per,
   unit: z.string().min(1).max(40),
-  amount: z
-    .string()
-    .regex(
-      /^\d{1,18}(\.\d{1,12})?$/,
-      'must be a decimal of 0 or more with at most 12 places after the point, such as 0.0125',
-    )
-    .meta({ example: '0.0125' }),
+  amount: Decimal.optional().meta({
+    description: 'of `flat` and `per_unit`; the other models have amounts of their own',
+  }),
+  terms: Terms.optional(),
   gap_policy: GapPolicy.optional().meta({
     description:
       'what is done with time in which nobody looked; default: `infer` for what is held, `total` for what is consumed',
@@ -77,6 +143,7 @@ export interface PriceRow {
   per: Per
   unit: string
   amount: string
+  terms: Terms | null
   gap_policy: GapPolicy
   effective_at: number
   ends_at: number | null
@@ -89,6 +156,7 @@ export const MeterDescription = z
     kind: z.enum(['allocation', 'consumption']),
     counts: z.enum(['allocated', 'running']).nullable(),
     units: z.array(z.string()),
+    models: z.array(ChargeModel).meta({ description: 'how its prices may charge' }),
     gap_policies: z.array(GapPolicy).meta({ description: 'what its prices may say of gaps; the first is the default' }),
   })
   .meta({ id: 'Meter' })

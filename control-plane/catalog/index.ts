@@ -10,6 +10,7 @@ import { append } from '../events/index.ts'
 import { METER_NAMES, meterOf } from '../metering/contract.ts'
 import type { MeterDescription, NewPrice, Price, PriceList, PriceRow } from './contract.ts'
 import { assertFits, assertMayHold, choicesOf, decide, overlap, type Span, stateOf } from './rules.ts'
+import { assertTerms, keptTerms } from './terms.ts'
 import {
   componentsOf,
   findBook,
@@ -46,8 +47,8 @@ export async function createDefaultBook(ctx: Context, legal_entity_id: string): 
 export function listMeters(): MeterDescription[] {
   return METER_NAMES.map((name) => {
     const { kind, counts } = meterOf(name)
-    const { units, gap_policies } = choicesOf(name)
-    return { name, kind, counts: counts ?? null, units, gap_policies }
+    const { units, models, gap_policies } = choicesOf(name)
+    return { name, kind, counts: counts ?? null, units, models, gap_policies }
   })
 }
 
@@ -80,6 +81,7 @@ export async function listPrices(
 export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
   permit(ctx, 'catalog.write')
   assertFits(input)
+  assertTerms(input)
   const id = input.price_book_id ?? (await standardBook(ctx))
   const book = required(await lockBook(ctx.tx, id), id)
   // The clock is read under the lock: decisions without an instant hold in the order in which they are recorded.
@@ -126,6 +128,7 @@ export async function hypothetical(
 ): Promise<PriceRow[]> {
   permit(ctx, 'catalog.read')
   assertFits(input)
+  assertTerms(input)
   const book = required(await findBook(ctx.tx, price_book_id), price_book_id)
   const now = ctx.now()
   const live = await liveVersions(ctx.tx, { price_book_id, kind: input.kind, meter: input.meter })
@@ -138,6 +141,19 @@ export async function hypothetical(
   return [...kept, ...fresh.map((version) => ({ ...version, currency: book.currency }))].filter(
     (price) => price.effective_at < interval.to && (price.ends_at ?? Infinity) > interval.from,
   )
+}
+
+/** A decision that is only thought of: checked, as rating takes it, with its currency. Writes nothing. */
+export async function considered(
+  ctx: Context,
+  input: NewPrice,
+): Promise<Pick<PriceRow, 'model' | 'amount' | 'terms' | 'currency'>> {
+  permit(ctx, 'catalog.read')
+  assertFits(input)
+  assertTerms(input)
+  const id = input.price_book_id ?? (await standardBook(ctx))
+  const { currency } = required(await findBook(ctx.tx, id), id)
+  return { model: input.model, amount: input.amount ?? '0', terms: keptTerms(input.terms), currency }
 }
 
 /** Prices that a cut knew, for the part of time that they hold in the interval; oldest first for each kind and meter. */
@@ -187,7 +203,7 @@ async function record(ctx: Context, version: PriceVersion): Promise<PriceVersion
 
 const toRow = (
   ctx: Context,
-  { kind, meter, model, per, unit, amount, gap_policy, reason }: NewPrice,
+  { kind, meter, model, per, unit, amount, terms, gap_policy, reason }: NewPrice,
   book: PriceBook,
   { now, open, ...span }: Span & { now: Instant; open: number },
 ): PriceVersion => ({
@@ -199,7 +215,8 @@ const toRow = (
   model,
   per,
   unit,
-  amount,
+  amount: amount ?? '0',
+  terms: keptTerms(terms),
   gap_policy: gap_policy ?? choicesOf(meter).gap_policies[0],
   actor: ctx.actor.name,
   reason: reason.trim(),

@@ -13,17 +13,20 @@ export function choicesOf(meter: MeterName): Choices {
   return kind === 'allocation'
     ? {
         per: ['hour', 'month'],
-        models: ['flat', 'per_unit'],
+        models: ['per_unit', 'flat', ...BY_QUANTITY],
         units: Object.keys(units),
         gap_policies: ['infer', 'skip', 'block'],
       }
     : {
         per: ['quantity'],
-        models: ['per_unit'],
+        models: ['per_unit', ...BY_QUANTITY],
         units: Object.keys(units),
         gap_policies: ['total', 'skip', 'block'],
       }
 }
+
+/** Percentages are of sums of money, and no meter counts money yet. */
+const BY_QUANTITY: ChargeModel[] = ['graduated', 'volume', 'package', 'stair_step']
 
 interface Choices {
   per: Per[]
@@ -46,8 +49,10 @@ export function assertFits(price: {
   const check = (field: 'per' | 'model' | 'unit' | 'gap_policy', allowed: readonly string[]) => {
     const chosen = price[field]
     if (chosen !== undefined && !allowed.includes(chosen))
-      errors.push({ pointer: `/${field}`, detail: `must be ${allowed.join(', ')}, not ${chosen}` })
+      errors.push({ pointer: `/${field}`, detail: `must be ${allowed.join(', ')}, not ${chosen}${why(chosen)}` })
   }
+  const why = (chosen: string) =>
+    chosen.endsWith('percentage') ? `: that is a share of money, and ${price.meter} counts none` : ''
   check('unit', units)
   check('per', per)
   check('model', models)

@@ -1,10 +1,10 @@
 /** Tables of the catalogue: price books and the versions of their prices. */
-import { boolean, index, integer, numeric, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, jsonb, numeric, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import type { Kind } from '#connectors/contract.ts'
 import { legalEntity } from '../accounts/schema.ts'
 import { instant } from '../db/columns.ts'
 import type { GapPolicy, MeterName } from '../metering/contract.ts'
-import type { ChargeModel, Per } from './contract.ts'
+import type { ChargeModel, Per, Terms } from './contract.ts'
 
 export const priceBook = pgTable('price_book', {
   id: uuid().primaryKey(),
@@ -31,6 +31,8 @@ export const priceVersion = pgTable(
     per: text().$type<Per>().notNull(),
     unit: text().notNull(),
     amount: numeric({ precision: 30, scale: 12 }).notNull(),
+    /** what it says beyond its amount; null: nothing */
+    terms: jsonb().$type<Terms>(),
     gap_policy: text().$type<GapPolicy>().notNull().default('infer'),
     effective_at: instant().notNull(),
     ends_at: instant(),

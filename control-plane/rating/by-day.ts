@@ -1,19 +1,33 @@
-/** Usage of an account by local day and priced component, as the next invoice counts it: each day is rated by itself. */
+/** Usage of an account by local day and priced component, as the next invoice counts it: each day is rated by itself, and what is charged for a whole month is spread over its days. */
 import type { z } from 'zod'
 import { getAccount, requireProject } from '../accounts/index.ts'
 import type { Account } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
 import { csvLine } from '../base/csv.ts'
-import { add, type Fraction, fraction, parseFraction, sum, toDecimal, ZERO } from '../base/exact.ts'
+import {
+  add,
+  divide,
+  type Fraction,
+  fraction,
+  fractionText,
+  multiply,
+  parseFraction,
+  sum,
+  toDecimal,
+  ZERO,
+} from '../base/exact.ts'
 import { sure } from '../base/problem.ts'
 import { addDays, dateOf, type Instant, type Interval, intersect, monthOf } from '../base/time.ts'
+import { pricesAt } from '../catalog/index.ts'
 import { contractOf } from '../contracts/index.ts'
 import { openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { projectOfEach } from '../inventory/index.ts'
+import { isLinear } from './charge.ts'
 import type { AccountUsage, AccountUsageQuery, DayUsage, Line } from './contract.ts'
 import { type Part, partsOf } from './projects.ts'
 import { rate } from './rate.ts'
+import { merged } from './versions.ts'
 
 /** Digits after the point: an hour of a cheap thing is a fraction of a cent. */
 const PLACES = 6
@@ -85,17 +99,47 @@ function borne({ line, parts }: Rated, counts: Counts): Borne[] {
 
 async function ratedDays(ctx: Context, account: Account, days: readonly Interval[], byProject: boolean) {
   const contract = days.length === 0 ? null : await contractOf(ctx, account.id, sure(days.at(-1)).to - 1)
-  if (!contract) return { currency: null, rated: [] }
+  const month = contract && intersect(contract, { from: sure(days[0]).from, to: sure(days.at(-1)).to })
+  if (!contract || !month) return { currency: null, rated: [] }
   const cut = await openCut(ctx.tx)
-  const lines: Line[][] = []
+  // the same versions for each day and for the month, under the same ids
+  const prices = merged(await pricesAt(ctx, contract.price_book_id, month, cut))
+  const terms = { contract, zone: account.zone, cut, prices }
+  const each: Line[][] = []
   for (const day of days) {
     const period = intersect(contract, day)
-    lines.push(period ? (await rate(ctx, { contract, period, zone: account.zone, cut })).lines : [])
+    each.push(period ? (await rate(ctx, { ...terms, period })).lines : [])
   }
+  const lines = prices.every(isLinear) ? each : dailyShares(each, (await rate(ctx, { ...terms, period: month })).lines)
   const ids = lines.flat().flatMap((line) => line.segments.map((segment) => segment.assignment_id))
   const projectOf = byProject ? await projectOfEach(ctx, ids) : null
   const rated = lines.map((list) => list.map((line) => ({ line, parts: projectOf && partsOf(line, projectOf) })))
   return { currency: contract.currency, rated }
+}
+
+const keyOf = (line: Line): string => `${line.resource.id}/${line.price.id}`
+/** Lines of days whose prices charge the whole month: each bears its part of the month's amount, by quantity or else by time. */
+function dailyShares(days: readonly Line[][], month: readonly Line[]): Line[][] {
+  const wholes = new Map(month.filter((line) => line.charge).map((line) => [keyOf(line), line]))
+  const measured = Map.groupBy(
+    days.flat().filter((line) => line.charge),
+    keyOf,
+  )
+  const totals = new Map(
+    [...measured].map(([key, lines]) => {
+      const used = sum(lines.map((line) => parseFraction(sure(line.charge).quantity)))
+      const by: 'quantity' | 'share' = used.num > 0n ? 'quantity' : 'share'
+      return [key, { by, total: sum(lines.map((line) => parseFraction(sure(line.charge)[by]))) }]
+    }),
+  )
+  return days.map((lines) =>
+    lines.map((line) => {
+      const [whole, of] = [wholes.get(keyOf(line)), totals.get(keyOf(line))]
+      if (!line.charge || !whole || !of || of.total.num === 0n) return line
+      const part = divide(parseFraction(line.charge[of.by]), of.total)
+      return { ...line, exact: fractionText(multiply(parseFraction(whole.exact), part)) }
+    }),
+  )
 }
 
 interface Sum {

@@ -2,12 +2,12 @@
 import { z } from 'zod'
 import { Kind } from '#connectors/contract.ts'
 import { TaxCategory } from '../accounts/contract.ts'
-import { ChargeModel, MeterOfPrice, Per } from '../catalog/contract.ts'
+import { ChargeModel, MeterOfPrice, NewPrice, Per, Terms } from '../catalog/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
 import { GapCause, GapPolicy } from '../metering/contract.ts'
 
 /** Rises with any rule of rating or billing. */
-export const ENGINE_VERSION = 2
+export const ENGINE_VERSION = 3
 
 export const FractionText = z
   .string()
@@ -48,6 +48,31 @@ export const Segment = z.object({
   /** nobody looked, and the price bills nothing of such time: the quantity is 0 whatever was held */
   skipped: z.literal(true).optional(),
 })
+/** How a line came about that isn't the sum of its segments: its terms applied to all that was used in the period. */
+export const LineCharge = z.object({
+  quantity: FractionText.meta({
+    description: 'in priced units (× hours or months), as the proration of the price counts them',
+  }),
+  share: FractionText.meta({
+    description:
+      'time in which it was owned at this price ÷ the calendar month: allowance, minimum and maximum are this part',
+  }),
+  included: FractionText.meta({ description: 'what of the quantity was used up of the allowance and cost nothing' }),
+  parts: z.array(
+    z.object({
+      tier: z.int(),
+      quantity: FractionText,
+      unit_amount: FractionText,
+      flat_amount: FractionText,
+      amount: FractionText.meta({ description: 'quantity × unit_amount + flat_amount' }),
+    }),
+  ),
+  used: FractionText.meta({ description: 'the sum of the parts' }),
+  top_up: FractionText.meta({ description: 'what the minimum adds' }),
+  discount: FractionText.meta({ description: 'what the maximum takes off' }),
+})
+export type LineCharge = z.infer<typeof LineCharge>
+
 export const Line = z
   .object({
     id: z.string(),
@@ -65,6 +90,8 @@ export const Line = z
         description: 'absent: `infer` for what is held, `total` for what is consumed',
       }),
       effective_at: InstantText,
+      terms: Terms.optional().meta({ description: 'absent: it says no more than its amount' }),
+      ends_at: InstantText.optional().meta({ description: 'of prices with terms; absent: it went on' }),
     }),
     period: z.object({ from: InstantText, to: InstantText }),
     /** base units in one priced unit × milliseconds in one period of the price (1 for quantities) */
@@ -73,6 +100,7 @@ export const Line = z
     /** quantity in priced units (× hours or months), rounded to 6 decimals for people */
     quantity_display: z.string(),
     exact: FractionText,
+    charge: LineCharge.optional().meta({ description: 'absent: quantity × amount of the price ÷ divisor' }),
     net: Amount,
     currency: CurrencyCode,
     tax_category: TaxCategory,
@@ -157,3 +185,20 @@ export const AccountUsageQuery = z.object({
     .optional()
     .meta({ description: 'only what was used in it; `none`: in no project' }),
 })
+
+/** A price as it was thought up, and a quantity: what that would cost. */
+export const NewQuote = z.object({
+  price: NewPrice,
+  quantity: z
+    .string()
+    .regex(/^\d{1,18}(\.\d{1,12})?$/, 'must be a decimal of 0 or more')
+    .meta({ description: 'in the unit of the price (× hours or months), of one resource in a whole month' }),
+})
+export const Quote = z
+  .object({
+    amount: Amount.meta({ description: 'rounded as a line would be' }),
+    exact: FractionText,
+    currency: CurrencyCode,
+    charge: LineCharge,
+  })
+  .meta({ id: 'Quote' })

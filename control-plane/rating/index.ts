@@ -1,10 +1,12 @@
 /** Verbs of rating: lines of an account for a period at a cut, what a resource costs now, and what became of each hour of usage. */
+import type { z } from 'zod'
 import { permit } from '../base/actor.ts'
-import { toDecimal } from '../base/exact.ts'
+import { fractionText, parseDecimal, toDecimal } from '../base/exact.ts'
+import { majorText, toMinor } from '../base/money.ts'
 import { newId } from '../base/id.ts'
-import { Problem } from '../base/problem.ts'
+import { Problem, sure } from '../base/problem.ts'
 import { fromIso, HOUR_MS, type Instant, iso, monthOf } from '../base/time.ts'
-import { pricesAt } from '../catalog/index.ts'
+import { considered, pricesAt } from '../catalog/index.ts'
 import { contractOf } from '../contracts/index.ts'
 import { getAccount } from '../accounts/index.ts'
 import { LIVE, openCut } from '../db/cut.ts'
@@ -13,7 +15,8 @@ import { append } from '../events/index.ts'
 import type { Resource } from '../inventory/contract.ts'
 import { currentOf, insertAccepted } from './store.ts'
 import type { MeterName } from '../metering/contract.ts'
-import type { BlockedGap, NewGapAcceptance } from './contract.ts'
+import { charged, chargeText, WHOLE } from './charge.ts'
+import type { BlockedGap, NewGapAcceptance, NewQuote, Quote } from './contract.ts'
 import { type Blocked, costPerHour } from './rules.ts'
 import type { Missing } from './unrated.ts'
 
@@ -46,6 +49,23 @@ async function termsOf(ctx: Context, account_id: string, now: Instant) {
   const prices = await pricesAt(ctx, contract.price_book_id, { from: now, to: now + 1 }, LIVE)
   return { prices, currency: contract.currency, month: monthOf(now, zone) }
 }
+
+/** What a quantity of one resource in a whole month would cost at a price that is only thought of. Writes nothing. */
+export async function quote(
+  ctx: Context,
+  { price, quantity }: z.infer<typeof NewQuote>,
+): Promise<z.infer<typeof Quote>> {
+  permit(ctx, 'catalog.read')
+  const { currency, ...priced } = await considered(ctx, price)
+  const made = charged(priced, sure(parseDecimal(quantity, QUANTITY_PLACES)), WHOLE)
+  return {
+    amount: majorText(toMinor(made.amount, currency), currency),
+    exact: fractionText(made.amount),
+    currency,
+    charge: chargeText(made),
+  }
+}
+const QUANTITY_PLACES = 12
 
 /** Unrated usage as the API shows it. */
 export const presentMissing = ({ resource, meter, from, to }: Missing) => ({

@@ -11,7 +11,7 @@ export type ProjectOf = ReadonlyMap<string, string | null>
 
 /**
  * A line is divided as its segments' amounts are, by the projects in which its resource lay; where they amount to nothing, as their
- * quantities are; and where there is none of these either, it stays with the first.
+ * quantities are; and where there is none of these either, it stays with the first. What is charged without any use is in no project.
  */
 export function partsOf(line: Line, projectOf: ProjectOf): Map<string | null, Part> {
   const parts = new Map<string | null, Part>()
@@ -21,6 +21,7 @@ export function partsOf(line: Line, projectOf: ProjectOf): Map<string | null, Pa
     parts.set(project, { quantity: known.quantity + BigInt(quantity), exact: add(known.exact, parseFraction(amount)) })
   }
   const total = parseFraction(line.exact)
+  if (parts.size === 0) return new Map([[null, { quantity: 0n, exact: total }]])
   const amounts = [...parts.values()].reduce((sum, part) => add(sum, part.exact), ZERO)
   if (amounts.num * total.den === total.num * amounts.den) return parts
   const weights = weightsOf(parts, amounts)

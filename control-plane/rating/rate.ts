@@ -14,6 +14,7 @@ import type { Line } from './contract.ts'
 import { type Blocked, type Consumed, type Facts, linesOf, stretchesOf } from './rules.ts'
 import { acceptedGaps } from './store.ts'
 import { type Missing, unratedOf } from './unrated.ts'
+import { merged } from './versions.ts'
 
 export interface RatedPeriod {
   lines: Line[]
@@ -46,10 +47,11 @@ async function factsOf(
 ): Promise<Facts> {
   const held = await holdings(ctx, contract.account_id, period, cut)
   const seller = await getLegalEntity(ctx, contract.legal_entity_id)
-  const inForce = prices ?? (await pricesAt(ctx, contract.price_book_id, period, cut))
+  const inForce = merged(prices ?? (await pricesAt(ctx, contract.price_book_id, period, cut)))
   const facts: Facts = {
     period,
     month: monthOf(period.from, zone),
+    zone,
     currency: contract.currency,
     service_id: contract.service_id,
     tax: { category: seller.tax_category, rate: seller.tax_rate },

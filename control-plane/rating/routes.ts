@@ -1,9 +1,9 @@
-/** HTTP of rating: usage by day, the sums of the accounting page, and gaps that people accept. */
+/** HTTP of rating: what a price would charge, usage by day, the sums of the accounting page, and gaps that people accept. */
 import { z } from 'zod'
 import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { Accounting, AccountingQuery } from '../ingest/contract.ts'
-import { AccountUsage, AccountUsageQuery, NewGapAcceptance } from './contract.ts'
-import { acceptGaps, usageAccounting, usageByDay, usageCsv } from './index.ts'
+import { AccountUsage, AccountUsageQuery, NewGapAcceptance, NewQuote, Quote } from './contract.ts'
+import { acceptGaps, quote, usageAccounting, usageByDay, usageCsv } from './index.ts'
 
 export const routes = (deps: HttpDeps) =>
   router()
@@ -33,6 +33,12 @@ export const routes = (deps: HttpDeps) =>
           'content-disposition': `attachment; filename="usage-${usage.month}.csv"`,
         })
       },
+    )
+    .post(
+      '/prices/quote',
+      answers('What a quantity would cost at a price', Quote, 'catalog.read', { repeatable: 'only reads' }),
+      valid('json', NewQuote),
+      async (c) => c.json(await verb(c, deps, (ctx) => quote(ctx, c.req.valid('json')))),
     )
     .post(
       '/accounts/:id/accepted-gaps',

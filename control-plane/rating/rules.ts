@@ -19,20 +19,24 @@ import {
 import { canonical, sha256 } from '#connectors/contract.ts'
 import { type GapPolicy, type Meter, type MeterName, meterOf } from '../metering/contract.ts'
 import { counts, coveredMs, type Gap } from '../metering/rules.ts'
+import type { ChargeModel, Terms } from '../catalog/contract.ts'
+import { chargeText, isLinear } from './charge.ts'
 import { type Line, type LineGap, type Segment, SHOWN_GAPS } from './contract.ts'
-import { flat } from './flat.ts'
+import { flat } from './models/flat.ts'
 import { type Accepted, type Loss, told, type ToldGap, unaccepted, type Unobserved } from './gaps.ts'
-import { perUnit } from './per_unit.ts'
+import { perUnit } from './models/per_unit.ts'
+import { chargesNothingUsed, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
 
 export interface Price {
   id: string
   kind: Kind
   meter: MeterName
-  model: 'flat' | 'per_unit'
+  model: ChargeModel
   per: 'hour' | 'month' | 'quantity'
   unit: string
   /** decimal text, at most 12 places */
   amount: string
+  terms: Terms | null
   gap_policy: GapPolicy
   effective_at: Instant
   ends_at: Instant | null
@@ -71,6 +75,8 @@ export interface Facts {
   period: Interval
   /** the calendar month around it, by which monthly prices are prorated */
   month: Interval
+  /** by whose dates days are counted */
+  zone: string
   currency: string
   service_id: string
   tax: { category: Line['tax_category']; rate: string }
@@ -87,7 +93,7 @@ export interface Facts {
 }
 
 export type RatedResource = Facts['resources'][number]
-type RawSegment = Segment & { quantity_units: bigint; exact: Fraction; unobserved: Unobserved[] }
+export type RawSegment = Segment & { quantity_units: bigint; exact: Fraction; unobserved: Unobserved[] }
 const PLACES = 12
 
 /** Base units in one priced unit × milliseconds in one period of the price. */
@@ -130,20 +136,32 @@ export interface Billed {
 /** All lines of the period, in a stable order, and the gaps in them that nobody accepted. */
 export function linesOf(facts: Facts): Billed {
   const [lines, blocked]: [Line[], Blocked[]] = [[], []]
-  for (const resource of facts.resources)
+  for (const resource of facts.resources) {
+    /** meters whose month a version without proration has charged */
+    const paid = new Set<MeterName>()
     for (const price of facts.prices.filter((p) => p.kind === resource.kind)) {
       const segments =
         meterOf(price.meter).kind === 'allocation'
           ? allocationSegments(facts, resource, price)
           : consumptionSegments(facts, resource, price)
-      if (segments.length === 0) continue
+      if (segments.length === 0 && !isStanding(facts, resource, price)) continue
       const gaps = gapsOf(facts, resource, price, segments)
-      lines.push(lineOf(facts, resource, price, segments, gaps))
+      const divisor = divisorOf(price, facts.month)
+      const whole = isLinear(price)
+        ? null
+        : wholeCharge(facts, resource, price, segments, divisor, paid.has(price.meter))
+      if (price.terms?.proration === 'none' && segments.length > 0) paid.add(price.meter)
+      lines.push(lineOf(facts, resource, price, segments, gaps, whole))
       for (const gap of unaccepted(gaps, acceptedOf(facts, resource, price)))
         blocked.push({ ...gap, resource, meter: price.meter })
     }
+  }
   return { lines: lines.toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1)), blocked }
 }
+
+/** A line without use: the price of having the thing. */
+const isStanding = (facts: Facts, resource: RatedResource, price: Price): boolean =>
+  !isLinear(price) && chargesNothingUsed(price, shareOfMonth(facts, resource, price))
 
 /** What of the line's time nobody observed, with what explains it. */
 const gapsOf = (facts: Facts, resource: RatedResource, price: Price, segments: readonly RawSegment[]): ToldGap[] =>
@@ -263,18 +281,20 @@ function consumedQuantity(leaves: Consumed['leaves'], policy: GapPolicy): bigint
 export const consumptionDigest = (leaves: Consumed['leaves']): string =>
   sha256(canonical(leaves.map((leaf) => [leaf.from, leaf.to, leaf.quantity.toString(), leaf.digest])))
 
-/** The line over its segments: added exactly, rounded once. */
+/** The line over its segments: added exactly, or its terms applied to all of them; rounded once. */
 function lineOf(
   facts: Facts,
   resource: RatedResource,
   price: Price,
   raw: readonly RawSegment[],
   gaps: readonly ToldGap[],
+  whole: Whole | null,
 ): Line {
-  const exact = sum(raw.map((segment) => segment.exact))
+  const exact = whole ? whole.amount : sum(raw.map((segment) => segment.exact))
   const quantity = raw.reduce((total, segment) => total + segment.quantity_units, 0n)
   const divisor = divisorOf(price, facts.month)
   const segments = raw
+    .map((segment, index) => ({ ...segment, ...(whole && { amount: fractionText(whole.amounts[index] ?? exact) }) }))
     .toSorted((a, b) => (a.from < b.from ? -1 : 1))
     .map(({ quantity_units: _quantity, exact: _exact, unobserved: _gaps, ...segment }) => segment)
   return {
@@ -291,12 +311,15 @@ function lineOf(
       amount: price.amount,
       gap_policy: price.gap_policy,
       effective_at: iso(price.effective_at),
+      ...(price.terms && { terms: price.terms }),
+      ...(whole && price.ends_at !== null && { ends_at: iso(price.ends_at) }),
     },
     period: { from: iso(facts.period.from), to: iso(facts.period.to) },
     divisor: divisor.toString(),
     quantity: quantity.toString(),
-    quantity_display: toDecimal(fraction(quantity, divisor), 6),
+    quantity_display: toDecimal(whole ? whole.quantity : fraction(quantity, divisor), 6),
     exact: fractionText(exact),
+    ...(whole && { charge: chargeText(whole) }),
     net: majorText(toMinor(exact, facts.currency), facts.currency),
     currency: facts.currency,
     tax_category: facts.tax.category,
@@ -324,7 +347,7 @@ export function stretchesOf(
   })
 }
 
-/** What a resource costs each hour at these prices, exactly; null where none applies. */
+/** What a resource costs each hour at these prices, exactly; null where none applies, or one that has no price for an hour alone. */
 export function costPerHour(
   resource: { kind: Kind; state: string; size: Observed['size'] },
   prices: readonly Price[],
@@ -332,6 +355,7 @@ export function costPerHour(
 ): Fraction | null {
   let total: Fraction | null = null
   for (const price of prices.filter((p) => p.kind === resource.kind && p.per !== 'quantity')) {
+    if (!isLinear(price)) return null
     const size = held(meterOf(price.meter), resource)
     const part = charge(price, size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS), month)
     total = total ? add(total, part) : part

@@ -141,6 +141,7 @@ const STAFF_ONLY = [
   'GET /prices',
   'POST /prices',
   'POST /prices/preview',
+  'POST /prices/quote',
   'POST /accounts',
   'PATCH /legal-entities/{id}',
   'POST /legal-entities',

@@ -82,7 +82,7 @@ export const FILES: Readonly<Record<string, { packages: RegExp; own: RegExp; oth
   },
 }
 /** One price model a file; it promises what `rules.ts` does. */
-export const PRICE_MODEL = /^control-plane\/rating\/(flat|per_unit)\.ts$/
+export const PRICE_MODEL = /^control-plane\/rating\/models\/[a-z_]+\.ts$/
 
 /** Files that decide: no clock, no randomness, no input or output. */
 export const PURE_FILE = /(^|\/)(rules|map)\.ts$/

@@ -122,6 +122,7 @@ export type Price = Catalog.Price
 export type NewPrice = z.input<typeof Catalog.NewPrice>
 export type PeriodClose = Closing.Close
 export type ClosingAccount = Closing.ClosingAccount
+export type Quote = z.infer<typeof Rating.Quote>
 export type DraftSummary = z.infer<typeof Billing.DraftSummary>
 export type Draft = Billing.Draft
 export type Invoice = Billing.Invoice
@@ -257,6 +258,8 @@ export const api = {
   prices: (history: boolean, legalEntityId: string) =>
     get<PriceList>('/prices', { history, legal_entity_id: legalEntityId }),
   addPrice: (price: NewPrice) => make<Price>('/prices', price),
+  quotePrice: (asked: { price: NewPrice; quantity: string }, signal?: AbortSignal) =>
+    post<Quote>('/prices/quote', asked, signal),
   previewPrice: (price: NewPrice, signal?: AbortSignal) => post<PriceEffect>('/prices/preview', price, signal),
 
   usage: (account: string, query: Values) => get<AccountUsage>(`/accounts/${account}/usage`, query),

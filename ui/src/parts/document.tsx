@@ -186,7 +186,8 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
         </span>
         <GapList line={props.line} zone={props.zone} shown={SHOWN_GAPS} />
         <span class="tabular block text-[0.8125rem] text-muted sm:hidden">
-          <Quantity line={props.line} /> × {priceText({ ...props.line.price, currency: props.line.currency })}
+          <Quantity line={props.line} /> {props.line.charge ? '·' : '×'}{' '}
+          {priceText({ ...props.line.price, currency: props.line.currency })}
         </span>
       </td>
       <td class={`${cell} tabular text-right whitespace-nowrap max-sm:hidden`}>

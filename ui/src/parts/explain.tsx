@@ -9,6 +9,7 @@ import { say } from '../i18n/say.ts'
 import { STATES } from '../i18n/words.ts'
 import { fractionText } from '../kit/amount.ts'
 import { Drawer } from '../kit/dialog.tsx'
+import { ChargeParts } from './charge-parts.tsx'
 import { GapList } from './gaps.tsx'
 import { Load } from './load.tsx'
 import { priceText, timedUnit } from './price-text.tsx'
@@ -28,8 +29,15 @@ function exactText(line: Line, decimals: number): { sign: '=' | '≈'; amount: s
 function sentenceOf(line: Line): string {
   const unit = timedUnit(line.price.model === 'flat' ? '' : line.price.unit, line.price.per)
   const { sign, amount } = exactText(line, SHOWN_DECIMALS)
-  const factors = `${say.decimal(line.quantity_display)} ${unit} × ${say.rate(line.price.amount, line.currency)}`
+  const quantity = `${say.decimal(line.quantity_display)} ${unit}`
+  const factors = line.charge ? quantity : `${quantity} × ${say.rate(line.price.amount, line.currency)}`
   return `${factors} ${sign} ${amount} → ${say.money(line.net, line.currency)}`
+}
+
+/** A fraction of the month in per cent. */
+function percentText(share: string): string {
+  const [part = '0', whole = '1'] = share.split('/')
+  return say.decimal(fractionText(`${BigInt(part) * 100n}/${whole}`, 2).replace('…', ''), 2)
 }
 
 /** Sizes in bytes are told as people say them. */
@@ -83,6 +91,20 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
               {t('explain.price_since', { at: say.instant(line().price.effective_at, props.zone) })}
             </span>
           </Fact>
+          <Show when={line().charge}>
+            {(charge) => (
+              <Fact label={t('explain.charge')}>
+                <ChargeParts
+                  charge={charge()}
+                  unit={timedUnit(line().price.unit, line().price.per)}
+                  currency={line().currency}
+                />
+                <Show when={line().price.terms?.included ?? line().price.terms?.minimum ?? line().price.terms?.maximum}>
+                  <span class="block text-muted">{t('explain.share', { percent: percentText(charge().share) })}</span>
+                </Show>
+              </Fact>
+            )}
+          </Show>
           <Show when={line().gaps}>
             <Fact label={t('explain.gaps')}>
               {say.duration(line().unobserved_ms)}

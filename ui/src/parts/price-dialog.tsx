@@ -25,7 +25,10 @@ import { sellerIn } from './seller.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { amountFault, choicesOf, plainAmount, usualUnit } from './price-rules.ts'
-import { unitText } from './price-text.tsx'
+import { PriceQuote } from './price-quote.tsx'
+import { timedUnit, unitText } from './price-text.tsx'
+import { draftOf, faultsOf, hasAmount, termsOf } from './terms-draft.ts'
+import { ExtraFields, ModelFields } from './terms-fields.tsx'
 
 type When = 'now' | 'month' | 'instant'
 interface Fields {
@@ -43,6 +46,8 @@ interface Fields {
   reason: string
 }
 const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/gap_policy', '/effective_at', '/reason']
+/** Pointers to single fields of the terms: those that the form has. */
+const TERM = /^\/terms\/(tiers\/\d+\/|steps\/tiers\/\d+\/|package\/)?\w+$/
 const PREVIEW_WAIT_MS = 350
 
 const firstFields = (from?: Partial<Price>): Fields => ({
@@ -72,6 +77,7 @@ export function PriceDialog(props: Props) {
   const entities = useQuery(() => queries.legalEntities())
   const prices = useQuery(() => queries.prices(props.seller))
   const [fields, setFields] = createStore(firstFields(props.from))
+  const [terms, setTerms] = createStore(draftOf(props.from?.terms))
   const isVersion = () => props.from?.id !== undefined
   const meterList = () => (meters.status === 'success' ? (meters.data?.items ?? []) : [])
   const meter = () => meterList().find((one) => one.name === fields.meter)
@@ -91,15 +97,19 @@ export function PriceDialog(props: Props) {
     return typeof at === 'string' && !isFirst() && Date.parse(at) < Date.now() - 60_000
   }
   const fault = () => (fields.amount === '' ? null : amountFault(fields.amount))
+  const faults = createMemo(() => faultsOf(terms, fields.model))
   const price = createMemo((): NewPrice | null => {
-    if (fields.amount === '' || fault() || !fields.unit || effectiveAt() === null) return null
+    const hasOwn = hasAmount(fields.model)
+    if (hasOwn && (fields.amount === '' || fault())) return null
+    if (faults().size > 0 || !fields.unit || effectiveAt() === null) return null
     return {
       kind: fields.kind,
       meter: fields.meter,
       model: fields.model,
       per: fields.per,
       unit: fields.unit,
-      amount: plainAmount(fields.amount),
+      amount: hasOwn ? plainAmount(fields.amount) : undefined,
+      terms: termsOf(terms, fields.model, fields.per),
       gap_policy: fields.gap_policy,
       effective_at: effectiveAt() ?? undefined,
       correction: isCorrection(),
@@ -144,6 +154,22 @@ export function PriceDialog(props: Props) {
     const known = meter()
     return known ? choicesOf(known) : { per: [fields.per], models: [fields.model] }
   }
+  /** What is still empty is not wrong yet. */
+  const termsError = (pointer: string) => {
+    const found = faults().get(pointer)
+    return found && found !== 'needed' ? t(`prices.fault_${found}`) : form.fieldError(pointer)
+  }
+  const termPointers = () => [...(form.error()?.fields.keys() ?? [])].filter((pointer) => TERM.test(pointer))
+  const unit = () => timedUnit(fields.unit, fields.per)
+  const own = () => ({
+    draft: terms,
+    set: setTerms,
+    model: fields.model,
+    per: fields.per,
+    unit: unit(),
+    currency: prices.data?.currency ?? '',
+    error: termsError,
+  })
   const canSave = () => price() !== null && (!isCorrection() || fields.reason.trim() !== '')
 
   return (
@@ -188,16 +214,14 @@ export function PriceDialog(props: Props) {
           error={form.fieldError('/meter')}
           onChange={chooseMeter}
         />
-        <TextField
-          label={t('prices.amount')}
-          inputmode="decimal"
-          required
-          autofocus
-          value={fields.amount}
-          hint={t('prices.amount_hint')}
-          error={amountError()}
-          onInput={(event) => setFields('amount', event.currentTarget.value)}
-        />
+        <div class="sm:col-span-2">
+          <Choice
+            legend={t('prices.model')}
+            value={fields.model}
+            choices={choices().models.map((model) => ({ value: model, label: t(`prices.model_${model}`) }))}
+            onChange={(model) => setFields('model', model)}
+          />
+        </div>
         <SelectField
           label={t('prices.unit')}
           value={fields.unit}
@@ -211,12 +235,23 @@ export function PriceDialog(props: Props) {
           choices={choices().per.map((per) => ({ value: per, label: t(`prices.per_${per}`) }))}
           onChange={(per) => setFields('per', per)}
         />
-        <Choice
-          legend={t('prices.model')}
-          value={fields.model}
-          choices={choices().models.map((model) => ({ value: model, label: t(`prices.model_${model}`) }))}
-          onChange={(model) => setFields('model', model)}
-        />
+        <Show when={hasAmount(fields.model)}>
+          <TextField
+            label={t('prices.amount')}
+            inputmode="decimal"
+            required
+            autofocus
+            value={fields.amount}
+            hint={t('prices.amount_hint')}
+            error={amountError()}
+            onInput={(event) => setFields('amount', event.currentTarget.value)}
+          />
+        </Show>
+        <ModelFields {...own()} />
+        <ExtraFields {...own()} />
+        <div class="sm:col-span-2">
+          <PriceQuote price={price()} unit={unit()} />
+        </div>
         <SelectField
           class="sm:col-span-2"
           label={t('prices.gap_policy')}
@@ -265,7 +300,7 @@ export function PriceDialog(props: Props) {
         </Show>
         <div class="sm:col-span-2">
           <Effect price={price()} />
-          <Show when={form.restError(SHOWN)}>
+          <Show when={form.restError([...SHOWN, ...termPointers()])}>
             {(problem) => (
               <div class="mt-3">
                 <ProblemNote error={problem()} />

@@ -13,12 +13,12 @@ test('a decimal comma means a point', () => {
   expect(amountFault('0,0125')).toBeNull()
 })
 
-test('use is charged by quantity, and only what is held can have a flat price', () => {
-  expect(choicesOf({ kind: 'consumption', units: ['GB'] })).toEqual({ per: ['quantity'], models: ['per_unit'] })
-  expect(choicesOf({ kind: 'allocation', units: ['IP'] }).models).toContain('flat')
+test('use is charged by quantity, what is held by time, and by the models that the meter names', () => {
+  expect(choicesOf({ kind: 'consumption', models: ['per_unit'] })).toEqual({ per: ['quantity'], models: ['per_unit'] })
+  expect(choicesOf({ kind: 'allocation', models: ['flat'] })).toEqual({ per: ['hour', 'month'], models: ['flat'] })
 })
 
 test('a unit that people know is offered first', () => {
-  expect(usualUnit({ kind: 'allocation', units: ['B', 'GB', 'GiB'] })).toBe('GiB')
-  expect(usualUnit({ kind: 'allocation', units: ['IP'] })).toBe('IP')
+  expect(usualUnit({ units: ['B', 'GB', 'GiB'] })).toBe('GiB')
+  expect(usualUnit({ units: ['IP'] })).toBe('IP')
 })

@@ -13,18 +13,18 @@ export function amountFault(text: string): AmountFault | null {
 }
 export const plainAmount = (text: string): string => text.trim().replace(/^(\d*),(\d+)$/, '$1.$2')
 
-type Meter = Pick<MeterDescription, 'kind' | 'units'>
+type Meter = Pick<MeterDescription, 'kind' | 'models'>
 interface Choices {
   per: NewPrice['per'][]
   models: NewPrice['model'][]
 }
-/** Allocation is charged for time, consumption for its quantity; only what is held can have a flat price. */
+/** Allocation is charged for time, consumption for its quantity; which models fit, the meter says itself. */
 export const choicesOf = (meter: Meter): Choices =>
   meter.kind === 'allocation'
-    ? { per: ['hour', 'month'], models: ['per_unit', 'flat'] }
-    : { per: ['quantity'], models: ['per_unit'] }
+    ? { per: ['hour', 'month'], models: meter.models }
+    : { per: ['quantity'], models: meter.models }
 
 const USUAL_UNITS = ['GiB', 'GB', 'CPU_hour', 'million_operations']
 /** The unit that most price lists use, or the first. */
-export const usualUnit = (meter: Meter): string =>
+export const usualUnit = (meter: Pick<MeterDescription, 'units'>): string =>
   USUAL_UNITS.find((unit) => meter.units.includes(unit)) ?? meter.units[0] ?? ''

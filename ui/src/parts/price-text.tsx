@@ -1,9 +1,11 @@
-/** A price in words: amount, unit, period. */
+/** A price in words: amount, unit, period, and whatever its terms say. */
+import { Show } from 'solid-js'
 import type { Price } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
+import { extrasText, modelText } from './terms-text.ts'
 
-type Priced = Pick<Price, 'amount' | 'currency' | 'model' | 'per' | 'unit'>
+type Priced = Pick<Price, 'amount' | 'currency' | 'model' | 'per' | 'unit'> & { terms?: Price['terms'] | undefined }
 
 export const unitText = (unit: string) => unit.replaceAll('_', ' ')
 
@@ -13,18 +15,39 @@ export function timedUnit(unit: string, per: string): string {
   return [unitText(unit), time].filter(Boolean).join(' · ')
 }
 
-/** "€0.0125 per vCPU, per hour" */
+const sizeText = (price: Priced) => [
+  price.model === 'flat' ? t('prices.flat') : t('prices.per_unit', { unit: unitText(price.unit) }),
+  t(`prices.${price.per}`),
+]
+const withTerms = (price: Priced) => ({
+  model: price.model,
+  currency: price.currency,
+  // a unit stays in one piece where the text breaks
+  unit: timedUnit(price.unit, price.per).replaceAll(' ', '\u00a0'),
+  terms: price.terms ?? {},
+})
+const ownText = (price: Priced): string => modelText(withTerms(price))
+const extras = (price: Priced): string => extrasText(withTerms(price)).join(', ')
+
+/** "€0.0125 per vCPU, per hour"; "0–100 GiB free, then €0.02/GiB, at least €5" */
 export function priceText(price: Priced): string {
-  const size = price.model === 'flat' ? t('prices.flat') : t('prices.per_unit', { unit: unitText(price.unit) })
-  return [`${say.rate(price.amount, price.currency)} ${size}`, t(`prices.${price.per}`)].filter(Boolean).join(', ')
+  const amount = [`${say.rate(price.amount, price.currency)} ${sizeText(price)[0]}`, sizeText(price)[1]]
+  return [...(ownText(price) ? [ownText(price)] : amount), extras(price)].filter(Boolean).join(', ')
 }
 
 export const PriceAmount = (props: { price: Priced }) => (
-  <>
-    <span class="font-medium">{say.rate(props.price.amount, props.price.currency)}</span>{' '}
-    <span class="text-muted">
-      {props.price.model === 'flat' ? t('prices.flat') : t('prices.per_unit', { unit: unitText(props.price.unit) })}{' '}
-      {t(`prices.${props.price.per}`)}
-    </span>
-  </>
+  <span class={ownText(props.price) || extras(props.price) ? 'inline-block min-w-44 whitespace-normal' : ''}>
+    <Show
+      when={ownText(props.price)}
+      fallback={
+        <>
+          <span class="font-medium">{say.rate(props.price.amount, props.price.currency)}</span>{' '}
+          <span class="text-muted">{sizeText(props.price).join(' ')}</span>
+        </>
+      }
+    >
+      {(text) => <span class="font-medium">{text()}</span>}
+    </Show>
+    <Show when={extras(props.price)}>{(text) => <span class="block text-[0.8125rem] text-muted">{text()}</span>}</Show>
+  </span>
 )

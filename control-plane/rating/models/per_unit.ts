@@ -1,5 +1,5 @@
 /** Per unit: the amount of the price for each unit, held for a full period or consumed. */
-import { fraction, type Fraction, multiply } from '../base/exact.ts'
+import { fraction, type Fraction, multiply } from '../../base/exact.ts'
 
 /**
  * `quantity` in base units (× milliseconds for what is held) × amount ÷ divisor, where the divisor is base units in a priced

@@ -1,0 +1,136 @@
+/** The terms of a price while they are typed: what the form holds, what is wrong with it, and what is sent. */
+import type { NewPrice, Price } from '../api.ts'
+import { compareAmounts } from '../kit/amount.ts'
+import { amountFault, plainAmount } from './price-rules.ts'
+
+type Model = NewPrice['model']
+export interface TierDraft {
+  /** ignored in the last one, which has no end */
+  up_to: string
+  unit_amount: string
+  flat_amount: string
+}
+export interface StepDraft {
+  block_size: string
+  /** ignored in the last one */
+  blocks: string
+  amount: string
+}
+export interface TermsDraft {
+  tiers: TierDraft[]
+  package: { size: string; amount: string; free: string }
+  mode: 'all_tiers' | 'top_tier'
+  steps: StepDraft[]
+  included: string
+  minimum: string
+  maximum: string
+  proration: 'exact' | 'day' | 'none'
+  day_count: 'actual' | '30/360'
+}
+/** What is wrong with a field, by its pointer into the request. */
+export type TermsFault = 'not_a_number' | 'needed' | 'not_above' | 'not_whole' | 'above_maximum'
+
+export const hasAmount = (model: Model): boolean => model === 'flat' || model === 'per_unit'
+export const freshTier = (): TierDraft => ({ up_to: '', unit_amount: '', flat_amount: '' })
+export const freshStep = (): StepDraft => ({ block_size: '', blocks: '', amount: '' })
+
+const shown = (amount: string | undefined): string => (amount === undefined || amount === '0' ? '' : amount)
+export function draftOf(terms: Price['terms'] | undefined): TermsDraft {
+  return {
+    tiers: terms?.tiers?.map((tier) => ({
+      up_to: tier.up_to ?? '',
+      unit_amount: tier.unit_amount,
+      flat_amount: shown(tier.flat_amount),
+    })) ?? [freshTier(), freshTier()],
+    package: {
+      size: terms?.package?.size ?? '',
+      amount: terms?.package?.amount ?? '',
+      free: shown(terms?.package?.free),
+    },
+    mode: terms?.steps?.mode ?? 'all_tiers',
+    steps: terms?.steps?.tiers.map(({ block_size, blocks, amount }) => ({
+      block_size,
+      blocks: blocks === null ? '' : String(blocks),
+      amount,
+    })) ?? [freshStep()],
+    included: shown(terms?.included),
+    minimum: shown(terms?.minimum),
+    maximum: terms?.maximum ?? '',
+    proration: terms?.proration ?? 'exact',
+    day_count: terms?.day_count ?? 'actual',
+  }
+}
+
+/** Faults of the fields that the model uses; those that are still empty are `needed`. */
+export function faultsOf(draft: TermsDraft, model: Model): Map<string, TermsFault> {
+  const faults = new Map<string, TermsFault>()
+  const decimal = (pointer: string, text: string, isNeeded: boolean): boolean => {
+    const fault = text.trim() === '' ? (isNeeded ? 'needed' : null) : amountFault(text) ? 'not_a_number' : null
+    if (fault) faults.set(pointer, fault)
+    return fault === null && text.trim() !== ''
+  }
+  const above = (pointer: string, text: string, below: string) => {
+    if (
+      decimal(pointer, text, true) &&
+      amountFault(below) === null &&
+      compareAmounts(plainAmount(text), plainAmount(below)) <= 0
+    )
+      faults.set(pointer, 'not_above')
+  }
+  if (model === 'graduated' || model === 'volume')
+    for (const [index, tier] of draft.tiers.entries()) {
+      const pointer = `/terms/tiers/${index}`
+      if (index < draft.tiers.length - 1) above(`${pointer}/up_to`, tier.up_to, draft.tiers[index - 1]?.up_to ?? '0')
+      decimal(`${pointer}/unit_amount`, tier.unit_amount, true)
+      decimal(`${pointer}/flat_amount`, tier.flat_amount, false)
+    }
+  if (model === 'package') {
+    above('/terms/package/size', draft.package.size, '0')
+    decimal('/terms/package/amount', draft.package.amount, true)
+    decimal('/terms/package/free', draft.package.free, false)
+  }
+  if (model === 'stair_step')
+    for (const [index, step] of draft.steps.entries()) {
+      const pointer = `/terms/steps/tiers/${index}`
+      above(`${pointer}/block_size`, step.block_size, '0')
+      decimal(`${pointer}/amount`, step.amount, true)
+      if (index < draft.steps.length - 1 && !/^[1-9]\d{0,8}$/.test(step.blocks.trim()))
+        faults.set(`${pointer}/blocks`, step.blocks.trim() === '' ? 'needed' : 'not_whole')
+    }
+  if (model !== 'flat') decimal('/terms/included', draft.included, false)
+  const bounds = [decimal('/terms/minimum', draft.minimum, false), decimal('/terms/maximum', draft.maximum, false)]
+  if (bounds.every(Boolean) && compareAmounts(plainAmount(draft.minimum), plainAmount(draft.maximum)) > 0)
+    faults.set('/terms/minimum', 'above_maximum')
+  return faults
+}
+
+const orZero = (text: string): string => (text.trim() === '' ? '0' : plainAmount(text))
+/** The request's terms; undefined where they say nothing. The draft has no faults. */
+export function termsOf(draft: TermsDraft, model: Model, per: NewPrice['per']): NewPrice['terms'] {
+  const terms: NonNullable<NewPrice['terms']> = {}
+  if (model === 'graduated' || model === 'volume')
+    terms.tiers = draft.tiers.map((tier, index) => ({
+      up_to: index === draft.tiers.length - 1 ? null : plainAmount(tier.up_to),
+      unit_amount: plainAmount(tier.unit_amount),
+      flat_amount: orZero(tier.flat_amount),
+    }))
+  if (model === 'package') {
+    const { size, amount, free } = draft.package
+    terms.package = { size: plainAmount(size), amount: plainAmount(amount), free: orZero(free) }
+  }
+  if (model === 'stair_step')
+    terms.steps = {
+      mode: draft.mode,
+      tiers: draft.steps.map((step, index) => ({
+        block_size: plainAmount(step.block_size),
+        blocks: index === draft.steps.length - 1 ? null : Number(step.blocks),
+        amount: plainAmount(step.amount),
+      })),
+    }
+  if (model !== 'flat' && draft.included.trim() !== '') terms.included = plainAmount(draft.included)
+  if (draft.minimum.trim() !== '') terms.minimum = plainAmount(draft.minimum)
+  if (draft.maximum.trim() !== '') terms.maximum = plainAmount(draft.maximum)
+  if (per === 'month' && draft.proration !== 'exact') terms.proration = draft.proration
+  if (terms.proration === 'day' && draft.day_count !== 'actual') terms.day_count = draft.day_count
+  return Object.keys(terms).length > 0 ? terms : undefined
+}
