@@ -26,8 +26,18 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'control-plane/metering/readings/store.ts',
-        text: 'r.counters, r.counter_count`',
-        by: 'r.counters, r.counter_count, extract(epoch from r.stored_at) as stored_at`',
+        text: 'r.counters, r.counter_count)`',
+        by: 'r.counters, r.counter_count, extract(epoch from r.stored_at))`',
+      },
+      {
+        file: 'control-plane/metering/readings/store.ts',
+        text: 'counters, count] = one',
+        by: 'counters, count, stored_at] = one',
+      },
+      {
+        file: 'control-plane/metering/readings/store.ts',
+        text: 'counter_count: count }',
+        by: 'counter_count: count, stored_at }',
       },
       {
         file: 'control-plane/metering/hours.ts',
