@@ -31,8 +31,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'control-plane/metering/readings/store.ts',
-        text: 'counters, count] = one',
-        by: 'counters, count, stored_at] = one',
+        text: 'wrap_bits, counters, count] =',
+        by: 'wrap_bits, counters, count, stored_at] =',
       },
       {
         file: 'control-plane/metering/readings/store.ts',
