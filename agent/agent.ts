@@ -20,6 +20,7 @@ import { Schedule, realTimers } from './schedule.ts'
 import { type Outside, Source } from './source.ts'
 import { SPOOL_DEFAULTS, Spool } from './spool.ts'
 import { bootId } from './time.ts'
+import { Updates } from './updates.ts'
 import { VERSION } from './version.ts'
 
 /** What the agent can host: its own connectors, unless whoever embeds it brings others. */
@@ -53,6 +54,7 @@ export class Agent {
   #schedule: Schedule
   #outbox: Outbox
   #reporter: Reporter
+  #updates: Updates
   #sources = new Map<string, Source>()
   #outside: Outside
   #listings = new Listings()
@@ -61,7 +63,8 @@ export class Agent {
   /** when the agent before this one last put something into the spool */
   #away_since_ms: number | null
 
-  constructor(state: string, identity: Identity, log: Log, hosted = OWN) {
+  /** `restart`: ends the process in order, for its launcher to start another version */
+  constructor(state: string, identity: Identity, log: Log, restart: () => void, hosted = OWN) {
     this.#state = state
     this.#log = log
     this.#hosted = hosted
@@ -86,6 +89,8 @@ export class Agent {
         this.#reporter.added()
       },
     })
+    const pending = () => this.#spool.next - this.#spool.first
+    this.#updates = new Updates({ state, identity, log, pending, restart })
     this.#reporter = new Reporter({
       credentials: new Credentials(state, identity, log),
       spool: this.#spool,
@@ -94,6 +99,8 @@ export class Agent {
       hello: () => this.#hello(),
       configured: (config) => this.#configured(config),
       unknownDigests: (digests) => this.#listings.forget(digests),
+      commanded: (data) => this.#updates.command(data),
+      acknowledged: (up_to) => this.#updates.acknowledged(up_to, this.#sources.size > 0),
     })
     this.#outside = {
       load: hosted.load,
@@ -111,6 +118,7 @@ export class Agent {
       { version: VERSION, state: this.#state, spool: this.#spool.id, bytes: this.#spool.bytes },
       'agent starts',
     )
+    this.#updates.start(this.#spool.next)
     this.#apply(this.#config.current)
     void this.#reporter.run()
     this.#stopShrinking = shrinkWhenSettled()

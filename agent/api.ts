@@ -1,4 +1,4 @@
-/** Asks the control plane over HTTP: for enrolment and for credentials; everything else goes over NATS. */
+/** Asks the control plane over HTTP: for enrolment, credentials and new versions; everything else goes over NATS. */
 
 const ANSWER_MS_MAX = 30_000
 
@@ -12,20 +12,28 @@ export class Unwilling extends Error {
   }
 }
 
+interface Asked {
+  path: string
+  accept: string
+  body: unknown
+  signal: AbortSignal
+  key?: string | undefined
+}
+
 /** GET without a body, else POST, once for each `key`. `url` is the control plane's own, `path` below its API. */
-export async function ask(url: string, path: string, body?: unknown, key?: string): Promise<unknown> {
+async function answerOf(url: string, { path, accept, body, signal, key }: Asked) {
   const at = new URL(`api/v1/${path}`, url.endsWith('/') ? url : `${url}/`)
   let response: Response
   try {
     response = await fetch(at, {
       method: body === undefined ? 'GET' : 'POST',
       headers: {
-        accept: 'application/json, application/problem+json',
+        accept: `${accept}, application/problem+json`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(key === undefined ? {} : { 'idempotency-key': key }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      signal,
       redirect: 'error',
     })
   } catch (error) {
@@ -34,9 +42,21 @@ export async function ask(url: string, path: string, body?: unknown, key?: strin
       { cause: error },
     )
   }
-  const answer: unknown = await response.json().catch(() => null)
-  if (response.ok) return answer
-  const problem = (answer ?? {}) as { title?: unknown; detail?: unknown }
+  if (response.ok) return response
+  const problem = ((await response.json().catch(() => null)) ?? {}) as { title?: unknown; detail?: unknown }
   const said = [problem.detail, problem.title].find((one) => typeof one === 'string')
   throw new Unwilling(response.status, said ?? `${at.origin} answered ${response.status}, and gave no reason`)
+}
+
+export async function ask(url: string, path: string, body?: unknown, key?: string): Promise<unknown> {
+  const signal = AbortSignal.timeout(ANSWER_MS_MAX)
+  const response = await answerOf(url, { path, accept: 'application/json', body, signal, key })
+  return await response.json().catch(() => null)
+}
+
+/** A file, as it comes; `signal` ends it where it stands. */
+export async function askFile(url: string, path: string, body: unknown, signal: AbortSignal) {
+  const response = await answerOf(url, { path, accept: 'application/octet-stream', body, signal })
+  if (!response.body) throw new Error('the control plane answered with no file')
+  return response.body
 }

@@ -22,16 +22,19 @@ const enrol = defineCommand({
     state,
   },
   async run({ args }) {
-    const { learnAddress } = await import('./enrol.ts')
-    if (learnAddress(args.state, args.url))
-      return void process.stdout.write(`Enrolled already; from now on it knows its control plane: ${args.url}\n`)
-    const token = args.token ?? process.env.ATALAYA_TOKEN
-    if (!token) throw new Error('there is no token: give --token, or set ATALAYA_TOKEN')
-    const [{ enrol: enrolAt }, { machineId }] = await Promise.all([
+    const [{ enrol: enrolAt, learnAddress }, { loadIdentity }, { learnKeys }] = await Promise.all([
       import('./enrol.ts'),
-      import('#connectors/host/client.ts'),
+      import('./identity.ts'),
+      import('./update/trust.ts'),
     ])
     mkdirSync(args.state, { recursive: true, mode: 0o700 })
+    // before the token is used up: what fails here can be tried again
+    await learnKeys(args.state, loadIdentity(args.state)?.url ?? args.url)
+    const token = args.token ?? process.env.ATALAYA_TOKEN
+    if (learnAddress(args.state, args.url) || (!token && loadIdentity(args.state)))
+      return void process.stdout.write(`Enrolled already; from now on it knows its control plane: ${args.url}\n`)
+    if (!token) throw new Error('there is no token: give --token, or set ATALAYA_TOKEN')
+    const { machineId } = await import('#connectors/host/client.ts')
     const { agent_id } = await enrolAt({ ...args, token, machine_id: machineId() })
     process.stdout.write(`Enrolled as ${agent_id}. Start it with: atalaya-agent run --state ${args.state}\n`)
   },
@@ -52,7 +55,7 @@ const run = defineCommand({
     const identity = kept && { ...kept, url: kept.url ?? process.env.ATALAYA_URL }
     if (!identity) throw new Error(`${args.state} holds no agent: enrol it first (atalaya-agent enrol)`)
     const log = openLog()
-    const agent = new Agent(args.state, identity, log)
+    const agent: InstanceType<typeof Agent> = new Agent(args.state, identity, log, () => stop())
     const stop = () =>
       void agent.stop().then(
         () => process.exit(0),

@@ -41,6 +41,8 @@ function openReporter(): Reporter {
     }),
     configured: () => {},
     unknownDigests: (digests) => unknown.push(...digests),
+    commanded: () => {},
+    acknowledged: () => {},
   })
 }
 

@@ -39,6 +39,10 @@ export interface ReporterParts {
   hello(): Hello
   configured(config: AgentConfig): void
   unknownDigests(digests: string[]): void
+  /** something was sent to this agent that is no configuration */
+  commanded(data: Uint8Array): void
+  /** every sequence up to and including it is durable */
+  acknowledged(up_to: number): void
 }
 
 export class Reporter {
@@ -163,6 +167,12 @@ export class Reporter {
         else this.#parts.log.error({ bytes: message.data.length }, 'a configuration that is not valid was left out')
       },
     })
+    nats.subscribe(SUBJECTS.command(this.#parts.credentials.identity.agent_id), {
+      callback: (error, message) => {
+        if (error) this.#parts.log.warn({ error: String(error) }, 'commands can’t be received')
+        else this.#parts.commanded(message.data)
+      },
+    })
   }
 
   async #untilConnected(): Promise<void> {
@@ -190,6 +200,7 @@ export class Reporter {
       return this.#greet()
     }
     spool.acknowledge(reply.watermark)
+    this.#parts.acknowledged(reply.watermark)
     if (spool.first === spool.next) this.#failures = 0
     log.info({ watermark: reply.watermark, pending: spool.next - spool.first }, 'the control plane answers')
   }
@@ -272,6 +283,7 @@ export class Reporter {
     let durable = Math.max(watermark, spool.first - 1)
     while (this.#acknowledged.delete(durable + 1)) durable++
     spool.acknowledge(durable)
+    this.#parts.acknowledged(durable)
     for (const one of this.#acknowledged) if (one <= durable) this.#acknowledged.delete(one)
   }
 

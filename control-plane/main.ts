@@ -1,5 +1,6 @@
 /** Composition root of the control plane: the only file that knows every slice. */
 import type { Logger } from 'pino'
+import { RELEASE_LIMITS } from '#connectors/contract.ts'
 import { reachedAccounts } from './accounts/index.ts'
 import { routes as audit } from './audit/routes.ts'
 import { routes as billing } from './billing/routes.ts'
@@ -27,6 +28,8 @@ import { createLog, endSayingLittle, sayError } from './log.ts'
 import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
 import { routes as rating } from './rating/routes.ts'
+import { ReleaseFiles } from './releases/index.ts'
+import { routes as releases } from './releases/routes.ts'
 import { currentFamilies, exposition } from './metrics/index.ts'
 import { authenticate, createGate, createMailer, createNames, type Gate } from './people/index.ts'
 import { routes as people } from './people/routes.ts'
@@ -86,6 +89,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     metrics(deps),
     metering(deps),
     ingest(deps),
+    releases({ ...deps, admission, refusals, files: new ReleaseFiles(env.data) }),
     catalog(deps),
     contracts(deps),
     rating(deps),
@@ -116,6 +120,8 @@ function serve(app: ReturnType<typeof createApp>, env: Environment, log: Logger)
       port: env.port,
       // live updates are quiet for 15 s at most
       idleTimeout: 60,
+      // what isn't the file of a release is held to far less by `HTTP_LIMITS`
+      maxRequestBodySize: RELEASE_LIMITS.bytes,
       fetch: (request, server) => app.fetch(request, { server }),
     })
   } catch (error) {

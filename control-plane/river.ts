@@ -1,6 +1,6 @@
 /** The data flow on one screen: which subject goes to which verb, and what then happens in the background. */
 import type { Logger } from 'pino'
-import { SUBJECTS } from '#connectors/contract.ts'
+import { SUBJECTS, type UpdateCommand } from '#connectors/contract.ts'
 import type { Task } from './background.ts'
 import { system } from './base/actor.ts'
 import type { Bus, Message, ServerLink, Trespass } from './bus/index.ts'
@@ -17,6 +17,7 @@ import { forgetOldKeys, receiveOwn, settle } from './ingest/index.ts'
 import { prune } from './metrics/index.ts'
 import { forgetSignIns } from './people/index.ts'
 import { judge } from './rating/index.ts'
+import { advance, countUpdates, spreadMs, unfinishedRollouts } from './releases/index.ts'
 import { configOf, judgeSecrets, type Refusals, revocations, sealPlain, watchSilence } from './sources/index.ts'
 
 export interface RiverDeps {
@@ -75,6 +76,8 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'seal', every_ms: 500, run: () => seal(db, now) },
     { name: 'publish_events', every_ms: 1_000, run: streamPublisher(deps, () => as('publish', installationId)) },
     { name: 'watch_silence', every_ms: 1_000, run: silenceWatcher(deps, as) },
+    { name: 'roll_out', every_ms: 1_000, share: 0.1, run: () => rollOut(deps, as) },
+    { name: 'count_updates', every_ms: 15_000, run: () => as('count_updates', countUpdates) },
     { name: 'keep_secrets', every_ms: 15_000, run: () => keepSecrets(deps, as) },
     ...keepingOut(deps, as),
   ]
@@ -123,6 +126,15 @@ async function keepSecrets(deps: RiverDeps, as: As): Promise<void> {
     for (const agent_id of page.readable_again) await push(agent_id)
     after = page.next
     if (after === null) return
+  }
+}
+
+/** Each roll-out in a transaction of its own; who misses the word hears it again. */
+async function rollOut({ bus }: RiverDeps, as: As): Promise<void> {
+  for (const id of await as('roll_out', unfinishedRollouts)) {
+    const told = await as('roll_out', (ctx) => advance(ctx, id))
+    const command: UpdateCommand = { command: 'update', spread_ms: spreadMs(told.length) }
+    for (const agent_id of told) bus.publish(SUBJECTS.command(agent_id), JSON.stringify(command))
   }
 }
 

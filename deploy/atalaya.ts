@@ -117,7 +117,7 @@ export async function enrolAgent(s: Settings, origin: string, state: string): Pr
 export const agent = (s: Settings, origin: string, state: string): Program => ({
   title: 'The agent',
   name: 'agent',
-  command: () => endsWithUs(['bun', 'agent/main.ts', 'run', '--state', state]),
+  command: () => endsWithUs(['sh', 'agent/launch.sh', state, 'bun', 'agent/main.ts', 'run', '--state', state]),
   cwd: s.root,
   env: { ...agentEnvironment(), ATALAYA_URL: origin },
   stop_ms: 2_000,

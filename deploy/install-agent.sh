@@ -3,6 +3,7 @@
 set -eu
 
 program=/usr/local/bin/atalaya-agent
+launcher=/usr/local/lib/atalaya-agent/launch.sh
 state=/var/lib/atalaya-agent
 unit=/etc/systemd/system/atalaya-agent.service
 user=atalaya-agent
@@ -72,6 +73,8 @@ install_program() {
   chmod 0755 "$next"
   "$next" --version >/dev/null 2>&1 || fail 'the program does not start on this machine'
   mv "$next" "$program"
+  # what is installed by hand runs from now on, whatever came by updates before
+  rm -f "$state/versions/trial" "$state/versions/previous" "$state/versions/current"
 }
 
 make_user() {
@@ -86,8 +89,8 @@ make_user() {
 enrol() {
   if [ -e "$state/agent.json" ]; then
     printf 'This machine is enrolled already; its identity is kept.\n'
-    # one from before agents kept it learns where its control plane is, and gets its credential there
-    grep -q '"url"' "$state/agent.json" ||
+    # one from before agents kept them learns where its control plane is, and whose releases it may run
+    { grep -q '"url"' "$state/agent.json" && [ -e "$state/release-keys" ]; } ||
       setpriv --reuid="$user" --regid="$user" --init-groups "$program" enrol --url "$url" --state "$state"
     return
   fi
@@ -97,6 +100,61 @@ enrol() {
 }
 
 install_service() {
+  install -d -m 0755 "$(dirname "$launcher")"
+  cat >"$launcher" <<'LAUNCHER'
+#!/bin/sh
+# Starts the version of the agent that is in force: launch.sh STATE PROGRAM [ARGUMENT…], the latter being the installed one.
+# A version on trial that doesn't prove itself makes way, in one step on the disk, for the one before it. See agent/update/.
+set -u
+
+state=$1
+shift
+versions=$state/versions
+starts_max=${ATALAYA_TRIAL_STARTS:-3}
+seconds_max=${ATALAYA_TRIAL_SECONDS:-120}
+
+# The link's own target is the version's name: 1.2.3/atalaya-agent.
+in_force() { readlink "$versions/current" 2>/dev/null; }
+on_trial() {
+  { read -r trial starts <"$versions/trial"; } 2>/dev/null && [ "$trial" = "$(in_force)" ]
+}
+
+# What can't be written for want of space doesn't keep it from going back: that takes but a new name.
+go_back() {
+  printf '%s %s\n' "$trial" "$1" >"$versions/failed" 2>/dev/null
+  if [ -L "$versions/previous" ]; then mv -f "$versions/previous" "$versions/current"; else rm -f "$versions/current"; fi
+  rm -f "$versions/trial"
+}
+
+# Beside the program, until it has proved itself, has ended, or the time is over: one that hangs can't watch itself.
+watch() {
+  seconds=0
+  while [ "$seconds" -lt "$seconds_max" ]; do
+    sleep 1
+    seconds=$((seconds + 1))
+    kill -0 "$1" 2>/dev/null && on_trial || return
+  done
+  go_back silent
+  kill -9 "$1"
+}
+
+try() {
+  case $starts in '' | *[!0-9]*) starts=$starts_max ;; esac
+  if [ "$starts" -ge "$starts_max" ]; then
+    go_back crashed
+  elif printf '%s %s\n' "$trial" $((starts + 1)) 2>/dev/null >"$versions/trial.tmp" && mv -f "$versions/trial.tmp" "$versions/trial"; then
+    (exec </dev/null >/dev/null 2>&1 && watch $$) &
+  else
+    go_back uncounted
+  fi
+}
+
+export ATALAYA_LAUNCHED=1
+if on_trial; then try; fi
+if [ -x "$versions/current" ]; then exec "$versions/current" run --state "$state"; fi
+exec "$@"
+LAUNCHER
+  chmod 0755 "$launcher"
   cat >"$unit" <<'UNIT'
 # The agent on a server; installed by deploy/install-agent.sh.
 [Unit]
@@ -108,7 +166,8 @@ Wants=network-online.target
 Type=exec
 User=atalaya-agent
 Group=atalaya-agent
-ExecStart=/usr/local/bin/atalaya-agent run --state /var/lib/atalaya-agent
+# starts the version in force, which may have come by an update
+ExecStart=/usr/local/lib/atalaya-agent/launch.sh /var/lib/atalaya-agent /usr/local/bin/atalaya-agent run --state /var/lib/atalaya-agent
 Restart=always
 RestartSec=5
 TimeoutStopSec=15
@@ -152,7 +211,7 @@ UNIT
 
 remove() {
   systemctl disable --now --quiet atalaya-agent 2>/dev/null || true
-  rm -f "$unit" "$program"
+  rm -rf "$unit" "$program" "$(dirname "$launcher")"
   systemctl daemon-reload
   printf 'The agent was removed. Its state, with what was not sent, is still in %s.\n' "$state"
 }

@@ -10,7 +10,8 @@ const refusal = (...args: string[]) => {
   return stderr.toString()
 }
 
-test('the installer carries the service unit as it is', () => {
+test('the installer carries the service unit and the launcher as they are', () => {
+  expect(file('install-agent.sh')).toContain(`<<'LAUNCHER'\n${file('../agent/launch.sh')}LAUNCHER\n`)
   expect(file('install-agent.sh')).toContain(`<<'UNIT'\n${file('atalaya-agent.service')}UNIT\n`)
 })
 

@@ -58,6 +58,10 @@ const observed: MiddlewareHandler<HttpEnv> = async (c, next) => {
   stop({ route: routeOf(c), status: c.res.status })
 }
 
+/** The file of a release is streamed to its place, and measured there against what was signed. */
+const isFile = (c: Context): boolean =>
+  c.req.method === 'PUT' && /^\/api\/v1\/agent-releases\/[^/]+\/file$/.test(c.req.path)
+
 const bounded: MiddlewareHandler<HttpEnv> = async (c, next) => {
   if (c.req.url.length > HTTP_LIMITS.urlLength)
     throw new Problem(
@@ -66,17 +70,19 @@ const bounded: MiddlewareHandler<HttpEnv> = async (c, next) => {
     )
   const type = c.req.header('content-type')
   const hasBody = c.req.raw.body !== null && c.req.header('content-length') !== '0'
-  if (hasBody && !/^application\/json\b/i.test(type ?? ''))
+  if (hasBody && !isFile(c) && !/^application\/json\b/i.test(type ?? ''))
     throw new Problem('unsupported', 'Send the body as application/json.')
   await next()
 }
 
-const limitBody = bodyLimit({
+const limitJson = bodyLimit({
   maxSize: HTTP_LIMITS.bodyBytes,
   onError: () => {
     throw new Problem('too_large', `The body is larger than ${HTTP_LIMITS.bodyBytes} bytes; send less at once.`)
   },
 })
+
+const limitBody: MiddlewareHandler<HttpEnv> = (c, next) => (isFile(c) ? next() : limitJson(c, next))
 
 /** Routes that test a secret, each right one free of charge; or that leave something behind, where each one counts. */
 function guarded(now: Clock, isFree: boolean): MiddlewareHandler<HttpEnv> {

@@ -23,6 +23,7 @@ import {
   selectActiveAgents,
   selectAgent,
   selectAgents,
+  selectDoings,
   selectEnrolment,
   selectWatched,
   updateAgent,
@@ -48,6 +49,18 @@ export async function listConnectors(ctx: Context): Promise<OfferedConnector[]> 
       offered.set(manifest.name, known)
     }
   return [...offered.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** How each agent that was not revoked does, for those who change it. `failing_since`: since when the newest failure of its sources. */
+export async function agentsDoing(ctx: Context, ids?: readonly string[]): ReturnType<typeof selectDoings> {
+  permit(ctx, 'agents.read')
+  return ids?.length === 0 ? [] : await selectDoings(ctx.tx, ids)
+}
+
+/** Which programs it can run, by its own word. */
+export async function platformTold(ctx: Context, id: string, platform: string): Promise<void> {
+  permit(ctx, 'agents.write')
+  await updateAgent(ctx.tx, id, { platform })
 }
 
 /** The token is shown once; who redeems it becomes an agent. */
@@ -131,6 +144,7 @@ const newAgent = (
   machine_id,
   public_key,
   version,
+  platform: null,
   manifests: [],
   config_version: 1,
   created_at: now,

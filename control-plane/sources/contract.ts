@@ -18,6 +18,7 @@ export const Agent = z
     name: z.string(),
     hostname: z.string(),
     version: z.string(),
+    platform: z.string().nullable().meta({ description: 'known once it was offered a new version' }),
     state: AgentState,
     created_at: InstantText,
     last_heard_at: InstantText.nullable(),

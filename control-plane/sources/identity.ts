@@ -6,7 +6,7 @@ import { Problem } from '../base/problem.ts'
 import { HOUR_MS } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import type { Access, Renewal } from './contract.ts'
-import type { Refusal } from './refusals.ts'
+import type { Refusal, Refusals } from './refusals.ts'
 import { selectAgent, selectRevoked } from './store.ts'
 
 /** A credential lives no longer than this, whatever is configured. */
@@ -33,23 +33,39 @@ export class Refused extends Problem {
   }
 }
 
+/** What was refused leaves a record, though nothing else of the request does. */
+export async function noted<T>(refusals: Refusals, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof Refused) refusals.note(error.refusal)
+    throw error
+  }
+}
+
 /** Whoever signs a fresh challenge with the key of a living agent is that agent: the signature is the permission. Returns the key. */
-export async function recognise(ctx: Context, admission: Admission, input: Renewal): Promise<string> {
-  const { agent_id, challenge, signature } = input
+export async function recognise(
+  ctx: Context,
+  admission: Pick<Admission, 'isFresh'>,
+  { agent_id, challenge, signature }: Renewal,
+  /** what was to be signed, and what it is called in the audit */
+  text = renewalText(agent_id, challenge),
+  what = 'renewal',
+): Promise<string> {
   const refused = (reason: string, about: Refusal['about'], detail: string) =>
     new Refused(detail, { reason, about, detail })
   if (!admission.isFresh(challenge))
-    throw refused('stale_renewal', null, 'The challenge was not given here, or is too old. Ask for a new one.')
+    throw refused(`stale_${what}`, null, 'The challenge was not given here, or is too old. Ask for a new one.')
   const found = await selectAgent(ctx.tx, agent_id)
   const about = found && ({ kind: 'agent', id: found.id } as const)
-  if (!found || !isSignedBy(found.public_key, renewalText(agent_id, challenge), signature))
+  if (!found || !isSignedBy(found.public_key, text, signature))
     throw refused(
-      'unproven_renewal',
+      `unproven_${what}`,
       about,
       'The signature is not that of an agent which is enrolled here: enrol it again.',
     )
   if (found.revoked_at !== null)
-    throw refused('revoked_renewal', about, 'This agent was revoked: enrol it again if it should report.')
+    throw refused(`revoked_${what}`, about, 'This agent was revoked: enrol it again if it should report.')
   return found.public_key
 }
 

@@ -1,6 +1,7 @@
 /** Verbs of sources that other slices may call. */
 export {
   agentForReport,
+  agentsDoing,
   alarm,
   createEnrolment,
   enrol,
@@ -8,11 +9,12 @@ export {
   type HeardFrom,
   listAgents,
   listConnectors,
+  platformTold,
   type ReportingAgent,
   revokeAgent,
   watchSilence,
 } from './agents.ts'
-export { type Admission, CREDENTIAL_LIFETIME_S_MAX, recognise, Refused, revocations } from './identity.ts'
+export { type Admission, CREDENTIAL_LIFETIME_S_MAX, noted, recognise, revocations } from './identity.ts'
 export { type Refusal, Refusals } from './refusals.ts'
 export {
   changeSource,

@@ -28,8 +28,8 @@ import {
   listAgents,
   listConnectors,
   listSources,
+  noted,
   recognise,
-  Refused,
   type Refusals,
   revokeAgent,
 } from './index.ts'
@@ -46,16 +46,6 @@ export interface SourcesDeps extends HttpDeps {
 const command = (c: HonoContext, token: string): string => {
   const origin = c.req.header('origin') ?? new URL(c.req.url).origin
   return `curl -fsSL ${origin}/install/install-agent.sh | sudo sh -s -- --url ${origin} --token ${token}`
-}
-
-/** What was refused leaves a record, though nothing else of the request does. */
-async function noted<T>({ refusals }: SourcesDeps, work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    if (error instanceof Refused) refusals.note(error.refusal)
-    throw error
-  }
 }
 
 const agents = (deps: SourcesDeps) =>
@@ -79,7 +69,7 @@ const agents = (deps: SourcesDeps) =>
       async (c) => {
         const wanted = c.req.valid('json')
         const agent_id = await noted(
-          deps,
+          deps.refusals,
           verb(c, deps, (ctx) => enrol(ctx, wanted)),
         )
         return c.json({ agent_id, ...(await deps.admission.access(agent_id, wanted.public_key)) }, 201)
@@ -97,7 +87,7 @@ const agents = (deps: SourcesDeps) =>
       async (c) => {
         const shown = c.req.valid('json')
         const key = await noted(
-          deps,
+          deps.refusals,
           verb(c, deps, (ctx) => recognise(ctx, deps.admission, shown)),
         )
         return c.json(await deps.admission.access(shown.agent_id, key))

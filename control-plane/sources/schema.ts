@@ -15,6 +15,8 @@ export const agent = pgTable(
     /** Ed25519 public key as an nkey: every report is signed with it */
     public_key: text().notNull(),
     version: text().notNull(),
+    /** system and processor, such as linux-x64; null until it asked for an update */
+    platform: text(),
     manifests: jsonb().$type<Manifest[]>().notNull(),
     config_version: integer().notNull(),
     created_at: instant().notNull(),

@@ -17,6 +17,7 @@ const agentFromRow = (row: AgentRow, source_count: number): Agent => ({
   name: row.name,
   hostname: row.hostname,
   version: row.version,
+  platform: row.platform,
   state: agentState(row),
   created_at: iso(row.created_at),
   last_heard_at: row.last_heard_at === null ? null : iso(row.last_heard_at),
@@ -78,6 +79,32 @@ export const selectRevoked = (tx: Tx, since: number, limit: number) =>
     .where(gt(agent.revoked_at, since))
     .orderBy(desc(agent.revoked_at))
     .limit(limit)
+
+/** Agents that were not revoked, of these or all, with what tells how each does. */
+export async function selectDoings(tx: Tx, ids?: readonly string[]) {
+  const failing = sql<string | null>`max((${source.error} ->> 'since_ms')::bigint) filter (where ${isActive})`
+  const found = await tx
+    .select({
+      id: agent.id,
+      name: agent.name,
+      version: agent.version,
+      platform: agent.platform,
+      labels: agent.labels,
+      last_heard_at: agent.last_heard_at,
+      silent_since: agent.silent_since,
+      failing_since: failing,
+      source_ids: sql<string[]>`coalesce(array_agg(${source.id}) filter (where ${source.id} is not null), '{}')`,
+    })
+    .from(agent)
+    .leftJoin(source, eq(source.agent_id, agent.id))
+    .where(and(isNull(agent.revoked_at), ids && inArray(agent.id, [...ids])))
+    .groupBy(agent.id)
+  return found.map(({ failing_since, last_heard_at, ...row }) => ({
+    ...row,
+    is_heard: last_heard_at !== null && row.silent_since === null,
+    failing_since: failing_since === null ? null : Number(failing_since),
+  }))
+}
 
 export const updateAgent = async (tx: Tx, id: string, change: Partial<typeof agent.$inferInsert>): Promise<void> => {
   await tx.update(agent).set(change).where(eq(agent.id, id))

@@ -9,7 +9,7 @@ const [state] = process.argv.slice(2)
 const identity = state ? loadIdentity(state) : null
 if (!state || !identity) throw new Error('Usage: bun test/chaos/agent.ts STATE, the folder of an enrolled agent')
 
-const agent = new Agent(state, identity, openLog(), {
+const agent: Agent = new Agent(state, identity, openLog(), () => stop(), {
   load: async (name) => (name === manifest.name ? connector : loadConnector(name)),
   manifests: async () => [manifest],
 })

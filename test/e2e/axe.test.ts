@@ -41,6 +41,8 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/agents',
     '/agents?enrol=1',
     '/agents?add=1',
+    '/agents/roll-outs',
+    '/agents/roll-outs?upload=1',
     '/agents/accounting',
     '/agents/quarantine',
     '/prices',

@@ -22,6 +22,8 @@ import { proxiesOf } from '#control-plane/http/address.ts'
 import { authenticate, createGate, createNames } from '#control-plane/people/index.ts'
 import { routes as people } from '#control-plane/people/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
+import { ReleaseFiles } from '#control-plane/releases/index.ts'
+import { routes as releases } from '#control-plane/releases/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
 import { byPassword, unguarded } from '../setup/silent-bus.ts'
 import type { Suite } from '../setup/stack.ts'
@@ -73,6 +75,7 @@ export async function apiOf(
       metrics(deps),
       metering(deps),
       ingest(deps),
+      releases({ ...deps, ...unguarded, admission: byPassword, files: new ReleaseFiles(suite.folder) }),
       catalog(deps),
       contracts(deps),
       rating(deps),

@@ -14,6 +14,7 @@ import { createEnrolment } from '#control-plane/sources/index.ts'
 import { Suite } from '../setup/stack.ts'
 import { enrolledAgent, vm } from './agent.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
+import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
 import { member } from './two-accounts.ts'
@@ -30,6 +31,7 @@ let person: string
 let a: string
 let b: string
 const token: Record<string, string> = {}
+let released: Awaited<ReturnType<typeof releasesFor>>
 
 /** What comes between a route and its database: nothing, until a test lets something die. */
 let dying: 'never' | 'before commit' | 'after commit' = 'never'
@@ -79,6 +81,7 @@ beforeAll(async () => {
   person = (await rows<{ id: string }>(world.db, sql`select id from person`))[0]!.id
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
+  released = await releasesFor(world, suite.folder)
 }, 120_000)
 afterAll(() => suite.end())
 
@@ -123,6 +126,11 @@ const BODIES: Record<string, () => unknown> = {
     gaps: [{ resource_id: machine, meter: 'vcpu', from: iso(NOW), to: iso(NOW + 1_000) }],
     reason: 'seen by nobody',
   }),
+  '/agent-releases': () => released.unknown,
+  '/agent-rollouts': () => ({ release_id: released.stored, waves: [{ percent: 100 }] }),
+  '/agent-rollouts/{id}/pause': () => ({ reason: 'held once' }),
+  '/agent-rollouts/{id}/resume': () => ({}),
+  '/agent-rollouts/{id}/roll-back': () => ({ reason: 'rolled back once' }),
   '/agents/enrol': () => ({}),
   '/api-keys': () => ({ name: 'created once', role: 'read_only' }),
   '/enrolments': () => ({}),
@@ -136,7 +144,12 @@ const BODIES: Record<string, () => unknown> = {
   '/sources': () => ({ agent: 'idempotency', connector: 'simulated', realm: 'again', settings: {} }),
 }
 const idIn = (path: string) => {
-  const of: Record<string, string> = { accounts: world.account_id, projects: project, people: person }
+  const of: Record<string, string> = {
+    accounts: world.account_id,
+    projects: project,
+    people: person,
+    'agent-rollouts': released.rollout,
+  }
   return path.replace('{id}', of[path.split('/')[1] ?? ''] ?? machine)
 }
 

@@ -177,10 +177,19 @@ test('lists hold what is one’s own and nothing else', async () => {
   }
 })
 
-test.each(['/agents', '/sources', '/quarantine', '/notices', '/accounting', '/audit', '/prices', '/connectors'])(
-  '%s is no tenant’s',
-  async (path) => expect((await get('a', path)).status).toBe(403),
-)
+test.each([
+  '/agents',
+  '/agents/updates',
+  '/agent-releases',
+  '/agent-rollouts',
+  '/sources',
+  '/quarantine',
+  '/notices',
+  '/accounting',
+  '/audit',
+  '/prices',
+  '/connectors',
+])('%s is no tenant’s', async (path) => expect((await get('a', path)).status).toBe(403))
 
 test('a machine that changed hands is shown to each for his own time, and no time is missing or doubled', async () => {
   const path = `/resources/${stage.moved_id}`

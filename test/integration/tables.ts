@@ -16,6 +16,9 @@ interface Why {
 export const INSTALLATION_TABLES: Readonly<Record<string, Why>> = {
   account: { why: 'the account itself: its id is what the others have as account_id', rows: true },
   agent: { why: STAFF },
+  agent_release: { why: STAFF },
+  agent_rollout: { why: STAFF },
+  agent_update: { why: STAFF },
   audit_head: { why: 'one chain over the records of all accounts' },
   audit_seal: { why: 'one chain over the records of all accounts' },
   batch: { why: RIVER },

@@ -15,6 +15,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['metrics'],
   ['metering'],
   ['ingest'],
+  ['releases'],
   ['catalog'],
   ['contracts'],
   ['rating'],
@@ -33,6 +34,7 @@ export const PUBLIC_FILES = ['index.ts', 'contract.ts', 'rules.ts']
 export const DOORS: ReadonlyArray<{ from: string; to: RegExp; only?: 'type'; why: string }> = [
   { from: 'agent', to: /^connectors\//, why: 'the agent hosts connectors' },
   { from: 'control-plane', to: /^connectors\/contract\.ts$/, why: 'the words of the wire' },
+  { from: 'deploy', to: /^connectors\/release\.ts$/, why: 'what a release key signs' },
   { from: 'deploy', to: /^control-plane\/bus\/index\.ts$/, why: 'the nats-server trusts what the control plane signs' },
   { from: 'ui', to: /^control-plane\/[^/]+\/(contract|routes)\.ts$/, only: 'type', why: "the API's types" },
   { from: 'ui', to: /^connectors\/contract\.ts$/, only: 'type', why: 'words that the API passes on' },

@@ -12,6 +12,7 @@ import type * as Inventory from '#control-plane/inventory/contract.ts'
 import type * as People from '#control-plane/people/contract.ts'
 import type * as Metrics from '#control-plane/metrics/contract.ts'
 import type * as Rating from '#control-plane/rating/contract.ts'
+import type * as Releases from '#control-plane/releases/contract.ts'
 import type * as Sources from '#control-plane/sources/contract.ts'
 import { isKnown, keyOf, tellsOutcome } from './intent.ts'
 import { isAway } from './presence.ts'
@@ -58,6 +59,18 @@ async function request<T>(method: Method, path: string, { query, body, signal, k
   })
   if (!response.ok) throw await problemOf(response)
   return (response.status === 204 ? undefined : await response.json()) as T
+}
+
+/** A large file goes as it is, for as long as it takes. */
+async function upload<T>(path: string, file: Blob): Promise<T> {
+  const headers = { accept: 'application/json', 'content-type': 'application/octet-stream' }
+  const response = await fetch(BASE + path, { method: 'PUT', credentials: 'same-origin', headers, body: file }).catch(
+    (error: unknown) => {
+      throw unreachable(error instanceof Error ? error.message : String(error))
+    },
+  )
+  if (!response.ok) throw await problemOf(response)
+  return (await response.json()) as T
 }
 
 const get = <T>(path: string, query?: Values, signal?: AbortSignal) => request<T>('GET', path, { query, signal })
@@ -107,6 +120,11 @@ export type NewSource = z.input<typeof Sources.NewSource>
 export type SourceChange = z.input<typeof Sources.SourceChange>
 export type Enrolment = z.infer<typeof Sources.Enrolment>
 export type NewEnrolment = z.input<typeof Sources.NewEnrolment>
+export type AgentRelease = Releases.AgentRelease
+export type SignedRelease = Releases.Signed
+export type AgentRollout = Releases.AgentRollout
+export type AgentUpdate = Releases.AgentUpdate
+export type NewRollout = z.input<typeof Releases.NewRollout>
 export type AgentConnector = Sources.OfferedConnector
 export type Resource = Inventory.Resource
 export type ResourceDetail = Inventory.ResourceDetail
@@ -235,6 +253,16 @@ export const api = {
   agents: () => get<Items<Agent>>('/agents'),
   enrol: (wanted: NewEnrolment) => make<Enrolment>('/enrolments', wanted),
   revokeAgent: (id: string) => request<void>('DELETE', `/agents/${id}`),
+  agentUpdates: () => get<Items<AgentUpdate>>('/agents/updates'),
+  releases: () => get<Items<AgentRelease>>('/agent-releases'),
+  addRelease: (signed: SignedRelease) => post<AgentRelease>('/agent-releases', signed),
+  storeRelease: (id: string, file: Blob) => upload<AgentRelease>(`/agent-releases/${id}/file`, file),
+  withdrawRelease: (id: string) => request<void>('DELETE', `/agent-releases/${id}`),
+  rollouts: () => get<Items<AgentRollout>>('/agent-rollouts'),
+  startRollout: (wanted: NewRollout) => post<AgentRollout>('/agent-rollouts', wanted),
+  pauseRollout: (id: string, reason: string) => post<void>(`/agent-rollouts/${id}/pause`, { reason }),
+  resumeRollout: (id: string) => post<void>(`/agent-rollouts/${id}/resume`, {}),
+  rollBack: (id: string, reason: string) => post<void>(`/agent-rollouts/${id}/roll-back`, { reason }),
   connectors: () => get<Items<AgentConnector>>('/connectors'),
   sources: () => get<Items<Source>>('/sources'),
   addSource: (source: NewSource) => make<Source>('/sources', source),

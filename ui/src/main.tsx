@@ -20,6 +20,7 @@ const page = {
   resources: lazy(() => import('./pages/resources.tsx')),
   resource: lazy(() => import('./pages/resource.tsx')),
   agents: lazy(() => import('./pages/agents.tsx')),
+  rollouts: lazy(() => import('./pages/rollouts.tsx')),
   quarantine: lazy(() => import('./pages/quarantine.tsx')),
   accounting: lazy(() => import('./pages/accounting.tsx')),
   prices: lazy(() => import('./pages/prices.tsx')),
@@ -61,6 +62,7 @@ function App() {
           <Route path={ROUTES.resources} component={page.resources} />
           <Route path={ROUTES.resource} component={page.resource} />
           <Route path={ROUTES.agents} component={forWhom(page.agents, NotFound)} />
+          <Route path={ROUTES.rollouts} component={forWhom(page.rollouts, NotFound)} />
           <Route path={ROUTES.quarantine} component={forWhom(page.quarantine, NotFound)} />
           <Route path={ROUTES.accounting} component={forWhom(page.accounting, NotFound)} />
           <Route path={ROUTES.prices} component={forWhom(page.prices, NotFound)} />

@@ -13,6 +13,7 @@ export const ROUTES = {
   resources: '/resources',
   resource: '/resources/:id',
   agents: '/agents',
+  rollouts: '/agents/roll-outs',
   quarantine: '/agents/quarantine',
   accounting: '/agents/accounting',
   prices: '/prices',

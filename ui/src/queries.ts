@@ -61,6 +61,9 @@ export const queries = {
   legalEntities: () => queryOptions({ queryKey: ['legal-entities'], queryFn: api.legalEntities }),
   accounts: () => queryOptions({ queryKey: ['accounts'], queryFn: api.accounts }),
   agents: () => queryOptions({ queryKey: ['agents'], queryFn: api.agents }),
+  agentUpdates: () => queryOptions({ queryKey: ['agent-updates'], queryFn: api.agentUpdates, reconcile: 'agent_id' }),
+  releases: () => queryOptions({ queryKey: ['releases'], queryFn: api.releases }),
+  rollouts: () => queryOptions({ queryKey: ['rollouts'], queryFn: api.rollouts }),
   connectors: () => queryOptions({ queryKey: ['connectors'], queryFn: api.connectors }),
   sources: () => queryOptions({ queryKey: ['sources'], queryFn: api.sources }),
   accounting: (query: { source_id?: string; hours: number }) =>
@@ -170,7 +173,9 @@ export const queries = {
 const STALE_AFTER: Record<string, string[]> = {
   resource: ['resources', 'resource', 'drafts'],
   assignment: ['resources', 'resource', 'drafts'],
-  agent: ['agents', 'sources', 'connectors'],
+  agent: ['agents', 'sources', 'connectors', 'rollouts', 'agent-updates'],
+  release: ['releases'],
+  rollout: ['rollouts', 'agent-updates'],
   enrolment: ['agents'],
   source: ['sources', 'agents', 'resources'],
   price: ['prices', 'resources', 'resource', 'drafts'],

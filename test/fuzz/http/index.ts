@@ -93,6 +93,17 @@ const NEVER_DONE = new Set([
   'POST /api/v1/agents/enrol',
   // signed by an agent's key
   'POST /api/v1/agents/renew',
+  'POST /api/v1/agents/updates',
+  'POST /api/v1/agents/updates/file',
+  // signed by a release key, and what follows from it
+  'POST /api/v1/agent-releases',
+  'PUT /api/v1/agent-releases/{id}/file',
+  'DELETE /api/v1/agent-releases/{id}',
+  'POST /api/v1/agent-rollouts',
+  'GET /api/v1/agent-rollouts/{id}',
+  'POST /api/v1/agent-rollouts/{id}/pause',
+  'POST /api/v1/agent-rollouts/{id}/resume',
+  'POST /api/v1/agent-rollouts/{id}/roll-back',
   'DELETE /api/v1/demo',
   // each wants the state that the one before left
   'PATCH /api/v1/period-closes/{id}/accounts/{account}',

@@ -39,6 +39,8 @@ export class DemoAgent {
       hello: () => this.#hello(),
       configured: () => {},
       unknownDigests: (digests) => this.#listings.forget(digests),
+      commanded: () => {},
+      acknowledged: () => {},
     })
   }
 

@@ -60,7 +60,13 @@ export function TextField(props: InputProps) {
   const id = createUniqueId()
   return (
     <Frame {...own} id={id}>
-      <input type="text" autocomplete="off" {...rest} {...described(id, own)} class={controlClass} />
+      <input
+        type="text"
+        autocomplete="off"
+        {...rest}
+        {...described(id, own)}
+        class={`${controlClass} ${rest.type === 'file' ? 'py-1.5' : ''}`}
+      />
     </Frame>
   )
 }

@@ -1,8 +1,8 @@
 /** Agents: whether they are heard, whether their clock is in step, what waits in their spool. */
-import { useQueryClient } from '@tanstack/solid-query'
+import { useQuery, useQueryClient } from '@tanstack/solid-query'
 import Ellipsis from 'lucide-solid/icons/ellipsis'
 import Trash2 from 'lucide-solid/icons/trash'
-import { createSignal, For, Show } from 'solid-js'
+import { createMemo, createSignal, For, Show } from 'solid-js'
 import { type Agent, api } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
@@ -12,13 +12,20 @@ import { Menu } from '../kit/menu.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { tell } from '../kit/toast.tsx'
 import { Confirm } from './confirm.tsx'
+import { queries } from '../queries.ts'
 import { labelsText } from './labels.ts'
+import { UpdateTarget } from './update-state.tsx'
 
 const TONES: Record<Agent['state'], Tone> = { connected: 'ok', silent: 'bad', never_seen: 'idle', revoked: 'idle' }
 
 export function AgentTable(props: { agents: readonly Agent[] }) {
   const client = useQueryClient()
   const now = createNow()
+  const updating = useQuery(() => queries.agentUpdates())
+  const updates = createMemo(() => {
+    const items = updating.status === 'success' ? (updating.data?.items ?? []) : []
+    return new Map(items.map((update) => [update.agent_id, update]))
+  })
   const [revoking, setRevoking] = createSignal<Agent | null>(null)
   const columns = (): TableColumn<Agent>[] => [
     {
@@ -69,7 +76,17 @@ export function AgentTable(props: { agents: readonly Agent[] }) {
         row.spool_bytes === null ? '–' : row.spool_bytes === 0 ? t('agents.spool_empty') : say.bytes(row.spool_bytes),
     },
     { id: 'sources', header: t('agents.source_count'), numeric: true, cell: (row) => say.decimal(row.source_count) },
-    { id: 'version', header: t('agents.version'), class: 'tabular', cell: (row) => row.version || '–' },
+    {
+      id: 'version',
+      header: t('agents.version'),
+      class: 'tabular',
+      cell: (row) => (
+        <>
+          {row.version || '–'}
+          <UpdateTarget update={updates().get(row.id)} />
+        </>
+      ),
+    },
     {
       id: 'actions',
       header: t('common.actions'),

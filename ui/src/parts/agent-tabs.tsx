@@ -1,4 +1,4 @@
-/** The three pages about intake, side by side. */
+/** The pages about agents and what they bring, side by side. */
 import { A } from '@solidjs/router'
 import { For } from 'solid-js'
 import { t } from '../i18n/language.ts'
@@ -6,7 +6,7 @@ import { ROUTES } from '../paths.ts'
 
 export const AgentTabs = () => (
   <nav aria-label={t('agents.title')} class="mb-4 flex gap-1 overflow-x-auto border-b border-line">
-    <For each={['agents', 'accounting', 'quarantine'] as const}>
+    <For each={['agents', 'rollouts', 'accounting', 'quarantine'] as const}>
       {(tab) => (
         <A
           href={ROUTES[tab]}

@@ -29,6 +29,7 @@ const SUBJECTS = [
   'clock',
   'conflict',
   'spool',
+  'halted',
 ] as const
 export const noticeSubject = (code: string) => SUBJECTS.find((word) => code.includes(word))
 
@@ -99,6 +100,13 @@ export function noticeText(notice: Notice): NoticeText {
       return { tone: 'warn', title: t('notice.clock', { name }), text: t('notice.clock_text'), action: look }
     case 'conflict':
       return { tone: 'warn', title: t('notice.conflict', { name }), text: t('notice.conflict_text'), action: look }
+    case 'halted':
+      return {
+        tone: 'bad',
+        title: t('notice.halted', { name }),
+        text: t('notice.halted_text', { failures: param(notice, 'failures') }),
+        action: { ...look, path: paths.rollouts },
+      }
     case 'spool':
       return { tone: 'warn', title: t('notice.spool', { name }), text: t('notice.spool_text'), action: look }
     default:
