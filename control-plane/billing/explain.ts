@@ -2,10 +2,10 @@
 import { parseFraction, toDecimal } from '../base/exact.ts'
 import { permit } from '../base/actor.ts'
 import { Problem, sure } from '../base/problem.ts'
-import { fromIso, iso } from '../base/time.ts'
+import { fromIso, iso, type OpenInterval } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { meterOf } from '../metering/contract.ts'
-import { usageOf } from '../metering/index.ts'
+import { isOwn, usageOf } from '../metering/index.ts'
 import type { Line } from '../rating/contract.ts'
 import type { Draft, Explanation } from './contract.ts'
 import type { z } from 'zod'
@@ -32,11 +32,26 @@ export async function explainDraftLine(
   return explained(ctx, find(made.lines, line_id), made.taxes, made.cut)
 }
 
-/** On which host a machine ran is told to those who look after the hosts. */
+/** On which host a machine ran is told to those who look after the hosts, and so are readings from another owner's time. */
 async function explained(ctx: Context, line: Line, taxes: Draft['taxes'], cut: number): Promise<Explained> {
-  const whole = await ctx.program((program) => explain(program, line, taxes, cut))
-  if (ctx.actor.account_id === null) return whole
-  return { ...whole, segments: whole.segments.map((segment) => ({ ...segment, host_name: null })) }
+  const isStaff = ctx.actor.account_id === null
+  return await ctx.program(async (program) => {
+    const whole = await explain(program, line, taxes, cut)
+    if (isStaff) return whole
+    const held = await heldBy(program, line)
+    const own = (hour: Hours[number]) => ({ ...hour, bounds: hour.bounds.filter((bound) => isOwn(held, bound)) })
+    return {
+      ...whole,
+      segments: whole.segments.map((segment) => ({ ...segment, host_name: null, hours: segment.hours.map(own) })),
+    }
+  })
+}
+
+/** For how long the machine of a line was its buyer's, as the line knows it. */
+async function heldBy(ctx: Context, line: Line): Promise<OpenInterval[]> {
+  const ids = new Set(line.segments.map((segment) => segment.assignment_id))
+  const instant = (text: string | null) => (text === null ? null : Number.parseInt(text, 10))
+  return (await assignmentsById(ctx, [...ids])).map(({ from, to }) => ({ from: instant(from), to: instant(to) }))
 }
 
 function find(lines: readonly Line[], line_id: string): Line {

@@ -293,7 +293,7 @@ export async function usageByHour(ctx: Context, resource_id: string, query: Usag
 }
 
 /** A reading from somebody else's time proves a part, but is not shown. */
-const isOwn = (tenure: readonly OpenInterval[], { first, last }: UsageHour['bounds'][number]): boolean =>
+export const isOwn = (tenure: readonly OpenInterval[], { first, last }: UsageHour['bounds'][number]): boolean =>
   [first, last].every(({ at }) => isWithin(tenure, { from: fromIso(at), to: fromIso(at) }))
 
 /** Hours in which the resource changed hands: the caller's part of each. */

@@ -2,6 +2,8 @@
 import { Big } from 'big.js'
 import { type SQL, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { NewApiKey } from '#control-plane/accounts/contract.ts'
+import { createKey } from '#control-plane/accounts/index.ts'
 import type { Explanation } from '#control-plane/billing/contract.ts'
 import { verify } from '#control-plane/billing/index.ts'
 import { HOUR_MS, iso } from '#control-plane/base/time.ts'
@@ -39,6 +41,8 @@ const DIVISORS: Record<string, bigint> = {
 let suite: Suite
 let world: Prepared
 let call: Call
+/** holds one machine for a while */
+let other: string
 let invoice: { id: string; number: string; lines: Line[] }
 /** what each machine's counters really grew by, by `machine meter` */
 const truth = new Map<string, bigint>()
@@ -68,7 +72,8 @@ beforeAll(async () => {
   await settled(world)
   world.clock.now = END
   // a day's price change, and an owner who holds one machine for a while
-  await transfer(world, 'm-3', await otherAccount(), START + 2 * HOUR_MS + 7)
+  other = await otherAccount()
+  await transfer(world, 'm-3', other, START + 2 * HOUR_MS + 7)
   await transfer(world, 'm-3', world.account_id, START + 2 * HOUR_MS + 900_007)
   const made = await call('POST', '/invoices', { account_id: world.account_id, to: iso(END) })
   expect(made.status).toBe(201)
@@ -266,4 +271,31 @@ test('a price altered by 10⁻¹², and a removed one, are found on each of its 
 
 test('after all of it, everything is proven again', async () => {
   expect(await findings()).toEqual([])
+})
+
+test('each owner sees the readings of his own time with a machine, and only them', async () => {
+  const held = { from: START + 2 * HOUR_MS + 7, to: START + 2 * HOUR_MS + 900_007 }
+  const isHis = (at: string) => Date.parse(at) >= held.from && Date.parse(at) <= held.to
+  let shown = 0
+  for (const [account_id, isOwn] of [
+    [other, isHis],
+    [world.account_id, (at: string) => !isHis(at)],
+  ] as const) {
+    const wanted = NewApiKey.parse({ name: account_id, role: 'tenant_owner', account_id })
+    const { token } = await world.run((ctx) => createKey(ctx, wanted))
+    const asked = async (path: string) =>
+      (await call('GET', path, undefined, { authorization: `Bearer ${token}` })).body
+    const path = `/accounts/${account_id}/draft`
+    const mine = account_id === other ? ((await asked(path))['lines'] as Line[]) : invoice.lines
+    for (const line of mine.filter((one) => one.resource.name === 'm-3')) {
+      const at = account_id === other ? `${path}/lines` : `/invoices/${invoice.id}/lines`
+      const { segments } = (await asked(`${at}/${line.id}/explanation`)) as unknown as z.infer<typeof Explanation>
+      const readings = segments.flatMap((one) =>
+        one.hours.flatMap((hour) => hour.bounds.flatMap((b) => [b.first, b.last])),
+      )
+      expect(readings.filter((reading) => !isOwn(reading.at))).toEqual([])
+      shown += readings.length
+    }
+  }
+  expect(shown).toBeGreaterThan(0)
 })
