@@ -107,6 +107,15 @@ test('an agent does badly when it goes elsewhere, starts again, loses something,
     expect(trouble(agent({ [name]: now - 56_000 }), plan, now), name).toBeNull()
     expect(trouble(agent({ [name]: now - LASTING_MS }), { ...plan, soak_ms: 1_000 }, now), name).toBeNull()
   }
+  // whose sources fail falls silent, too: that they fail is the reason, and neither puts the other off
+  for (const [failing_ms, silent_ms, reason] of [
+    [LASTING_MS, LASTING_MS + 1, 'source_failing'],
+    [LASTING_MS, 1, 'source_failing'],
+    [1, LASTING_MS, 'silent'],
+  ] as const) {
+    const both = agent({ failing_since: now - failing_ms, silent_since: now - silent_ms })
+    expect(trouble(both, plan, now)).toBe(reason)
+  }
 })
 
 test('one failure more than may halts it, whoever failed; the others go back, and later waves stay', () => {

@@ -64,25 +64,27 @@ export interface Plan {
   max_failures: number
 }
 
-/** Since when an updated agent has been in a trouble that is of the new version's time: it began after the switch, and before the soak was over. */
-function ailingSince({ agent, updated_at, switched_at }: Member, soak_ms: number): [string, number] | null {
-  if (agent === null || updated_at === null) return null
-  const { silent_since, failing_since } = agent
+/**
+ * Troubles of an updated agent that are of the new version's time, and since when: they began after the switch, and before the soak was
+ * over. One whose sources fail falls silent, too: that they fail is the reason.
+ */
+function ailments({ agent, updated_at, switched_at }: Member, soak_ms: number): [string, number][] {
+  if (agent === null || updated_at === null) return []
   const troubles: [string, number | null][] = [
-    ['silent', silent_since],
-    ['source_failing', failing_since],
+    ['source_failing', agent.failing_since],
+    ['silent', agent.silent_since],
   ]
-  for (const [reason, since] of troubles)
-    if (since !== null && since >= (switched_at ?? updated_at) && since <= updated_at + soak_ms) return [reason, since]
-  return null
+  return troubles.flatMap(([reason, since]): [string, number][] =>
+    since !== null && since >= (switched_at ?? updated_at) && since <= updated_at + soak_ms ? [[reason, since]] : [],
+  )
 }
 
 /** Why an agent that was updated is to go back; null where it does well, or where that isn't sure yet. */
 export function trouble(member: Member, { version, soak_ms }: Plan, now: number): string | null {
   const { agent, state, updated_at, starts } = member
   if (state !== 'updated' || updated_at === null || agent === null) return null
-  const [reason, since] = ailingSince(member, soak_ms) ?? [null, now]
-  if (reason !== null && now - since >= LASTING_MS) return reason
+  const lasting = ailments(member, soak_ms).find(([, since]) => now - since >= LASTING_MS)
+  if (lasting) return lasting[0]
   if (now - updated_at > soak_ms) return null
   if (agent.is_heard && agent.version !== version) return 'other_version'
   if (starts > 1) return 'restarted'
@@ -107,7 +109,7 @@ function isSettled(member: Member, { soak_ms }: Plan, now: number): boolean {
 }
 /** Its time is over, and it is in no trouble that might yet last. */
 const hasSoaked = (member: Member, soak_ms: number, now: number): boolean =>
-  member.updated_at !== null && now - member.updated_at > soak_ms && ailingSince(member, soak_ms) === null
+  member.updated_at !== null && now - member.updated_at > soak_ms && ailments(member, soak_ms).length === 0
 
 /** Those who could prove something. */
 const counts = (member: Member): boolean => member.agent !== null && member.state !== 'not_for_it'

@@ -159,6 +159,10 @@ async function works({ account_id }: Stage, visitor: Visitor): Promise<string> {
   await made('/roles', { name: 'Keeper', of: 'account', permissions: ['inventory.read'] })
   const { id } = await made('/accounts', { name: 'A customer of hers' })
   await ask('PATCH', `/accounts/${id}`, { name: 'A customer still' })
+  const { id: project } = await made(`/accounts/${id}/projects`, { name: 'Her project' })
+  await ask('PATCH', `/projects/${project}`, { name: 'Her project still' })
+  await made(`/projects/${project}/closure`, {})
+  await ask('PATCH', '/session-settings', { staff_idle_hours: 10 })
   const entity = {
     name: 'Another company',
     address: { country: 'ES' },

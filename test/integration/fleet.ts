@@ -24,7 +24,7 @@ export const FAULTS = {
     path: 'agent/source.ts',
     of: '    this.#session ??= await this.#open()\n',
     becomes:
-      "    if (performance.now() > 6_000) throw new Error('planted')\n    this.#session ??= await this.#open()\n",
+      "    if (performance.now() > 25_000) throw new Error('planted')\n    this.#session ??= await this.#open()\n",
   },
 } as const satisfies Record<string, Fault>
 
