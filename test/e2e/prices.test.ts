@@ -21,7 +21,7 @@ const WORDS = {
     notAbove: 'Must be above the one before it',
     try: /^Try a quantity/,
     save: 'Save',
-    summary: /^0–100 GB · h free, 100–500 GB · h .*0\.02\/GB · h, then .*0\.01\/GB · h$/,
+    summary: /^0–100\sGB\s·\sh\sfree,\s100–500\sGB\s·\sh\s.*0\.02\/GB\s·\sh,\sthen\s.*0\.01\/GB\s·\sh$/,
     extras: 'Allowance, minimum and maximum',
     minimum: /^At least/,
     atLeast: /^at least .*3/,
