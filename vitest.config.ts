@@ -25,15 +25,8 @@ export default defineConfig({
       {
         test: { ...withServers, name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000 },
       },
-      // one browser and one whole program at a time: two cores are soon busy
       {
-        test: {
-          ...withServers,
-          name: 'browser',
-          include: ['test/e2e/**/*.test.ts'],
-          testTimeout: 120_000,
-          fileParallelism: false,
-        },
+        test: { ...withServers, name: 'browser', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000 },
       },
       {
         test: {

@@ -106,8 +106,8 @@ const stages = (filters: string[]): Stage[] => [
   check('types', ['bunx', 'tsc', '--noEmit']),
   check('dead-code', ['bunx', '--bun', 'knip', '--no-progress']),
   suite('unit', 5, filters),
-  suite('integration', 14, filters),
-  suite('browser', 8, filters, () => buildUi(root)),
+  suite('integration', 18, filters),
+  suite('browser', 14, filters, () => buildUi(root)),
   { ...suite('backends', 25, filters), usual_ms: 5 * MINUTE_MS },
   ...proofs(),
 ]
