@@ -103,28 +103,30 @@ export const Price = z
   .meta({ id: 'Price' })
 export type Price = z.infer<typeof Price>
 
-export const NewPrice = z.object({
-  kind: Kind,
-  meter: MeterOfPrice,
-  model: ChargeModel,
-  per: Per,
-  unit: z.string().min(1).max(40),
-  amount: Decimal.optional().meta({
-    description: 'of `flat` and `per_unit`; the other models have amounts of their own',
-  }),
-  terms: Terms.optional(),
-  gap_policy: GapPolicy.optional().meta({
-    description:
-      'what is done with time in which nobody looked; default: `infer` for what is held, `total` for what is consumed',
-  }),
-  effective_at: InstantText.optional().meta({
-    description:
-      'default: now, for the first price of a component the start of this month; to change a past price needs `correction`',
-  }),
-  correction: z.boolean().default(false).meta({ description: 'records a changed past, with a reason' }),
-  reason: z.string().max(500).default(''),
-  price_book_id: Id.optional().meta({ description: 'default: the standard book of the first company' }),
-})
+export const NewPrice = z
+  .object({
+    kind: Kind,
+    meter: MeterOfPrice,
+    model: ChargeModel,
+    per: Per,
+    unit: z.string().min(1).max(40),
+    amount: Decimal.optional().meta({
+      description: 'of `flat` and `per_unit`; the other models have amounts of their own',
+    }),
+    terms: Terms.optional(),
+    gap_policy: GapPolicy.optional().meta({
+      description:
+        'what is done with time in which nobody looked; default: `infer` for what is held, `total` for what is consumed',
+    }),
+    effective_at: InstantText.optional().meta({
+      description:
+        'default: now, for the first price of a component the start of this month; to change a past price needs `correction`',
+    }),
+    correction: z.boolean().default(false).meta({ description: 'records a changed past, with a reason' }),
+    reason: z.string().max(500).default(''),
+    price_book_id: Id.optional().meta({ description: 'default: the standard book of the first company' }),
+  })
+  .meta({ example: { kind: 'vm', meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'vCPU', amount: '0.0125' } })
 export type NewPrice = z.infer<typeof NewPrice>
 export const PriceQuery = z.object({
   history: z.enum(['true', 'false']).default('false').meta({ description: 'also versions that have ended' }),

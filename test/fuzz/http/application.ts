@@ -198,4 +198,5 @@ async function beginTrade(at: Pick<Application, 'fetch' | 'key'>, agent: string)
   const { items = [] } = await call('GET', '/accounts')
   // the rest of the day stays in the draft
   await call('POST', '/invoices', { account_id: items[0]?.id, to: iso(NOW - 12 * HOUR_MS) })
+  await call('POST', '/period-closes', { month: iso(NOW - 60 * 24 * HOUR_MS).slice(0, 7) })
 }
