@@ -84,6 +84,10 @@ export const LegalEntity = z
     payment_terms_days: z.int().min(0).max(365),
     branding: Branding,
     logo: Logo.nullable(),
+    note_threshold: z.int().min(0).max(1_000_000_000).meta({
+      description: 'in minor units: a note of less than this waits until the difference has grown; 0: none waits',
+    }),
+    re_rating_months: z.int().min(1).max(120).meta({ description: 'how far back invoices are rated again' }),
   })
   .meta({ id: 'LegalEntity' })
 export type LegalEntity = z.infer<typeof LegalEntity>
@@ -93,6 +97,8 @@ export const NewLegalEntity = LegalEntity.omit({ id: true, logo: true }).extend(
   tax_id: z.string().max(40).default(''),
   email: z.string().max(200).default(''),
   payment_terms_days: z.int().min(0).max(365).default(30),
+  note_threshold: LegalEntity.shape.note_threshold.default(0),
+  re_rating_months: LegalEntity.shape.re_rating_months.default(24),
 })
 export type NewLegalEntity = z.infer<typeof NewLegalEntity>
 export const LegalEntityChange = LegalEntity.omit({ id: true, currency: true, logo: true }).partial()

@@ -41,6 +41,10 @@ export const legalEntity = pgTable('legal_entity', {
   branding: jsonb().$type<Branding>().notNull().default(NO_BRANDING),
   /** its bytes lie with the documents, by their hash */
   logo: jsonb().$type<Logo>(),
+  /** a note of less than this waits, in minor units */
+  note_threshold: integer().notNull().default(0),
+  /** how far back invoices are rated again */
+  re_rating_months: integer().notNull().default(24),
   created_at: instant().notNull(),
 })
 

@@ -34,6 +34,8 @@ const COMPANY = {
   tax_rate: '21.00',
   invoice_prefix: 'A-',
   payment_terms_days: 30,
+  note_threshold: 0,
+  re_rating_months: 24,
 } as const
 
 /** Makes one of each where there is none; a second run changes nothing. */

@@ -17,6 +17,7 @@ export const PROBLEMS = {
   unrated: [409, 'Some usage has no price'],
   gap_blocked: [409, 'Some usage was not observed'],
   nothing_to_invoice: [409, 'There is nothing to invoice'],
+  stale_review: [409, 'What was reviewed is no longer so'],
   price_overlap: [409, 'Two versions of one price would overlap'],
   past_price: [409, 'A past price is not edited'],
   wrong_unit: [422, 'The unit does not fit the meter'],

@@ -52,6 +52,13 @@ export const dateOf = (at: Instant, zone: string): string =>
 export const addDays = (at: Instant, days: number, zone: string): Instant =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).add({ days }).epochMilliseconds
 
+/** The start of the local month that lies so many months before that of an instant. */
+export const monthsBefore = (at: Instant, months: number, zone: string): Instant =>
+  Temporal.Instant.fromEpochMilliseconds(monthOf(at, zone).from)
+    .toZonedDateTimeISO(zone)
+    .subtract({ months })
+    .startOfDay().epochMilliseconds
+
 export function isZone(name: string): boolean {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name)

@@ -59,12 +59,35 @@ export const DraftSummary = z
   })
   .meta({ id: 'DraftSummary' })
 
+export const DocumentType = z.enum(['invoice', 'credit_note', 'debit_note'])
+export type DocumentType = z.infer<typeof DocumentType>
+/** Why an invoice is rated otherwise than when it was issued. */
+export const Cause = z.enum(['late_facts', 'corrected_owner', 'same_machine', 'corrected_price', 'new_engine'])
+export type Cause = z.infer<typeof Cause>
+/** What stands behind a line of a note: its service, resource and component as a whole, in the period of the invoice. */
+export const Correction = z.object({
+  billed: Amount.meta({ description: 'on the invoice and its earlier notes' }),
+  due: Amount.meta({ description: "by the facts, owners and prices of the note's cut" }),
+  causes: z.array(Cause).min(1),
+  lines: z.array(Line).meta({ description: 'what is due, as it is rated now; empty: nothing of it' }),
+})
+export const DocumentLine = Line.extend({
+  correction: Correction.optional().meta({ description: 'of a note: one piece of its net' }),
+}).meta({ id: 'DocumentLine' })
+export type DocumentLine = z.infer<typeof DocumentLine>
+/** A document as others name it. */
+export const DocumentRef = z.object({ invoice_id: Id, number: z.string(), issued_at: InstantText })
+export type DocumentRef = z.infer<typeof DocumentRef>
+
 /** What is frozen at issue, beside the lines; hashed together with them. */
 export const InvoiceContent = z.object({
   schema_version: z.int(),
   engine_version: z.int(),
   number: z.string(),
-  document_type: z.enum(['invoice']),
+  document_type: DocumentType,
+  corrects: DocumentRef.optional().meta({
+    description: 'of a note: the invoice; its amounts on a credit note are credits',
+  }),
   issued_at: InstantText,
   due_at: InstantText,
   period: z.object({ from: InstantText, to: InstantText }),
@@ -84,6 +107,8 @@ export const InvoiceSummary = z
   .object({
     id: Id,
     number: z.string(),
+    document_type: DocumentType,
+    corrects: DocumentRef.nullable(),
     account_id: Id,
     account_name: z.string(),
     issued_at: InstantText,
@@ -98,7 +123,10 @@ export const Invoice = InvoiceSummary.extend({
   content: InvoiceContent,
   content_hash: z.string(),
   previous_hash: z.string(),
-  lines: z.array(Line),
+  lines: z.array(DocumentLine),
+  notes: z
+    .array(DocumentRef.extend({ document_type: DocumentType, total: Amount }))
+    .meta({ description: 'what corrects it, oldest first' }),
 }).meta({ id: 'Invoice' })
 export type Invoice = z.infer<typeof Invoice>
 /** In Base64 four characters are three bytes. */
@@ -121,7 +149,7 @@ export const InvoiceQuery = PageQuery.extend({ account_id: Id.optional() })
 /** A line opened to its leaves. */
 export const Explanation = z
   .object({
-    line: Line,
+    line: DocumentLine,
     segments: z.array(
       z.object({
         from: InstantText,
@@ -185,3 +213,72 @@ export const ResourceCost = z
     ),
   })
   .meta({ id: 'ResourceCost' })
+
+/** What one line of a period is now, beside what was billed. */
+export const Difference = DocumentLine.pick({ service_id: true, resource: true, component: true, meter: true }).extend({
+  billed: Amount,
+  due: Amount,
+  delta: Amount,
+  causes: z.array(Cause).min(1),
+})
+export const Outcome = z.enum(['credit_note', 'debit_note', 'invoice', 'carried', 'held_back', 'even'])
+export type Outcome = z.infer<typeof Outcome>
+/** An invoice that is rated otherwise now, or a period that was passed over and holds usage now. */
+export const ReRated = z
+  .object({
+    corrects: DocumentRef.nullable().meta({ description: 'null: no invoice was issued for this period' }),
+    period: z.object({ from: InstantText, to: InstantText }),
+    currency: CurrencyCode,
+    zone: z.string(),
+    outcome: Outcome.meta({
+      description:
+        'what is issued of it: `invoice` for a period that was passed over; `carried`: less than the threshold, it waits; `held_back`: usage without a price, or a gap that must be accepted first; `even`: what was shifted between lines adds up to nothing',
+    }),
+    lines: z.array(Difference),
+    totals: Totals.meta({ description: 'signed: below 0 the customer gets it back' }),
+    taxes: z.array(TaxLine),
+    unrated: z.array(Unrated),
+    blocked_gaps: z.array(BlockedGap),
+  })
+  .meta({ id: 'ReRated' })
+export type ReRated = z.infer<typeof ReRated>
+export const ReRating = z
+  .object({
+    account: Account.pick({ id: true, name: true }),
+    cut: z.int().meta({ description: 'what is issued is named by it: the same cut gives the same notes' }),
+    digest: z.string().meta({ description: 'over all that is shown here' }),
+    since: InstantText.meta({ description: 'invoices of periods that end before are not rated again' }),
+    months: z.int(),
+    zone: z.string(),
+    currency: CurrencyCode,
+    threshold: Amount.meta({ description: 'a note of less than this waits' }),
+    compared: z.int().meta({ description: 'invoices that were rated again' }),
+    documents: z.array(ReRated),
+  })
+  .meta({ id: 'ReRating' })
+export type ReRating = z.infer<typeof ReRating>
+export const NewReRating = z.object({
+  cut: z
+    .int()
+    .positive()
+    .optional()
+    .meta({ description: 'a closed cut; default: a new one, under all that is known now' }),
+})
+export const NewNotes = z.object({
+  cut: z.int().positive().meta({ description: 'of the re-rating that was reviewed' }),
+  digest: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ description: 'of that re-rating: refused where it would not be the same' }),
+})
+export const OpenDifference = z
+  .object({
+    account: Account.pick({ id: true, name: true }),
+    document_count: z.int(),
+    currency: CurrencyCode.nullable(),
+    net: Amount.nullable().meta({ description: 'of all its documents together; null where it could not be rated' }),
+    problem: z.string().nullable().meta({ description: 'why it could not be rated again; the others were' }),
+  })
+  .meta({ id: 'OpenDifference' })
+export type OpenDifference = z.infer<typeof OpenDifference>

@@ -9,8 +9,7 @@ import { permit } from '../base/actor.ts'
 import { assert, sure } from '../base/problem.ts'
 import { fromIso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
-import type { Line } from '../rating/contract.ts'
-import type { InvoiceContent } from './contract.ts'
+import type { DocumentLine, InvoiceContent } from './contract.ts'
 import { requireInvoice } from './issued.ts'
 import { documentData, formatOf } from './labels.ts'
 import { documentBinding } from './rules.ts'
@@ -28,7 +27,7 @@ const LOGO = join(import.meta.dirname, 'logo')
 /** The PDF/A-3b of an invoice. The same content gives the same bytes; a warning (a font that isn't there) is an error. */
 export function renderPdf(
   content: InvoiceContent,
-  lines: readonly Line[],
+  lines: readonly DocumentLine[],
   language: Language,
   logo: Uint8Array | null = null,
 ): Uint8Array {

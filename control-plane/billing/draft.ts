@@ -26,7 +26,7 @@ import { majorText } from '../base/money.ts'
 import { brandingOf, minorOf, taxesOf, totalsOf, totalsText } from './rules.ts'
 import { invoicedTo } from './store.ts'
 
-const party = (who: Account | LegalEntity) => ({
+export const party = (who: Account | LegalEntity) => ({
   id: who.id,
   name: who.name,
   address: who.address,
@@ -77,7 +77,16 @@ async function compute(ctx: Context, account: Account, request: DraftRequest): P
     throw new Problem('nothing_to_invoice', `Everything of ${account.name} up to ${iso(as_of)} was invoiced already.`)
   const terms = { contract, zone: account.zone, cut: cut.number, ...(request.prices && { prices: request.prices }) }
   const { period, rated } = await firstRated(ctx, terms, begin, to)
-  const { lines, unrated, blocked } = rated
+  return presentDraft(ctx, account, { ...terms, period }, rated)
+}
+
+/** What was rated, as a draft of who sells and who buys now. */
+export async function presentDraft(
+  ctx: Context,
+  account: Account,
+  { contract, period, zone, cut }: RatingRequest,
+  { lines, unrated, blocked }: RatedPeriod,
+): Promise<Draft> {
   const { currency } = contract
   const seller = await getLegalEntity(ctx, contract.legal_entity_id)
   const taxes = taxesOf(lines, currency)
@@ -85,14 +94,14 @@ async function compute(ctx: Context, account: Account, request: DraftRequest): P
     account_id: account.id,
     contract_id: contract.id,
     period: { from: iso(period.from), to: iso(period.to) },
-    month: dateOf(period.from, account.zone).slice(0, 7),
-    cut: cut.number,
+    month: dateOf(period.from, zone).slice(0, 7),
+    cut,
     currency,
     seller: party(seller),
     buyer: party(account),
     ...brandingOf(seller),
     language: account.language,
-    zone: account.zone,
+    zone,
     lines,
     taxes,
     totals: totalsText(totalsOf(lines, taxes, currency), currency),

@@ -7,10 +7,11 @@ import type { Context } from '../db/index.ts'
 import { meterOf } from '../metering/contract.ts'
 import { isOwn, usageOf } from '../metering/index.ts'
 import type { Line } from '../rating/contract.ts'
-import type { Draft, Explanation } from './contract.ts'
+import type { DocumentLine, Draft, Explanation } from './contract.ts'
 import type { z } from 'zod'
 import { draft } from './draft.ts'
 import { requireInvoice } from './issued.ts'
+import { ratedLines } from './notes/rules.ts'
 import { assignmentsById, linesOfInvoice, versionsById } from './store.ts'
 
 type Explained = z.infer<typeof Explanation>
@@ -33,7 +34,7 @@ export async function explainDraftLine(
 }
 
 /** On which host a machine ran is told to those who look after the hosts, and so are readings from another owner's time. */
-async function explained(ctx: Context, line: Line, taxes: Draft['taxes'], cut: number): Promise<Explained> {
+async function explained(ctx: Context, line: DocumentLine, taxes: Draft['taxes'], cut: number): Promise<Explained> {
   const isStaff = ctx.actor.account_id === null
   return await ctx.program(async (program) => {
     const whole = await explain(program, line, taxes, cut)
@@ -48,19 +49,27 @@ async function explained(ctx: Context, line: Line, taxes: Draft['taxes'], cut: n
 }
 
 /** For how long the machine of a line was its buyer's, as the line knows it. */
-async function heldBy(ctx: Context, line: Line): Promise<OpenInterval[]> {
-  const ids = new Set(line.segments.map((segment) => segment.assignment_id))
+async function heldBy(ctx: Context, line: DocumentLine): Promise<OpenInterval[]> {
+  const ids = new Set(ratedLines([line]).flatMap((rated) => rated.segments.map((segment) => segment.assignment_id)))
   const instant = (text: string | null) => (text === null ? null : Number.parseInt(text, 10))
   return (await assignmentsById(ctx, [...ids])).map(({ from, to }) => ({ from: instant(from), to: instant(to) }))
 }
 
-function find(lines: readonly Line[], line_id: string): Line {
+function find(lines: readonly DocumentLine[], line_id: string): DocumentLine {
   const line = lines.find((candidate) => candidate.id === line_id)
   if (!line) throw new Problem('not_found', `There is no line ${line_id} here.`)
   return line
 }
 
-async function explain(ctx: Context, line: Line, taxes: Draft['taxes'], cut: number): Promise<Explained> {
+/** Behind a note's line lies what is due by it: its segments are those of the lines beneath it. */
+async function explain(ctx: Context, line: DocumentLine, taxes: Draft['taxes'], cut: number): Promise<Explained> {
+  const tax = sure(taxes.find((row) => row.category === line.tax_category && row.rate === line.tax_rate))
+  const segments: Explained['segments'] = []
+  for (const rated of ratedLines([line])) segments.push(...(await segmentsOf(ctx, rated, cut)))
+  return { line, tax, segments }
+}
+
+async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explained['segments']> {
   const versions = new Map(
     (
       await versionsById(
@@ -78,30 +87,25 @@ async function explain(ctx: Context, line: Line, taxes: Draft['taxes'], cut: num
     ).map((row) => [row.id, row]),
   )
   const hours = await leavesOf(ctx, line, cut)
-  const tax = sure(taxes.find((row) => row.category === line.tax_category && row.rate === line.tax_rate))
-  return {
-    line,
-    tax,
-    segments: line.segments.map((segment, index) => {
-      const version = segment.observed_version_id ? versions.get(segment.observed_version_id) : undefined
-      return {
-        from: segment.from,
-        to: segment.to,
-        size: segment.size,
-        quantity: segment.quantity,
-        amount: toDecimal(parseFraction(segment.amount), 12),
-        state: version?.state ?? null,
-        host_name: version?.host_name ?? null,
-        owner: owners.get(segment.assignment_id)?.account_name ?? '',
-        assignment_id: segment.assignment_id,
-        observed_version_id: segment.observed_version_id,
-        unobserved_ms: segment.unobserved_ms,
-        estimated: segment.estimated,
-        skipped: segment.skipped ?? false,
-        hours: hours[index] ?? [],
-      }
-    }),
-  }
+  return line.segments.map((segment, index) => {
+    const version = segment.observed_version_id ? versions.get(segment.observed_version_id) : undefined
+    return {
+      from: segment.from,
+      to: segment.to,
+      size: segment.size,
+      quantity: segment.quantity,
+      amount: toDecimal(parseFraction(segment.amount), 12),
+      state: version?.state ?? null,
+      host_name: version?.host_name ?? null,
+      owner: owners.get(segment.assignment_id)?.account_name ?? '',
+      assignment_id: segment.assignment_id,
+      observed_version_id: segment.observed_version_id,
+      unobserved_ms: segment.unobserved_ms,
+      estimated: segment.estimated,
+      skipped: segment.skipped ?? false,
+      hours: hours[index] ?? [],
+    }
+  })
 }
 
 type Hours = Explained['segments'][number]['hours']

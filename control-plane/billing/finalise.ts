@@ -10,7 +10,15 @@ import { type Clock, type Context, type Database, transact } from '../db/index.t
 import { append } from '../events/index.ts'
 import { pendingWork, settle, settleHere } from '../ingest/index.ts'
 import { ENGINE_VERSION } from '../rating/contract.ts'
-import { CONTENT_SCHEMA_VERSION, type Draft, type InvoiceContent, type NewInvoice } from './contract.ts'
+import {
+  CONTENT_SCHEMA_VERSION,
+  type DocumentLine,
+  type DocumentRef,
+  type DocumentType,
+  type Draft,
+  type InvoiceContent,
+  type NewInvoice,
+} from './contract.ts'
 import type { z } from 'zod'
 import { draft, openSince } from './draft.ts'
 import { contentHash, minorOf, numberText } from './rules.ts'
@@ -104,7 +112,8 @@ export async function issueDraft(ctx: Context, made: Draft): Promise<string> {
   refuseBlocked(made)
   if (made.lines.length === 0)
     throw new Problem('nothing_to_invoice', 'The draft has no lines: nothing that has a price was used in its period.')
-  const row = await freeze(ctx, made)
+  const { unrated: _none, blocked_gaps: _accepted, month: _month, ...whole } = made
+  const row = await freeze(ctx, { ...whole, document_type: 'invoice' })
   await append(ctx, {
     type: 'invoice.finalised',
     subject: { kind: 'invoice', id: row.id },
@@ -135,29 +144,33 @@ function refuseBlocked({ blocked_gaps }: Draft): void {
   )
 }
 
+/** What is frozen: a draft, or the lines that correct an invoice. */
+export type Freezable = Omit<Draft, 'lines' | 'unrated' | 'blocked_gaps' | 'month' | 'by_project'> & {
+  lines: readonly DocumentLine[]
+  document_type: DocumentType
+  corrects?: DocumentRef
+}
+
 /** Takes the number under the series' lock and writes what never changes again. */
-async function freeze(ctx: Context, made: Draft): Promise<store.InvoiceRow> {
+export async function freeze(ctx: Context, made: Freezable): Promise<store.InvoiceRow> {
+  const { lines, account_id, document_type, ...frozen } = made
   const entity = await getLegalEntity(ctx, made.seller.id)
-  const series = await store.lockSeries(ctx, entity.id, yearOf(ctx.now(), entity.zone))
+  const series = await store.lockSeries(ctx, {
+    legal_entity_id: entity.id,
+    document_type,
+    year: yearOf(ctx.now(), entity.zone),
+  })
   const issued_at: Instant = Math.max(ctx.now(), await store.lastIssuedAt(ctx, entity.id))
-  const number = numberText(entity.invoice_prefix, series.year, series.next_number)
-  const {
-    lines,
-    account_id,
-    unrated: _none,
-    blocked_gaps: _accepted,
-    month: _month,
-    by_project: _parts,
-    ...frozen
-  } = made
+  const number = numberText(entity.invoice_prefix, document_type, series.year, series.next_number)
   const content: InvoiceContent = {
     ...frozen,
     schema_version: CONTENT_SCHEMA_VERSION,
     engine_version: ENGINE_VERSION,
     number,
-    document_type: 'invoice',
+    document_type,
     issued_at: iso(issued_at),
-    due_at: iso(addDays(issued_at, entity.payment_terms_days, entity.zone)),
+    // of a credit nothing is due from the customer
+    due_at: iso(addDays(issued_at, document_type === 'credit_note' ? 0 : entity.payment_terms_days, entity.zone)),
   }
   const minor = (text: string) => minorOf(text, made.currency)
   const row: store.InvoiceRow = {
@@ -165,7 +178,7 @@ async function freeze(ctx: Context, made: Draft): Promise<store.InvoiceRow> {
     legal_entity_id: entity.id,
     account_id,
     contract_id: made.contract_id,
-    document_type: 'invoice',
+    document_type,
     series_year: series.year,
     series_number: series.next_number,
     number,
@@ -181,6 +194,7 @@ async function freeze(ctx: Context, made: Draft): Promise<store.InvoiceRow> {
     content,
     previous_hash: series.last_hash,
     content_hash: contentHash(content, lines, series.last_hash),
+    corrects_id: made.corrects?.invoice_id ?? null,
   }
   await store.insertInvoice(
     ctx,

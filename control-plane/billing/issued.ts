@@ -9,11 +9,14 @@ import { decodeCursor, encodeCursor } from '../http/index.ts'
 import { Id, type Page } from '../http/contract.ts'
 import type { Invoice, InvoiceQuery, InvoiceSummary } from './contract.ts'
 import { totalsText } from './rules.ts'
+import { notesOn } from './notes/store.ts'
 import * as store from './store.ts'
 
 const summaryOf = (row: store.InvoiceRow): z.infer<typeof InvoiceSummary> => ({
   id: row.id,
   number: row.number,
+  document_type: row.document_type,
+  corrects: row.content.corrects ?? null,
   account_id: row.account_id,
   account_name: row.content.buyer.name,
   issued_at: iso(row.issued_at),
@@ -58,5 +61,12 @@ export async function getInvoice(ctx: Context, id: string): Promise<Invoice> {
     content_hash: row.content_hash,
     previous_hash: row.previous_hash,
     lines: lines.map((line) => line.content),
+    notes: (await notesOn(ctx, id)).map((note) => ({
+      invoice_id: note.id,
+      number: note.number,
+      issued_at: iso(note.issued_at),
+      document_type: note.document_type,
+      total: note.content.totals.total,
+    })),
   }
 }

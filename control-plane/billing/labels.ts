@@ -3,8 +3,9 @@ import type { Language, Logo } from '../accounts/contract.ts'
 import { parseFraction, toDecimal } from '../base/exact.ts'
 import { dateOf, fromIso } from '../base/time.ts'
 import type { Line } from '../rating/contract.ts'
-import type { InvoiceContent } from './contract.ts'
+import type { DocumentLine, InvoiceContent } from './contract.ts'
 import { gapText } from './gap-text.ts'
+import { causesText, NOTE_WORDS } from './notes/text.ts'
 
 const EN = {
   title: 'Invoice',
@@ -180,9 +181,45 @@ function brandingData({ branding, number }: InvoiceContent, language: Language) 
   }
 }
 
+/** A note's own words, and for its columns what was billed and what is correct in the place of quantity and price. */
+function noteLabels({ document_type }: InvoiceContent, language: Language): Partial<typeof EN> {
+  if (document_type === 'invoice') return {}
+  const { titles, nets, billed, due } = NOTE_WORDS[language]
+  return { title: titles[document_type], quantity: billed, price: due, net: nets[document_type] }
+}
+
+function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, language: Language) {
+  const { correction } = line
+  return {
+    name: line.resource.name,
+    component: METER_WORDS[language][line.meter],
+    note: correction ? causesText([line], language) : noteOf(line, zone, language),
+    quantity: correction
+      ? decimalText(correction.billed, language)
+      : `${decimalText(line.quantity_display, language)} ${unitOf(line, LABELS[language])}`,
+    price: correction
+      ? decimalText(correction.due, language)
+      : // where the terms make the amount, the note says how
+        line.charge
+        ? ''
+        : `${decimalText(line.price.amount, language)} ${currency}`,
+    net: decimalText(line.net, language),
+  }
+}
+
+/** "Corrects invoice A-2026-000001 of 2026-11-01", and why; nothing on an invoice. */
+function correctsData({ corrects, zone }: InvoiceContent, lines: readonly DocumentLine[], language: Language) {
+  if (!corrects) return null
+  const words = NOTE_WORDS[language]
+  return {
+    text: `${words.corrects} ${corrects.number} ${words.of} ${dateText(corrects.issued_at, zone, language)}`,
+    reason: `${words.reason}: ${causesText(lines, language)}`,
+  }
+}
+
 /** The template's data: only text, so that the template decides nothing. */
-export function documentData(content: InvoiceContent, lines: readonly Line[], language: Language) {
-  const labels = LABELS[language]
+export function documentData(content: InvoiceContent, lines: readonly DocumentLine[], language: Language) {
+  const labels = { ...LABELS[language], ...noteLabels(content, language) }
   const money = (text: string) => `${decimalText(text, language)} ${content.currency}`
   return {
     labels,
@@ -191,19 +228,13 @@ export function documentData(content: InvoiceContent, lines: readonly Line[], la
     number: content.number,
     issued: dateText(content.issued_at, content.zone, language),
     issued_at: content.issued_at,
-    due: dateText(content.due_at, content.zone, language),
+    // nothing is due of a credit
+    due: content.document_type === 'credit_note' ? null : dateText(content.due_at, content.zone, language),
     period: `${dateText(content.period.from, content.zone, language)} ${labels.to} ${lastDay(content.period.to, content.zone, language)}`,
     seller: { name: content.seller.name, lines: address(content.seller, labels) },
     buyer: { name: content.buyer.name, lines: address(content.buyer, labels) },
-    lines: lines.map((line) => ({
-      name: line.resource.name,
-      component: METER_WORDS[language][line.meter],
-      note: noteOf(line, content.zone, language),
-      quantity: `${decimalText(line.quantity_display, language)} ${unitOf(line, labels)}`,
-      // where the terms make the amount, the note says how
-      price: line.charge ? '' : `${decimalText(line.price.amount, language)} ${content.currency}`,
-      net: decimalText(line.net, language),
-    })),
+    lines: lines.map((line) => lineData(line, content, language)),
+    corrects: correctsData(content, lines, language),
     subtotal: money(content.totals.net),
     taxes: content.taxes.map((row) => ({
       text: `${labels.tax} ${decimalText(row.rate, language)} % (${row.category}) ${labels.base} ${decimalText(row.base, language)}`,

@@ -1,7 +1,7 @@
 /** HTTP of billing: drafts, invoices, their proofs. */
 import { z } from 'zod'
 import { answers, type HttpDeps, router, valid, verb, verbAfter } from '../http/index.ts'
-import { Amount, CurrencyCode, Id, InstantText, page } from '../http/contract.ts'
+import { Amount, CurrencyCode, Id, InstantText, page, PageQuery } from '../http/contract.ts'
 import { fromIso } from '../base/time.ts'
 import type { Database } from '../db/index.ts'
 import { Language, LegalEntity } from '../accounts/contract.ts'
@@ -15,6 +15,10 @@ import {
   InvoiceSummary,
   NewInvoice,
   NewLogo,
+  NewNotes,
+  NewReRating,
+  OpenDifference,
+  ReRating,
   ResourceCost,
   Verification,
 } from './contract.ts'
@@ -27,18 +31,25 @@ import {
   getInvoice,
   invoicePdf,
   issue,
+  issueNotes,
   listInvoices,
   type LogoFile,
   logoOfEntity,
   logoOfInvoice,
+  openDifferences,
   previewPrice,
   putLogo,
   readyToInvoice,
   removeLogo,
+  readyToReRate,
+  reRate,
   verify,
 } from './index.ts'
 
 const Param = z.object({ id: Id })
+/** Rating again is work: a page looks at few accounts. */
+const AccountsAtOnce = PageQuery.extend({ limit: z.coerce.number().int().min(1).max(50).default(20) })
+const Notes = z.object({ items: z.array(Invoice) })
 const LineParam = z.object({ id: Id, line: z.string().max(64) })
 const AsOf = z.object({
   as_of: InstantText.optional().meta({ description: 'end of the period; default: as far as everything has reported' }),
@@ -99,6 +110,41 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
         const made = verbAfter(c, { ...deps, db }, ready, async (ctx, cut) =>
           getInvoice(ctx, await issue(ctx, input, cut)),
         )
+        return c.json(await made, 201)
+      },
+    )
+    .get(
+      '/re-ratings',
+      answers('Accounts whose invoices differ from what is known now', page(OpenDifference), 'billing.write'),
+      valid('query', AccountsAtOnce),
+      async (c) => c.json(await verb(c, deps, (ctx) => openDifferences(ctx, c.req.valid('query')))),
+    )
+    .post(
+      '/accounts/:id/re-rating',
+      answers('How the invoices of an account differ from what is known now', ReRating, 'billing.write', {
+        repeatable: 'issues nothing',
+      }),
+      valid('param', Param),
+      valid('json', NewReRating),
+      async (c) => {
+        const { work: db, now } = deps
+        const ready = () => readyToReRate(db, c.get('actor'), now, c.req.valid('json'))
+        const { id } = c.req.valid('param')
+        return c.json(await verbAfter(c, { ...deps, db }, ready, (ctx, cut) => reRate(ctx, id, cut)))
+      },
+    )
+    .post(
+      '/accounts/:id/notes',
+      answers('Issue the notes of a re-rating that was reviewed', Notes, 'billing.write', { status: 201 }),
+      valid('param', Param),
+      valid('json', NewNotes),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const made = verb(c, { ...deps, db: deps.work }, async (ctx) => {
+          const items: Invoice[] = []
+          for (const note of await issueNotes(ctx, id, c.req.valid('json'))) items.push(await getInvoice(ctx, note))
+          return { items }
+        })
         return c.json(await made, 201)
       },
     )

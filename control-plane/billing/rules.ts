@@ -5,7 +5,14 @@ import { exponentOf, fromMinor, majorText, toMinor } from '../base/money.ts'
 import { assert, sure } from '../base/problem.ts'
 import type { Line } from '../rating/contract.ts'
 import type { LegalEntity, Logo } from '../accounts/contract.ts'
-import { type DocumentBranding, type Draft, type InvoiceContent, LOGO_LIMITS } from './contract.ts'
+import {
+  type DocumentBranding,
+  type DocumentLine,
+  type DocumentType,
+  type Draft,
+  type InvoiceContent,
+  LOGO_LIMITS,
+} from './contract.ts'
 
 /** Minor units of decimal text of a currency. */
 export function minorOf(text: string, currency: string): bigint {
@@ -106,12 +113,17 @@ export function whyNoLogo(bytes: Uint8Array): string | null {
   return null
 }
 
-/** "A-2026-000001": prefix, year of issue in the entity's zone, gapless number. */
-export const numberText = (prefix: string, year: number, number: number): string =>
-  `${prefix}${year}-${number.toString().padStart(6, '0')}`
+/** After the year, where no other company's prefix can make the same number of it. */
+const SERIES_MARKS: Record<DocumentType, string> = { invoice: '', credit_note: 'CN-', debit_note: 'DN-' }
+/** "A-2026-000001", "A-2026-CN-000001": prefix, year of issue in the entity's zone, series, gapless number. */
+export const numberText = (prefix: string, document_type: DocumentType, year: number, number: number): string =>
+  `${prefix}${year}-${SERIES_MARKS[document_type]}${number.toString().padStart(6, '0')}`
+
+/** A credit note's amounts are credits, positive as EN 16931 wants them of type 381: what they add to what is owed is their negative. */
+export const signOf = (document_type: DocumentType): bigint => (document_type === 'credit_note' ? -1n : 1n)
 
 /** SHA-256 over content, lines and the hash of the document before it in its series. */
-export const contentHash = (content: InvoiceContent, lines: readonly Line[], previous_hash: string): string =>
+export const contentHash = (content: InvoiceContent, lines: readonly DocumentLine[], previous_hash: string): string =>
   sha256(canonical([content, lines, previous_hash]))
 
 /** What binds a rendered file to its invoice and language: no file passes as another's. */

@@ -1,10 +1,20 @@
 /** Tables of billing: number series, frozen invoices with their lines, and rendered documents by hash. */
-import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  type AnyPgColumn,
+  bigint,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { account, legalEntity } from '../accounts/schema.ts'
 import { contract } from '../contracts/schema.ts'
 import { bytea, instant } from '../db/columns.ts'
-import type { Line } from '../rating/contract.ts'
-import type { InvoiceContent } from './contract.ts'
+import type { DocumentLine, DocumentType, InvoiceContent } from './contract.ts'
 
 /** One gapless sequence per legal entity, document type and year; its row is locked while a number is taken. */
 export const series = pgTable(
@@ -13,7 +23,7 @@ export const series = pgTable(
     legal_entity_id: uuid()
       .notNull()
       .references(() => legalEntity.id),
-    document_type: text().$type<'invoice'>().notNull(),
+    document_type: text().$type<DocumentType>().notNull(),
     year: integer().notNull(),
     next_number: integer().notNull(),
     last_hash: text().notNull(),
@@ -35,7 +45,7 @@ export const invoice = pgTable(
     contract_id: uuid()
       .notNull()
       .references(() => contract.id),
-    document_type: text().$type<'invoice'>().notNull(),
+    document_type: text().$type<DocumentType>().notNull(),
     series_year: integer().notNull(),
     series_number: integer().notNull(),
     number: text().notNull(),
@@ -51,11 +61,14 @@ export const invoice = pgTable(
     content: jsonb().$type<InvoiceContent>().notNull(),
     content_hash: text().notNull(),
     previous_hash: text().notNull(),
+    /** of a note: the invoice that it corrects */
+    corrects_id: uuid().references((): AnyPgColumn => invoice.id),
   },
   (t) => [
     uniqueIndex().on(t.legal_entity_id, t.document_type, t.series_year, t.series_number),
     uniqueIndex().on(t.legal_entity_id, t.number),
     index().on(t.account_id, t.issued_at),
+    index().on(t.corrects_id),
   ],
 )
 
@@ -70,7 +83,7 @@ export const invoiceLine = pgTable(
     account_id: uuid().notNull(),
     resource_id: uuid().notNull(),
     net_minor: bigint({ mode: 'bigint' }).notNull(),
-    content: jsonb().$type<Line>().notNull(),
+    content: jsonb().$type<DocumentLine>().notNull(),
   },
   (t) => [primaryKey({ columns: [t.invoice_id, t.position] }), uniqueIndex().on(t.invoice_id, t.line_id)],
 )

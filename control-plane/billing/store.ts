@@ -22,33 +22,22 @@ export async function invoicedTo(ctx: Context, contract_id: string): Promise<Ins
 }
 
 /** The series' row, made at its first document and locked until the transaction ends: the last step of finalising. */
-export async function lockSeries(
-  ctx: Context,
-  legal_entity_id: string,
-  year: number,
-): Promise<typeof series.$inferSelect> {
+export async function lockSeries(ctx: Context, key: SeriesKey): Promise<typeof series.$inferSelect> {
   await ctx.tx
     .insert(series)
-    .values({ legal_entity_id, document_type: 'invoice', year, next_number: 1, last_hash: '' })
+    .values({ ...key, next_number: 1, last_hash: '' })
     .onConflictDoNothing()
-  const [row] = await ctx.tx
-    .select()
-    .from(series)
-    .where(and(eq(series.legal_entity_id, legal_entity_id), eq(series.document_type, 'invoice'), eq(series.year, year)))
-    .for('update')
+  const [row] = await ctx.tx.select().from(series).where(ofSeries(key)).for('update')
   return sure(row)
 }
+type SeriesKey = Pick<typeof series.$inferSelect, 'legal_entity_id' | 'document_type' | 'year'>
+const ofSeries = ({ legal_entity_id, document_type, year }: SeriesKey) =>
+  and(eq(series.legal_entity_id, legal_entity_id), eq(series.document_type, document_type), eq(series.year, year))
 export const advanceSeries = (ctx: Context, row: typeof series.$inferSelect, last_hash: string) =>
   ctx.tx
     .update(series)
     .set({ next_number: row.next_number + 1, last_hash })
-    .where(
-      and(
-        eq(series.legal_entity_id, row.legal_entity_id),
-        eq(series.document_type, 'invoice'),
-        eq(series.year, row.year),
-      ),
-    )
+    .where(ofSeries(row))
 export const allSeries = (ctx: Context) => ctx.tx.select().from(series)
 
 export async function lastIssuedAt(ctx: Context, legal_entity_id: string): Promise<Instant> {

@@ -11,6 +11,8 @@ import type { Verification } from './contract.ts'
 import type { z } from 'zod'
 import { contentHash, documentBinding } from './rules.ts'
 import * as store from './store.ts'
+import { ratedLines } from './notes/rules.ts'
+import { checkNotes } from './notes/verify.ts'
 import { checkLines } from './verify-lines.ts'
 import { isRounded, type Report, units } from './verify-sums.ts'
 
@@ -34,9 +36,26 @@ export async function verify(ctx: Context): Promise<Result> {
       report('document', invoice.number, 'Its logo is gone.')
     checkTotals(invoice, lines, report)
     result.lines += lines.length
-    result.readings += await checkLines(ctx, invoice, lines, report)
+    result.readings += await checkLines(ctx, invoice, ratedLines(lines), report)
   }
+  await checkChains(ctx, invoices, report)
   return result
+}
+
+/** Each invoice with the notes on it; a note on nothing is found, too. */
+async function checkChains(ctx: Context, documents: readonly store.InvoiceRow[], report: Report): Promise<void> {
+  const whole = async (row: store.InvoiceRow) => ({
+    row,
+    lines: (await store.linesOfInvoice(ctx, row.id)).map((line) => line.content),
+  })
+  const originals = new Map(documents.filter((row) => row.document_type === 'invoice').map((row) => [row.id, row]))
+  const notes = documents.filter((row) => row.document_type !== 'invoice')
+  for (const [corrects, own] of Map.groupBy(notes, (row) => row.corrects_id ?? '')) {
+    const original = originals.get(corrects)
+    const chain = await Promise.all(own.toSorted((a, b) => a.cut - b.cut).map(whole))
+    if (original) await checkNotes(ctx, await whole(original), chain, report)
+    else for (const { number } of own) report('note', number, 'The invoice that it corrects is gone.')
+  }
 }
 
 async function checkTriggers(ctx: Context, report: Report): Promise<void> {
@@ -102,6 +121,8 @@ function checkFrozen(invoice: store.InvoiceRow, rows: readonly store.LineRow[], 
   const { content } = invoice
   const beside: [string, unknown, unknown][] = [
     ['number', invoice.number, content.number],
+    ['document_type', invoice.document_type, content.document_type],
+    ['corrects', invoice.corrects_id, content.corrects?.invoice_id ?? null],
     ['currency', invoice.currency, content.currency],
     ['issued_at', invoice.issued_at, fromIso(content.issued_at)],
     ['cut', invoice.cut, content.cut],
@@ -138,10 +159,11 @@ function checkTotals(invoice: store.InvoiceRow, lines: readonly Line[], report: 
       .filter((line) => line.tax_category === row.category && line.tax_rate === row.rate)
       .reduce((sum, line) => sum + of(line.net), 0n)
     const [whole = '0', decimals = ''] = row.rate.split('.')
-    if (
-      base !== of(row.base) ||
-      !isRounded(of(row.tax), base * BigInt(whole + decimals), 100n * 10n ** BigInt(decimals.length))
-    )
+    // a note's tax follows from all that is billed, with the invoice and the notes before it
+    const follows =
+      invoice.document_type !== 'invoice' ||
+      isRounded(of(row.tax), base * BigInt(whole + decimals), 100n * 10n ** BigInt(decimals.length))
+    if (base !== of(row.base) || !follows)
       report('tax', invoice.number, `Tax category ${row.category} at ${row.rate} % does not follow from its base.`)
     tax += of(row.tax)
   }

@@ -1,5 +1,5 @@
 /** Cuts: closed lines under the facts known so far. Writers of facts share a lock; closing takes it alone. */
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { assert } from '../base/problem.ts'
 import type { Instant } from '../base/time.ts'
 import { type Context, rows, type Tx } from './index.ts'
@@ -36,6 +36,12 @@ export async function closeCut(ctx: Context, ready: () => Promise<boolean>): Pro
   assert(closed, 'one cut is open')
   await ctx.tx.insert(cut).values({ number: closed.number + 1, opened_at: now })
   return { number: closed.number, closed_at: now }
+}
+
+/** A cut that was closed; null where none of this number was. */
+export async function closedCut(tx: Tx, number: number): Promise<ClosedCut | null> {
+  const [row] = await tx.select().from(cut).where(eq(cut.number, number))
+  return row?.closed_at ? { number, closed_at: row.closed_at } : null
 }
 
 /** Rows known to a cut: recorded up to it, not superseded up to it. */

@@ -140,6 +140,7 @@ async function applyGap(
     to_at: seen_at_ms + batch.offset_ms,
     cause,
     sequences,
+    cut: batch.cut,
   })
 }
 

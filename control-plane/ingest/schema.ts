@@ -67,6 +67,7 @@ export const lostRange = pgTable(
     to_at: instant().notNull(),
     cause: text().notNull(),
     sequences: jsonb().$type<{ first: number; last: number }>(),
+    cut: integer().notNull().default(0),
     stored_at: instant().notNull(),
   },
   (t) => [index().on(t.source_id, t.from_at)],

@@ -1,6 +1,6 @@
 /** Rows of the intake. */
 import { sure } from '../base/problem.ts'
-import { and, eq, gt, inArray, lt, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, lt, lte, sql } from 'drizzle-orm'
 import { newId } from '../base/id.ts'
 import { hourOf, type Instant, type Interval } from '../base/time.ts'
 import { type Context, ms, rows } from '../db/index.ts'
@@ -47,7 +47,7 @@ export const markCloned = (ctx: Context, id: string) =>
 export const insertLost = (ctx: Context, row: Omit<typeof lostRange.$inferInsert, 'id' | 'stored_at'>) =>
   ctx.tx.insert(lostRange).values({ ...row, id: newId(), stored_at: ctx.now() })
 /** Losses that agents admitted of these sources, where they touch an interval. */
-export const lostIn = (ctx: Context, source_ids: readonly string[], { from, to }: Interval) =>
+export const lostIn = (ctx: Context, source_ids: readonly string[], { from, to }: Interval, cut: number) =>
   source_ids.length === 0
     ? Promise.resolve([])
     : ctx.tx
@@ -58,7 +58,14 @@ export const lostIn = (ctx: Context, source_ids: readonly string[], { from, to }
           cause: sql<GapCause>`${lostRange.cause}`,
         })
         .from(lostRange)
-        .where(and(inArray(lostRange.source_id, [...source_ids]), lt(lostRange.from_at, to), gt(lostRange.to_at, from)))
+        .where(
+          and(
+            inArray(lostRange.source_id, [...source_ids]),
+            lt(lostRange.from_at, to),
+            gt(lostRange.to_at, from),
+            lte(lostRange.cut, cut),
+          ),
+        )
 
 const RAW_CHARS = 2_000
 export interface NewQuarantine {

@@ -2,6 +2,7 @@
 import { permit } from '../base/actor.ts'
 import { sure } from '../base/problem.ts'
 import { type Instant, type Interval, iso, type OpenInterval } from '../base/time.ts'
+import { LIVE } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
 import { Id, type Page } from '../http/contract.ts'
@@ -164,7 +165,7 @@ async function observedOf(
   const timeline = await store.liveTimeline(ctx, id)
   const scopes = [...new Set(timeline.map(({ version }) => version.scope_id))]
   const first = timeline.at(-1)?.version.valid_from
-  const gaps = first === undefined ? [] : await store.unobservedIn(ctx, scopes, { from: first, to: ctx.now() })
+  const gaps = first === undefined ? [] : await store.unobservedIn(ctx, scopes, { from: first, to: ctx.now() }, LIVE)
   return {
     observed: timeline.flatMap(({ version: v, host_name }) =>
       own(tenure, { from: v.valid_from, to: v.valid_to }).map(({ from, to }) => ({
@@ -224,9 +225,20 @@ export async function holdings(ctx: Context, account_id: string, interval: Inter
   const assigned = await store.ownership(ctx, { account_id }, interval, cut)
   const ids = [...new Set(assigned.map((row) => row.resource_id))]
   const owned = uncovered(assigned, await coversIn(ctx, ids, interval, cut))
+  return {
+    owned,
+    ...(await observations(ctx, ids, interval, cut)),
+    names: await store.namesOf(ctx, ids),
+    sources: await store.sourcesOf(ctx, ids, cut),
+  }
+}
+
+/** What was observed of resources in an interval, and when nobody looked, as known to a cut. */
+export async function observations(ctx: Context, ids: readonly string[], interval: Interval, cut: number) {
+  permit(ctx, 'inventory.read')
   const observed = await store.observedIn(ctx, ids, interval, cut)
-  const gaps = await store.unobservedIn(ctx, [...new Set(observed.map((row) => row.scope_id))], interval)
-  return { owned, observed, gaps, names: await store.namesOf(ctx, ids), sources: await store.sourcesOf(ctx, ids) }
+  const gaps = await store.unobservedIn(ctx, [...new Set(observed.map((row) => row.scope_id))], interval, cut)
+  return { observed, gaps }
 }
 
 /** Stretches of resources for which another eye on their machine is billed, as known to a cut. */

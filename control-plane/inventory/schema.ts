@@ -132,7 +132,7 @@ export const sighting = pgTable(
   ],
 )
 
-/** Stretches in which a scope was not listed for more than three intervals. */
+/** Stretches in which a scope was not listed for more than three intervals, as known to cuts [cut_from, cut_to). */
 export const scopeGap = pgTable(
   'scope_gap',
   {
@@ -141,8 +141,10 @@ export const scopeGap = pgTable(
       .references(() => scope.id),
     from_at: instant().notNull(),
     to_at: instant().notNull(),
+    cut_from: integer().notNull().default(0),
+    cut_to: integer(),
   },
-  (t) => [primaryKey({ columns: [t.scope_id, t.from_at] })],
+  (t) => [primaryKey({ columns: [t.scope_id, t.from_at, t.cut_from] })],
 )
 
 /** Resources whose versions must be made anew from an instant on. */

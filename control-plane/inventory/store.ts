@@ -1,6 +1,6 @@
 /** Reads of the inventory: lists, details, histories, and the timelines that rating integrates. */
 import { sure } from '../base/problem.ts'
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Content, State } from '#connectors/contract.ts'
 import type { Instant, Interval, OpenInterval } from '../base/time.ts'
@@ -314,15 +314,17 @@ export const namesOf = (ctx: Context, resource_ids: readonly string[]) =>
         .select({ id: resource.id, kind: resource.kind, name: resource.name, realm: resource.realm })
         .from(resource)
         .where(inArray(resource.id, [...resource_ids]))
+        // the same question has the same answer, to the order
+        .orderBy(asc(resource.id))
 
 /** Sources by which each of these resources was ever listed or told of. */
-export const sourcesOf = (ctx: Context, resource_ids: readonly string[]) =>
+export const sourcesOf = (ctx: Context, resource_ids: readonly string[], cut: number) =>
   resource_ids.length === 0
     ? Promise.resolve([])
     : ctx.tx
         .selectDistinct({ resource_id: sighting.resource_id, source_id: sighting.source_id })
         .from(sighting)
-        .where(inArray(sighting.resource_id, [...resource_ids]))
+        .where(and(inArray(sighting.resource_id, [...resource_ids]), lte(sighting.cut, cut)))
 
 /** vCPUs of guests: their load is a share of these. */
 export async function vcpusOf(ctx: Context, resource_ids: readonly string[]): Promise<Map<string, number>> {
@@ -334,11 +336,12 @@ export async function vcpusOf(ctx: Context, resource_ids: readonly string[]): Pr
   return new Map(found.flatMap(({ id, size }) => (size.vcpu_count ? [[id, Number(size.vcpu_count)]] : [])))
 }
 
-/** Stretches in which nobody listed the scopes, and from when on nobody has: `silent_since` of the last listing. */
+/** Stretches in which nobody listed the scopes, and from when on nobody has: `silent_since` of the last listing; as known to a cut. */
 export async function unobservedIn(
   ctx: Context,
   scope_ids: readonly string[],
   interval: Interval,
+  cut: number,
 ): Promise<{ scope_id: string; from: Instant; to: Instant }[]> {
   if (scope_ids.length === 0) return []
   const ids = sql.join(
@@ -350,9 +353,10 @@ export async function unobservedIn(
     ctx.tx,
     sql`select scope_id, ${ms(sql`from_at`)} as from_at, ${ms(sql`to_at`)} as to_at from scope_gap
           where scope_id in (${ids}) and from_at < ${to}::timestamptz and to_at > ${from}::timestamptz
+            and ${knownAt(sql`cut_from`, sql`cut_to`, cut)}
         union all
         select l.scope_id, ${ms(sql`l.seen_at`)}, ${interval.to}::int8 from unnest(array[${ids}]) as s(id)
-          cross join lateral (select scope_id, seen_at, interval_ms from snapshot p where p.scope_id = s.id and in_force and complete order by seen_at desc limit 1) l
+          cross join lateral (select scope_id, seen_at, interval_ms from snapshot p where p.scope_id = s.id and in_force and complete and p.cut <= ${cut} order by seen_at desc limit 1) l
           where l.seen_at + make_interval(secs => 3 * l.interval_ms / 1000.0) < ${to}::timestamptz`,
   )
   return found

@@ -59,7 +59,7 @@ async function factsOf(
     owned: held.owned,
     observed: held.observed,
     gaps: held.gaps,
-    losses: await lossesOf(ctx, held.sources, period),
+    losses: await lossesOf(ctx, held.sources, period, cut),
     accepted: await acceptedGaps(ctx, contract.account_id, cut),
     prices: inForce,
     consumed: [],
@@ -72,9 +72,10 @@ async function lossesOf(
   ctx: Context,
   sources: readonly { resource_id: string; source_id: string }[],
   period: Interval,
+  cut: number,
 ): Promise<Facts['losses']> {
   const seeing = Map.groupBy(sources, (row) => row.source_id)
-  const lost = await lostIn(ctx, [...seeing.keys()], period)
+  const lost = await lostIn(ctx, [...seeing.keys()], period, cut)
   return lost.flatMap(({ source_id, ...loss }) =>
     (seeing.get(source_id) ?? []).map(({ resource_id }) => ({ ...loss, resource_id })),
   )

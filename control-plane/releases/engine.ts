@@ -1,4 +1,5 @@
 /** Background: looks how every unfinished roll-out stands, and does the next step of each. May be killed at any moment. */
+import { LIVE } from '../db/cut.ts'
 import { permit } from '../base/actor.ts'
 import type { Context } from '../db/index.ts'
 import { append, openNotice } from '../events/index.ts'
@@ -54,7 +55,7 @@ async function doingsOf(ctx: Context, rows: readonly UpdateRow[], { soak_ms }: P
     const doing = doings.get(agent_id)
     if (state !== 'updated' || switched_at === null || updated_at === null || !doing) continue
     if (ctx.now() - updated_at > soak_ms) continue
-    const lost = await lostIn(ctx, doing.source_ids, { from: switched_at, to: ctx.now() })
+    const lost = await lostIn(ctx, doing.source_ids, { from: switched_at, to: ctx.now() }, LIVE)
     // being away for the switch itself is no loss
     doing.lost = lost.some(({ cause }) => cause === 'spool_overflow' || cause === 'spool_damaged')
   }

@@ -20,6 +20,9 @@ const MACHINERY = [
   'POST /resources/{id}/same-as',
 ]
 const MONEY = [
+  'GET /re-ratings',
+  'POST /accounts/{id}/re-rating',
+  'POST /accounts/{id}/notes',
   'POST /legal-entities',
   'GET /period-closes',
   'POST /period-closes',

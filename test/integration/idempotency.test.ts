@@ -135,6 +135,8 @@ const BODIES: Record<string, () => unknown> = {
   '/api-keys': () => ({ name: 'created once', role: 'read_only' }),
   '/enrolments': () => ({}),
   '/invoices': () => ({ account_id: world.account_id }),
+  // the invoice closed it: at its own cut it differs by nothing
+  '/accounts/{id}/notes': () => ({ cut: 1 }),
   '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
   '/period-closes': () => ({ month: '2026-01' }),
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),

@@ -1,4 +1,4 @@
-/** `bun run world -- --seeds 1..20 --days 3`: plays seeded worlds through the product and compares it with the oracle. */
+/** `bun run world -- --seeds 1..20 --days 3 [--notes]`: plays seeded worlds through the product and compares it with the oracle. */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Stand } from '../setup/stand.ts'
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1..3' },
     days: { type: 'string', default: '3' },
     jobs: { type: 'string', default: '2' },
+    notes: { type: 'boolean', default: false },
   },
 })
 const [seeds, days, jobs] = [seedsOf(values.seeds), wholeOf('days', values.days), wholeOf('jobs', values.jobs)]
@@ -30,7 +31,7 @@ function told({ seed, wrong, turn, faults, bounds, seconds }: Verdict): 'on' {
 try {
   const { ownerUrl, superuserUrl } = stand.postgres
   const server = { ownerUrl, superuserUrl, folder: stand.folder }
-  await playAll({ server, seeds, days, jobs }, join(import.meta.dirname, '../..'), told)
+  await playAll({ server, seeds, days, jobs, notes: values.notes }, join(import.meta.dirname, '../..'), told)
 } finally {
   await stand.end()
 }

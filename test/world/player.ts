@@ -5,9 +5,10 @@ export interface Task {
   server: Server
   seed: number
   days: number
+  notes: boolean
 }
 
-process.on('message', async ({ server, seed, days }: Task) => {
-  process.send?.(await trial(server, seed, days))
+process.on('message', async ({ server, seed, days, notes }: Task) => {
+  process.send?.(await trial(server, seed, days, notes))
 })
 process.on('disconnect', () => process.exit())

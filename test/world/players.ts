@@ -3,9 +3,16 @@ import { join } from 'node:path'
 import type { Task } from './player.ts'
 import type { Server, Verdict } from './trial.ts'
 
+interface Tasks {
+  server: Server
+  seeds: readonly number[]
+  days: number
+  jobs: number
+  notes?: boolean
+}
 /** Plays the seeds in order, `jobs` at a time; stops early where `stop` says so. `tree` is the root of the sources to try. */
 export async function playAll(
-  { server, seeds, days, jobs }: { server: Server; seeds: readonly number[]; days: number; jobs: number },
+  { server, seeds, days, jobs, notes = false }: Tasks,
   tree: string,
   heard: (verdict: Verdict) => 'on' | 'stop',
 ): Promise<void> {
@@ -14,7 +21,7 @@ export async function playAll(
     const player = new Player(tree)
     try {
       for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift())
-        if (heard(await player.play({ server, seed, days })) === 'stop') waiting.length = 0
+        if (heard(await player.play({ server, seed, days, notes })) === 'stop') waiting.length = 0
     } finally {
       await player.end()
     }

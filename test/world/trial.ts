@@ -2,6 +2,7 @@
 import { emptyDatabaseOn } from '../setup/stand.ts'
 import { difference } from './compare.ts'
 import { PROMISED } from './faults.ts'
+import { Notes } from './notes.ts'
 import { expected } from './oracle/index.ts'
 import { strayed } from './physical.ts'
 import { planOf } from './plan.ts'
@@ -27,15 +28,22 @@ export interface Verdict {
   seconds: number
 }
 
-export async function trial(server: Server, seed: number, days: number): Promise<Verdict> {
+/** `notes`: invoices are rated again on the way and at the end, and it is their notes that are compared. */
+export async function trial(server: Server, seed: number, days: number, notes = false): Promise<Verdict> {
   const began = performance.now()
   const plan = planOf(seed, days)
   const verdict: Verdict = { seed, wrong: [], broke: false, turn: plan.turn, faults: '', bounds: '', seconds: 0 }
   const database = await emptyDatabaseOn(server)
   try {
-    const played = await play(plan, database.ownerUrl, server.folder)
+    const proof = notes ? new Notes(plan) : null
+    const played = await play(plan, database.ownerUrl, server.folder, (stage) => proof?.schedule(stage))
     try {
       const { world, account_ids, truth, faults } = played
+      if (proof) {
+        verdict.wrong.push(...(await proof.conclude(played)), ...(await contradictions(world, truth)))
+        verdict.faults = proof.text
+        return verdict
+      }
       const found = await outcomeOf(world, account_ids, truth)
       const different = difference(expected(truth), found)
       const { text, wrong } = strayed(truth, found)
@@ -50,6 +58,7 @@ export async function trial(server: Server, seed: number, days: number): Promise
     verdict.wrong.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
   } finally {
     await database.drop()
+    verdict.seconds = Math.round((performance.now() - began) / 100) / 10
   }
-  return { ...verdict, seconds: Math.round((performance.now() - began) / 100) / 10 }
+  return verdict
 }

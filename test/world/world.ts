@@ -40,12 +40,19 @@ export interface Played extends Stage {
   truth: Truth
 }
 
-export async function play(plan: Plan, ownerUrl: string, folder: string): Promise<Played> {
+/** `more` is done on the way, beside what the plan says. */
+export async function play(
+  plan: Plan,
+  ownerUrl: string,
+  folder: string,
+  more: (stage: Stage) => void = () => {},
+): Promise<Played> {
   const stage = await setStage(plan, ownerUrl, folder)
   const { agenda, world, chronicle, bodies, sources } = stage
   watch(stage)
   trouble(stage)
   schedule(stage, decisionsOf(plan, bodies))
+  more(stage)
   const every_ms = plan.days > 7 ? 4 * DAY_MS : 20 * HOUR_MS
   for (let at = plan.start + every_ms; at < plan.end; at += every_ms) agenda.at(at, () => work(world))
   await agenda.run()

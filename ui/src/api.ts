@@ -146,7 +146,10 @@ export type Draft = Billing.Draft
 export type Invoice = Billing.Invoice
 export type InvoiceSummary = z.infer<typeof Billing.InvoiceSummary>
 export type NewInvoice = z.input<typeof Billing.NewInvoice>
-export type Line = Draft['lines'][number]
+export type Line = Billing.DocumentLine
+export type ReRating = Billing.ReRating
+export type ReRated = Billing.ReRated
+export type OpenDifference = Billing.OpenDifference
 export type Explanation = z.infer<typeof Billing.Explanation>
 export type Verification = z.infer<typeof Billing.Verification>
 export type Accounting = z.infer<typeof Ingest.Accounting>
@@ -301,6 +304,10 @@ export const api = {
   invoice: (id: string) => get<Invoice>(`/invoices/${id}`),
   explainInvoiceLine: (id: string, line: string) =>
     get<Explanation>(`/invoices/${id}/lines/${encodeURIComponent(line)}/explanation`),
+  openDifferences: (query: Values) => get<Page<OpenDifference>>('/re-ratings', query),
+  reRate: (account: string) => post<ReRating>(`/accounts/${account}/re-rating`, {}),
+  issueNotes: (account: string, review: { cut: number; digest: string }) =>
+    post<Items<Invoice>>(`/accounts/${account}/notes`, review),
   verify: () => post<Verification>('/verification', {}),
 
   closes: () => get<Page<PeriodClose>>('/period-closes', { limit: 100 }),

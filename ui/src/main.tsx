@@ -28,6 +28,7 @@ const page = {
   closes: lazy(() => import('./pages/closes.tsx')),
   close: lazy(() => import('./pages/close.tsx')),
   draft: lazy(() => import('./pages/draft.tsx')),
+  reRating: lazy(() => import('./pages/re-rating.tsx')),
   invoice: lazy(() => import('./pages/invoice.tsx')),
   accounts: lazy(() => import('./pages/accounts.tsx')),
   audit: lazy(() => import('./pages/audit.tsx')),
@@ -71,6 +72,7 @@ function App() {
           <Route path={ROUTES.draft} component={page.draft} />
           <Route path={ROUTES.closes} component={forWhom(page.closes, NotFound)} />
           <Route path={ROUTES.close} component={forWhom(page.close, NotFound)} />
+          <Route path={ROUTES.reRating} component={forWhom(page.reRating, NotFound)} />
           <Route path={ROUTES.invoice} component={page.invoice} />
           <Route path={ROUTES.accounts} component={forWhom(page.accounts, NotFound)} />
           <Route path={ROUTES.audit} component={forWhom(page.audit, NotFound)} />

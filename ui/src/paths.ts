@@ -21,6 +21,7 @@ export const ROUTES = {
   draft: '/invoices/drafts/:account',
   closes: '/invoices/months',
   close: '/invoices/months/:id',
+  reRating: '/invoices/re-ratings/:account',
   invoice: '/invoices/:id',
   accounts: '/accounts',
   audit: '/audit',
@@ -60,6 +61,7 @@ export const paths = {
   resource: (id: string) => `/resources/${id}`,
   draft: (account: string) => `/invoices/drafts/${account}`,
   close: (id: string) => `/invoices/months/${id}`,
+  reRating: (account: string) => `/invoices/re-ratings/${account}`,
   invoice: (id: string) => `/invoices/${id}`,
   signIn: (next?: string, ended?: 'idle') => {
     const query = new URLSearchParams({ ...(next && next !== '/' ? { next } : {}), ...(ended ? { ended } : {}) })

@@ -136,8 +136,7 @@ export const queries = {
   draft: (account: string) => queryOptions({ queryKey: ['drafts', account], queryFn: () => api.draft(account) }),
   invoices: (limit = 200) =>
     queryOptions({ queryKey: ['invoices', 'list', limit], queryFn: () => api.invoices({ limit }) }),
-  invoice: (id: string) =>
-    queryOptions({ queryKey: ['invoices', id], queryFn: () => api.invoice(id), staleTime: Number.POSITIVE_INFINITY }),
+  invoice: (id: string) => queryOptions({ queryKey: ['invoices', id], queryFn: () => api.invoice(id) }),
   closes: () => queryOptions({ queryKey: ['closes', 'list'], queryFn: api.closes }),
   close: (id: string) =>
     queryOptions({
@@ -181,6 +180,8 @@ const STALE_AFTER: Record<string, string[]> = {
   price: ['prices', 'resources', 'resource', 'drafts'],
   invoice: ['invoices', 'drafts', 'resource'],
   period_close: ['closes'],
+  credit_note: ['invoices'],
+  debit_note: ['invoices'],
   gap: ['drafts'],
   installation: ['session', 'session-settings'],
   account: ['accounts', 'drafts', 'resources', 'resource'],

@@ -101,7 +101,7 @@ export async function storeListing(ctx: Context, by: Reporter, fact: ListingFact
   const isNew = await store.insertSnapshot(ctx, { ...row, in_force })
   if (!in_force) return digest
   const due = isNew ? [seen_at] : []
-  if (resources) due.push(...(await store.enforceWaiting(ctx, scope_id, digest)))
+  if (resources) due.push(...(await store.enforceWaiting(ctx, scope_id, digest, cut)))
   for (const at of due.toSorted((a, b) => a - b)) await enforce(ctx, by, scope_id, at, cut)
   return null
 }
@@ -128,7 +128,7 @@ async function enforce(ctx: Context, by: Reporter, scope_id: string, at: Instant
   if (after) await restate(ctx, by, scope_id, after, cut)
   else await store.markDirty(ctx, await store.sightedAfter(ctx, scope_id, at), at)
   if (own.complete) await store.markHeardAgain(ctx, scope_id, at)
-  if (own.complete) await gapsAround(ctx, scope_id, own, await store.completeBefore(ctx, scope_id, at), after)
+  if (own.complete) await gapsAround(ctx, scope_id, own, await store.completeBefore(ctx, scope_id, at), after, cut)
 }
 
 /** The change points of one listing: a function of it, the complete listing before it, and the sightings between. */
@@ -185,6 +185,7 @@ async function gapsAround(
   own: store.Snapshot,
   before: store.Snapshot | undefined,
   after: store.Snapshot | undefined,
+  cut: number,
 ): Promise<void> {
   const gaps: Interval[] = []
   for (const [a, b] of [
@@ -194,5 +195,5 @@ async function gapsAround(
     if (a && b && b.seen_at - a.seen_at > 3 * Math.max(a.interval_ms, b.interval_ms))
       gaps.push({ from: a.seen_at, to: b.seen_at })
   const beginnings = [before?.seen_at, own.seen_at].filter((at) => at !== undefined)
-  await store.replaceGaps(ctx, scope_id, beginnings, gaps)
+  await store.replaceGaps(ctx, scope_id, beginnings, gaps, cut)
 }

@@ -1,9 +1,9 @@
 /** The SQL of facts: listings, sightings, and the dirty set. */
 import { sure } from '../../base/problem.ts'
-import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, lt, not, sql } from 'drizzle-orm'
 import type { Observation, ResourceRef, Scope } from '#connectors/contract.ts'
 import { newId } from '../../base/id.ts'
-import type { Instant, Interval } from '../../base/time.ts'
+import { type Instant, type Interval, iso } from '../../base/time.ts'
 import { columnar, type Context, ms, rows } from '../../db/index.ts'
 import { refKey } from '../rules.ts'
 import {
@@ -119,10 +119,11 @@ export async function insertSnapshot(
 }
 
 /** Instants of the snapshots that waited for this digest's content: they are in force now. */
-export async function enforceWaiting(ctx: Context, scope_id: string, digest: string): Promise<Instant[]> {
+export async function enforceWaiting(ctx: Context, scope_id: string, digest: string, cut: number): Promise<Instant[]> {
   const waiting = await ctx.tx
     .update(snapshot)
-    .set({ in_force: true })
+    // no cut closed before knew what they say
+    .set({ in_force: true, cut })
     .where(and(eq(snapshot.scope_id, scope_id), eq(snapshot.digest, digest), eq(snapshot.in_force, false)))
     .returning({ seen_at: snapshot.seen_at })
   return waiting.map((row) => row.seen_at)
@@ -282,14 +283,28 @@ export async function markDirty(ctx: Context, resource_ids: readonly string[], s
       })
 }
 
-/** Replaces the gaps that begin at these instants. */
+/** Replaces the gaps that begin at these instants; what a closed cut may have known stays for it. */
 export async function replaceGaps(
   ctx: Context,
   scope_id: string,
   beginnings: readonly Instant[],
   gaps: readonly Interval[],
+  cut: number,
 ): Promise<void> {
-  await ctx.tx.delete(scopeGap).where(and(eq(scopeGap.scope_id, scope_id), inArray(scopeGap.from_at, [...beginnings])))
+  const live = and(
+    eq(scopeGap.scope_id, scope_id),
+    inArray(scopeGap.from_at, [...beginnings]),
+    isNull(scopeGap.cut_to),
+    ...gaps.map(({ from, to }) =>
+      not(sql`(${scopeGap.from_at} = ${iso(from)}::timestamptz and ${scopeGap.to_at} = ${iso(to)}::timestamptz)`),
+    ),
+  )
+  await ctx.tx.delete(scopeGap).where(and(live, eq(scopeGap.cut_from, cut)))
+  await ctx.tx.update(scopeGap).set({ cut_to: cut }).where(live)
   for (const { from, to } of gaps)
-    await ctx.tx.insert(scopeGap).values({ scope_id, from_at: from, to_at: to }).onConflictDoNothing()
+    await ctx.tx.execute(sql`
+      insert into scope_gap (scope_id, from_at, to_at, cut_from)
+      select ${scope_id}::uuid, ${iso(from)}::timestamptz, ${iso(to)}::timestamptz, ${cut}::int4
+      where not exists (
+        select from scope_gap where scope_id = ${scope_id}::uuid and from_at = ${iso(from)}::timestamptz and cut_to is null)`)
 }

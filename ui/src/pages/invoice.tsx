@@ -1,5 +1,5 @@
 /** An issued invoice: frozen, with its number, PDFs, seals, and each line explained. */
-import { useParams } from '@solidjs/router'
+import { A, useParams } from '@solidjs/router'
 import { useQuery } from '@tanstack/solid-query'
 import FileText from 'lucide-solid/icons/file-text'
 import { createSignal, For, Show } from 'solid-js'
@@ -61,6 +61,7 @@ export default function InvoicePage() {
       >
         {(data) => (
           <>
+            <Beside invoice={data()} />
             <InvoiceDocument invoice={data()} onExplain={setExplained} />
             <ChangeHistory class="mt-4" of={{ subject_kind: 'invoice', subject_id: id() }} />
           </>
@@ -81,12 +82,44 @@ export default function InvoicePage() {
   )
 }
 
+/** What a note corrects, and the notes on an invoice. */
+const Beside = (props: { invoice: Invoice }) => (
+  <Show when={props.invoice.corrects ?? props.invoice.notes[0]}>
+    <p class="mt-0 mb-4 flex flex-wrap gap-x-3 gap-y-1 text-sm">
+      <Show when={props.invoice.corrects}>
+        {(of) => (
+          <span>
+            {t('notes.corrects')}{' '}
+            <A href={paths.invoice(of().invoice_id)} class="tabular text-link">
+              {of().number}
+            </A>
+          </span>
+        )}
+      </Show>
+      <Show when={props.invoice.notes.length > 0}>
+        <span>{t('notes.corrected_by')}</span>
+        <For each={props.invoice.notes}>
+          {(note) => (
+            <A href={paths.invoice(note.invoice_id)} class="tabular text-link">
+              {note.number} (
+              {say.money(note.document_type === 'credit_note' ? `-${note.total}` : note.total, props.invoice.currency)})
+            </A>
+          )}
+        </For>
+      </Show>
+    </p>
+  </Show>
+)
+
 function InvoiceDocument(props: { invoice: Invoice; onExplain: (line: Line) => void }) {
   const content = () => props.invoice.content
+  const heading = () => (content().corrects ? t(`notes.outcomes.${content().document_type}`) : t('document.invoice'))
   const facts = () => [
     { label: t('document.number'), value: content().number },
     { label: t('document.issued'), value: say.date(content().issued_at, content().zone) },
-    { label: t('document.due'), value: say.date(content().due_at, content().zone) },
+    ...(content().document_type === 'credit_note'
+      ? []
+      : [{ label: t('document.due'), value: say.date(content().due_at, content().zone) }]),
     {
       label: t('document.period'),
       value: t('document.period_text', {
@@ -97,7 +130,7 @@ function InvoiceDocument(props: { invoice: Invoice; onExplain: (line: Line) => v
   ]
   return (
     <Document
-      heading={t('document.invoice')}
+      heading={heading()}
       mark={<Badge tone="ok">{t('document.issued')}</Badge>}
       facts={facts()}
       seller={content().seller}

@@ -19,6 +19,7 @@ import { curlLine } from '../parts/curl.tsx'
 import { createSubmit } from '../parts/form.ts'
 import { InvoiceTable } from '../parts/invoice-table.tsx'
 import { Load, ProblemNote } from '../parts/load.tsx'
+import { OpenDifferences } from '../parts/open-differences.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
@@ -38,6 +39,7 @@ export default function Invoices() {
             )}
           </Load>
         </Section>
+        <OpenDifferences />
         <Section title={t('invoices.issued')}>
           <Load query={issued}>
             {(data) => (

@@ -17,7 +17,15 @@ import { createMay } from './may.ts'
 import { Section } from './page.tsx'
 
 const TAX_CATEGORIES = ['S', 'Z', 'E', 'AE', 'K', 'G', 'O'] as const
-const BILLING_POINTERS = ['/tax_category', '/tax_rate', '/invoice_prefix', '/payment_terms_days', '/currency']
+const BILLING_POINTERS = [
+  '/tax_category',
+  '/tax_rate',
+  '/invoice_prefix',
+  '/payment_terms_days',
+  '/note_threshold',
+  '/re_rating_months',
+  '/currency',
+]
 const ADD = 'new'
 
 export function Companies(props: { entities: readonly LegalEntity[] }) {
@@ -90,13 +98,21 @@ function CompanyForm(props: FormProps) {
     tax_rate: from?.tax_rate ?? '21.00',
     invoice_prefix: props.entity?.invoice_prefix ?? '',
     payment_terms_days: String(from?.payment_terms_days ?? 30),
+    note_threshold: String(from?.note_threshold ?? 0),
+    re_rating_months: String(from?.re_rating_months ?? 24),
     currency: from?.currency ?? 'EUR',
   })
   const body = () => {
     const { currency, ...rest } = billing
     return {
       currency,
-      entity: { ...partyBody(party), ...rest, payment_terms_days: Number(billing.payment_terms_days) },
+      entity: {
+        ...partyBody(party),
+        ...rest,
+        payment_terms_days: Number(billing.payment_terms_days),
+        note_threshold: Number(billing.note_threshold),
+        re_rating_months: Number(billing.re_rating_months),
+      },
     }
   }
   const form = createSubmit({
@@ -156,6 +172,24 @@ function CompanyForm(props: FormProps) {
           value={billing.payment_terms_days}
           error={form.fieldError('/payment_terms_days')}
           onInput={(event) => setBilling('payment_terms_days', event.currentTarget.value)}
+        />
+        <TextField
+          label={t('settings.note_threshold')}
+          hint={t('settings.note_threshold_hint')}
+          type="number"
+          min={0}
+          value={billing.note_threshold}
+          error={form.fieldError('/note_threshold')}
+          onInput={(event) => setBilling('note_threshold', event.currentTarget.value)}
+        />
+        <TextField
+          label={t('settings.re_rating_months')}
+          type="number"
+          min={1}
+          max={120}
+          value={billing.re_rating_months}
+          error={form.fieldError('/re_rating_months')}
+          onInput={(event) => setBilling('re_rating_months', event.currentTarget.value)}
         />
         <TextField
           label={t('settings.currency')}

@@ -157,6 +157,14 @@ function Lines(props: DocumentContent) {
   )
 }
 
+/** Of a note: what was billed and what is correct. */
+const Corrected = (props: { line: Line; of: NonNullable<Line['correction']> }) => (
+  <span class="tabular block text-[0.8125rem] text-muted">
+    {say.money(props.of.billed, props.line.currency)} → {say.money(props.of.due, props.line.currency)},{' '}
+    {props.of.causes.map((cause) => t(`notes.causes.${cause}`)).join(', ')}
+  </span>
+)
+
 const Quantity = (props: { line: Line }) => (
   <>
     {say.decimal(props.line.quantity_display)}{' '}
@@ -185,16 +193,27 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
           </Show>
         </span>
         <GapList line={props.line} zone={props.zone} shown={SHOWN_GAPS} />
-        <span class="tabular block text-[0.8125rem] text-muted sm:hidden">
-          <Quantity line={props.line} /> {props.line.charge ? '·' : '×'}{' '}
-          {priceText({ ...props.line.price, currency: props.line.currency })}
-        </span>
+        <Show
+          when={props.line.correction}
+          fallback={
+            <span class="tabular block text-[0.8125rem] text-muted sm:hidden">
+              <Quantity line={props.line} /> {props.line.charge ? '·' : '×'}{' '}
+              {priceText({ ...props.line.price, currency: props.line.currency })}
+            </span>
+          }
+        >
+          {(of) => <Corrected line={props.line} of={of()} />}
+        </Show>
       </td>
       <td class={`${cell} tabular text-right whitespace-nowrap max-sm:hidden`}>
-        <Quantity line={props.line} />
+        <Show when={!props.line.correction}>
+          <Quantity line={props.line} />
+        </Show>
       </td>
       <td class={`${cell} tabular whitespace-nowrap max-sm:hidden`}>
-        <PriceAmount price={{ ...props.line.price, currency: props.line.currency }} />
+        <Show when={!props.line.correction}>
+          <PriceAmount price={{ ...props.line.price, currency: props.line.currency }} />
+        </Show>
       </td>
       <td class={`${cell} tabular text-right font-medium whitespace-nowrap`}>
         {say.money(props.line.net, props.line.currency)}

@@ -27,6 +27,8 @@ function exactText(line: Line, decimals: number): { sign: '=' | '≈'; amount: s
 
 /** "0.011111 vCPU · h × €0.0125 ≈ €0.00013888 → €0.00" */
 function sentenceOf(line: Line): string {
+  if (line.correction)
+    return `${say.money(line.correction.billed, line.currency)} → ${say.money(line.correction.due, line.currency)}`
   const unit = timedUnit(line.price.model === 'flat' ? '' : line.price.unit, line.price.per)
   const { sign, amount } = exactText(line, SHOWN_DECIMALS)
   const quantity = `${say.decimal(line.quantity_display)} ${unit}`
@@ -75,6 +77,7 @@ export function ExplainDrawer(props: Props) {
 export function ExplainTree(props: { explanation: Explanation; zone: string }) {
   const line = () => props.explanation.line
   const money = (amount: string) => say.money(amount, line().currency)
+  const amounts = () => (line().correction?.lines ?? [line()]).flatMap((one) => one.segments.map((part) => part.amount))
   return (
     <div class="flex flex-col gap-5">
       <div class="rounded-xl border border-line bg-sunken px-4 py-3.5">
@@ -128,7 +131,7 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
             {(segment, index) => (
               <SegmentTree
                 segment={segment}
-                exact={line().segments[index()]?.amount}
+                exact={amounts()[index()]}
                 zone={props.zone}
                 open={index() === 0}
                 line={line()}

@@ -1,6 +1,7 @@
 /** Invoices that were issued, each with its PDF. */
 import { A } from '@solidjs/router'
 import FileText from 'lucide-solid/icons/file-text'
+import { Show } from 'solid-js'
 import { type InvoiceSummary, links } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
@@ -18,15 +19,28 @@ export const InvoiceTable = (props: Props) => (
   <Table label={t('invoices.issued')} columns={columns(props.withAccount ?? false)} rows={props.invoices} />
 )
 
+/** What a document adds to what the customer owes: a credit takes away. */
+const owed = ({ document_type, totals }: InvoiceSummary): string =>
+  document_type === 'credit_note' ? `-${totals.total}` : totals.total
+
 const columns = (withAccount: boolean): TableColumn<InvoiceSummary>[] => [
   {
     id: 'number',
     header: t('invoices.number'),
     class: 'whitespace-nowrap',
     cell: (row) => (
-      <A href={paths.invoice(row.id)} class="tabular rounded font-medium text-text hover:text-accent-text">
-        {row.number}
-      </A>
+      <>
+        <A href={paths.invoice(row.id)} class="tabular rounded font-medium text-text hover:text-accent-text">
+          {row.number}
+        </A>
+        <Show when={row.corrects}>
+          {(of) => (
+            <span class="block text-[0.8125rem] text-muted">
+              {t(`notes.outcomes.${row.document_type}`)}: {of().number}
+            </span>
+          )}
+        </Show>
+      </>
     ),
   },
   ...(withAccount
@@ -63,7 +77,7 @@ const columns = (withAccount: boolean): TableColumn<InvoiceSummary>[] => [
     id: 'total',
     header: t('invoices.total'),
     numeric: true,
-    cell: (row) => <span class="font-medium">{say.money(row.totals.total, row.currency)}</span>,
+    cell: (row) => <span class="font-medium">{say.money(owed(row), row.currency)}</span>,
   },
   {
     id: 'pdf',

@@ -1,0 +1,136 @@
+/** Why a line is rated otherwise than it was billed: the facts behind it as two cuts knew them, side by side. */
+import { type Interval, intersect, type OpenInterval } from '../../base/time.ts'
+import { pricesAt } from '../../catalog/index.ts'
+import type { ContractInForce } from '../../contracts/index.ts'
+import type { Context } from '../../db/index.ts'
+import { coveredIn, observations, ownership } from '../../inventory/index.ts'
+import { meterOf } from '../../metering/contract.ts'
+import { usageOf } from '../../metering/index.ts'
+import { ENGINE_VERSION } from '../../rating/contract.ts'
+import { held } from '../../rating/rules.ts'
+import type { Cause } from '../contract.ts'
+import type { Delta } from './rules.ts'
+
+interface Asked {
+  contract: ContractInForce
+  period: Interval
+  cut: number
+}
+
+/** The causes of each difference, in its order: what changed between the cut that it was billed at and this one. Each has one. */
+export async function causesOf(ctx: Context, asked: Asked, deltas: readonly Delta[]): Promise<Cause[][]> {
+  const ids = [...new Set(deltas.map(({ sample }) => sample.resource.id))]
+  const now = await known(ctx, asked, ids)
+  const before = new Map<number, Known>()
+  const out: Cause[][] = []
+  for (const delta of deltas) {
+    const { cut, engine_version } = delta.since
+    const then = before.get(cut) ?? (await known(ctx, { ...asked, cut }, ids))
+    before.set(cut, then)
+    const causes = await changed(ctx, asked.period, delta, then, now)
+    if (engine_version !== ENGINE_VERSION) causes.push('new_engine')
+    // what else changes a rating is a fact of the agents: a loss that was admitted, a birth that moved
+    out.push(causes.length > 0 ? causes : ['late_facts'])
+  }
+  return out
+}
+
+/** What a cut knew of some resources in a period, and of what the account owned of them. */
+type Known = Awaited<ReturnType<typeof known>>
+async function known(ctx: Context, { contract, period, cut }: Asked, ids: readonly string[]) {
+  const owned = await ownership(ctx, { account_id: contract.account_id }, period, cut)
+  const seen = await observations(ctx, ids, period, cut)
+  return {
+    cut,
+    owned: Map.groupBy(owned, (row) => row.resource_id),
+    covers: Map.groupBy(await coveredIn(ctx, ids, period, cut), (row) => row.resource_id),
+    observed: Map.groupBy(seen.observed, (row) => row.resource_id),
+    gaps: seen.gaps,
+    prices: await pricesAt(ctx, contract.price_book_id, period, cut),
+  }
+}
+
+async function changed(ctx: Context, period: Interval, delta: Delta, then: Known, now: Known): Promise<Cause[]> {
+  const { resource, meter } = delta.sample
+  const of = <T extends OpenInterval>(list: readonly T[] | undefined) => joined(list ?? [], period, () => '')
+  const isNew = !then.observed.has(resource.id)
+  if (isNew && now.observed.has(resource.id)) return ['late_facts']
+  const causes: Cause[] = []
+  const [owned, owns] = [of(then.owned.get(resource.id)), of(now.owned.get(resource.id))]
+  const both = owned.flatMap((one) => owns.flatMap((other) => intersect(one, other) ?? []))
+  if (await factsDiffer(ctx, delta, both, then, now)) causes.push('late_facts')
+  if (differ(owned, owns)) causes.push('corrected_owner')
+  if (differ(of(then.covers.get(resource.id)), of(now.covers.get(resource.id)))) causes.push('same_machine')
+  const sold = ({ prices }: Known) => prices.filter((one) => one.kind === resource.kind && one.meter === meter)
+  const terms = (side: Known) =>
+    joined(
+      sold(side).map((price) => ({ ...price, from: price.effective_at, to: price.ends_at })),
+      period,
+      ({ id: _id, from: _from, to: _to, effective_at: _begin, ends_at: _end, ...rest }) => JSON.stringify(rest),
+    )
+  if (differ(terms(then), terms(now))) causes.push('corrected_price')
+  return causes
+}
+
+const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b)
+
+/** Whether other sizes, states or usage are known of the time in which the machine was the account's by both cuts. */
+async function factsDiffer(
+  ctx: Context,
+  { sample: { resource, meter: name } }: Delta,
+  both: readonly Interval[],
+  then: Known,
+  now: Known,
+): Promise<boolean> {
+  if (both.length === 0) return false
+  const meter = meterOf(name)
+  const skips = [then, now].some(({ prices }) =>
+    prices.some((one) => one.kind === resource.kind && one.meter === name && one.gap_policy === 'skip'),
+  )
+  if (meter.kind === 'consumption') {
+    const [used, uses] = [await consumed(ctx, resource.id, both, then), await consumed(ctx, resource.id, both, now)]
+    return differ(used(name, skips), uses(name, skips))
+  }
+  const sizes = ({ observed }: Known) =>
+    both.map((part) => joined(observed.get(resource.id) ?? [], part, (one) => String(held(meter, one))))
+  if (differ(sizes(then), sizes(now))) return true
+  const silent = ({ observed, gaps }: Known) => {
+    const scopes = new Set((observed.get(resource.id) ?? []).map((one) => one.scope_id))
+    return both.map((part) =>
+      joined(
+        gaps.filter((gap) => scopes.has(gap.scope_id)),
+        part,
+        () => '',
+      ),
+    )
+  }
+  return skips && differ(silent(then), silent(now))
+}
+
+/** Sums of usage by meter in each part; with what grew while nobody looked where a price leaves that out. */
+async function consumed(ctx: Context, resource_id: string, intervals: readonly Interval[], { cut }: Known) {
+  const [usage] = await usageOf(ctx, [{ resource_id, intervals }], cut)
+  return (meter: Delta['sample']['meter'], skips: boolean) =>
+    intervals.map((part) => {
+      const leaves = usage?.get(part)?.get(meter) ?? []
+      const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n).toString()
+      const unseen = leaves.flatMap((leaf) => leaf.gaps).map((gap) => gap.quantity ?? 0n)
+      return [sum(leaves.map((leaf) => leaf.quantity)), skips ? sum(unseen) : '']
+    })
+}
+
+type Stretch = Interval & { what: string }
+/** Stretches within an interval in order, those that touch and say the same as one. */
+function joined<T extends OpenInterval>(list: readonly T[], within: Interval, what: (one: T) => string): Stretch[] {
+  const inside = list.flatMap((one) => {
+    const part = intersect(one, within)
+    return part ? [{ ...part, what: what(one) }] : []
+  })
+  const out: Stretch[] = []
+  for (const part of inside.toSorted((a, b) => a.from - b.from)) {
+    const last = out.at(-1)
+    if (last && last.to >= part.from && last.what === part.what) last.to = Math.max(last.to, part.to)
+    else out.push(part)
+  }
+  return out
+}

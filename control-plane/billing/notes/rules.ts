@@ -1,0 +1,185 @@
+/** Which note follows when an invoice is rated again: the difference of each line, its tax, and what is issued of it. Pure. */
+import { sha256 } from '#connectors/contract.ts'
+import { fraction, fractionText } from '../../base/exact.ts'
+import { exponentOf, majorText } from '../../base/money.ts'
+import { sure } from '../../base/problem.ts'
+import type { Line } from '../../rating/contract.ts'
+import type { Cause, DocumentLine, DocumentType, InvoiceContent, Outcome } from '../contract.ts'
+import { minorOf, signOf, taxOf } from '../rules.ts'
+
+export interface Issued {
+  document_type: DocumentType
+  content: InvoiceContent
+  lines: readonly DocumentLine[]
+}
+/** An invoice and the notes on it, oldest first. */
+export interface Chain {
+  original: Issued
+  notes: readonly Issued[]
+}
+type Tax = Pick<Line, 'tax_category' | 'tax_rate'>
+
+/** What is billed of one service, resource and component in the period of an invoice, against what is due. */
+export interface Delta {
+  key: string
+  /** how it is named and priced on paper */
+  sample: Line
+  /** what is due, as it is rated now */
+  lines: Line[]
+  /** minor units */
+  billed: bigint
+  due: bigint
+  tax: Tax
+  /** what was known when a document last said something of it, or the invoice itself where none did */
+  since: Pick<InvoiceContent, 'cut' | 'engine_version'>
+}
+
+/** A line of the law: whatever the price version, so that a corrected price is one difference and not two. */
+export const lineKey = (line: Pick<Line, 'service_id' | 'resource' | 'component'>): string =>
+  [line.service_id, line.resource.id, line.component].join('/')
+
+const documentsOf = ({ original, notes }: Chain): Issued[] => [original, ...notes]
+
+/** What all documents of a chain bill of each line, in minor units. */
+export function billedOf(chain: Chain): Map<string, bigint> {
+  const out = new Map<string, bigint>()
+  for (const { document_type, content, lines } of documentsOf(chain))
+    for (const line of lines) {
+      const amount = signOf(document_type) * minorOf(line.net, content.currency)
+      out.set(lineKey(line), (out.get(lineKey(line)) ?? 0n) + amount)
+    }
+  return out
+}
+
+/** The lines that are rated otherwise than they are billed, in the order of the invoice. */
+export function deltasOf(chain: Chain, fresh: readonly Line[]): Delta[] {
+  const { currency } = chain.original.content
+  const [billed, standing] = [billedOf(chain), standingIn(chain)]
+  const due = Map.groupBy(fresh, lineKey)
+  const out: Delta[] = []
+  for (const key of new Set([...billed.keys(), ...due.keys()])) {
+    const lines = due.get(key) ?? []
+    const [was, is] = [billed.get(key) ?? 0n, lines.reduce((sum, line) => sum + minorOf(line.net, currency), 0n)]
+    if (was !== is) out.push({ key, billed: was, due: is, ...standing(key, lines) })
+  }
+  return out.toSorted((a, b) => (orderOf(a.sample) < orderOf(b.sample) ? -1 : 1))
+}
+const orderOf = ({ resource, component }: Line): string =>
+  [resource.kind, resource.name, resource.id, component].join('\n')
+
+/** By which name and tax a difference stands on the note: as on the documents before it, where it is on one. */
+function standingIn(chain: Chain) {
+  const last = new Map<string, { since: Issued; line: DocumentLine }>()
+  const names = new Map<string, Line['resource']>()
+  for (const since of documentsOf(chain))
+    for (const line of since.lines) {
+      last.set(lineKey(line), { since, line })
+      if (!names.has(line.resource.id)) names.set(line.resource.id, line.resource)
+    }
+  // under the name that it had for this customer, who may have sold it since
+  const named = <T extends Line>(line: T): T => ({ ...line, resource: names.get(line.resource.id) ?? line.resource })
+  return (key: string, fresh: readonly Line[]): Pick<Delta, 'sample' | 'lines' | 'tax' | 'since'> => {
+    const before = last.get(key)
+    const { tax_category, tax_rate } = before?.line ?? taxOfNew(chain.original, sure(fresh.at(-1)))
+    return {
+      sample: named(sure(fresh.at(-1) ?? before?.line)),
+      lines: fresh.map((line) => ({ ...named(line), tax_category, tax_rate })),
+      tax: { tax_category, tax_rate },
+      since: (before?.since ?? chain.original).content,
+    }
+  }
+}
+
+/** All that is due of a period for which nothing was invoiced, in the order of its lines. */
+export function missedDeltas(fresh: readonly Line[], since: Delta['since']): Delta[] {
+  const groups = [...Map.groupBy(fresh, lineKey)].map(([key, lines]): Delta => {
+    const sample = sure(lines.at(-1))
+    const { tax_category, tax_rate } = sample
+    const due = lines.reduce((sum, line) => sum + minorOf(line.net, line.currency), 0n)
+    return { key, sample, lines, billed: 0n, due, tax: { tax_category, tax_rate }, since }
+  })
+  return groups.filter(({ due }) => due !== 0n)
+}
+
+/** What wasn't on the invoice is taxed as what is most like it there. */
+function taxOfNew({ lines, content }: Issued, fresh: Line): Tax {
+  const like = lines.find((line) => line.component === fresh.component)
+  if (like) return like
+  const { category, rate } = sure(content.taxes[0])
+  return { tax_category: category, tax_rate: rate }
+}
+
+export const netOf = (deltas: readonly Pick<Delta, 'billed' | 'due'>[]): bigint =>
+  deltas.reduce((sum, { billed, due }) => sum + due - billed, 0n)
+
+/** What becomes of a difference; `threshold` in minor units. */
+export function outcomeOf(net: bigint, threshold: bigint, isHeldBack: boolean): Outcome {
+  if (isHeldBack) return 'held_back'
+  if (net === 0n) return 'even'
+  if ((net < 0n ? -net : net) < threshold) return 'carried'
+  return net < 0n ? 'credit_note' : 'debit_note'
+}
+
+export type TaxRow = InvoiceContent['taxes'][number]
+/**
+ * The tax of a difference at the rates of the invoice: what the tax on all that is billed then rounds to, less what was charged.
+ * So the taxes of an invoice and its notes add up to the tax of one document. The note's own row may thereby lie one minor unit
+ * beside its base × rate, which BR-CO-17's check allows.
+ */
+export function taxesOfDeltas(chain: Chain, deltas: readonly Delta[]): { base: bigint; tax: bigint; row: TaxRow }[] {
+  const { currency } = chain.original.content
+  const groups = Map.groupBy(deltas, ({ tax }) => `${tax.tax_category}\n${tax.tax_rate}`)
+  return [...groups.values()].map((group) => {
+    const { tax_category: category, tax_rate: rate } = sure(group[0]).tax
+    const before = chargedOf(chain, category, rate)
+    const base = netOf(group)
+    const tax = taxOf(before.base + base, rate, currency) - before.tax
+    return { base, tax, row: { category, rate, base: majorText(base, currency), tax: majorText(tax, currency) } }
+  })
+}
+
+/** Base and tax of a category over all documents of a chain. */
+export function chargedOf(chain: Chain, category: string, rate: string): { base: bigint; tax: bigint } {
+  let [base, tax] = [0n, 0n]
+  for (const { document_type, content } of documentsOf(chain))
+    for (const row of content.taxes.filter((one) => one.category === category && one.rate === rate)) {
+      base += signOf(document_type) * minorOf(row.base, content.currency)
+      tax += signOf(document_type) * minorOf(row.tax, content.currency)
+    }
+  return { base, tax }
+}
+
+/** A line of a note: one piece at its net, as EN 16931 has lines that no quantity × price makes; behind it what was billed and is due. */
+export function noteLine(
+  { key, sample, lines, billed, due, tax }: Delta,
+  causes: Cause[],
+  document_type: DocumentType,
+): DocumentLine {
+  const { service_id, resource, component, meter, price, period, currency } = sample
+  const net = signOf(document_type) * (due - billed)
+  const correction = { billed: majorText(billed, currency), due: majorText(due, currency), causes, lines }
+  return {
+    id: sha256([key, period.from, 'note'].join('/')).slice(0, 24),
+    service_id,
+    resource,
+    component,
+    meter,
+    price,
+    period,
+    divisor: '1',
+    quantity: '1',
+    quantity_display: '1',
+    exact: fractionText(fraction(net, 10n ** BigInt(exponentOf(currency)))),
+    net: majorText(net, currency),
+    currency,
+    ...tax,
+    unobserved_ms: 0,
+    estimated: lines.some((line) => line.estimated),
+    segments: [],
+    correction,
+  }
+}
+
+/** What lies beneath a document's lines, down to the readings: of a note, what is due by it. */
+export const ratedLines = (lines: readonly DocumentLine[]): Line[] =>
+  lines.flatMap((line) => (line.correction ? line.correction.lines : [line]))
