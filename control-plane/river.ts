@@ -63,11 +63,13 @@ export function listen(deps: Parameters<typeof inflows>[0]): void {
 export function tasks(deps: RiverDeps): Task[] {
   const { db, now } = deps
   const as = <T>(name: string, verb: (ctx: Context) => Promise<T>) => transact(db, system(name), now, verb)
+  const parked = (err: unknown, account_id: string) =>
+    deps.log.error({ err, account_id }, 'closing a month: an account was parked by what nobody foresaw')
   return [
     { name: 'settle', every_ms: 500, share: 0.2, run: () => settle(db, now) },
     { name: 'judge', every_ms: 5_000, run: () => as('judge', judge) },
     { name: 'render', every_ms: 2_000, run: () => as('render', renderMissing) },
-    { name: 'close_periods', every_ms: 1_000, run: () => workOnCloses(db, now) },
+    { name: 'close_periods', every_ms: 1_000, run: () => workOnCloses(db, now, parked) },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
     { name: 'forget_answers', every_ms: 600_000, run: () => as('forget_answers', forgetAnswers) },
     { name: 'forget_sign_ins', every_ms: 600_000, run: () => as('forget_sign_ins', forgetSignIns) },

@@ -102,11 +102,11 @@ export async function issue(ctx: Context, input: z.infer<typeof NewInvoice>, cut
   const as_of = input.to ? fromIso(input.to) : null
   const made = await draft(ctx, { account_id: input.account_id, as_of, cut })
   if (as_of !== null) checkEnd(made, as_of)
-  return issueDraft(ctx, made)
+  return (await issueDraft(ctx, made)).id
 }
 
 /** Freezes a draft that was made in this transaction, under its contract's lock, at a closed cut. */
-export async function issueDraft(ctx: Context, made: Draft): Promise<string> {
+export async function issueDraft(ctx: Context, made: Draft): Promise<{ id: string; number: string }> {
   permit(ctx, 'billing.write')
   refuseUnrated(made)
   refuseBlocked(made)
@@ -120,7 +120,7 @@ export async function issueDraft(ctx: Context, made: Draft): Promise<string> {
     account_id: row.account_id,
     after: { number: row.number, total: made.totals.total, currency: row.currency },
   })
-  return row.id
+  return { id: row.id, number: row.number }
 }
 
 function refuseUnrated(made: Draft): void {

@@ -161,7 +161,10 @@ async function closeIn(ctx: Context, id: string, states: store.CloseRow['state']
   permit(ctx, 'billing.write')
   const row = await requireClose(ctx, id, true)
   if (!states.includes(row.state))
-    throw new Problem('conflict', `This month is ${row.state}; it can be ${what} while it is ${states.join(' or ')}.`)
+    throw new Problem(
+      'conflict',
+      `This month is in the state "${row.state}"; it can be ${what} while it is ${states.join(' or ')}.`,
+    )
   return row
 }
 

@@ -105,7 +105,7 @@ export const forgetReview = async (ctx: Context, close_id: string): Promise<void
     .where(and(eq(periodCloseAccount.close_id, close_id), ne(periodCloseAccount.state, 'issued')))
 }
 
-/** Takes the next account in one of these states; several workers never take the same. `fresh`: only without figures. */
+/** Takes the next account in one of these states; several workers never take the same. Who is held is reviewed too, once. */
 export async function takeAccount(
   ctx: Context,
   close_id: string,

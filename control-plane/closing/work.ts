@@ -4,12 +4,12 @@ import { system } from '../base/actor.ts'
 import { exponentOf } from '../base/money.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, type Instant, type Interval } from '../base/time.ts'
-import { draft, getInvoice, issueDraft, listInvoices, settledCut, unlessEmpty } from '../billing/index.ts'
+import { draft, issueDraft, listInvoices, settledCut, unlessEmpty } from '../billing/index.ts'
 import type { Draft } from '../billing/contract.ts'
 import { minorOf } from '../billing/rules.ts'
 import { contractOf, holdContract } from '../contracts/index.ts'
 import type { ClosedCut } from '../db/cut.ts'
-import { attempt, type Clock, type Context, type Database, isUnreachable, transact } from '../db/index.ts'
+import { attempt, type Clock, collided, type Context, type Database, isUnreachable, transact } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { flagsOf, monthNamed, usualNet } from './rules.ts'
 import * as store from './store.ts'
@@ -20,8 +20,11 @@ const PAST_BILLS = 6
 /** Months that may be made up for at once, where an account has not been invoiced for long. */
 const INVOICES_MAX = 24
 
+/** What nobody foresaw, for the log: the account that it parked says no more than that. */
+export type Tell = (error: unknown, account_id: string) => void
+
 /** One run: all that waits to be reviewed or issued. Returns how many accounts. */
-export async function workOnCloses(db: Database, now: Clock): Promise<number> {
+export async function workOnCloses(db: Database, now: Clock, tell: Tell): Promise<number> {
   const as = <T>(work: (ctx: Context) => Promise<T>) => transact(db, actor, now, work)
   let done = 0
   for (const { id, state, cut } of await as((ctx) => store.closesIn(ctx, ['preparing', 'finalising']))) {
@@ -30,7 +33,7 @@ export async function workOnCloses(db: Database, now: Clock): Promise<number> {
       await as((ctx) => store.updateClose(ctx, id, { cut: closed.number, cut_closed_at: closed.closed_at }))
     }
     const step = state === 'preparing' ? reviewNext : issueNext
-    while (await as((ctx) => step(ctx, id))) done += 1
+    while (await as((ctx) => step(ctx, id, tell))) done += 1
     await as((ctx) => advance(ctx, id))
   }
   return done
@@ -56,7 +59,7 @@ const cutOf = ({ cut, cut_closed_at }: store.CloseRow): ClosedCut => ({
 })
 
 /** False where none is left, or the close went on meanwhile. */
-async function reviewNext(ctx: Context, id: string): Promise<boolean> {
+async function reviewNext(ctx: Context, id: string, tell: Tell): Promise<boolean> {
   const close = sure(await store.findClose(ctx, id))
   const row = close.state === 'preparing' && close.cut !== null ? await store.takeAccount(ctx, id, 'unreviewed') : null
   if (!row) return false
@@ -69,8 +72,10 @@ async function reviewNext(ctx: Context, id: string): Promise<boolean> {
     await keep({ ...end, state: 'nothing', flags: ['month_not_over'] })
     return true
   }
-  const tried = await tryTo(ctx, (inner) => draftOf(inner, close, row.account_id, month.to))
-  if ('problem' in tried) await keep({ ...end, state: 'parked', problem: tried.problem })
+  const tried = await tryTo(ctx, row, tell, (inner) => draftOf(inner, close, row.account_id, month.to))
+  // who is held stays held, whatever becomes of his draft: nobody may issue it by trying again
+  if ('problem' in tried)
+    await keep({ ...end, state: row.state === 'held' ? 'held' : 'parked', problem: tried.problem })
   else if (!tried.value || isEmpty(tried.value)) await keep({ ...end, state: 'nothing' })
   else await keep({ state, ...(await figuresOf(ctx, tried.value, month)) })
   return true
@@ -121,13 +126,13 @@ async function figuresOf(ctx: Context, made: Draft, month: Interval) {
 }
 
 /** Issues what was reviewed of the next account: the same cut gives the same bill, and what it gives no more is parked. */
-async function issueNext(ctx: Context, id: string): Promise<boolean> {
+async function issueNext(ctx: Context, id: string, tell: Tell): Promise<boolean> {
   const close = sure(await store.findClose(ctx, id))
   const row = close.state === 'finalising' ? await store.takeAccount(ctx, id, 'ready') : null
   if (!row) return false
   const { zone } = await getAccount(ctx, row.account_id)
   const end = monthNamed(close.month, zone).to
-  const tried = await tryTo(ctx, (inner) => issueAll(inner, close, row, end))
+  const tried = await tryTo(ctx, row, tell, (inner) => issueAll(inner, close, row, end))
   if ('problem' in tried) await store.updateAccount(ctx, row, { state: 'parked', problem: tried.problem })
   else await store.updateAccount(ctx, row, { state: 'issued', invoices: [...row.invoices, ...tried.value] })
   return true
@@ -140,8 +145,8 @@ async function issueAll(ctx: Context, close: store.CloseRow, row: store.AccountR
     const made = await draftOf(ctx, close, row.account_id, end)
     if (!made || isEmpty(made)) break
     if (invoices.length === 0) refuseOther(row, made)
-    const { id, number } = await getInvoice(ctx, await issueDraft(ctx, made))
-    invoices.push({ id, number, net: minorOf(made.totals.net, made.currency).toString() })
+    const issued = await issueDraft(ctx, made)
+    invoices.push({ ...issued, net: minorOf(made.totals.net, made.currency).toString() })
     if (fromIso(made.period.to) >= end) break
   }
   if (invoices.length === 0)
@@ -164,13 +169,19 @@ function refuseOther(row: store.AccountRow, made: Draft): void {
 }
 
 type Tried<T> = { value: T } | { problem: { code: string; detail: string } }
-/** What fails stops nobody else: it is undone and said. Only where the database is away all waits for it. */
-async function tryTo<T>(ctx: Context, work: (ctx: Context) => Promise<T>): Promise<Tried<T>> {
+/** What fails stops nobody else: it is undone and said. Only where the database is away, or two met in it, all waits and tries again. */
+async function tryTo<T>(
+  ctx: Context,
+  { account_id }: store.AccountRow,
+  tell: Tell,
+  work: (ctx: Context) => Promise<T>,
+): Promise<Tried<T>> {
   try {
     return { value: await attempt(ctx, work) }
   } catch (error) {
-    if (isUnreachable(error)) throw error
+    if (isUnreachable(error) || collided(error)) throw error
     if (error instanceof Problem) return { problem: { code: error.code, detail: error.message } }
+    tell(error, account_id)
     return {
       problem: { code: 'unexpected', detail: 'Something unexpected failed; the log of the control plane says what.' },
     }

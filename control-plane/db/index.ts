@@ -118,6 +118,9 @@ export function isUnreachable(error: unknown): boolean {
   return /^(CONNECT|CONNECTION_|ECONN|EPIPE|ENOTFOUND|ENOENT|ETIMEDOUT|57P0|53300|08)/.test(code)
 }
 
+/** True where two transactions met: one of them was sent back, and does well to try again. */
+export const collided = (error: unknown): boolean => ['40P01', '40001'].includes(databaseError(error)?.code ?? '')
+
 /** Rows of a hand-written query. */
 export async function rows<T>(tx: Tx | Database, query: ReturnType<typeof sql>): Promise<T[]> {
   return (await tx.execute(query)) as unknown as T[]

@@ -14,7 +14,7 @@ import {
 import type { Actor } from '../base/actor.ts'
 import { system } from '../base/actor.ts'
 import { openCut } from '../db/cut.ts'
-import { type Clock, type Context, type Database, databaseError, transact } from '../db/index.ts'
+import { type Clock, type Context, collided, type Database, databaseError, transact } from '../db/index.ts'
 import { openNotice } from '../events/index.ts'
 import { forgetParts } from '../inventory/index.ts'
 import { agentForReport, alarm, configOf, heard, type Refusal as NotedRefusal, sourcesOf } from '../sources/index.ts'
@@ -111,7 +111,7 @@ async function withRetries<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      if (attempt >= RETRIES || !['40P01', '40001'].includes(databaseError(error)?.code ?? '')) throw error
+      if (attempt >= RETRIES || !collided(error)) throw error
     }
 }
 

@@ -13,6 +13,10 @@ import { enrolledAgent, vm } from '../integration/agent.ts'
 import { sell } from '../integration/ledger.ts'
 import type { Prepared } from '../setup/prepare.ts'
 
+const raised = (error: unknown): never => {
+  throw error
+}
+
 const HANDS = 10
 const ROUND_MS_MAX = 120_000
 
@@ -76,7 +80,7 @@ export async function runRound(ground: Ground, processes: number): Promise<Round
   world.clock.now = month.to + HOUR_MS
   const name = dateOf(month.from, 'UTC').slice(0, 7)
   const { id } = await world.run((ctx) => openClose(ctx, { month: name, grace_hours: 0 }))
-  await workOnCloses(world.db, () => world.clock.now)
+  await workOnCloses(world.db, () => world.clock.now, raised)
   const reviewed = await world.run((ctx) => finaliseClose(ctx, id, { early: false }))
   const issued = async () => (await world.run((ctx) => getClose(ctx, id))).counts.issued
   const url = urlsOf(ground.ownerUrl, ground.folder).work

@@ -1,4 +1,5 @@
 /** Closing a month: reviewed, flagged, held back, issued account by account; what fails is parked and stops nobody else. */
+import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
@@ -20,6 +21,7 @@ import type { ClosingAccount } from '#control-plane/closing/contract.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'
 import { Suite } from '../setup/stack.ts'
 import { type Agent, enrolledAgent, vm } from './agent.ts'
+import { urlsFor } from './http.ts'
 import { market, sell } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
 
@@ -69,7 +71,10 @@ async function opened(month: string, grace_hours = 0) {
   await work()
   return id
 }
-const work = () => workOnCloses(world.db, () => world.clock.now)
+const raised = (error: unknown): never => {
+  throw error
+}
+const work = () => workOnCloses(world.db, () => world.clock.now, raised)
 const accountsOf = async (id: string): Promise<Map<string, ClosingAccount>> => {
   const { items } = await run((ctx) => listClosing(ctx, id, { limit: 500 }))
   return new Map(items.map((item) => [item.account.name, item]))
@@ -184,4 +189,40 @@ test('what was reviewed is what is issued: a price corrected meanwhile changes n
   await work()
   expect((await accountsOf(id)).get('late')?.state).toBe('issued')
   expect((await run(verify)).findings).toEqual([])
+})
+
+test('what nobody foresaw parks who is ready and leaves who is held, tells the log, and the month goes on once it is mended', async () => {
+  const [odd, asks] = [await customer('odd'), await customer('asks')]
+  await watched([odd, asks], at('2026-12-02'))
+  const id = await opened('2026-11')
+  await run((ctx) => holdAccount(ctx, id, asks.id, { held: true, reason: 'asks about its November' }))
+  const owner = postgres((await urlsFor(world)).owner, { max: 1, onnotice: () => {} })
+  await owner`alter table price_version rename to mislaid`
+  const unforeseen: string[] = []
+  try {
+    await run((ctx) => reviewAgain(ctx, id))
+    await workOnCloses(
+      world.db,
+      () => world.clock.now,
+      (_error, account_id) => unforeseen.push(account_id),
+    )
+  } finally {
+    await owner`alter table mislaid rename to price_version`
+    await owner.end({ timeout: 1 })
+  }
+  expect(unforeseen).toEqual(expect.arrayContaining([odd.id, asks.id]))
+  const after = await accountsOf(id)
+  expect(after.get('odd')).toMatchObject({ state: 'parked', problem: { code: 'unexpected' } })
+  expect(after.get('asks')).toMatchObject({ state: 'held', problem: { code: 'unexpected' } })
+  await run((ctx) => finaliseClose(ctx, id, { early: false }))
+  await work()
+  await run((ctx) => retryParked(ctx, id))
+  await work()
+  expect((await accountsOf(id)).get('asks')).toMatchObject({ state: 'held', invoices: [] })
+  await run((ctx) => reviewAgain(ctx, id))
+  await work()
+  await run((ctx) => finaliseClose(ctx, id, { early: false }))
+  await work()
+  const done = await accountsOf(id)
+  expect([done.get('odd')?.state, done.get('asks')?.state]).toEqual(['issued', 'held'])
 })
