@@ -1,11 +1,20 @@
 /** Real agents under their launcher, and versions of the agent to bring them to: copies of its sources with another version, sound or with a planted fault. */
 import { chmodSync, cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { vi } from 'vitest'
+import postgres from 'postgres'
+import { expect, vi } from 'vitest'
+import package_ from '../../package.json' with { type: 'json' }
 import type { SignedRelease } from '#connectors/contract.ts'
 import { Child, endsWithUs } from '../../deploy/process.ts'
 import { makeKey, signRelease } from '../../deploy/release.ts'
-import type { ControlPlane, Installation, Suite } from '../setup/stack.ts'
+import {
+  type ControlPlane,
+  freshDatabase,
+  type Installation,
+  ownNats,
+  startControlPlane,
+  type Suite,
+} from '../setup/stack.ts'
 
 const root = join(import.meta.dirname, '../..')
 export const PLATFORM = `${process.platform}-${process.arch}`
@@ -176,4 +185,33 @@ export interface Rollout {
     detail: string | null
     running: string
   }[]
+}
+
+/** A control plane with its agents, each at the version of this tree. */
+export async function fleetOf(suite: Suite, names: readonly string[]) {
+  const nats = await ownNats(suite)
+  const installation = await freshDatabase(suite)
+  const sql = postgres(installation.superuserUrl, { max: 1, onnotice: () => {} })
+  suite.atEnd(() => sql.end())
+  const plane = await startControlPlane(suite, installation, nats.server)
+  const fleet = new Fleet(suite, plane, installation)
+  const agents: FleetAgent[] = []
+  for (const name of names) agents.push(await fleet.agent(name, { ATALAYA_TRIAL_SECONDS: '60' }))
+  for (const agent of agents) await fleet.runs(agent, package_.version)
+  return { fleet, agents, sql, data: installation.data }
+}
+
+/** Every sequence came once, and none is missing. */
+export async function wholeReports(sql: postgres.Sql): Promise<void> {
+  const spools = await sql<{ agent_id: string; batches: number; first: number; last: number; watermark: number }[]>`
+    select s.agent_id, count(*)::int as batches, min(b.sequence)::int as first, max(b.sequence)::int as last, s.watermark::int
+    from batch b join spool s on s.id = b.spool_id group by s.id`
+  expect(spools).toHaveLength(new Set(spools.map(({ agent_id }) => agent_id)).size)
+  for (const { batches, first, last, watermark } of spools) {
+    expect(first).toBe(1)
+    expect(batches).toBe(last)
+    expect(watermark).toBe(last)
+  }
+  expect(await sql`select reason from quarantine`).toHaveLength(0)
+  expect(await sql`select cause from lost_range where cause like 'spool%'`).toHaveLength(0)
 }

@@ -1,14 +1,12 @@
-/** Agents that bring themselves up to date: real processes, real versions, sound and faulty, and what no agent may run. */
+/** Agents that bring themselves up to date: real processes, real versions, and what no agent may run. */
 import { appendFileSync, readdirSync, readFileSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import package_ from '../../package.json' with { type: 'json' }
-import { freshDatabase, ownNats, startControlPlane, Suite } from '../setup/stack.ts'
+import { Suite } from '../setup/stack.ts'
 import { makeKey, signRelease } from '../../deploy/release.ts'
-import { buildVersion, FAULTS, Fleet, type FleetAgent } from './fleet.ts'
+import { buildVersion, type Fleet, type FleetAgent, fleetOf, wholeReports } from './fleet.ts'
 
-const FIRST = package_.version
 let suite: Suite
 let fleet: Fleet
 let sql: postgres.Sql
@@ -17,34 +15,9 @@ let data: string
 
 beforeAll(async () => {
   suite = new Suite()
-  const nats = await ownNats(suite)
-  const installation = await freshDatabase(suite)
-  data = installation.data
-  sql = postgres(installation.superuserUrl, { max: 1, onnotice: () => {} })
-  suite.atEnd(() => sql.end())
-  const plane = await startControlPlane(suite, installation, nats.server)
-  fleet = new Fleet(suite, plane, installation)
-  agents = []
-  for (const name of ['one', 'two', 'three', 'four'])
-    agents.push(await fleet.agent(name, { ATALAYA_TRIAL_SECONDS: '60' }))
-  for (const agent of agents) await fleet.runs(agent, FIRST)
+  ;({ fleet, agents, sql, data } = await fleetOf(suite, ['one', 'two', 'three', 'four']))
 }, 180_000)
 afterAll(() => suite.end())
-
-/** Every sequence came once, and none is missing. */
-async function wholeReports(): Promise<void> {
-  const spools = await sql<{ agent_id: string; batches: number; first: number; last: number; watermark: number }[]>`
-    select s.agent_id, count(*)::int as batches, min(b.sequence)::int as first, max(b.sequence)::int as last, s.watermark::int
-    from batch b join spool s on s.id = b.spool_id group by s.id`
-  expect(spools).toHaveLength(new Set(spools.map(({ agent_id }) => agent_id)).size)
-  for (const { batches, first, last, watermark } of spools) {
-    expect(first).toBe(1)
-    expect(batches).toBe(last)
-    expect(watermark).toBe(last)
-  }
-  expect(await sql`select reason from quarantine`).toHaveLength(0)
-  expect(await sql`select cause from lost_range where cause like 'spool%'`).toHaveLength(0)
-}
 
 test('a good release reaches all in three waves, one after the other, and no report is lost or doubled', async () => {
   const { id } = await fleet.release(buildVersion(suite.folder, '1.0.0'), '1.0.0')
@@ -62,41 +35,12 @@ test('a good release reaches all in three waves, one after the other, and no rep
   const done = await fleet.until(rollout, ({ state }) => state !== 'running')
   expect(done).toMatchObject({ state: 'completed', failures: 0, wave: 3 })
   expect(done.agents.map(({ running, state }) => [running, state])).toEqual(agents.map(() => ['1.0.0', 'updated']))
-  await wholeReports()
+  await wholeReports(sql)
   await vi.waitFor(async () => expect(await fleet.metrics()).toContain('atalaya_agents{version="1.0.0"} 4'), {
     timeout: 40_000,
     interval: 1_000,
   })
 }, 400_000)
-
-const notices = async (): Promise<{ code: string; subject: { id: string } }[]> =>
-  (await fleet.call<{ items: { code: string; subject: { id: string } }[] }>('GET', '/notices?open=true')).items
-
-test.each([
-  ['ends when it is started', '1.1.0', FAULTS.crashes, 'crashed'],
-  ['hangs when it is started', '1.2.0', FAULTS.hangs, 'silent'],
-  ['never reports', '1.3.0', FAULTS.says_nothing, 'silent'],
-  ['reports, and then reads nothing any more', '1.4.0', FAULTS.ails, 'source_failing'],
-])(
-  'a release that %s reaches the first wave alone, and goes by itself',
-  async (_what, version, fault, reason) => {
-    const [one] = agents
-    const { id } = await fleet.release(buildVersion(suite.folder, version, fault), version)
-    const rollout = await fleet.rollOut(id, [{ agents: [one!.id] }, { percent: 100 }], { soak_seconds: 60 })
-    const halted = await fleet.until(rollout, ({ state }) => state !== 'running', 240_000)
-    expect(halted).toMatchObject({ failures: 1, wave: 1 })
-    expect(await notices()).toContainEqual(expect.objectContaining({ code: 'rollout.halted' }))
-    const over = await fleet.until(rollout, ({ state }) => state === 'rolled_back')
-    expect(over.agents.find(({ agent_id }) => agent_id === one!.id)).toMatchObject({ reason })
-    expect(over.agents.filter(({ wave }) => wave === 2).map(({ state }) => state)).toEqual(
-      agents.slice(1).map(() => 'waiting'),
-    )
-    for (const agent of agents) await fleet.runs(agent, '1.0.0')
-    expect(readlinkSync(join(one!.state, 'versions/current'))).toBe('1.0.0/atalaya-agent')
-    await wholeReports()
-  },
-  500_000,
-)
 
 /** What an update may change on an agent's disk: the links, and which versions are there. */
 const onDisk = ({ state }: FleetAgent) => {
@@ -215,5 +159,5 @@ test('what is held waits, goes on, and is rolled back on demand; then the next k
     ['refused', 'unknown_key'],
   ])
   expect(readFileSync(join(agents[2]!.state, 'release-keys'), 'utf8')).toBe(`${next_key}\n`)
-  await wholeReports()
+  await wholeReports(sql)
 }, 400_000)

@@ -1,0 +1,49 @@
+/** Faulty versions of the agent: each reaches the first wave alone, is found out by what it does, and goes by itself. */
+import { readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import type postgres from 'postgres'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import package_ from '../../package.json' with { type: 'json' }
+import { Suite } from '../setup/stack.ts'
+import { buildVersion, FAULTS, type Fleet, type FleetAgent, fleetOf, wholeReports } from './fleet.ts'
+
+const FIRST = package_.version
+let suite: Suite
+let fleet: Fleet
+let sql: postgres.Sql
+let agents: FleetAgent[]
+
+beforeAll(async () => {
+  suite = new Suite()
+  ;({ fleet, agents, sql } = await fleetOf(suite, ['one', 'two', 'three']))
+}, 180_000)
+afterAll(() => suite.end())
+
+const notices = async (): Promise<{ code: string; subject: { id: string } }[]> =>
+  (await fleet.call<{ items: { code: string; subject: { id: string } }[] }>('GET', '/notices?open=true')).items
+
+test.each([
+  ['ends when it is started', '1.1.0', FAULTS.crashes, 'crashed'],
+  ['hangs when it is started', '1.2.0', FAULTS.hangs, 'silent'],
+  ['never reports', '1.3.0', FAULTS.says_nothing, 'silent'],
+  ['reports, and then reads nothing any more', '1.4.0', FAULTS.ails, 'source_failing'],
+])(
+  'a release that %s reaches the first wave alone, and goes by itself',
+  async (_what, version, fault, reason) => {
+    const [one] = agents
+    const { id } = await fleet.release(buildVersion(suite.folder, version, fault), version)
+    const rollout = await fleet.rollOut(id, [{ agents: [one!.id] }, { percent: 100 }], { soak_seconds: 60 })
+    const halted = await fleet.until(rollout, ({ state }) => state !== 'running', 240_000)
+    expect(halted).toMatchObject({ failures: 1, wave: 1 })
+    expect(await notices()).toContainEqual(expect.objectContaining({ code: 'rollout.halted' }))
+    const over = await fleet.until(rollout, ({ state }) => state === 'rolled_back')
+    expect(over.agents.find(({ agent_id }) => agent_id === one!.id)).toMatchObject({ reason })
+    expect(over.agents.filter(({ wave }) => wave === 2).map(({ state }) => state)).toEqual(
+      agents.slice(1).map(() => 'waiting'),
+    )
+    for (const agent of agents) await fleet.runs(agent, FIRST)
+    expect(readlinkSync(join(one!.state, 'versions/current'))).toBe(`${FIRST}/atalaya-agent`)
+    await wholeReports(sql)
+  },
+  500_000,
+)
