@@ -161,6 +161,10 @@ export const Explanation = z
         host_name: z.string().nullable(),
         owner: z.string(),
         assignment_id: Id,
+        resource: z
+          .object({ id: Id, name: z.string() })
+          .nullable()
+          .meta({ description: 'whose it is, where all were charged together' }),
         observed_version_id: Id.nullable(),
         unobserved_ms: z.int(),
         estimated: z.boolean(),

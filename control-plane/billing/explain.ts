@@ -6,6 +6,7 @@ import { fromIso, iso, type OpenInterval } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { meterOf } from '../metering/contract.ts'
 import { isOwn, usageOf } from '../metering/index.ts'
+import { resourceIdOf } from '../rating/rules.ts'
 import type { Line } from '../rating/contract.ts'
 import type { DocumentLine, Draft, Explanation } from './contract.ts'
 import type { z } from 'zod'
@@ -99,6 +100,7 @@ async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explai
       host_name: version?.host_name ?? null,
       owner: owners.get(segment.assignment_id)?.account_name ?? '',
       assignment_id: segment.assignment_id,
+      resource: segment.resource ?? null,
       observed_version_id: segment.observed_version_id,
       unobserved_ms: segment.unobserved_ms,
       estimated: segment.estimated,
@@ -112,8 +114,17 @@ type Hours = Explained['segments'][number]['hours']
 /** The leaves of each segment of a consumption line; none for allocation, whose leaf is the version. */
 async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]> {
   if (meterOf(line.meter).kind === 'allocation') return []
-  const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
-  const [usage] = await usageOf(ctx, [{ resource_id: line.resource.id, intervals: stretches }], cut, { bounds: true })
+  const stretches = line.segments.map((segment) => ({
+    resource_id: resourceIdOf(line, segment),
+    from: fromIso(segment.from),
+    to: fromIso(segment.to),
+  }))
+  const asked = [...Map.groupBy(stretches, (one) => one.resource_id)].map(([resource_id, intervals]) => ({
+    resource_id,
+    intervals,
+  }))
+  const usage = await usageOf(ctx, asked, cut, { bounds: true })
+  const usedIn = new Map(asked.flatMap(({ intervals }, index) => intervals.map((one) => [one, usage[index]?.get(one)])))
   const reading = (r: { at_ms: number; value: string; spool: string; sequence: number }) => ({
     at: iso(r.at_ms),
     value: r.value,
@@ -121,7 +132,7 @@ async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]>
     sequence: r.sequence,
   })
   return stretches.map((stretch) =>
-    (usage?.get(stretch)?.get(line.meter) ?? []).map((leaf) => ({
+    (usedIn.get(stretch)?.get(line.meter) ?? []).map((leaf) => ({
       from: iso(leaf.from),
       to: iso(leaf.to),
       quantity: leaf.quantity.toString(),

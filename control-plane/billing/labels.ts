@@ -37,6 +37,7 @@ const EN = {
   payment: 'Pay to',
   bank: 'Bank',
   reference: 'Reference',
+  pooled: 'All together',
 }
 const ES: typeof EN = {
   title: 'Factura',
@@ -68,6 +69,7 @@ const ES: typeof EN = {
   payment: 'Datos de pago',
   bank: 'Banco',
   reference: 'Concepto',
+  pooled: 'Todo junto',
 }
 export const LABELS: Record<Language, typeof EN> = { en: EN, es: ES }
 
@@ -191,7 +193,7 @@ function noteLabels({ document_type }: InvoiceContent, language: Language): Part
 function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, language: Language) {
   const { correction } = line
   return {
-    name: line.resource.name,
+    name: line.resource.kind === 'pool' ? LABELS[language].pooled : line.resource.name,
     component: METER_WORDS[language][line.meter],
     note: correction ? causesText([line], language) : noteOf(line, zone, language),
     quantity: correction

@@ -9,7 +9,7 @@ import { meterOf } from '../metering/contract.ts'
 import { type HourUsage, remeasure, usageOf } from '../metering/index.ts'
 import type { Engine } from '../metering/rules.ts'
 import type { Line, Segment } from '../rating/contract.ts'
-import { allocationDigest, consumptionDigest } from '../rating/rules.ts'
+import { allocationDigest, consumptionDigest, resourceIdOf } from '../rating/rules.ts'
 import * as store from './store.ts'
 import { checkCharge, checkShare } from './verify-charge.ts'
 import { isRounded, type Report, units } from './verify-sums.ts'
@@ -59,7 +59,7 @@ async function factsOf(
   lines: readonly Line[],
 ) {
   const segments = lines.flatMap((line) => line.segments)
-  const resources = [...new Set(lines.map((line) => line.resource.id))]
+  const resources = [...new Set(lines.flatMap((line) => line.segments.map((segment) => resourceIdOf(line, segment))))]
   const byId = async <T extends { id: string }>(list: Promise<T[]>) => new Map((await list).map((row) => [row.id, row]))
   const covers = await coveredIn(ctx, resources, { from: period_from, to: period_to }, cut)
   const consumed = lines.filter(isConsumption)
@@ -77,7 +77,7 @@ async function factsOf(
     prices: await byId(store.pricesById(ctx, [...new Set(lines.map((line) => line.price.id))])),
     owners: await byId(store.assignmentsById(ctx, [...new Set(segments.map((s) => s.assignment_id))])),
     versions: await byId(store.versionsById(ctx, [...new Set(segments.flatMap((s) => s.observed_version_id ?? []))])),
-    held: isShared ? await holdings(ctx, account_id, within, cut) : { owned: [], observed: [] },
+    held: isShared ? await holdings(ctx, account_id, within, cut) : { names: [], owned: [], observed: [] },
     covers: Map.groupBy(covers, (cover) => cover.resource_id),
     usage: new Map(
       wanted.flatMap(({ intervals }, index) => intervals.map((one) => [keyOf(one), usage[index]?.get(one)] as const)),
@@ -91,10 +91,10 @@ interface Stretch extends Interval {
 }
 const keyOf = ({ resource_id, from, to }: Stretch): string => `${resource_id}/${from}/${to}`
 const isConsumption = (line: Line): boolean => meterOf(line.meter).kind === 'consumption'
-const stretchOf = (line: Line, { from, to }: Segment): Stretch => ({
-  resource_id: line.resource.id,
-  from: fromIso(from),
-  to: fromIso(to),
+const stretchOf = (line: Line, segment: Segment): Stretch => ({
+  resource_id: resourceIdOf(line, segment),
+  from: fromIso(segment.from),
+  to: fromIso(segment.to),
 })
 const stretchesOf = (line: Line): Stretch[] => line.segments.map((segment) => stretchOf(line, segment))
 /** The hours that a stretch touches. */
@@ -170,16 +170,16 @@ function checkOwner(
     owner &&
     (owner.from === null || Number(owner.from) <= fromIso(segment.from)) &&
     (owner.to === null || Number(owner.to) >= fromIso(segment.to))
-  if (!owner || owner.account_id !== invoice.account_id || owner.resource_id !== line.resource.id || !inside)
+  if (!owner || owner.account_id !== invoice.account_id || owner.resource_id !== resourceIdOf(line, segment) || !inside)
     report('owner', subject, `The owner version of ${segment.from} does not give this stretch to the account.`)
 }
 
 /** Nothing is billed for which another eye on the machine was billed, as far as the invoice's cut knew. */
 function checkCovers(line: Line, { covers }: Facts, subject: string, report: Report): void {
-  for (const cover of covers.get(line.resource.id) ?? [])
-    for (const { from, to } of line.segments)
-      if (intersect(cover, { from: fromIso(from), to: fromIso(to) }))
-        report('covered', subject, `From ${from} on another eye on the same machine was billed.`)
+  for (const segment of line.segments)
+    for (const cover of covers.get(resourceIdOf(line, segment)) ?? [])
+      if (intersect(cover, { from: fromIso(segment.from), to: fromIso(segment.to) }))
+        report('covered', subject, `From ${segment.from} on another eye on the same machine was billed.`)
 }
 
 function checkVersions(line: Line, { versions, owners }: Facts, subject: string, report: Report): void {

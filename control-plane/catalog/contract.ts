@@ -7,7 +7,8 @@ import { GapPolicy, METER_NAMES, type MeterName } from '../metering/contract.ts'
 /**
  * `flat`: the amount whatever the size; `per_unit`: the amount for each unit. The others are applied to all that one resource used in
  * a billing period: `graduated` each unit at the price of its tier, `volume` all units at the price of the tier that is reached,
- * `package` and `stair_step` in packages that count whole, percentages of sums of money.
+ * `package` and `stair_step` in packages that count whole, percentages of sums of money; `allocation_pool` a fee for what may be held
+ * at once, and more for what is held above it.
  */
 export const ChargeModel = z.enum([
   'flat',
@@ -18,6 +19,7 @@ export const ChargeModel = z.enum([
   'stair_step',
   'percentage',
   'graduated_percentage',
+  'allocation_pool',
 ])
 export type ChargeModel = z.infer<typeof ChargeModel>
 /** `hour` and `month` for allocation meters, `quantity` for consumption meters. */
@@ -52,6 +54,11 @@ const Percentage = z.object({
   min_per_event: Decimal.nullable().default(null),
   max_per_event: Decimal.nullable().default(null),
 })
+const AllocationPool = z.object({
+  size: Decimal.meta({ description: 'what all resources together may hold at any moment, in the unit of the price' }),
+  amount: Decimal.meta({ description: 'the fee for the pool, for each period of the price' }),
+  overage_amount: Decimal.meta({ description: 'for each unit above it, for as long as it is above' }),
+})
 /** What a price says beyond its amount. Quantities are in its unit (× hours or months), amounts in its currency. */
 export const Terms = z
   .strictObject({
@@ -60,6 +67,11 @@ export const Terms = z
     steps: Steps.optional().meta({ description: 'of `stair_step`' }),
     percentage: Percentage.optional(),
     rate_tiers: RateTiers.optional().meta({ description: 'of `graduated_percentage`' }),
+    allocation_pool: AllocationPool.optional(),
+    pool: z.enum(['account', 'resources']).optional().meta({
+      description:
+        'all resources of the kind together, on one line. `account`: allowance, tiers, minimum and maximum hold once; `resources`: each brings its own share of them. Default: each resource for itself',
+    }),
     included: Decimal.optional().meta({
       description:
         'costs nothing, for each resource and month; only its share of the time in which it was owned at this price',

@@ -40,6 +40,7 @@ export const Segment = z.object({
   amount: FractionText,
   observed_version_id: Id.nullable(),
   assignment_id: Id,
+  resource: z.object({ id: Id, name: z.string() }).optional().meta({ description: 'of a pooled price: whose it is' }),
   /** SHA-256 over what the quantity was summed from: usage hours and readings, or the version */
   digest: z.string(),
   /** milliseconds in which nobody looked; allocation goes on, consumption is unknown or spread */
@@ -73,11 +74,14 @@ export const LineCharge = z.object({
 })
 export type LineCharge = z.infer<typeof LineCharge>
 
+/** What a line is of: a resource, or all of its kind together, under the id of the service. */
+export const LineKind = z.union([Kind, z.literal('pool')])
+
 export const Line = z
   .object({
     id: z.string(),
     service_id: Id,
-    resource: z.object({ id: Id, kind: Kind, name: z.string() }),
+    resource: z.object({ id: Id, kind: LineKind, name: z.string() }),
     component: z.string().meta({ example: 'vm.memory' }),
     meter: MeterOfPrice,
     price: z.object({

@@ -3,7 +3,7 @@
  * rounding per line. Pure: the same facts give the same lines.
  */
 import type { Kind, SizeName } from '#connectors/contract.ts'
-import { add, type Fraction, fraction, fractionText, parseDecimal, sum, toDecimal } from '../base/exact.ts'
+import { type Fraction, fraction, fractionText, parseDecimal, sum, toDecimal } from '../base/exact.ts'
 import { majorText, toMinor } from '../base/money.ts'
 import { assert } from '../base/problem.ts'
 import {
@@ -22,10 +22,13 @@ import { counts, coveredMs, type Gap } from '../metering/rules.ts'
 import type { ChargeModel, Terms } from '../catalog/contract.ts'
 import { chargeText, isLinear } from './charge.ts'
 import { type Line, type LineGap, type Segment, SHOWN_GAPS } from './contract.ts'
+import { isPooled, overPool, pooledResources, pooledShare } from './pooled.ts'
 import { flat } from './models/flat.ts'
 import { type Accepted, type Loss, told, type ToldGap, unaccepted, type Unobserved } from './gaps.ts'
 import { perUnit } from './models/per_unit.ts'
-import { chargesNothingUsed, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
+import { chargesNothingUsed, pooledCharge, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
+
+export { resourceIdOf } from './pooled.ts'
 
 export interface Price {
   id: string
@@ -109,7 +112,8 @@ const amountOf = (price: Price): Fraction => {
   return amount
 }
 
-const charge = (price: Price, quantity: bigint, month: Interval): Fraction =>
+/** What a quantity of one segment costs, exactly. */
+export const charge = (price: Price, quantity: bigint, month: Interval): Fraction =>
   price.model === 'flat'
     ? flat(quantity, amountOf(price), divisorOf(price, month))
     : perUnit(quantity, amountOf(price), divisorOf(price, month))
@@ -139,11 +143,8 @@ export function linesOf(facts: Facts): Billed {
   for (const resource of facts.resources) {
     /** meters whose month a version without proration has charged */
     const paid = new Set<MeterName>()
-    for (const price of facts.prices.filter((p) => p.kind === resource.kind)) {
-      const segments =
-        meterOf(price.meter).kind === 'allocation'
-          ? allocationSegments(facts, resource, price)
-          : consumptionSegments(facts, resource, price)
+    for (const price of facts.prices.filter((p) => p.kind === resource.kind && !isPooled(p))) {
+      const segments = segmentsOf(facts, resource, price)
       if (segments.length === 0 && !isStanding(facts, resource, price)) continue
       const gaps = gapsOf(facts, resource, price, segments)
       const divisor = divisorOf(price, facts.month)
@@ -156,7 +157,44 @@ export function linesOf(facts: Facts): Billed {
         blocked.push({ ...gap, resource, meter: price.meter })
     }
   }
+  const pooled = facts.prices.filter(isPooled).map((price) => pooledLine(facts, price))
+  lines.push(...pooled.flatMap((one) => one.lines))
+  blocked.push(...pooled.flatMap((one) => one.blocked))
   return { lines: lines.toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1)), blocked }
+}
+
+const segmentsOf = (facts: Facts, resource: RatedResource, price: Price): RawSegment[] =>
+  meterOf(price.meter).kind === 'allocation'
+    ? allocationSegments(facts, resource, price)
+    : consumptionSegments(facts, resource, price)
+
+/** The one line of all resources of the price's kind; none where the account had none, or what it had costs nothing. */
+function pooledLine(facts: Facts, price: Price): Billed {
+  const resources = pooledResources(facts, price)
+  const each = resources.map((resource) => ({ resource, own: segmentsOf(facts, resource, price) }))
+  const share = pooledShare(facts, resources, price)
+  const segments = each.flatMap(({ resource: { id, name }, own }) =>
+    own.map((segment): RawSegment => ({ ...segment, resource: { id, name } })),
+  )
+  if (segments.length === 0 && !chargesNothingUsed(price, share)) return { lines: [], blocked: [] }
+  const gaps = told(
+    segments.flatMap((segment) => segment.unobserved),
+    facts.losses.filter(({ resource_id }) => resources.some(({ id }) => id === resource_id)),
+    price.gap_policy,
+  )
+  const divisor = divisorOf(price, facts.month)
+  const whole = pooledCharge(price, segments, divisor, share, overPool(price, segments, divisor))
+  const blocked = each.flatMap(({ resource, own }) =>
+    unaccepted(gapsOf(facts, resource, price, own), acceptedOf(facts, resource, price)).map((gap) => ({
+      ...gap,
+      resource,
+      meter: price.meter,
+    })),
+  )
+  return {
+    lines: [lineOf(facts, { id: facts.service_id, kind: 'pool', name: '' }, price, segments, gaps, whole)],
+    blocked,
+  }
 }
 
 /** A line without use: the price of having the thing. */
@@ -284,7 +322,7 @@ export const consumptionDigest = (leaves: Consumed['leaves']): string =>
 /** The line over its segments: added exactly, or its terms applied to all of them; rounded once. */
 function lineOf(
   facts: Facts,
-  resource: RatedResource,
+  resource: Line['resource'],
   price: Price,
   raw: readonly RawSegment[],
   gaps: readonly ToldGap[],
@@ -295,13 +333,13 @@ function lineOf(
   const divisor = divisorOf(price, facts.month)
   const segments = raw
     .map((segment, index) => ({ ...segment, ...(whole && { amount: fractionText(whole.amounts[index] ?? exact) }) }))
-    .toSorted((a, b) => (a.from < b.from ? -1 : 1))
+    .toSorted((a, b) => (a.from === b.from ? 0 : a.from < b.from ? -1 : 1))
     .map(({ quantity_units: _quantity, exact: _exact, unobserved: _gaps, ...segment }) => segment)
   return {
     id: sha256([facts.service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
     service_id: facts.service_id,
     resource: { id: resource.id, kind: resource.kind, name: resource.name },
-    component: `${resource.kind}.${price.meter}`,
+    component: `${price.kind}.${price.meter}`,
     meter: price.meter,
     price: {
       id: price.id,
@@ -345,20 +383,4 @@ export function stretchesOf(
     const whole = intersect(owner, period)
     return whole ? splitAt(whole, bounds).map((stretch) => ({ stretch, owned_id: owner.id })) : []
   })
-}
-
-/** What a resource costs each hour at these prices, exactly; null where none applies, or one that has no price for an hour alone. */
-export function costPerHour(
-  resource: { kind: Kind; state: string; size: Observed['size'] },
-  prices: readonly Price[],
-  month: Interval,
-): Fraction | null {
-  let total: Fraction | null = null
-  for (const price of prices.filter((p) => p.kind === resource.kind && p.per !== 'quantity')) {
-    if (!isLinear(price)) return null
-    const size = held(meterOf(price.meter), resource)
-    const part = charge(price, size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS), month)
-    total = total ? add(total, part) : part
-  }
-  return total
 }

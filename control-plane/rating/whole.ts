@@ -76,6 +76,19 @@ export function wholeCharge(
   return { ...made, amounts: inProportion(made.amount, weights, raw) }
 }
 
+/** The same of all resources together. */
+export function pooledCharge(
+  price: Price,
+  raw: readonly RawSegment[],
+  divisor: bigint,
+  share: Fraction,
+  above: Fraction | null,
+): Whole {
+  const weights = raw.map((one) => fraction(one.quantity_units, divisor))
+  const made = charged(price, sum(weights), share, above)
+  return { ...made, amounts: inProportion(made.amount, weights, raw) }
+}
+
 /** By quantity; where nothing was used, by time. */
 function inProportion(amount: Fraction, weights: readonly Fraction[], raw: readonly RawSegment[]): Fraction[] {
   const byTime = raw.map((one) => fraction(BigInt(fromIso(one.to) - fromIso(one.from))))

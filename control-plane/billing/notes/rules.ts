@@ -6,6 +6,7 @@ import { sure } from '../../base/problem.ts'
 import type { Line } from '../../rating/contract.ts'
 import type { Cause, DocumentLine, DocumentType, InvoiceContent, Outcome } from '../contract.ts'
 import { minorOf, signOf, taxOf } from '../rules.ts'
+import { resourceIdOf } from '../../rating/rules.ts'
 
 export interface Issued {
   document_type: DocumentType
@@ -26,6 +27,8 @@ export interface Delta {
   sample: Line
   /** what is due, as it is rated now */
   lines: Line[]
+  /** what it is of: one, or of a line for all together each that is on it or was */
+  resource_ids: string[]
   /** minor units */
   billed: bigint
   due: bigint
@@ -71,24 +74,36 @@ const orderOf = ({ resource, component }: Line): string =>
 function standingIn(chain: Chain) {
   const last = new Map<string, { since: Issued; line: DocumentLine }>()
   const names = new Map<string, Line['resource']>()
+  const rated: Line[] = []
   for (const since of documentsOf(chain))
     for (const line of since.lines) {
       last.set(lineKey(line), { since, line })
+      rated.push(line, ...ratedLines([line]))
       if (!names.has(line.resource.id)) names.set(line.resource.id, line.resource)
     }
   // under the name that it had for this customer, who may have sold it since
   const named = <T extends Line>(line: T): T => ({ ...line, resource: names.get(line.resource.id) ?? line.resource })
-  return (key: string, fresh: readonly Line[]): Pick<Delta, 'sample' | 'lines' | 'tax' | 'since'> => {
+  return (key: string, fresh: readonly Line[]): Omit<Delta, 'key' | 'billed' | 'due'> => {
     const before = last.get(key)
     const { tax_category, tax_rate } = before?.line ?? taxOfNew(chain.original, sure(fresh.at(-1)))
     return {
       sample: named(sure(fresh.at(-1) ?? before?.line)),
       lines: fresh.map((line) => ({ ...named(line), tax_category, tax_rate })),
+      resource_ids: resourcesIn([...rated.filter((line) => lineKey(line) === key), ...fresh]),
       tax: { tax_category, tax_rate },
       since: (before?.since ?? chain.original).content,
     }
   }
 }
+
+const resourcesIn = (lines: readonly Line[]): string[] =>
+  [
+    ...new Set(
+      lines.flatMap((line) =>
+        line.resource.kind === 'pool' ? line.segments.map((one) => resourceIdOf(line, one)) : [line.resource.id],
+      ),
+    ),
+  ].toSorted()
 
 /** All that is due of a period for which nothing was invoiced, in the order of its lines. */
 export function missedDeltas(fresh: readonly Line[], since: Delta['since']): Delta[] {
@@ -96,7 +111,16 @@ export function missedDeltas(fresh: readonly Line[], since: Delta['since']): Del
     const sample = sure(lines.at(-1))
     const { tax_category, tax_rate } = sample
     const due = lines.reduce((sum, line) => sum + minorOf(line.net, line.currency), 0n)
-    return { key, sample, lines, billed: 0n, due, tax: { tax_category, tax_rate }, since }
+    return {
+      key,
+      sample,
+      lines,
+      resource_ids: resourcesIn(lines),
+      billed: 0n,
+      due,
+      tax: { tax_category, tax_rate },
+      since,
+    }
   })
   return groups.filter(({ due }) => due !== 0n)
 }

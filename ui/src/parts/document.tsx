@@ -8,6 +8,7 @@ import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
 import { GapList } from './gaps.tsx'
 import { PriceAmount, priceText, timedUnit } from './price-text.tsx'
+import { lineGroup, lineKind, lineName } from './line-name.ts'
 
 export interface DocumentContent {
   heading: string
@@ -112,7 +113,7 @@ function addressLines({ address, tax_id }: Draft['seller']): string[] {
 }
 
 function Lines(props: DocumentContent) {
-  const groups = createMemo(() => [...Map.groupBy(props.lines, (line) => line.resource.id).values()])
+  const groups = createMemo(() => [...Map.groupBy(props.lines, lineGroup).values()])
   const head =
     'border-b border-line px-3 py-2.5 text-xs font-medium text-muted first:pl-5 last:pr-3 sm:first:pl-7 sm:last:pr-5'
   return (
@@ -142,9 +143,9 @@ function Lines(props: DocumentContent) {
             <tbody>
               <tr>
                 <th scope="rowgroup" colspan="5" class="px-5 pt-4 pb-1 text-left font-semibold sm:px-7">
-                  {lines[0]?.resource.name}
+                  <Show when={lines[0]}>{(line) => lineName(line())}</Show>
                   <span class="ml-2 text-[0.8125rem] font-normal text-muted">
-                    <Show when={lines[0]}>{(line) => t(`kind.${line().resource.kind}`)}</Show>
+                    <Show when={lines[0]}>{(line) => lineKind(line())}</Show>
                   </span>
                 </th>
               </tr>
@@ -221,7 +222,7 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
       <td class={`${cell} w-10 text-right`}>
         <button
           type="button"
-          aria-label={t('document.explain_line', { line: `${props.line.resource.name}, ${name()}` })}
+          aria-label={t('document.explain_line', { line: `${lineName(props.line)}, ${name()}` })}
           title={t('document.explain')}
           onClick={() => props.onExplain(props.line)}
           class="inline-flex size-7 items-center justify-center rounded-lg text-muted hover:bg-accent-soft hover:text-accent-text"

@@ -13,6 +13,7 @@ import { ChargeParts } from './charge-parts.tsx'
 import { GapList } from './gaps.tsx'
 import { Load } from './load.tsx'
 import { priceText, timedUnit } from './price-text.tsx'
+import { lineName } from './line-name.ts'
 
 type Segment = Explanation['segments'][number]
 type Hour = Segment['hours'][number]
@@ -67,7 +68,7 @@ export function ExplainDrawer(props: Props) {
       onClose={props.onClose}
       closeLabel={t('common.close')}
       title={t('explain.title')}
-      lead={`${props.line.resource.name} · ${t(`meter.${props.line.meter}`)}`}
+      lead={`${lineName(props.line)} · ${t(`meter.${props.line.meter}`)}`}
     >
       <Load query={query}>{(data) => <ExplainTree explanation={data()} zone={props.zone} />}</Load>
     </Drawer>
@@ -191,6 +192,9 @@ function SegmentTree(props: SegmentProps) {
     >
       <div class="border-t border-line px-4 py-3">
         <dl class="tabular m-0 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
+          <Show when={one().resource}>
+            {(resource) => <Fact label={t('explain.resource')}>{resource().name}</Fact>}
+          </Show>
           <Fact label={t('explain.owner')}>{one().owner}</Fact>
           <Show when={one().state}>
             <Fact label={t('explain.state')}>{stateText(one().state)}</Fact>

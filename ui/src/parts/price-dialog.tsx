@@ -47,7 +47,7 @@ interface Fields {
 }
 const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/gap_policy', '/effective_at', '/reason']
 /** Pointers to single fields of the terms: those that the form has. */
-const TERM = /^\/terms\/(tiers\/\d+\/|steps\/tiers\/\d+\/|package\/)?\w+$/
+const TERM = /^\/terms\/(tiers\/\d+\/|steps\/tiers\/\d+\/|package\/|allocation_pool\/)?\w+$/
 const PREVIEW_WAIT_MS = 350
 
 const firstFields = (from?: Partial<Price>): Fields => ({

@@ -1,0 +1,23 @@
+/** What a resource costs now, by the hour. Pure. */
+import type { Kind } from '#connectors/contract.ts'
+import { add, type Fraction } from '../base/exact.ts'
+import { HOUR_MS, type Interval } from '../base/time.ts'
+import { meterOf } from '../metering/contract.ts'
+import { isLinear } from './charge.ts'
+import { charge, held, type Observed, type Price } from './rules.ts'
+
+/** What a resource costs each hour at these prices, exactly; null where none applies, or one that has no price for an hour alone. */
+export function costPerHour(
+  resource: { kind: Kind; state: string; size: Observed['size'] },
+  prices: readonly Price[],
+  month: Interval,
+): Fraction | null {
+  let total: Fraction | null = null
+  for (const price of prices.filter((p) => p.kind === resource.kind && p.per !== 'quantity')) {
+    if (!isLinear(price)) return null
+    const size = held(meterOf(price.meter), resource)
+    const part = charge(price, size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS), month)
+    total = total ? add(total, part) : part
+  }
+  return total
+}

@@ -1,0 +1,15 @@
+/** How a line of a document is called: by its resource, or as all of a kind together. */
+import type { Draft } from '../api.ts'
+import { t } from '../i18n/language.ts'
+
+type Line = Pick<Draft['lines'][number], 'resource' | 'component'>
+
+export const lineName = ({ resource }: Line): string =>
+  resource.kind === 'pool' ? t('document.pooled') : resource.name
+
+/** The kind of thing that is charged: of "vm.memory" a virtual machine. */
+export const lineKind = ({ component }: Line): string => t(`kind.${component.split('.')[0] as 'vm'}`)
+
+/** What stands together under one heading. */
+export const lineGroup = ({ resource, component }: Line): string =>
+  resource.kind === 'pool' ? `${resource.id}/${component.split('.')[0]}` : resource.id
