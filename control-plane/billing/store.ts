@@ -1,9 +1,10 @@
 /** Rows of billing: series, frozen invoices, rendered documents. */
 import { sure } from '../base/problem.ts'
-import { and, desc, eq, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, max, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
 import { ofWholeAccounts, withinReach } from '../db/fence.ts'
 import { type Context, rows } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import type { Language } from '../accounts/contract.ts'
 import { document, invoice, invoiceDocument, invoiceLine, series } from './schema.ts'
 
@@ -11,15 +12,50 @@ export type InvoiceRow = typeof invoice.$inferSelect
 export type LineRow = typeof invoiceLine.$inferSelect
 
 /** The end of what was invoiced under a contract; null where nothing was. */
-export async function invoicedTo(ctx: Context, contract_id: string): Promise<Instant | null> {
-  const [row] = await ctx.tx
-    .select({ period_to: invoice.period_to })
+export const invoicedTo = (ctx: Context, contract: { id: string; account_id: string }): Promise<Instant | null> =>
+  invoicedToEach(ctx, null, contract)
+const invoicedToEach = together(async ({ tx }, _all: null, list: readonly { id: string; account_id: string }[]) => {
+  const found = await tx
+    .select({ contract_id: invoice.contract_id, period_to: max(invoice.period_to) })
     .from(invoice)
-    .where(eq(invoice.contract_id, contract_id))
-    .orderBy(desc(invoice.period_to))
-    .limit(1)
-  return row?.period_to ?? null
-}
+    // by account, as they are indexed
+    .where(
+      and(
+        inArray(
+          invoice.account_id,
+          list.map(({ account_id }) => account_id),
+        ),
+        inArray(
+          invoice.contract_id,
+          list.map(({ id }) => id),
+        ),
+      ),
+    )
+    .groupBy(invoice.contract_id)
+  const known = new Map(found.map((row) => [row.contract_id, row.period_to]))
+  return list.map(({ id }) => known.get(id) ?? null)
+})
+
+export type PastBill = Pick<InvoiceRow, 'currency' | 'net_minor' | 'period_from' | 'period_to'>
+/** The newest documents of an account, at most so many. */
+export const pastBills = (ctx: Context, account_id: string, limit: number): Promise<PastBill[]> =>
+  pastBillsOfEach(ctx, limit, account_id)
+const pastBillsOfEach = together(async ({ tx }, limit: number, account_ids: readonly string[]) => {
+  const found = await tx
+    .select({
+      account_id: invoice.account_id,
+      currency: invoice.currency,
+      net_minor: invoice.net_minor,
+      period_from: invoice.period_from,
+      period_to: invoice.period_to,
+      place: sql<number>`row_number() over (partition by ${invoice.account_id} order by ${invoice.issued_at} desc, ${invoice.id} desc)::int`,
+    })
+    .from(invoice)
+    .where(inArray(invoice.account_id, [...account_ids]))
+  const kept = found.filter(({ place }) => place <= limit).toSorted((a, b) => a.place - b.place)
+  const byAccount = Map.groupBy(kept, (row) => row.account_id)
+  return account_ids.map((id) => byAccount.get(id) ?? [])
+})
 
 /** The series' row, made at its first document and locked until the transaction ends: the last step of finalising. */
 export async function lockSeries(ctx: Context, key: SeriesKey): Promise<typeof series.$inferSelect> {

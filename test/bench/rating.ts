@@ -1,6 +1,6 @@
 /** A month of many accounts from rows in PostgreSQL to drafts, invoices and explanations; and the function beneath it, in memory. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { HOUR_MS, type Interval, monthOf } from '#control-plane/base/time.ts'
+import { type Interval, monthOf } from '#control-plane/base/time.ts'
 import { type Cost, Installation, spent } from './installation.ts'
 import type { Bench, Outcome } from './main.ts'
 import { fillMonth, pricesOf } from './month.ts'
