@@ -3,7 +3,7 @@ import { sure } from '../base/problem.ts'
 import { and, desc, eq, inArray, max, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
 import { ofWholeAccounts, withinReach } from '../db/fence.ts'
-import { type Context, rows } from '../db/index.ts'
+import { columnar, type Context, rows } from '../db/index.ts'
 import { together } from '../db/together.ts'
 import type { Language } from '../accounts/contract.ts'
 import { document, invoice, invoiceDocument, invoiceLine, series } from './schema.ts'
@@ -92,13 +92,25 @@ export async function insertInvoice(
   lines: readonly Omit<LineRow, 'invoice_id' | 'account_id'>[],
 ): Promise<void> {
   await ctx.tx.insert(invoice).values(row)
-  for (let start = 0; start < lines.length; start += 500)
-    await ctx.tx
-      .insert(invoiceLine)
-      .values(
-        lines.slice(start, start + 500).map((line) => ({ ...line, invoice_id: row.id, account_id: row.account_id })),
-      )
+  for (let start = 0; start < lines.length; start += 500) {
+    const some = lines.slice(start, start + 500).map((line) => ({
+      ...{ ...line, net_minor: line.net_minor.toString(), content: JSON.stringify(line.content) },
+      ...{ invoice_id: row.id, account_id: row.account_id },
+    }))
+    await ctx.tx.execute(
+      sql`insert into invoice_line (${sql.raw(Object.keys(LINE).join(', '))}) select * from ${columnar(some, LINE)}`,
+    )
+  }
 }
+const LINE = {
+  position: 'int4',
+  line_id: 'text',
+  resource_id: 'uuid',
+  net_minor: 'int8',
+  content: 'jsonb',
+  invoice_id: 'uuid',
+  account_id: 'uuid',
+} as const
 
 export async function findInvoice(ctx: Context, id: string): Promise<InvoiceRow | undefined> {
   const [row] = await ctx.tx

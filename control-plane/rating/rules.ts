@@ -219,7 +219,7 @@ function heldSegment(
     size: size.toString(),
     observed_version_id: observed.id,
     assignment_id: owned.id,
-    digest: allocationDigest({ id: owned.id, ...owned.assignment }, observed),
+    digest: heldDigest(owned, observed),
     unobserved_ms: coveredMs(unobserved),
     estimated: false,
     ...(skipped && { skipped }),
@@ -237,6 +237,16 @@ export const allocationDigest = (owned: OpenInterval & { id: string }, observed:
   sha256(
     canonical([owned.id, owned.from, owned.to, observed.id, observed.from, observed.to, observed.state, observed.size]),
   )
+
+/** Every meter of a machine is held by the same versions: each is proven once. */
+const proven = new WeakMap<Observed, { owned: Owned; digest: string }>()
+function heldDigest(owned: Owned, observed: Observed): string {
+  const known = proven.get(observed)
+  if (known?.owned === owned) return known.digest
+  const digest = allocationDigest({ id: owned.id, ...owned.assignment }, observed)
+  proven.set(observed, { owned, digest })
+  return digest
+}
 
 const unobservedIn = (facts: Facts, scope_id: string, stretch: Interval): Unobserved[] =>
   clip(
@@ -289,7 +299,8 @@ function summed(leaves: Consumed['leaves'], policy: GapPolicy): { quantity: bigi
 }
 
 export const consumptionDigest = (leaves: Consumed['leaves']): string =>
-  sha256(canonical(leaves.map((leaf) => [leaf.from, leaf.to, leaf.quantity.toString(), leaf.digest])))
+  // canonical, too: lists of numbers and texts
+  sha256(JSON.stringify(leaves.map((leaf) => [leaf.from, leaf.to, leaf.quantity.toString(), leaf.digest])))
 
 /** The line over its segments: added exactly, or its terms applied to all of them; rounded once. */
 function lineOf(
