@@ -68,7 +68,7 @@ export function tasks(deps: RiverDeps): Task[] {
   return [
     { name: 'settle', every_ms: 500, share: 0.2, run: () => settle(db, now) },
     { name: 'judge', every_ms: 5_000, run: () => as('judge', judge) },
-    { name: 'render', every_ms: 2_000, run: () => as('render', renderMissing) },
+    { name: 'render', every_ms: 2_000, share: 0.2, run: () => as('render', renderMissing) },
     { name: 'close_periods', every_ms: 1_000, run: () => workOnCloses(db, now, parked) },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
     { name: 'forget_answers', every_ms: 600_000, run: () => as('forget_answers', forgetAnswers) },

@@ -36,7 +36,7 @@ export const party = (who: Account | LegalEntity) => ({
 
 /** Since when nothing of a contract was invoiced. */
 export const openSince = async (ctx: Context, contract: ContractInForce): Promise<Instant> =>
-  (await invoicedTo(ctx, contract.id)) ?? contract.from
+  (await invoicedTo(ctx, contract)) ?? contract.from
 
 /** From an instant on, at most to the end of its month; null where nothing is left of the contract. */
 function periodFrom(from: Instant, contract: ContractInForce, zone: string, to: Instant): Interval | null {

@@ -44,6 +44,12 @@ export async function listInvoices(
   }
 }
 
+/** Net amounts of an account's newest documents, at most so many: what is usual for it. */
+export async function pastBills(ctx: Context, account_id: string, limit: number): Promise<store.PastBill[]> {
+  permit(ctx, 'billing.read')
+  return await store.pastBills(ctx, account_id, limit)
+}
+
 /** The row of an invoice; the problem `not_found` where there is none for this caller. */
 export async function requireInvoice(ctx: Context, id: string): Promise<store.InvoiceRow> {
   permit(ctx, 'billing.read')

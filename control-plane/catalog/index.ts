@@ -164,13 +164,13 @@ export async function pricesAt(
   cut: number,
 ): Promise<PriceRow[]> {
   permit(ctx, 'catalog.read')
-  return versionsAt(ctx.tx, price_book_id, interval, cut)
+  return versionsAt(ctx, price_book_id, interval, cut)
 }
 
 /** Components (`kind.meter`) that a price book offers at any time: the others aren't sold under it. */
 export async function offered(ctx: Context, price_book_id: string): Promise<Set<string>> {
   permit(ctx, 'catalog.read')
-  return componentsOf(ctx.tx, price_book_id)
+  return componentsOf(ctx, price_book_id)
 }
 
 async function standardBook(ctx: Context, legal_entity_id?: string): Promise<string> {

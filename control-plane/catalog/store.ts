@@ -5,7 +5,8 @@ import { newId } from '../base/id.ts'
 import { assert } from '../base/problem.ts'
 import type { Instant, Interval } from '../base/time.ts'
 import { knownAt } from '../db/cut.ts'
-import type { Tx } from '../db/index.ts'
+import type { Context, Tx } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import type { PriceRow } from './contract.ts'
 import { AMOUNT_PLACES } from './rules.ts'
 import { priceBook, priceVersion } from './schema.ts'
@@ -109,12 +110,14 @@ export const remainder = (version: PriceVersion, ends_at: Instant, open: number)
   cut_from: open,
 })
 
-export async function versionsAt(
-  tx: Tx,
+export const versionsAt = (
+  ctx: Context,
   price_book_id: string,
   { from, to }: Interval,
   cut: number,
-): Promise<PriceRow[]> {
+): Promise<PriceRow[]> => versionsOnce(ctx, { price_book_id, from, to, cut }, null)
+type Asked = Interval & { price_book_id: string; cut: number }
+const versionsOnce = together(async ({ tx }, { price_book_id, from, to, cut }: Asked, askers: readonly null[]) => {
   const found = await tx
     .select({ version: priceVersion, currency: priceBook.currency })
     .from(priceVersion)
@@ -128,17 +131,21 @@ export async function versionsAt(
       ),
     )
     .orderBy(asc(priceVersion.kind), asc(priceVersion.meter), asc(priceVersion.effective_at))
-  return found.map(({ version, currency }) => {
+  const list = found.map(({ version, currency }): PriceRow => {
     const { id, kind, meter, model, per, unit, amount, terms, gap_policy, effective_at, ends_at } = fromRow(version)
     return { id, kind, meter, model, per, unit, amount, terms, gap_policy, effective_at, ends_at, currency }
   })
-}
+  return askers.map(() => list)
+})
 
 /** `kind.meter` of every component that the book has ever priced, as decided now. */
-export async function componentsOf(tx: Tx, price_book_id: string): Promise<Set<string>> {
+export const componentsOf = async (ctx: Context, price_book_id: string): Promise<Set<string>> =>
+  new Set(await componentsOnce(ctx, price_book_id, null))
+const componentsOnce = together(async ({ tx }, price_book_id: string, askers: readonly null[]) => {
   const found = await tx
     .selectDistinct({ kind: priceVersion.kind, meter: priceVersion.meter })
     .from(priceVersion)
     .where(and(eq(priceVersion.price_book_id, price_book_id), isNull(priceVersion.cut_to)))
-  return new Set(found.map(({ kind, meter }) => `${kind}.${meter}`))
-}
+  const list = found.map(({ kind, meter }) => `${kind}.${meter}`)
+  return askers.map(() => list)
+})

@@ -105,12 +105,13 @@ export const forgetReview = async (ctx: Context, close_id: string): Promise<void
     .where(and(eq(periodCloseAccount.close_id, close_id), ne(periodCloseAccount.state, 'issued')))
 }
 
-/** Takes the next account in one of these states; several workers never take the same. Who is held is reviewed too, once. */
-export async function takeAccount(
+/** Takes the next accounts in one of these states; several workers never take the same. `unreviewed`: also who is held without figures. */
+export async function takeAccounts(
   ctx: Context,
   close_id: string,
   which: 'unreviewed' | 'ready',
-): Promise<AccountRow | null> {
+  limit: number,
+): Promise<AccountRow[]> {
   const asked =
     which === 'ready'
       ? eq(periodCloseAccount.state, 'ready')
@@ -118,14 +119,13 @@ export async function takeAccount(
           eq(periodCloseAccount.state, 'waiting'),
           and(eq(periodCloseAccount.state, 'held'), sql`${periodCloseAccount.period_to} is null`),
         )
-  const [row] = await ctx.tx
+  return await ctx.tx
     .select()
     .from(periodCloseAccount)
     .where(and(eq(periodCloseAccount.close_id, close_id), asked))
     .orderBy(asc(periodCloseAccount.account_name), asc(periodCloseAccount.account_id))
-    .limit(1)
+    .limit(limit)
     .for('update', { skipLocked: true })
-  return row ?? null
 }
 
 const one = (close_id: string, account_id: string) =>

@@ -60,9 +60,9 @@ export async function setUpContract(ctx: Context, account_id: string): Promise<v
 /** The contract under which an account buys at an instant (default: now); null where there is none. */
 export async function contractOf(ctx: Context, account_id: string, at?: Instant): Promise<ContractInForce | null> {
   permit(ctx, 'accounts.read')
-  const row = await contractAt(ctx.tx, account_id, at ?? ctx.now())
+  const row = await contractAt(ctx, account_id, at ?? ctx.now())
   if (!row) return null
-  const [service] = await servicesOf(ctx.tx, [row.id])
+  const [service] = row.services
   assert(service, 'every contract has a service')
   const { id, legal_entity_id, price_book_id, currency, valid_from, valid_to } = row
   const terms = { id, legal_entity_id, account_id, price_book_id, currency }
@@ -72,7 +72,7 @@ export async function contractOf(ctx: Context, account_id: string, at?: Instant)
 /** Documents of one contract are made one after the other: the contract is held until the transaction ends. */
 export async function holdContract(ctx: Context, id: string): Promise<void> {
   permit(ctx, 'billing.write')
-  await lockContract(ctx.tx, id)
+  await lockContract(ctx, id)
 }
 
 /** Contracts of an account with their services, the oldest first. */

@@ -4,7 +4,7 @@ import { add, type Fraction } from '../base/exact.ts'
 import { HOUR_MS, type Interval } from '../base/time.ts'
 import { meterOf } from '../metering/contract.ts'
 import { isLinear } from './charge.ts'
-import { charge, held, type Observed, type Price } from './rules.ts'
+import { charging, held, type Observed, type Price } from './rules.ts'
 
 /** What a resource costs each hour at these prices, exactly; null where none applies, or one that has no price for an hour alone. */
 export function costPerHour(
@@ -16,7 +16,7 @@ export function costPerHour(
   for (const price of prices.filter((p) => p.kind === resource.kind && p.per !== 'quantity')) {
     if (!isLinear(price)) return null
     const size = held(meterOf(price.meter), resource)
-    const part = charge(price, size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS), month)
+    const part = charging(price, month)(size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS))
     total = total ? add(total, part) : part
   }
   return total

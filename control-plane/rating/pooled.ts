@@ -13,29 +13,37 @@ import { shareOfMonth } from './whole.ts'
 export const isPooled = ({ model, terms }: Pick<Priced, 'model' | 'terms'>): boolean =>
   model === 'allocation_pool' || terms?.pool !== undefined
 
+/** A resource with the facts that are about it. */
+export type Dealt = readonly [RatedResource, Facts]
+
+/** The resources of the price's kind that the account had in the period, always in the same order. */
+export const poolOf = (dealt: readonly Dealt[], price: Price): Dealt[] =>
+  dealt
+    .filter(([{ kind }, { owned, period }]) => kind === price.kind && owned.some((one) => intersect(one, period)))
+    .toSorted(([a], [b]) => (a.id < b.id ? -1 : 1))
+
 /**
  * For which part of the month allowance, minimum, maximum and fee hold. `resources`: each brings its own, for its own time. Else
  * they hold once, for the time in which the account had any of them at this price.
  */
-export function pooledShare(facts: Facts, resources: readonly RatedResource[], price: Price): Fraction {
+export function pooledShare(pool: readonly Dealt[], price: Price): Fraction {
+  const [first] = pool
+  if (!first) return ZERO
   if (price.terms?.pool === 'resources')
-    return resources.map((one) => shareOfMonth(facts, one, price)).reduce(add, ZERO)
-  return fraction(unionMs(heldTimes(facts, resources, price)), lengthMs(facts.month))
+    return pool.map(([resource, facts]) => shareOfMonth(facts, resource, price)).reduce(add, ZERO)
+  const times = pool.flatMap(([, facts]) => heldTimes(facts, price))
+  return fraction(unionMs(times), lengthMs(first[1].month))
 }
 
-function heldTimes(facts: Facts, resources: readonly RatedResource[], price: Price): Interval[] {
-  const ids = new Set(resources.map(({ id }) => id))
-  const observed = Map.groupBy(facts.observed, (one) => one.resource_id)
+function heldTimes({ owned, observed, period }: Facts, price: Price): Interval[] {
   const time = { from: price.effective_at, to: price.ends_at }
-  return facts.owned
-    .filter((one) => ids.has(one.resource_id))
-    .flatMap((owned) =>
-      (observed.get(owned.resource_id) ?? []).flatMap((one) => {
-        const both = intersect(owned, facts.period)
-        const there = both && intersect(one, both)
-        return (there && intersect(time, there)) ?? []
-      }),
-    )
+  return owned.flatMap((owner) =>
+    observed.flatMap((one) => {
+      const both = intersect(owner, period)
+      const there = both && intersect(one, both)
+      return (there && intersect(time, there)) ?? []
+    }),
+  )
 }
 
 /** The length of a union. */
@@ -59,14 +67,6 @@ export function overPool(price: Price, segments: readonly RawSegment[], divisor:
     .filter((one) => !one.skipped)
     .map((one) => ({ from: fromIso(one.from), to: fromIso(one.to), size: BigInt(one.size ?? '0') }))
   return multiply(heldAbove(held, size), fraction(1n, divisor))
-}
-
-/** The account's resources of the price's kind that it had in the period, always in the same order. */
-export function pooledResources(facts: Facts, price: Price): RatedResource[] {
-  const had = new Set(facts.owned.filter((one) => intersect(one, facts.period)).map((one) => one.resource_id))
-  return facts.resources
-    .filter(({ id, kind }) => kind === price.kind && had.has(id))
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** Whose a segment is: of a line for all resources together each names its own. */

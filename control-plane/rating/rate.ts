@@ -11,7 +11,8 @@ import { holdings } from '../inventory/index.ts'
 import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
 import { usageOf } from '../metering/index.ts'
 import type { Line } from './contract.ts'
-import { type Blocked, type Consumed, type Facts, linesOf, stretchesOf } from './rules.ts'
+import { byResource } from './by-resource.ts'
+import { type Blocked, type Consumed, consumptionDigest, type Facts, linesOf, stretchesOf } from './rules.ts'
 import { acceptedGaps } from './store.ts'
 import { type Missing, unratedOf } from './unrated.ts'
 import { merged } from './versions.ts'
@@ -86,14 +87,13 @@ const CONSUMPTION = METER_NAMES.filter((meter) => meterOf(meter).kind === 'consu
 /** Usage of the consumption meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's. */
 async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
   const wanted: { resource_id: string; meters: MeterName[]; stretches: ReturnType<typeof stretchesOf> }[] = []
-  for (const resource of facts.resources) {
-    const owned = facts.owned.filter((o) => o.resource_id === resource.id)
+  for (const [resource, { owned, prices }] of byResource(facts)) {
     const meters = CONSUMPTION.filter((meter) => sold.has(`${resource.kind}.${meter}`))
     const stretchesBy = (meter: MeterName) =>
       stretchesOf(
         facts.period,
         owned,
-        facts.prices.filter((p) => p.kind === resource.kind && p.meter === meter),
+        prices.filter((price) => price.meter === meter),
       )
     for (const [, group] of Map.groupBy(meters, (meter) => JSON.stringify(stretchesBy(meter))))
       wanted.push({ resource_id: resource.id, meters: group, stretches: stretchesBy(sure(group[0])) })
@@ -107,7 +107,10 @@ async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>
     stretches.flatMap(({ stretch, owned_id }) =>
       [...(used[index]?.get(stretch) ?? [])]
         .filter(([meter]) => meters.includes(meter))
-        .map(([meter, leaves]) => ({ resource_id, meter, stretch, owned_id, leaves })),
+        .map(([meter, leaves]) => ({
+          ...{ resource_id, meter, stretch, owned_id },
+          ...{ leaves, digest: consumptionDigest(leaves) },
+        })),
     ),
   )
 }

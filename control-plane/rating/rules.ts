@@ -20,9 +20,10 @@ import { canonical, sha256 } from '#connectors/contract.ts'
 import { type GapPolicy, type Meter, type MeterName, meterOf } from '../metering/contract.ts'
 import { counts, coveredMs, type Gap } from '../metering/rules.ts'
 import type { ChargeModel, Terms } from '../catalog/contract.ts'
+import { byResource } from './by-resource.ts'
 import { chargeText, isLinear } from './charge.ts'
 import { type Line, type LineGap, type Segment, SHOWN_GAPS } from './contract.ts'
-import { isPooled, overPool, pooledResources, pooledShare } from './pooled.ts'
+import { type Dealt, isPooled, overPool, pooledShare, poolOf } from './pooled.ts'
 import { flat } from './models/flat.ts'
 import { type Accepted, type Loss, told, type ToldGap, unaccepted, type Unobserved } from './gaps.ts'
 import { perUnit } from './models/per_unit.ts'
@@ -64,6 +65,8 @@ export interface Consumed {
   meter: MeterName
   stretch: Interval
   owned_id: string
+  /** what proves the leaves, as metering found them: `consumptionDigest` */
+  digest: string
   leaves: readonly {
     from: Instant
     to: Instant
@@ -96,7 +99,7 @@ export interface Facts {
 }
 
 export type RatedResource = Facts['resources'][number]
-export type RawSegment = Segment & { quantity_units: bigint; exact: Fraction; unobserved: Unobserved[] }
+export type RawSegment = Omit<Segment, 'amount'> & { quantity_units: bigint; exact: Fraction; unobserved: Unobserved[] }
 const PLACES = 12
 
 /** Base units in one priced unit × milliseconds in one period of the price. */
@@ -112,11 +115,11 @@ const amountOf = (price: Price): Fraction => {
   return amount
 }
 
-/** What a quantity of one segment costs, exactly. */
-export const charge = (price: Price, quantity: bigint, month: Interval): Fraction =>
-  price.model === 'flat'
-    ? flat(quantity, amountOf(price), divisorOf(price, month))
-    : perUnit(quantity, amountOf(price), divisorOf(price, month))
+/** What any quantity costs at a price in a month: its amount and divisor are looked up once. */
+export function charging(price: Price, month: Interval): (quantity: bigint) => Fraction {
+  const [model, amount, divisor] = [price.model === 'flat' ? flat : perUnit, amountOf(price), divisorOf(price, month)]
+  return (quantity) => model(quantity, amount, divisor)
+}
 
 /** How much of an allocation meter a version holds: base units, or null where its state doesn't count. */
 export function held(meter: Meter, observed: { state: string; size: Observed['size'] }): bigint | null {
@@ -140,27 +143,27 @@ export interface Billed {
 /** All lines of the period, in a stable order, and the gaps in them that nobody accepted. */
 export function linesOf(facts: Facts): Billed {
   const [lines, blocked]: [Line[], Blocked[]] = [[], []]
-  for (const resource of facts.resources) {
+  const dealt = [...byResource(facts)]
+  for (const [resource, own] of dealt) {
     /** meters whose month a version without proration has charged */
     const paid = new Set<MeterName>()
-    for (const price of facts.prices.filter((p) => p.kind === resource.kind && !isPooled(p))) {
-      const segments = segmentsOf(facts, resource, price)
-      if (segments.length === 0 && !isStanding(facts, resource, price)) continue
-      const gaps = gapsOf(facts, resource, price, segments)
-      const divisor = divisorOf(price, facts.month)
-      const whole = isLinear(price)
-        ? null
-        : wholeCharge(facts, resource, price, segments, divisor, paid.has(price.meter))
+    for (const price of own.prices.filter((one) => !isPooled(one))) {
+      const segments = segmentsOf(own, resource, price)
+      if (segments.length === 0 && !isStanding(own, resource, price)) continue
+      const gaps = gapsOf(own, resource, price, segments)
+      const divisor = divisorOf(price, own.month)
+      const whole = isLinear(price) ? null : wholeCharge(own, resource, price, segments, divisor, paid.has(price.meter))
       if (price.terms?.proration === 'none' && segments.length > 0) paid.add(price.meter)
-      lines.push(lineOf(facts, resource, price, segments, gaps, whole))
-      for (const gap of unaccepted(gaps, acceptedOf(facts, resource, price)))
+      lines.push(lineOf(own, resource, price, segments, gaps, whole))
+      for (const gap of unaccepted(gaps, acceptedOf(own, resource, price)))
         blocked.push({ ...gap, resource, meter: price.meter })
     }
   }
-  const pooled = facts.prices.filter(isPooled).map((price) => pooledLine(facts, price))
+  const pooled = facts.prices.filter(isPooled).map((price) => pooledLine(facts, price, dealt))
   lines.push(...pooled.flatMap((one) => one.lines))
   blocked.push(...pooled.flatMap((one) => one.blocked))
-  return { lines: lines.toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1)), blocked }
+  const keyed = lines.map((line) => ({ line, key: orderKey(line) }))
+  return { lines: keyed.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ line }) => line), blocked }
 }
 
 const segmentsOf = (facts: Facts, resource: RatedResource, price: Price): RawSegment[] =>
@@ -169,23 +172,23 @@ const segmentsOf = (facts: Facts, resource: RatedResource, price: Price): RawSeg
     : consumptionSegments(facts, resource, price)
 
 /** The one line of all resources of the price's kind; none where the account had none, or what it had costs nothing. */
-function pooledLine(facts: Facts, price: Price): Billed {
-  const resources = pooledResources(facts, price)
-  const each = resources.map((resource) => ({ resource, own: segmentsOf(facts, resource, price) }))
-  const share = pooledShare(facts, resources, price)
+function pooledLine(facts: Facts, price: Price, dealt: readonly Dealt[]): Billed {
+  const pool = poolOf(dealt, price)
+  const each = pool.map(([resource, of]) => ({ resource, of, own: segmentsOf(of, resource, price) }))
+  const share = pooledShare(pool, price)
   const segments = each.flatMap(({ resource: { id, name }, own }) =>
     own.map((segment): RawSegment => ({ ...segment, resource: { id, name } })),
   )
   if (segments.length === 0 && !chargesNothingUsed(price, share)) return { lines: [], blocked: [] }
   const gaps = told(
     segments.flatMap((segment) => segment.unobserved),
-    facts.losses.filter(({ resource_id }) => resources.some(({ id }) => id === resource_id)),
+    each.flatMap(({ of }) => of.losses),
     price.gap_policy,
   )
   const divisor = divisorOf(price, facts.month)
   const whole = pooledCharge(price, segments, divisor, share, overPool(price, segments, divisor))
-  const blocked = each.flatMap(({ resource, own }) =>
-    unaccepted(gapsOf(facts, resource, price, own), acceptedOf(facts, resource, price)).map((gap) => ({
+  const blocked = each.flatMap(({ resource, of, own }) =>
+    unaccepted(gapsOf(of, resource, price, own), acceptedOf(of, resource, price)).map((gap) => ({
       ...gap,
       resource,
       meter: price.meter,
@@ -217,6 +220,7 @@ const orderKey = (line: Line): string =>
 /** One segment for each stretch in which owner, size, state and price are constant; a price that skips gaps is cut at them. */
 function allocationSegments(facts: Facts, resource: RatedResource, price: Price): RawSegment[] {
   const meter = meterOf(price.meter)
+  const chargeOf = charging(price, facts.month)
   const out: RawSegment[] = []
   for (const owned of facts.owned.filter((o) => o.resource_id === resource.id))
     for (const observed of facts.observed.filter((o) => o.resource_id === resource.id)) {
@@ -226,7 +230,7 @@ function allocationSegments(facts: Facts, resource: RatedResource, price: Price)
       const gaps = unobservedIn(facts, observed.scope_id, stretch)
       const bounds = price.gap_policy === 'skip' ? gaps.flatMap(({ from, to }) => [from, to]) : []
       for (const piece of splitAt(stretch, bounds))
-        out.push(heldSegment(facts, price, { owned, observed, size, piece, gaps }))
+        out.push(heldSegment(price, chargeOf, { owned, observed, size, piece, gaps }))
     }
   return out
 }
@@ -238,25 +242,27 @@ interface Holding {
   piece: Interval
   gaps: readonly Unobserved[]
 }
-function heldSegment(facts: Facts, price: Price, { owned, observed, size, piece, gaps }: Holding): RawSegment {
+function heldSegment(
+  price: Price,
+  chargeOf: (quantity: bigint) => Fraction,
+  { owned, observed, size, piece, gaps }: Holding,
+): RawSegment {
   const unobserved = clip(gaps, piece)
   const skipped = price.gap_policy === 'skip' && unobserved.length > 0
   const quantity = skipped ? 0n : (price.model === 'flat' ? 1n : size) * lengthMs(piece)
-  const exact = charge(price, quantity, facts.month)
   return {
     from: iso(piece.from),
     to: iso(piece.to),
     quantity: quantity.toString(),
     size: size.toString(),
-    amount: fractionText(exact),
     observed_version_id: observed.id,
     assignment_id: owned.id,
-    digest: allocationDigest({ id: owned.id, ...owned.assignment }, observed),
+    digest: heldDigest(owned, observed),
     unobserved_ms: coveredMs(unobserved),
     estimated: false,
     ...(skipped && { skipped }),
     quantity_units: quantity,
-    exact,
+    exact: chargeOf(quantity),
     unobserved,
   }
 }
@@ -269,6 +275,16 @@ export const allocationDigest = (owned: OpenInterval & { id: string }, observed:
   sha256(
     canonical([owned.id, owned.from, owned.to, observed.id, observed.from, observed.to, observed.state, observed.size]),
   )
+
+/** Every meter of a machine is held by the same versions: each is proven once. */
+const proven = new WeakMap<Observed, { owned: Owned; digest: string }>()
+function heldDigest(owned: Owned, observed: Observed): string {
+  const known = proven.get(observed)
+  if (known?.owned === owned) return known.digest
+  const digest = allocationDigest({ id: owned.id, ...owned.assignment }, observed)
+  proven.set(observed, { owned, digest })
+  return digest
+}
 
 const unobservedIn = (facts: Facts, scope_id: string, stretch: Interval): Unobserved[] =>
   clip(
@@ -283,41 +299,46 @@ const clip = (gaps: readonly Unobserved[], part: Interval): Unobserved[] =>
   })
 
 function consumptionSegments(facts: Facts, resource: RatedResource, price: Price): RawSegment[] {
+  const chargeOf = charging(price, facts.month)
   const out: RawSegment[] = []
   for (const used of facts.consumed) {
     if (used.resource_id !== resource.id || used.meter !== price.meter || !meet(used.stretch, timeOf(price))) continue
-    const quantity = consumedQuantity(used.leaves, price.gap_policy)
-    const gaps = used.leaves.flatMap((leaf) => leaf.gaps)
+    const { quantity, estimated, gaps } = summed(used.leaves, price.gap_policy)
     if (quantity === 0n && gaps.length === 0) continue
-    const exact = charge(price, quantity, facts.month)
     out.push({
       from: iso(used.stretch.from),
       to: iso(used.stretch.to),
       quantity: quantity.toString(),
       size: null,
-      amount: fractionText(exact),
       observed_version_id: null,
       assignment_id: used.owned_id,
-      digest: consumptionDigest(used.leaves),
+      digest: used.digest,
       unobserved_ms: coveredMs(gaps),
-      estimated: used.leaves.some((leaf) => leaf.estimated),
+      estimated,
       quantity_units: quantity,
-      exact,
+      exact: chargeOf(quantity),
       unobserved: gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })),
     })
   }
   return out
 }
 
-/** What was consumed; under `skip` without what a counter grew by while nobody looked. */
-function consumedQuantity(leaves: Consumed['leaves'], policy: GapPolicy): bigint {
-  const all = leaves.reduce((total, leaf) => total + leaf.quantity, 0n)
-  if (policy !== 'skip') return all
-  return leaves.flatMap((leaf) => leaf.gaps).reduce((rest, gap) => rest - (gap.quantity ?? 0n), all)
+/** What was consumed; under `skip` without what a counter grew by while nobody looked. In one pass: there is a leaf for each hour. */
+function summed(leaves: Consumed['leaves'], policy: GapPolicy): { quantity: bigint; estimated: boolean; gaps: Gap[] } {
+  let [quantity, estimated] = [0n, false]
+  const gaps: Gap[] = []
+  for (const leaf of leaves) {
+    quantity += leaf.quantity
+    estimated ||= leaf.estimated
+    if (leaf.gaps.length > 0) gaps.push(...leaf.gaps)
+  }
+  if (policy === 'skip') for (const gap of gaps) quantity -= gap.quantity ?? 0n
+  return { quantity, estimated, gaps }
 }
 
 export const consumptionDigest = (leaves: Consumed['leaves']): string =>
-  sha256(canonical(leaves.map((leaf) => [leaf.from, leaf.to, leaf.quantity.toString(), leaf.digest])))
+  // canonical, too: lists of numbers and texts
+  sha256(JSON.stringify(leaves.map((leaf) => [leaf.from, leaf.to, leaf.quantity.toString(), leaf.digest])))
 
 /** The line over its segments: added exactly, or its terms applied to all of them; rounded once. */
 function lineOf(
@@ -332,9 +353,11 @@ function lineOf(
   const quantity = raw.reduce((total, segment) => total + segment.quantity_units, 0n)
   const divisor = divisorOf(price, facts.month)
   const segments = raw
-    .map((segment, index) => ({ ...segment, ...(whole && { amount: fractionText(whole.amounts[index] ?? exact) }) }))
+    .map(({ quantity_units: _quantity, exact: own, unobserved: _gaps, ...segment }, index) => ({
+      ...segment,
+      amount: fractionText(whole ? (whole.amounts[index] ?? exact) : own),
+    }))
     .toSorted((a, b) => (a.from === b.from ? 0 : a.from < b.from ? -1 : 1))
-    .map(({ quantity_units: _quantity, exact: _exact, unobserved: _gaps, ...segment }) => segment)
   return {
     id: sha256([facts.service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
     service_id: facts.service_id,
