@@ -2,9 +2,9 @@
 import { parseFraction, toDecimal } from '../base/exact.ts'
 import { permit } from '../base/actor.ts'
 import { Problem, sure } from '../base/problem.ts'
-import { fromIso, iso, type OpenInterval } from '../base/time.ts'
+import { fromIso, type Interval, iso, type OpenInterval } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
-import { meterOf } from '../metering/contract.ts'
+import { hourMetersOf, meterOf } from '../metering/contract.ts'
 import { isOwn, usageOf } from '../metering/index.ts'
 import type { Line } from '../rating/contract.ts'
 import type { DocumentLine, Draft, Explanation } from './contract.ts'
@@ -109,7 +109,7 @@ async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explai
 }
 
 type Hours = Explained['segments'][number]['hours']
-/** The leaves of each segment of a consumption line; none for allocation, whose leaf is the version. */
+/** The leaves of each segment of a consumption or percentile line; none for allocation, whose leaf is the version. */
 async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]> {
   if (meterOf(line.meter).kind === 'allocation') return []
   const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
@@ -120,8 +120,12 @@ async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]>
     spool: r.spool,
     sequence: r.sequence,
   })
+  const own = hourMetersOf(line.meter)
+  const leavesIn = (stretch: Interval) =>
+    own.flatMap((meter) => (usage?.get(stretch)?.get(meter) ?? []).map((leaf) => ({ ...leaf, meter })))
   return stretches.map((stretch) =>
-    (usage?.get(stretch)?.get(line.meter) ?? []).map((leaf) => ({
+    leavesIn(stretch).map((leaf) => ({
+      ...(own.length > 1 && { meter: leaf.meter }),
       from: iso(leaf.from),
       to: iso(leaf.to),
       quantity: leaf.quantity.toString(),

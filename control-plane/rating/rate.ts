@@ -12,6 +12,7 @@ import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
 import { usageOf } from '../metering/index.ts'
 import type { Line } from './contract.ts'
 import { type Blocked, type Consumed, type Facts, linesOf, stretchesOf } from './rules.ts'
+import { rates } from './rates.ts'
 import { acceptedGaps } from './store.ts'
 import { type Missing, unratedOf } from './unrated.ts'
 import { merged } from './versions.ts'
@@ -64,7 +65,7 @@ async function factsOf(
     prices: inForce,
     consumed: [],
   }
-  return { ...facts, consumed: await consumption(ctx, facts, sold, cut) }
+  return { ...facts, consumed: [...(await consumption(ctx, facts, sold, cut)), ...(await rates(ctx, facts, sold, cut))] }
 }
 
 /** What the agents that see each resource admitted to have lost. */

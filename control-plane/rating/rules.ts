@@ -17,7 +17,7 @@ import {
   splitAt,
 } from '../base/time.ts'
 import { canonical, sha256 } from '#connectors/contract.ts'
-import { type GapPolicy, type Meter, type MeterName, meterOf } from '../metering/contract.ts'
+import { type GapPolicy, type Meter, type MeterName, meterOf, type Peak } from '../metering/contract.ts'
 import { counts, coveredMs, type Gap } from '../metering/rules.ts'
 import type { ChargeModel, Terms } from '../catalog/contract.ts'
 import { chargeText, isLinear } from './charge.ts'
@@ -25,6 +25,7 @@ import { type Line, type LineGap, type Segment, SHOWN_GAPS } from './contract.ts
 import { flat } from './models/flat.ts'
 import { type Accepted, type Loss, told, type ToldGap, unaccepted, type Unobserved } from './gaps.ts'
 import { perUnit } from './models/per_unit.ts'
+import { percentileText, rateOf, rateQuantity, unseenIn } from './percentile.ts'
 import { chargesNothingUsed, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
 
 export interface Price {
@@ -55,7 +56,7 @@ export interface Observed extends OpenInterval {
   size: Partial<Record<SizeName, number | string>>
   scope_id: string
 }
-/** Consumption of one resource and meter in one stretch of owner and price. */
+/** Consumption of one resource and meter in one stretch of owner and price; a percentile has the hours that lie beneath it. */
 export interface Consumed {
   resource_id: string
   meter: MeterName
@@ -69,6 +70,8 @@ export interface Consumed {
     estimated: boolean
     gaps: readonly Gap[]
   }[]
+  /** of all the resource's time at this price; absent: no percentile, or there is nothing to charge */
+  peak?: Peak
 }
 export interface Facts {
   /** what is billed */
@@ -93,7 +96,7 @@ export interface Facts {
 }
 
 export type RatedResource = Facts['resources'][number]
-export type RawSegment = Segment & { quantity_units: bigint; exact: Fraction; unobserved: Unobserved[] }
+export type RawSegment = Segment & { quantity_units: bigint; exact: Fraction; unobserved: Unobserved[]; peak?: Peak }
 const PLACES = 12
 
 /** Base units in one priced unit × milliseconds in one period of the price. */
@@ -248,24 +251,27 @@ function consumptionSegments(facts: Facts, resource: RatedResource, price: Price
   const out: RawSegment[] = []
   for (const used of facts.consumed) {
     if (used.resource_id !== resource.id || used.meter !== price.meter || !meet(used.stretch, timeOf(price))) continue
-    const quantity = consumedQuantity(used.leaves, price.gap_policy)
+    const { peak } = used
+    const quantity = peak ? rateQuantity(peak, used.stretch) : consumedQuantity(used.leaves, price.gap_policy)
     const gaps = used.leaves.flatMap((leaf) => leaf.gaps)
-    if (quantity === 0n && gaps.length === 0) continue
+    if (quantity === 0n && gaps.length === 0 && !peak) continue
+    const unseen = peak ? unseenIn(peak, used.stretch) : []
     const exact = charge(price, quantity, facts.month)
     out.push({
       from: iso(used.stretch.from),
       to: iso(used.stretch.to),
       quantity: quantity.toString(),
-      size: null,
+      size: peak ? rateOf(peak).toString() : null,
       amount: fractionText(exact),
       observed_version_id: null,
       assignment_id: used.owned_id,
       digest: consumptionDigest(used.leaves),
-      unobserved_ms: coveredMs(gaps),
-      estimated: used.leaves.some((leaf) => leaf.estimated),
+      unobserved_ms: coveredMs([...gaps, ...unseen]),
+      estimated: peak ? peak.estimated : used.leaves.some((leaf) => leaf.estimated),
       quantity_units: quantity,
       exact,
-      unobserved: gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })),
+      unobserved: [...gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })), ...unseen],
+      ...(peak && { peak }),
     })
   }
   return out
@@ -296,7 +302,8 @@ function lineOf(
   const segments = raw
     .map((segment, index) => ({ ...segment, ...(whole && { amount: fractionText(whole.amounts[index] ?? exact) }) }))
     .toSorted((a, b) => (a.from < b.from ? -1 : 1))
-    .map(({ quantity_units: _quantity, exact: _exact, unobserved: _gaps, ...segment }) => segment)
+    .map(({ quantity_units: _quantity, exact: _exact, unobserved: _gaps, peak: _peak, ...segment }) => segment)
+  const peak = raw[0]?.peak
   return {
     id: sha256([facts.service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
     service_id: facts.service_id,
@@ -320,6 +327,7 @@ function lineOf(
     quantity_display: toDecimal(whole ? whole.quantity : fraction(quantity, divisor), 6),
     exact: fractionText(exact),
     ...(whole && { charge: chargeText(whole) }),
+    ...(peak && { percentile: percentileText(peak) }),
     net: majorText(toMinor(exact, facts.currency), facts.currency),
     currency: facts.currency,
     tax_category: facts.tax.category,
@@ -347,14 +355,17 @@ export function stretchesOf(
   })
 }
 
-/** What a resource costs each hour at these prices, exactly; null where none applies, or one that has no price for an hour alone. */
+/**
+ * What a resource costs each hour at these prices, exactly: what is held, for what will be used nobody knows. null where none applies, or
+ * one that has no price for an hour alone.
+ */
 export function costPerHour(
   resource: { kind: Kind; state: string; size: Observed['size'] },
   prices: readonly Price[],
   month: Interval,
 ): Fraction | null {
   let total: Fraction | null = null
-  for (const price of prices.filter((p) => p.kind === resource.kind && p.per !== 'quantity')) {
+  for (const price of prices.filter((p) => p.kind === resource.kind && meterOf(p.meter).kind === 'allocation')) {
     if (!isLinear(price)) return null
     const size = held(meterOf(price.meter), resource)
     const part = charge(price, size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS), month)
