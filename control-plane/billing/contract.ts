@@ -171,6 +171,7 @@ export const Explanation = z
         skipped: z.boolean().meta({ description: 'nobody looked, and its price bills nothing of such time' }),
         hours: z.array(
           z.object({
+            meter: Line.shape.meter.optional().meta({ description: 'where several lie beneath the line: in, or out' }),
             from: InstantText,
             to: InstantText,
             quantity: z.string(),

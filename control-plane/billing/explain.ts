@@ -4,7 +4,7 @@ import { permit } from '../base/actor.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, iso, type OpenInterval } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
-import { meterOf } from '../metering/contract.ts'
+import { hourMetersOf, meterOf } from '../metering/contract.ts'
 import { isOwn, usageOf } from '../metering/index.ts'
 import { resourceIdOf } from '../rating/rules.ts'
 import type { Line } from '../rating/contract.ts'
@@ -111,7 +111,7 @@ async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explai
 }
 
 type Hours = Explained['segments'][number]['hours']
-/** The leaves of each segment of a consumption line; none for allocation, whose leaf is the version. */
+/** The leaves of each segment of a consumption or percentile line; none for allocation, whose leaf is the version. */
 async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]> {
   if (meterOf(line.meter).kind === 'allocation') return []
   const stretches = line.segments.map((segment) => ({
@@ -131,8 +131,12 @@ async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]>
     spool: r.spool,
     sequence: r.sequence,
   })
+  const own = hourMetersOf(line.meter)
+  const leavesIn = (stretch: (typeof stretches)[number]) =>
+    own.flatMap((meter) => (usedIn.get(stretch)?.get(meter) ?? []).map((leaf) => ({ ...leaf, meter })))
   return stretches.map((stretch) =>
-    (usedIn.get(stretch)?.get(line.meter) ?? []).map((leaf) => ({
+    leavesIn(stretch).map((leaf) => ({
+      ...(own.length > 1 && { meter: leaf.meter }),
       from: iso(leaf.from),
       to: iso(leaf.to),
       quantity: leaf.quantity.toString(),

@@ -6,12 +6,15 @@ import type { Line, LineGap } from '../rating/contract.ts'
 interface Words {
   unobserved: string
   more: (count: number) => string
+  /** of a slot that a percentile leaves out: its time is billed nevertheless */
+  not_counted: string
   causes: Record<LineGap['cause'], string>
   policies: Record<LineGap['policy'], string>
 }
 const EN: Words = {
   unobserved: 'unobserved',
   more: (count) => `and ${count} more`,
+  not_counted: 'not counted',
   causes: {
     silent: 'no report',
     reset: 'counter began anew',
@@ -25,6 +28,7 @@ const EN: Words = {
 const ES: Words = {
   unobserved: 'sin observar',
   more: (count) => `y ${count} más`,
+  not_counted: 'no cuenta',
   causes: {
     silent: 'sin informes',
     reset: 'contador reiniciado',
@@ -60,14 +64,16 @@ function stretchText({ from, to }: LineGap, zone: string, language: Language): s
 
 /** "unobserved 3 h 12 min: spool overflow, 2026-11-14 02:10 – 05:22 (total known)"; '' where all was observed. */
 export function gapText(
-  line: Pick<Line, 'unobserved_ms' | 'gaps' | 'gaps_more'>,
+  line: Pick<Line, 'unobserved_ms' | 'gaps' | 'gaps_more' | 'percentile'>,
   zone: string,
   language: Language,
 ): string {
   if (line.unobserved_ms === 0) return ''
   const words = WORDS[language]
+  const done = (policy: LineGap['policy']) =>
+    line.percentile && policy === 'skip' ? words.not_counted : words.policies[policy]
   const told = (line.gaps ?? []).map(
-    (gap) => `${words.causes[gap.cause]}, ${stretchText(gap, zone, language)} (${words.policies[gap.policy]})`,
+    (gap) => `${words.causes[gap.cause]}, ${stretchText(gap, zone, language)} (${done(gap.policy)})`,
   )
   if (line.gaps_more) told.push(words.more(line.gaps_more))
   const whole = `${words.unobserved} ${lengthText(line.unobserved_ms)}`

@@ -5,6 +5,7 @@ import { dateOf, fromIso } from '../base/time.ts'
 import type { Line } from '../rating/contract.ts'
 import type { DocumentLine, InvoiceContent } from './contract.ts'
 import { gapText } from './gap-text.ts'
+import { percentileTexts } from './percentile-text.ts'
 import { causesText, NOTE_WORDS } from './notes/text.ts'
 
 const EN = {
@@ -88,6 +89,8 @@ const METERS_EN: MeterWords = {
   disk_read_operations: 'disk read operations',
   disk_write_operations: 'disk write operations',
   cpu_time_ns: 'processor time',
+  network_p95: 'network, 95th percentile',
+  network_max: 'network, peak',
 }
 const METERS_ES: MeterWords = {
   instance: 'instancia',
@@ -103,6 +106,8 @@ const METERS_ES: MeterWords = {
   disk_read_operations: 'operaciones de lectura',
   disk_write_operations: 'operaciones de escritura',
   cpu_time_ns: 'tiempo de procesador',
+  network_p95: 'red, percentil 95',
+  network_max: 'red, pico',
 }
 export const METER_WORDS: Record<Language, MeterWords> = { en: METERS_EN, es: METERS_ES }
 
@@ -138,7 +143,12 @@ function unitOf(line: Line, labels: typeof EN): string {
 }
 
 const noteOf = (line: Line, zone: string, language: Language): string =>
-  [...chargeTexts(line, language), gapText(line, zone, language), line.estimated ? LABELS[language].estimated : '']
+  [
+    ...percentileTexts(line, language, (text) => decimalText(text, language)),
+    ...chargeTexts(line, language),
+    gapText(line, zone, language),
+    line.estimated ? LABELS[language].estimated : '',
+  ]
     .filter(Boolean)
     .join(', ')
 

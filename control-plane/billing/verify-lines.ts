@@ -5,13 +5,14 @@ import { sure } from '../base/problem.ts'
 import { fromIso, HOUR_MS, hourOf, type Interval, intersect, iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { coveredIn, holdings } from '../inventory/index.ts'
-import { meterOf } from '../metering/contract.ts'
+import { hourMetersOf, meterOf } from '../metering/contract.ts'
 import { type HourUsage, remeasure, usageOf } from '../metering/index.ts'
 import type { Engine } from '../metering/rules.ts'
 import type { Line, Segment } from '../rating/contract.ts'
 import { allocationDigest, consumptionDigest, resourceIdOf } from '../rating/rules.ts'
 import * as store from './store.ts'
 import { checkCharge, checkShare } from './verify-charge.ts'
+import { checkPercentile } from './verify-percentile.ts'
 import { isRounded, type Report, units } from './verify-sums.ts'
 
 /** Checks each line of an invoice; returns how many readings were compared. */
@@ -29,6 +30,7 @@ export async function checkLines(
       checkArithmetic(line, invoice.content.zone, subject, report)
       if (line.charge) checkShare(line, line.charge, facts.held, invoice.content.zone, subject, report)
       readings += checkLeaves(invoice, line, facts, subject, report)
+      await checkPercentile(ctx, line, invoice.cut, subject, report)
     }
   }
   return readings
@@ -90,7 +92,8 @@ interface Stretch extends Interval {
   resource_id: string
 }
 const keyOf = ({ resource_id, from, to }: Stretch): string => `${resource_id}/${from}/${to}`
-const isConsumption = (line: Line): boolean => meterOf(line.meter).kind === 'consumption'
+/** Made of hours of usage, and those of readings. */
+const isConsumption = (line: Line): boolean => meterOf(line.meter).kind !== 'allocation'
 const stretchOf = (line: Line, segment: Segment): Stretch => ({
   resource_id: resourceIdOf(line, segment),
   from: fromIso(segment.from),
@@ -206,11 +209,14 @@ function checkConsumption(line: Line, { usage, hours }: Facts, subject: string, 
   let readings = 0
   for (const segment of line.segments) {
     const stretch = stretchOf(line, segment)
-    const leaves = usage.get(keyOf(stretch))?.get(line.meter) ?? []
+    const own = usage.get(keyOf(stretch))
+    const leaves = hourMetersOf(line.meter).flatMap((meter) => own?.get(meter) ?? [])
     const unseen = line.price.gap_policy === 'skip' ? leaves.flatMap((leaf) => leaf.gaps) : []
-    const quantity =
+    const summed =
       leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n) -
       unseen.reduce((sum, gap) => sum + (gap.quantity ?? 0n), 0n)
+    // a percentile is no sum: it is counted again by itself
+    const quantity = line.percentile ? BigInt(segment.quantity) : summed
     if (quantity.toString() !== segment.quantity || consumptionDigest(leaves) !== segment.digest)
       report('usage', subject, `The hours of usage from ${segment.from} are not those that were billed.`)
     readings += checkReadings(line, sure(hours.get(keyOf(windowOf(stretch)))), subject, report)
@@ -221,14 +227,19 @@ function checkConsumption(line: Line, { usage, hours }: Facts, subject: string, 
 type Hours = Awaited<ReturnType<typeof remeasure>>[number]
 /** Stored hours against what their readings give, hour by hour; returns how many readings were compared. */
 function checkReadings(line: Line, { stored, fromReadings }: Hours, subject: string, report: Report): number {
+  const meters = hourMetersOf(line.meter)
   const own = <T extends HourUsage>(list: readonly T[]) =>
-    new Map(list.filter((r) => r.meter === line.meter).map((r) => [r.hour, r]))
+    new Map(list.filter((r) => meters.includes(r.meter)).map((r) => [`${r.hour} ${r.meter}`, r]))
   const [kept, measured] = [own(stored), own(fromReadings.hours)]
-  for (const hour of new Set([...kept.keys(), ...measured.keys()])) {
-    const [a, b] = [kept.get(hour), measured.get(hour)]
+  for (const key of new Set([...kept.keys(), ...measured.keys()])) {
+    const [a, b] = [kept.get(key), measured.get(key)]
     const equal = (a?.quantity ?? 0n) === (b?.quantity ?? 0n) && (!a || !b || fromReadings.proves(a))
     if (!equal)
-      report('readings', subject, `The readings of ${iso(hour)} do not give the usage that is stored for that hour.`)
+      report(
+        'readings',
+        subject,
+        `The readings of ${iso(parseInt(key, 10))} do not give the usage that is stored for that hour.`,
+      )
   }
   return [...measured.values()].reduce((sum, row) => sum + row.reading_count, 0)
 }

@@ -22,7 +22,7 @@ export const ChargeModel = z.enum([
   'allocation_pool',
 ])
 export type ChargeModel = z.infer<typeof ChargeModel>
-/** `hour` and `month` for allocation meters, `quantity` for consumption meters. */
+/** `hour` and `month` for allocation meters, `quantity` for consumption meters, `month` for percentile meters. */
 export const Per = z.enum(['hour', 'month', 'quantity'])
 export type Per = z.infer<typeof Per>
 export const MeterOfPrice = z.enum(METER_NAMES)
@@ -167,7 +167,7 @@ export interface PriceRow {
 export const MeterDescription = z
   .object({
     name: MeterOfPrice,
-    kind: z.enum(['allocation', 'consumption']),
+    kind: z.enum(['allocation', 'consumption', 'percentile']),
     counts: z.enum(['allocated', 'running']).nullable(),
     units: z.array(z.string()),
     models: z.array(ChargeModel).meta({ description: 'how its prices may charge' }),

@@ -7,9 +7,16 @@ import type { ChargeModel, Per } from './contract.ts'
 /** Amounts have at most this many decimals, in the request and in the database. */
 export const AMOUNT_PLACES = 12
 
-/** What a price of the meter may say: allocation is charged for time, consumption for its quantity. */
+/** What a price of the meter may say: allocation is charged for time, consumption for its quantity, a percentile for its month. */
 export function choicesOf(meter: MeterName): Choices {
   const { kind, units } = METERS[meter]
+  if (kind === 'percentile')
+    return {
+      per: ['month'],
+      models: ['per_unit', 'graduated', 'volume'],
+      units: Object.keys(units),
+      gap_policies: ['total', 'skip', 'block'],
+    }
   return kind === 'allocation'
     ? {
         per: ['hour', 'month'],

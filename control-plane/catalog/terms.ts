@@ -1,6 +1,7 @@
 /** Which terms a price may have, in one place for all of them; and their kept form, in which equal terms are equal. Pure. */
 import { compare, type Fraction, parseDecimal, toDecimal, ZERO } from '../base/exact.ts'
 import { type FieldError, Problem, sure } from '../base/problem.ts'
+import { type MeterName, meterOf } from '../metering/contract.ts'
 import type { ChargeModel, Per, Terms } from './contract.ts'
 import { AMOUNT_PLACES } from './rules.ts'
 
@@ -17,6 +18,7 @@ const OWN: Partial<Record<ChargeModel, keyof Terms>> = {
 const MODEL_TERMS = [...new Set(Object.values(OWN))]
 
 interface Decided {
+  meter?: MeterName
   model: ChargeModel
   per: Per
   amount?: string | undefined
@@ -87,13 +89,17 @@ function checkBounds({ model }: Decided, { included, minimum, maximum, percentag
     say('/terms/percentage/min_per_event', 'must not be above the maximum')
 }
 
-function checkProration({ per }: Decided, { proration, day_count }: Terms, say: Say): void {
+function checkProration({ meter, per }: Decided, { proration, day_count }: Terms, say: Say): void {
+  if (proration !== undefined && proration !== 'exact' && meter !== undefined && meterOf(meter).kind === 'percentile')
+    return say('/terms/proration', `must be exact: ${meter} is of the very time in which it was owned`)
   if (proration !== undefined && proration !== 'exact' && per !== 'month')
     say('/terms/proration', 'is only for monthly prices: all others are exact')
   if (day_count !== undefined && proration !== 'day') say('/terms/day_count', 'is only for proration by day')
 }
 
-function checkPool({ model, per }: Decided, { pool, proration, included }: Terms, say: Say): void {
+function checkPool({ meter, model, per }: Decided, { pool, proration, included }: Terms, say: Say): void {
+  if (pool !== undefined && meter !== undefined && meterOf(meter).kind === 'percentile')
+    say('/terms/pool', `is of no use to the meter ${meter}: the peaks of several don't add up`)
   if (model === 'allocation_pool' && pool !== undefined)
     say('/terms/pool', 'is of no use to the model allocation_pool, which is of all resources anyway')
   if (model === 'allocation_pool' && included !== undefined)

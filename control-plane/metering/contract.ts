@@ -2,15 +2,20 @@
 import { z } from 'zod'
 import { Id, InstantText } from '../http/contract.ts'
 
-/** Allocation meters integrate observed versions over time; consumption meters sum increases of counters. */
+/**
+ * Allocation meters integrate observed versions over time; consumption meters sum increases of counters; percentile meters take one of
+ * the means of five minutes that two counters had in a whole period.
+ */
 export interface Meter {
-  kind: 'allocation' | 'consumption'
+  kind: 'allocation' | 'consumption' | 'percentile'
   /** allocation: which states count */
   counts?: 'allocated' | 'running'
   /** allocation: the size that is integrated; absent: the resource itself, 1 */
   size?: 'vcpu_count' | 'memory_bytes' | 'disk_bytes' | 'ip_count'
   /** consumption: devices of the counter that are no use of the resource (idle time of a processor) */
   excludes?: readonly string[]
+  /** percentile: the counters in and out, and how many per cent of the highest means are dropped */
+  rate?: { in: 'network_receive_bytes'; out: 'network_transmit_bytes'; dropped_percent: number }
   /** units in which it may be priced → base units in one of them */
   units: Readonly<Record<string, bigint>>
 }
@@ -28,6 +33,13 @@ const BYTES = {
 } as const
 const OPERATIONS = { operation: 1n, thousand_operations: 1_000n, million_operations: 1_000_000n } as const
 const consumption = (units: Meter['units']): Meter => ({ kind: 'consumption', units })
+/** In 75ths of a bit per second: a byte in five minutes is 8 bits ÷ 300 s, two of them, so that every mean is a whole number. */
+const RATES = { 'bit/s': 75n, 'kbit/s': 75_000n, 'Mbit/s': 75_000_000n, 'Gbit/s': 75_000_000_000n } as const
+const percentile = (dropped_percent: number): Meter => ({
+  kind: 'percentile',
+  rate: { in: 'network_receive_bytes', out: 'network_transmit_bytes', dropped_percent },
+  units: RATES,
+})
 
 export const METERS = {
   instance: { kind: 'allocation', counts: 'allocated', units: { instance: 1n } },
@@ -46,10 +58,38 @@ export const METERS = {
     ...consumption({ CPU_second: 10n ** 9n, CPU_hour: 3600n * 10n ** 9n }),
     excludes: ['idle', 'iowait'],
   },
+  network_p95: percentile(5),
+  network_max: percentile(0),
 } as const satisfies Record<string, Meter>
 export type MeterName = keyof typeof METERS
 export const METER_NAMES = Object.keys(METERS) as [MeterName, ...MeterName[]]
 export const meterOf = (name: MeterName): Meter => METERS[name]
+/** The meters whose hours of usage lie beneath what a meter counts. */
+export function hourMetersOf(name: MeterName): MeterName[] {
+  const { rate } = meterOf(name)
+  return rate ? [rate.in, rate.out] : [name]
+}
+
+/** Five minutes of the UTC clock: the means of a percentile are of these. */
+export const SLOT_MS = 300_000
+/** What a percentile meter says of a period; bytes are those of the one slot that counts. */
+export interface Peak {
+  /** null: no slot of this direction was ever observed, so it doesn't count */
+  in: bigint | null
+  out: bigint | null
+  /** which of the observed slots counts, from the lowest, 1 being the first; 0 where none was observed */
+  rank: number
+  /** observed whole, in each direction that counts */
+  slots: number
+  /** not observed, or not wholly: they count for nothing, and never as 0 */
+  missing: number
+  /** of those that count: the readings around lie further apart than a slot, so that several have one mean */
+  spread: number
+  /** some of these lie in a silence of which only the total is known */
+  estimated: boolean
+  /** slots in a row of which nothing at all is known */
+  unseen: { from: number; to: number }[]
+}
 
 export const GapCause = z.enum(['silent', 'reset', 'spool_overflow', 'spool_damaged', 'agent_down', 'source_down'])
 export type GapCause = z.infer<typeof GapCause>

@@ -25,6 +25,9 @@ import { insertReadings, type ReadingRow, readingsAround, type Window } from './
 import { markUsageDirty, usageIn, type UsageRow } from './store.ts'
 
 export type { HourUsage } from './hours.ts'
+export { peaksOf } from './peaks.ts'
+export { recount } from './recount.ts'
+export { joined } from './slots.ts'
 export { settleUsage } from './settle.ts'
 export { meteredBySource, pendingUsage, reportedUpTo, type UsageRow } from './store.ts'
 

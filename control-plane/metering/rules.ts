@@ -131,7 +131,7 @@ function between(course: Course, a: CounterReading, b: CounterReading): void {
 }
 
 /** What a span counted from its beginning to `at`: ⌊increase × elapsed ÷ length⌋, so that parts add up under any split. */
-const countedTo = (span: Span, at: Instant): bigint =>
+export const countedTo = (span: Span, at: Instant): bigint =>
   floorDivide(
     span.increase * BigInt(Math.min(Math.max(at, span.from), span.to) - span.from),
     BigInt(span.to - span.from),

@@ -24,7 +24,9 @@ import { openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { projectOfEach } from '../inventory/index.ts'
 import { isLinear } from './charge.ts'
+import { type MeterName, meterOf } from '../metering/contract.ts'
 import type { AccountUsage, AccountUsageQuery, DayUsage, Line } from './contract.ts'
+import { byTime } from './percentile.ts'
 import { type Part, partsOf } from './projects.ts'
 import { rate } from './rate.ts'
 import { merged } from './versions.ts'
@@ -106,20 +108,28 @@ async function ratedDays(ctx: Context, account: Account, days: readonly Interval
   const prices = merged(await pricesAt(ctx, contract.price_book_id, month, cut))
   const terms = { contract, zone: account.zone, cut, prices }
   const each: Line[][] = []
+  // a day's own percentile is no part of the month's
+  const daily = { ...terms, prices: prices.filter((price) => !isPercentile(price)) }
   for (const day of days) {
     const period = intersect(contract, day)
-    each.push(period ? (await rate(ctx, { ...terms, period })).lines : [])
+    each.push(period ? (await rate(ctx, { ...daily, period })).lines : [])
   }
-  const lines = prices.every(isLinear) ? each : dailyShares(each, (await rate(ctx, { ...terms, period: month })).lines)
+  const isByDay = prices.every((price) => isLinear(price) && !isPercentile(price))
+  const lines = isByDay ? each : dailyShares(each, days, (await rate(ctx, { ...terms, period: month })).lines)
   const ids = lines.flat().flatMap((line) => line.segments.map((segment) => segment.assignment_id))
   const projectOf = byProject ? await projectOfEach(ctx, ids) : null
   const rated = lines.map((list) => list.map((line) => ({ line, parts: projectOf && partsOf(line, projectOf) })))
   return { currency: contract.currency, rated }
 }
 
+const isPercentile = ({ meter }: { meter: MeterName }): boolean => meterOf(meter).kind === 'percentile'
 const keyOf = (line: Line): string => `${line.resource.id}/${line.price.id}`
-/** Lines of days whose prices charge the whole month: each bears its part of the month's amount, by quantity or else by time. */
-function dailyShares(days: readonly Line[][], month: readonly Line[]): Line[][] {
+/**
+ * Lines of days whose prices charge the whole month: each bears its part of the month's amount, by quantity or else by time. A percentile
+ * is of all the month, so each day bears it for its time.
+ */
+function dailyShares(days: readonly Line[][], spans: readonly Interval[], month: readonly Line[]): Line[][] {
+  const parts = month.filter(isPercentile).map((line) => byTime(line, spans))
   const wholes = new Map(month.filter((line) => line.charge).map((line) => [keyOf(line), line]))
   const measured = Map.groupBy(
     days.flat().filter((line) => line.charge),
@@ -132,14 +142,15 @@ function dailyShares(days: readonly Line[][], month: readonly Line[]): Line[][] 
       return [key, { by, total: sum(lines.map((line) => parseFraction(sure(line.charge)[by]))) }]
     }),
   )
-  return days.map((lines) =>
-    lines.map((line) => {
+  return days.map((lines, day) => [
+    ...lines.map((line) => {
       const [whole, of] = [wholes.get(keyOf(line)), totals.get(keyOf(line))]
       if (!line.charge || !whole || !of || of.total.num === 0n) return line
       const part = divide(parseFraction(line.charge[of.by]), of.total)
       return { ...line, exact: fractionText(multiply(parseFraction(whole.exact), part)) }
     }),
-  )
+    ...parts.flatMap((list) => list[day] ?? []),
+  ])
 }
 
 interface Sum {

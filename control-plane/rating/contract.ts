@@ -29,13 +29,13 @@ export const SHOWN_GAPS = 20
 
 /**
  * A stretch in which owner, size, state and price are constant. `quantity` is in base units
- * (× milliseconds for allocation); amount = quantity × amount of the price ÷ divisor.
+ * (× milliseconds for allocation and percentiles); amount = quantity × amount of the price ÷ divisor.
  */
 export const Segment = z.object({
   from: InstantText,
   to: InstantText,
   quantity: z.string().regex(/^\d+$/),
-  /** allocation: base units held */
+  /** allocation: base units held; percentile: the rate that is charged, in 75ths of a bit/s */
   size: z.string().regex(/^\d+$/).nullable(),
   amount: FractionText,
   observed_version_id: Id.nullable(),
@@ -77,6 +77,19 @@ export type LineCharge = z.infer<typeof LineCharge>
 /** What a line is of: a resource, or all of its kind together, under the id of the service. */
 export const LineKind = z.union([Kind, z.literal('pool')])
 
+/** The slot of five minutes that a percentile meter is charged for, among all of the line's time. */
+export const LinePercentile = z.object({
+  in: FractionText.nullable().meta({ description: 'bit/s; null: nothing was ever known of this direction' }),
+  out: FractionText.nullable(),
+  rank: z
+    .int()
+    .meta({ description: 'which of the observed slots counts, from the lowest: ⌈0.95 n⌉, or n for the peak' }),
+  slots: z.int().meta({ description: 'n: whole slots of the UTC clock that were observed' }),
+  missing: z.int().meta({ description: 'whole slots that were not: they count for nothing, and never as 0' }),
+  spread: z
+    .int()
+    .meta({ description: 'of the n, those with the mean of readings that lie further apart than five minutes' }),
+})
 export const Line = z
   .object({
     id: z.string(),
@@ -105,6 +118,7 @@ export const Line = z
     quantity_display: z.string(),
     exact: FractionText,
     charge: LineCharge.optional().meta({ description: 'absent: quantity × amount of the price ÷ divisor' }),
+    percentile: LinePercentile.optional().meta({ description: 'of percentile meters' }),
     net: Amount,
     currency: CurrencyCode,
     tax_category: TaxCategory,

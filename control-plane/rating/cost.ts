@@ -6,14 +6,17 @@ import { meterOf } from '../metering/contract.ts'
 import { isLinear } from './charge.ts'
 import { charging, held, type Observed, type Price } from './rules.ts'
 
-/** What a resource costs each hour at these prices, exactly; null where none applies, or one that has no price for an hour alone. */
+/**
+ * What a resource costs each hour at these prices, exactly: what is held, for what will be used nobody knows. null where none applies, or
+ * one that has no price for an hour alone.
+ */
 export function costPerHour(
   resource: { kind: Kind; state: string; size: Observed['size'] },
   prices: readonly Price[],
   month: Interval,
 ): Fraction | null {
   let total: Fraction | null = null
-  for (const price of prices.filter((p) => p.kind === resource.kind && p.per !== 'quantity')) {
+  for (const price of prices.filter((p) => p.kind === resource.kind && meterOf(p.meter).kind === 'allocation')) {
     if (!isLinear(price)) return null
     const size = held(meterOf(price.meter), resource)
     const part = charging(price, month)(size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS))

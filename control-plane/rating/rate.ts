@@ -13,6 +13,7 @@ import { usageOf } from '../metering/index.ts'
 import type { Line } from './contract.ts'
 import { byResource } from './by-resource.ts'
 import { type Blocked, type Consumed, consumptionDigest, type Facts, linesOf, stretchesOf } from './rules.ts'
+import { rates } from './rates.ts'
 import { acceptedGaps } from './store.ts'
 import { type Missing, unratedOf } from './unrated.ts'
 import { merged } from './versions.ts'
@@ -65,7 +66,10 @@ async function factsOf(
     prices: inForce,
     consumed: [],
   }
-  return { ...facts, consumed: await consumption(ctx, facts, sold, cut) }
+  return {
+    ...facts,
+    consumed: [...(await consumption(ctx, facts, sold, cut)), ...(await rates(ctx, facts, sold, cut))],
+  }
 }
 
 /** What the agents that see each resource admitted to have lost. */

@@ -17,7 +17,7 @@ import {
   splitAt,
 } from '../base/time.ts'
 import { canonical, sha256 } from '#connectors/contract.ts'
-import { type GapPolicy, type Meter, type MeterName, meterOf } from '../metering/contract.ts'
+import { type GapPolicy, type Meter, type MeterName, meterOf, type Peak } from '../metering/contract.ts'
 import { counts, coveredMs, type Gap } from '../metering/rules.ts'
 import type { ChargeModel, Terms } from '../catalog/contract.ts'
 import { byResource } from './by-resource.ts'
@@ -27,6 +27,7 @@ import { type Dealt, isPooled, overPool, pooledShare, poolOf } from './pooled.ts
 import { flat } from './models/flat.ts'
 import { type Accepted, type Loss, told, type ToldGap, unaccepted, type Unobserved } from './gaps.ts'
 import { perUnit } from './models/per_unit.ts'
+import { percentileText, rateOf, rateQuantity, unseenIn } from './percentile.ts'
 import { chargesNothingUsed, pooledCharge, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
 
 export { resourceIdOf } from './pooled.ts'
@@ -59,7 +60,7 @@ export interface Observed extends OpenInterval {
   size: Partial<Record<SizeName, number | string>>
   scope_id: string
 }
-/** Consumption of one resource and meter in one stretch of owner and price. */
+/** Consumption of one resource and meter in one stretch of owner and price; a percentile has the hours that lie beneath it. */
 export interface Consumed {
   resource_id: string
   meter: MeterName
@@ -75,6 +76,8 @@ export interface Consumed {
     estimated: boolean
     gaps: readonly Gap[]
   }[]
+  /** of all the resource's time at this price; absent: no percentile, or there is nothing to charge */
+  peak?: Peak
 }
 export interface Facts {
   /** what is billed */
@@ -99,7 +102,12 @@ export interface Facts {
 }
 
 export type RatedResource = Facts['resources'][number]
-export type RawSegment = Omit<Segment, 'amount'> & { quantity_units: bigint; exact: Fraction; unobserved: Unobserved[] }
+export type RawSegment = Omit<Segment, 'amount'> & {
+  quantity_units: bigint
+  exact: Fraction
+  unobserved: Unobserved[]
+  peak?: Peak
+}
 const PLACES = 12
 
 /** Base units in one priced unit × milliseconds in one period of the price. */
@@ -303,21 +311,26 @@ function consumptionSegments(facts: Facts, resource: RatedResource, price: Price
   const out: RawSegment[] = []
   for (const used of facts.consumed) {
     if (used.resource_id !== resource.id || used.meter !== price.meter || !meet(used.stretch, timeOf(price))) continue
-    const { quantity, estimated, gaps } = summed(used.leaves, price.gap_policy)
-    if (quantity === 0n && gaps.length === 0) continue
+    const { peak } = used
+    const sums = summed(used.leaves, price.gap_policy)
+    const quantity = peak ? rateQuantity(peak, used.stretch) : sums.quantity
+    const { gaps } = sums
+    if (quantity === 0n && gaps.length === 0 && !peak) continue
+    const unseen = peak ? unseenIn(peak, used.stretch) : []
     out.push({
       from: iso(used.stretch.from),
       to: iso(used.stretch.to),
       quantity: quantity.toString(),
-      size: null,
+      size: peak ? rateOf(peak).toString() : null,
       observed_version_id: null,
       assignment_id: used.owned_id,
       digest: used.digest,
-      unobserved_ms: coveredMs(gaps),
-      estimated,
+      unobserved_ms: coveredMs([...gaps, ...unseen]),
+      estimated: peak ? peak.estimated : sums.estimated,
       quantity_units: quantity,
       exact: chargeOf(quantity),
-      unobserved: gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })),
+      unobserved: [...gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })), ...unseen],
+      ...(peak && { peak }),
     })
   }
   return out
@@ -353,11 +366,12 @@ function lineOf(
   const quantity = raw.reduce((total, segment) => total + segment.quantity_units, 0n)
   const divisor = divisorOf(price, facts.month)
   const segments = raw
-    .map(({ quantity_units: _quantity, exact: own, unobserved: _gaps, ...segment }, index) => ({
+    .map(({ quantity_units: _quantity, exact: own, unobserved: _gaps, peak: _peak, ...segment }, index) => ({
       ...segment,
       amount: fractionText(whole ? (whole.amounts[index] ?? exact) : own),
     }))
     .toSorted((a, b) => (a.from === b.from ? 0 : a.from < b.from ? -1 : 1))
+  const peak = raw[0]?.peak
   return {
     id: sha256([facts.service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
     service_id: facts.service_id,
@@ -381,6 +395,7 @@ function lineOf(
     quantity_display: toDecimal(whole ? whole.quantity : fraction(quantity, divisor), 6),
     exact: fractionText(exact),
     ...(whole && { charge: chargeText(whole) }),
+    ...(peak && { percentile: percentileText(peak) }),
     net: majorText(toMinor(exact, facts.currency), facts.currency),
     currency: facts.currency,
     tax_category: facts.tax.category,

@@ -4,6 +4,7 @@ import type { Kind, Size, State } from '#connectors/contract.ts'
 import type { Instant } from '../base/time.ts'
 import { type Context, ms, rows } from '../db/index.ts'
 import { together } from '../db/together.ts'
+import { hourMetersOf, METER_NAMES, meterOf } from '../metering/contract.ts'
 import { gapAcceptance } from './schema.ts'
 
 export const currentOf = (ctx: Context, ids: readonly string[]) =>
@@ -25,6 +26,14 @@ export const currentOf = (ctx: Context, ids: readonly string[]) =>
         )})`,
       )
 
+/** Meters whose hours another meter charges, each with that one. */
+const BENEATH = sql.join(
+  METER_NAMES.filter((meter) => meterOf(meter).kind === 'percentile').flatMap((meter) =>
+    hourMetersOf(meter).map((own) => sql`(${own}, ${meter})`),
+  ),
+  sql`, `,
+)
+
 export interface CoverChange {
   resource_id: string
   since: Instant
@@ -33,7 +42,8 @@ export interface CoverChange {
 /**
  * Judges hours of usage that were never judged, changed since, waited for an owner or a price, or are of machines whose covers changed:
  * one statement, of the first and of the waiting at most `limit` rows. Covered: of what was observed in the hour, all is billed to another
- * eye. Owned: some assignment overlaps the hour. Rated: the owner's price book has a version of the component in that hour.
+ * eye. Owned: some assignment overlaps the hour. Rated: the owner's price book has a version of the component in that hour, or of
+ * a percentile of it.
  *
  * Usage is looked for from the last judgement on. So while more is left than the limit, the oldest comes first, and counts as judged when
  * the youngest of the batch was stored, not now: else what is left would lie before the last judgement for ever.
@@ -74,7 +84,7 @@ export async function judgeUsage(
              from observed_version v where v.resource_id = t.resource_id and v.cut_to is null
                and tstzrange(v.valid_from, v.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')) then 'covered'
            when o.account_id is null then 'unowned'
-           when exists (select 1 from price_version p where p.price_book_id = o.price_book_id and p.kind = t.kind and p.meter = t.meter and p.cut_to is null
+           when exists (select 1 from price_version p where p.price_book_id = o.price_book_id and p.kind = t.kind and (p.meter = t.meter or (t.meter, p.meter) in (${BENEATH})) and p.cut_to is null
              and tstzrange(p.effective_at, p.ends_at) && tstzrange(t.hour, t.hour + interval '1 hour')) then 'rated'
            else 'unrated' end, o.account_id, (select at from judging)
     from due t left join lateral (

@@ -4,7 +4,7 @@ import { pricesAt } from '../../catalog/index.ts'
 import type { ContractInForce } from '../../contracts/index.ts'
 import type { Context } from '../../db/index.ts'
 import { coveredIn, observations, ownership } from '../../inventory/index.ts'
-import { meterOf } from '../../metering/contract.ts'
+import { hourMetersOf, meterOf } from '../../metering/contract.ts'
 import { usageOf } from '../../metering/index.ts'
 import { ENGINE_VERSION } from '../../rating/contract.ts'
 import { held } from '../../rating/rules.ts'
@@ -107,7 +107,7 @@ async function factsDiffer(
   const skips = [then, now].some(({ prices }) =>
     prices.some((one) => one.kind === kind && one.meter === name && one.gap_policy === 'skip'),
   )
-  if (meter.kind === 'consumption') {
+  if (meter.kind !== 'allocation') {
     const [used, uses] = [await consumed(ctx, resource_id, both, then), await consumed(ctx, resource_id, both, now)]
     return differ(used(name, skips), uses(name, skips))
   }
@@ -132,7 +132,9 @@ async function consumed(ctx: Context, resource_id: string, intervals: readonly I
   const [usage] = await usageOf(ctx, [{ resource_id, intervals }], cut)
   return (meter: Delta['sample']['meter'], skips: boolean) =>
     intervals.map((part) => {
-      const leaves = usage?.get(part)?.get(meter) ?? []
+      const leaves = hourMetersOf(meter).flatMap((own) => usage?.get(part)?.get(own) ?? [])
+      // a percentile may change where no hour's sum does
+      if (meterOf(meter).kind === 'percentile') return leaves.map((leaf) => [leaf.from, leaf.digest])
       const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n).toString()
       const unseen = leaves.flatMap((leaf) => leaf.gaps).map((gap) => gap.quantity ?? 0n)
       return [sum(leaves.map((leaf) => leaf.quantity)), skips ? sum(unseen) : '']

@@ -54,6 +54,8 @@ const meter: Record<MeterName, string> = {
   disk_read_operations: 'Disk reads, operations',
   disk_write_operations: 'Disk writes, operations',
   cpu_time_ns: 'CPU time',
+  network_p95: 'Network, 95th percentile',
+  network_max: 'Network, peak',
 }
 
 export const en = {
@@ -844,6 +846,7 @@ export const en = {
       'Usage is already being measured. Set a price and the drafts show what it costs, for the past of this month too if you want.',
     allocation: 'By time held',
     consumption: 'By use',
+    percentile: 'By rate',
     model: 'Model',
     model_per_unit: 'For each unit',
     model_flat: 'Flat, whatever the size',
@@ -935,6 +938,10 @@ export const en = {
     counts_running: 'Counts while the machine runs.',
     counts_allocated: 'Counts while it exists, running or not.',
     counts_use: 'Counts what is used.',
+    counts_p95:
+      'Counts means of five minutes of the UTC clock, in and out apart: the highest 5 % are dropped (rank ⌈0.95 n⌉), and the larger of in and out is charged. Slots that nobody observed don’t count, and never as zero.',
+    counts_peak:
+      'Counts means of five minutes of the UTC clock, in and out apart: the highest, and of in and out the larger, is charged. Slots that nobody observed don’t count, and never as zero.',
     when: 'Holds from',
     from_now: 'Now',
     from_month: 'Start of this month',
@@ -947,6 +954,8 @@ export const en = {
     gap_infer: 'Goes on as last seen',
     gap_total: 'The counter’s total is billed',
     gap_skip: 'Is not billed',
+    gap_total_slots: 'The counter’s total, evenly over its slots',
+    gap_skip_slots: 'Its slots don’t count',
     gap_block: 'Holds the invoice back',
     effect: 'What it does',
     effect_text: 'Drafts of this month: {{ before }} → {{ after }}',
@@ -1148,6 +1157,7 @@ export const en = {
       source_down: 'source down',
     },
     policy: { infer: 'billed on', total: 'total known', skip: 'not billed', block: 'billed only if accepted' },
+    not_counted: 'not counted',
   },
   document: {
     invoice: 'Invoice',
@@ -1199,6 +1209,18 @@ export const en = {
     rounded: 'Rounded to the cent once, at the end',
     segments: plural('1 stretch', '# stretches'),
     segment_text: 'Owner, size, state and price don’t change within a stretch.',
+    segment_text_rate: 'One rate for all of the time at this price; each stretch of one owner bears it for its time.',
+    percentile: 'Five minutes charged',
+    rate: 'Rate',
+    in_out: 'in {{ in }}, out {{ out }}',
+    direction_unknown: 'nothing known',
+    slots: 'number {{ rank }} of {{ slots }} observed, from the lowest',
+    missing: plural('1 missing: it doesn’t count', '# missing: they don’t count'),
+    spread: plural(
+      '1 from readings more than five minutes apart: it has the mean of its neighbours',
+      '# from readings more than five minutes apart: neighbours have the same mean',
+    ),
+    no_traffic: 'No traffic in this stretch.',
     size: 'Size',
     quantity: 'Quantity',
     amount: 'Amount',

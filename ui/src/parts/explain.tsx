@@ -12,6 +12,7 @@ import { Drawer } from '../kit/dialog.tsx'
 import { ChargeParts } from './charge-parts.tsx'
 import { GapList } from './gaps.tsx'
 import { Load } from './load.tsx'
+import { PercentileText, rateText } from './percentile-text.tsx'
 import { priceText, timedUnit } from './price-text.tsx'
 import { lineName } from './line-name.ts'
 
@@ -109,6 +110,13 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
               </Fact>
             )}
           </Show>
+          <Show when={line().percentile}>
+            {(said) => (
+              <Fact label={t('explain.percentile')}>
+                <PercentileText percentile={said()} meter={line().meter} unit={line().price.unit} />
+              </Fact>
+            )}
+          </Show>
           <Show when={line().gaps}>
             <Fact label={t('explain.gaps')}>
               {say.duration(line().unobserved_ms)}
@@ -126,7 +134,9 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
       </div>
       <section>
         <h3 class="text-sm font-semibold">{t('explain.segments', props.explanation.segments.length)}</h3>
-        <p class="m-0 mb-3 text-[0.8125rem] text-muted">{t('explain.segment_text')}</p>
+        <p class="m-0 mb-3 text-[0.8125rem] text-muted">
+          {t(line().percentile ? 'explain.segment_text_rate' : 'explain.segment_text')}
+        </p>
         <div class="flex flex-col gap-2">
           <For each={props.explanation.segments}>
             {(segment, index) => (
@@ -179,6 +189,7 @@ interface SegmentProps {
 
 function SegmentTree(props: SegmentProps) {
   const one = () => props.segment
+  const isRate = () => props.line.percentile !== undefined
   return (
     <Fold
       open={props.open}
@@ -203,7 +214,11 @@ function SegmentTree(props: SegmentProps) {
             <Fact label={t('explain.host')}>{one().host_name}</Fact>
           </Show>
           <Show when={one().size}>
-            {(size) => <Fact label={t('explain.size')}>{sizeOf(props.line.meter, size())}</Fact>}
+            {(size) => (
+              <Fact label={t(isRate() ? 'explain.rate' : 'explain.size')}>
+                {isRate() ? rateText(`${size()}/75`, props.line.price.unit) : sizeOf(props.line.meter, size())}
+              </Fact>
+            )}
           </Show>
           <Fact label={t('explain.quantity')}>
             {say.decimal(one().quantity, 0)}{' '}
@@ -235,7 +250,11 @@ function SegmentTree(props: SegmentProps) {
         </Show>
         <Show
           when={one().hours.length > 0}
-          fallback={<p class="m-0 mt-3 text-[0.8125rem] text-muted">{t('explain.no_hours')}</p>}
+          fallback={
+            <p class="m-0 mt-3 text-[0.8125rem] text-muted">
+              {t(isRate() ? 'explain.no_traffic' : 'explain.no_hours')}
+            </p>
+          }
         >
           <h4 class="mt-4 mb-1 text-[0.8125rem] font-semibold">{t('explain.hours', one().hours.length)}</h4>
           <div class="-mx-2 flex flex-col">
@@ -251,7 +270,10 @@ const HourTree = (props: { hour: Hour; zone: string }) => (
   <Fold
     summary={
       <>
-        <span class="tabular text-[0.8125rem]">{say.instant(props.hour.from, props.zone)}</span>
+        <span class="tabular text-[0.8125rem]">
+          {say.instant(props.hour.from, props.zone)}
+          <Show when={props.hour.meter}>{(meter) => <span class="text-muted"> · {t(`meter.${meter()}`)}</span>}</Show>
+        </span>
         <span class="tabular text-[0.8125rem] text-muted">
           {say.decimal(props.hour.quantity, 0)} · {t('explain.readings', props.hour.reading_count)}
         </span>

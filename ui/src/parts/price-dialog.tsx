@@ -138,6 +138,7 @@ export function PriceDialog(props: Props) {
       model: models.includes(fields.model) ? fields.model : 'per_unit',
       gap_policy: undefined,
     })
+    if (chosen.kind === 'percentile') setTerms('proration', 'exact')
   }
   createEffect(() => {
     const known = meter()
@@ -161,11 +162,13 @@ export function PriceDialog(props: Props) {
   }
   const termPointers = () => [...(form.error()?.fields.keys() ?? [])].filter((pointer) => TERM.test(pointer))
   const unit = () => timedUnit(fields.unit, fields.per)
+  const isPercentile = () => meter()?.kind === 'percentile'
   const own = () => ({
     draft: terms,
     set: setTerms,
     model: fields.model,
     per: fields.per,
+    isPercentile: isPercentile(),
     unit: unit(),
     currency: prices.data?.currency ?? '',
     error: termsError,
@@ -257,7 +260,7 @@ export function PriceDialog(props: Props) {
           label={t('prices.gap_policy')}
           hint={t('prices.gap_hint')}
           value={fields.gap_policy ?? meter()?.gap_policies[0] ?? ''}
-          options={(meter()?.gap_policies ?? []).map((value) => ({ value, label: t(`prices.gap_${value}`) }))}
+          options={(meter()?.gap_policies ?? []).map((value) => ({ value, label: gapText(value, isPercentile()) }))}
           error={form.fieldError('/gap_policy')}
           onChange={(value) => setFields('gap_policy', value as NewPrice['gap_policy'])}
         />
@@ -314,16 +317,23 @@ export function PriceDialog(props: Props) {
 }
 
 const meterGroups = (meters: MeterDescription[]) =>
-  (['allocation', 'consumption'] as const).map((kind) => ({
+  (['allocation', 'consumption', 'percentile'] as const).map((kind) => ({
     label: t(`prices.${kind}`),
     options: meters
       .filter((one) => one.kind === kind)
       .map((one) => ({ value: one.name, label: t(`meter.${one.name}`) })),
   }))
 
+/** Of a percentile not time is billed or left out, but slots are counted or not. */
+function gapText(policy: NonNullable<NewPrice['gap_policy']>, isPercentile: boolean): string {
+  if (isPercentile && (policy === 'total' || policy === 'skip')) return t(`prices.gap_${policy}_slots`)
+  return t(`prices.gap_${policy}`)
+}
+
 function meterHint(meter: MeterDescription | undefined): string {
   if (!meter) return ''
   if (meter.kind === 'consumption') return t('prices.counts_use')
+  if (meter.kind === 'percentile') return t(meter.name === 'network_max' ? 'prices.counts_peak' : 'prices.counts_p95')
   return t(meter.counts === 'running' ? 'prices.counts_running' : 'prices.counts_allocated')
 }
 

@@ -16,6 +16,7 @@ test('a decimal comma means a point', () => {
 test('use is charged by quantity, what is held by time, and by the models that the meter names', () => {
   expect(choicesOf({ kind: 'consumption', models: ['per_unit'] })).toEqual({ per: ['quantity'], models: ['per_unit'] })
   expect(choicesOf({ kind: 'allocation', models: ['flat'] })).toEqual({ per: ['hour', 'month'], models: ['flat'] })
+  expect(choicesOf({ kind: 'percentile', models: ['volume'] })).toEqual({ per: ['month'], models: ['volume'] })
 })
 
 test('a unit that people know is offered first', () => {

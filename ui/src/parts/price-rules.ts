@@ -18,13 +18,15 @@ interface Choices {
   per: NewPrice['per'][]
   models: NewPrice['model'][]
 }
-/** Allocation is charged for time, consumption for its quantity; which models fit, the meter says itself. */
-export const choicesOf = (meter: Meter): Choices =>
-  meter.kind === 'allocation'
-    ? { per: ['hour', 'month'], models: meter.models }
-    : { per: ['quantity'], models: meter.models }
+const PER: Record<Meter['kind'], Choices['per']> = {
+  allocation: ['hour', 'month'],
+  consumption: ['quantity'],
+  percentile: ['month'],
+}
+/** Allocation is charged for time, consumption for its quantity, a percentile by the month; which models fit, the meter says itself. */
+export const choicesOf = (meter: Meter): Choices => ({ per: PER[meter.kind], models: meter.models })
 
-const USUAL_UNITS = ['GiB', 'GB', 'CPU_hour', 'million_operations']
+const USUAL_UNITS = ['GiB', 'GB', 'CPU_hour', 'million_operations', 'Mbit/s']
 /** The unit that most price lists use, or the first. */
 export const usualUnit = (meter: Pick<MeterDescription, 'units'>): string =>
   USUAL_UNITS.find((unit) => meter.units.includes(unit)) ?? meter.units[0] ?? ''

@@ -16,6 +16,8 @@ interface Props {
   set: SetStoreFunction<TermsDraft>
   model: NewPrice['model']
   per: NewPrice['per']
+  /** its part of a month is its time, always */
+  isPercentile: boolean
   /** unit with its time, as it is told */
   unit: string
   currency: string
@@ -56,7 +58,7 @@ export const ModelFields = (props: Props) => (
     <Show when={props.model === 'allocation_pool'}>
       <Pool {...props} />
     </Show>
-    <Show when={mayPool(props.model)}>
+    <Show when={mayPool(props.model) && !props.isPercentile}>
       <div class="sm:col-span-2">
         <Choice
           legend={t('prices.pool')}
@@ -307,7 +309,7 @@ export function ExtraFields(props: Props) {
           onInput={(text) => props.set('maximum', text)}
         />
         <p class="m-0 text-[0.8125rem] text-muted sm:col-span-3">{t('prices.extras_hint')}</p>
-        <Show when={props.per === 'month' && !isTogether(props.draft, props.model)}>
+        <Show when={props.per === 'month' && !props.isPercentile && !isTogether(props.draft, props.model)}>
           <div class="flex flex-wrap gap-4 sm:col-span-3">
             <Choice
               legend={t('prices.proration')}

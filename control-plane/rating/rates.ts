@@ -1,0 +1,83 @@
+/** Gathers what percentile meters are charged for: the hours of usage beneath them, and one percentile for each resource and price. */
+import { intersect, type Interval } from '../base/time.ts'
+import type { Context } from '../db/index.ts'
+import { hourMetersOf, METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
+import { joined, peaksOf, usageOf } from '../metering/index.ts'
+import { isLinear } from './charge.ts'
+import {
+  consumptionDigest,
+  type Consumed,
+  type Facts,
+  meet,
+  type Price,
+  type RatedResource,
+  stretchesOf,
+  timeOf,
+} from './rules.ts'
+import { chargesNothingUsed, shareOfMonth } from './whole.ts'
+
+const PERCENTILES = METER_NAMES.filter((meter) => meterOf(meter).kind === 'percentile')
+
+/** One percentile meter of a resource, in stretches of owner and price in which the resource was there. */
+interface Sold {
+  resource: RatedResource
+  meter: MeterName
+  prices: readonly Price[]
+  stretches: { stretch: Interval; owned_id: string }[]
+}
+
+/** Stretches of percentile meters that are sold; those with a price, and something to charge, with the percentile of all their time. */
+export async function rates(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
+  const list = facts.resources.flatMap((resource) =>
+    PERCENTILES.filter((meter) => sold.has(`${resource.kind}.${meter}`)).map((meter) => soldOf(facts, resource, meter)),
+  )
+  if (list.length === 0) return []
+  const asked = list.map(({ resource, stretches }) => ({
+    resource_id: resource.id,
+    intervals: stretches.map((one) => one.stretch),
+  }))
+  const used = await usageOf(ctx, asked, cut)
+  const consumed = list.map(({ resource, meter, stretches }, index) =>
+    stretches.map(({ stretch, owned_id }): Consumed => {
+      const leaves = hourMetersOf(meter).flatMap((own) => used[index]?.get(stretch)?.get(own) ?? [])
+      return { resource_id: resource.id, meter, stretch, owned_id, leaves, digest: consumptionDigest(leaves) }
+    }),
+  )
+  const charged = list.flatMap((one, index) => chargedOf(facts, one, consumed[index] ?? []))
+  const peaks = await peaksOf(
+    ctx,
+    charged.map(({ wanted }) => wanted),
+    cut,
+  )
+  const peakOf = new Map(charged.flatMap(({ own }, index) => own.map((one) => [one, peaks[index]] as const)))
+  return consumed.flat().map((one) => {
+    const peak = peakOf.get(one)
+    return peak ? { ...one, peak } : one
+  })
+}
+
+function soldOf(facts: Facts, resource: RatedResource, meter: MeterName): Sold {
+  const prices = facts.prices.filter((one) => one.kind === resource.kind && one.meter === meter)
+  const there = joined(
+    facts.observed.flatMap((one) => (one.resource_id === resource.id ? (intersect(one, facts.period) ?? []) : [])),
+  )
+  const owned = facts.owned.filter((one) => one.resource_id === resource.id)
+  const stretches = stretchesOf(facts.period, owned, prices).flatMap(({ stretch, owned_id }) =>
+    there.flatMap((time) => {
+      const part = intersect(time, stretch)
+      return part ? [{ stretch: part, owned_id }] : []
+    }),
+  )
+  return { resource, meter, prices, stretches }
+}
+
+/** For each price with traffic in its time, or that charges for having none, its stretches and the percentile that they want. */
+function chargedOf(facts: Facts, { resource, meter, prices }: Sold, consumed: readonly Consumed[]) {
+  return prices.flatMap((price) => {
+    const own = consumed.filter((one) => meet(one.stretch, timeOf(price)))
+    const isUsed = own.some((one) => one.leaves.length > 0)
+    if (!isUsed && (isLinear(price) || !chargesNothingUsed(price, shareOfMonth(facts, resource, price)))) return []
+    const times = own.map((one) => one.stretch)
+    return [{ own, wanted: { resource_id: resource.id, meter, times, skips: price.gap_policy === 'skip' } }]
+  })
+}
