@@ -14,7 +14,8 @@ import * as store from './store.ts'
 import { ratedLines } from './notes/rules.ts'
 import { checkNotes } from './notes/verify.ts'
 import { checkLines } from './verify-lines.ts'
-import { isRounded, type Report, units } from './verify-sums.ts'
+import { type Report, units } from './verify-sums.ts'
+import { checkTax } from './verify-tax.ts'
 
 type Result = z.infer<typeof Verification>
 
@@ -60,7 +61,7 @@ async function checkChains(ctx: Context, documents: readonly store.InvoiceRow[],
 
 async function checkTriggers(ctx: Context, report: Report): Promise<void> {
   const triggers = await store.freezingTriggers(ctx)
-  for (const table of ['document', 'invoice', 'invoice_document', 'invoice_line']) {
+  for (const table of ['document', 'invoice', 'invoice_document', 'invoice_line', 'redemption_use']) {
     const trigger = triggers.find((row) => row.table === table)
     if (!trigger) report('frozen', table, 'The trigger that refuses changes is missing.')
     else if (!trigger.enabled) report('frozen', table, 'The trigger that refuses changes is disabled.')
@@ -153,20 +154,8 @@ function checkTotals(invoice: store.InvoiceRow, lines: readonly Line[], report: 
   const of = (text: string) => units(text, content.currency)
   const net = lines.reduce((sum, line) => sum + of(line.net), 0n)
   if (net !== of(content.totals.net)) report('totals', invoice.number, 'The lines do not add up to the subtotal.')
-  let tax = 0n
-  for (const row of content.taxes) {
-    const base = lines
-      .filter((line) => line.tax_category === row.category && line.tax_rate === row.rate)
-      .reduce((sum, line) => sum + of(line.net), 0n)
-    const [whole = '0', decimals = ''] = row.rate.split('.')
-    // a note's tax follows from all that is billed, with the invoice and the notes before it
-    const follows =
-      invoice.document_type !== 'invoice' ||
-      isRounded(of(row.tax), base * BigInt(whole + decimals), 100n * 10n ** BigInt(decimals.length))
-    if (base !== of(row.base) || !follows)
-      report('tax', invoice.number, `Tax category ${row.category} at ${row.rate} % does not follow from its base.`)
-    tax += of(row.tax)
-  }
+  checkTax(invoice, lines, report)
+  const tax = content.taxes.reduce((sum, row) => sum + of(row.tax), 0n)
   if (tax !== of(content.totals.tax) || net + tax !== of(content.totals.total))
     report('totals', invoice.number, 'Subtotal and tax do not add up to the total.')
 }

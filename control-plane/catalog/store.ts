@@ -129,8 +129,8 @@ export async function versionsAt(
     )
     .orderBy(asc(priceVersion.kind), asc(priceVersion.meter), asc(priceVersion.effective_at))
   return found.map(({ version, currency }) => {
-    const { id, kind, meter, model, per, unit, amount, terms, gap_policy, effective_at, ends_at } = fromRow(version)
-    return { id, kind, meter, model, per, unit, amount, terms, gap_policy, effective_at, ends_at, currency }
+    const { actor: _actor, reason: _reason, recorded_at: _at, cut_from: _from, cut_to: _to, ...price } = fromRow(version)
+    return { ...price, currency }
   })
 }
 

@@ -25,6 +25,8 @@ import { routes as rating } from '#control-plane/rating/routes.ts'
 import { ReleaseFiles } from '#control-plane/releases/index.ts'
 import { routes as releases } from '#control-plane/releases/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
+import type { VatRegister } from '#control-plane/tax/index.ts'
+import { routes as tax } from '#control-plane/tax/routes.ts'
 import { byPassword, unguarded } from '../setup/silent-bus.ts'
 import type { Suite } from '../setup/stack.ts'
 import type { Prepared } from './prepared.ts'
@@ -52,6 +54,7 @@ export async function apiOf(
   world: Prepared,
   through: (db: Database) => Database = (db) => db,
   live: Live = { join: () => null, close: () => {} },
+  register: VatRegister | null = null,
 ): Promise<Call> {
   const urls = await urlsFor(world)
   const [db, tenants] = [connect(urls.staff, 4), connect(urls.api, 4)]
@@ -69,6 +72,7 @@ export async function apiOf(
       events({ ...deps, live, viewOf: async () => null }),
       audit(deps),
       accounts({ ...deps, endDemo: null }),
+      tax({ ...deps, register }),
       people({ ...deps, gate, demo: false, onLost: () => {} }),
       sources({ ...deps, admission: byPassword, refusals: unguarded.refusals, pushConfig: async () => {} }),
       inventory(deps, async () => new Map()),

@@ -1093,6 +1093,7 @@ export const en = {
       corrected_owner: 'corrected owner',
       same_machine: 'same machine seen twice',
       corrected_price: 'corrected price',
+      shared_anew: 'share of a discount or of a price with tax',
       new_engine: 'corrected calculation',
     },
   },

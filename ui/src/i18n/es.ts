@@ -1090,6 +1090,7 @@ export const es: Dictionary = {
       corrected_owner: 'titular corregido',
       same_machine: 'misma máquina vista dos veces',
       corrected_price: 'precio corregido',
+      shared_anew: 'parte de un descuento o de un precio con impuesto',
       new_engine: 'cálculo corregido',
     },
   },
