@@ -27,6 +27,7 @@ import { routes as ingest } from './ingest/routes.ts'
 import { createLog, endSayingLittle, sayError } from './log.ts'
 import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
+import { routes as promotions } from './promotions/routes.ts'
 import { routes as rating } from './rating/routes.ts'
 import { ReleaseFiles } from './releases/index.ts'
 import { routes as releases } from './releases/routes.ts'
@@ -95,6 +96,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     releases({ ...deps, admission, refusals, files: new ReleaseFiles(env.data) }),
     catalog(deps),
     contracts(deps),
+    promotions(deps),
     rating(deps),
     billing({ ...deps, work: workDb }),
     closing(deps),

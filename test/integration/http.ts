@@ -21,6 +21,7 @@ import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { proxiesOf } from '#control-plane/http/address.ts'
 import { authenticate, createGate, createNames } from '#control-plane/people/index.ts'
 import { routes as people } from '#control-plane/people/routes.ts'
+import { routes as promotions } from '#control-plane/promotions/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { ReleaseFiles } from '#control-plane/releases/index.ts'
 import { routes as releases } from '#control-plane/releases/routes.ts'
@@ -43,6 +44,7 @@ export interface Answer {
   // oxlint-disable-next-line typescript/no-explicit-any
   body: Record<string, any>
   text: string
+  bytes: Uint8Array
   type: string | null
   headers: Headers
 }
@@ -82,6 +84,7 @@ export async function apiOf(
       releases({ ...deps, ...unguarded, admission: byPassword, files: new ReleaseFiles(suite.folder) }),
       catalog(deps),
       contracts(deps),
+      promotions(deps),
       rating(deps),
       billing({ ...deps, work: through(world.db) }),
       closing(deps),
@@ -96,11 +99,13 @@ export async function apiOf(
       ...sent,
     }
     const answer = await app.request(`/api/v1${path}`, init, {})
-    const text = await answer.text()
+    const bytes = new Uint8Array(await answer.arrayBuffer())
+    const text = new TextDecoder().decode(bytes)
     return {
       status: answer.status,
       body: /\/(problem\+)?json/.test(answer.headers.get('content-type') ?? '') ? JSON.parse(text) : {},
       text,
+      bytes,
       type: answer.headers.get('content-type'),
       headers: answer.headers,
     }
