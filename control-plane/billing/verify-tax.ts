@@ -93,3 +93,24 @@ function isOf({ scope }: NonNullable<InvoiceContent['coupons']>[number], { compo
   if (scope.type === 'price_book') return scope.price_book_id === price.price_book_id
   return scope.components.includes(component) || scope.components.includes(component.slice(0, component.indexOf('.')))
 }
+
+type Uses = readonly { redemption_id: string; invoice_id: string; used: string }[]
+/** What is kept of each redemption is what invoices say that they took of it, and together no more than it was worth. */
+export function checkUses(documents: readonly InvoiceRow[], uses: Uses, report: Report): void {
+  const kept = new Map(uses.map((one) => [`${one.invoice_id}/${one.redemption_id}`, one.used]))
+  const worth = new Map<string, { most: bigint; taken: bigint }>()
+  for (const { id, number, content } of documents.filter((one) => one.document_type === 'invoice'))
+    for (const { redemption_id, code, left, used } of content.coupons ?? []) {
+      const [key, taken] = [`${id}/${redemption_id}`, units(used, content.currency)]
+      if (kept.get(key) !== taken.toString())
+        report('discount', number, `What it took of ${code} is not what is kept of it.`)
+      kept.delete(key)
+      if (left === undefined) continue
+      const one = worth.get(redemption_id) ?? { most: 0n, taken: 0n }
+      const most = units(left, content.currency)
+      worth.set(redemption_id, { most: most > one.most ? most : one.most, taken: one.taken + taken })
+    }
+  for (const key of kept.keys()) report('discount', key, 'A use of a coupon is kept for which there is no invoice.')
+  for (const [redemption, { most, taken }] of worth)
+    if (taken > most) report('discount', redemption, 'Invoices took more of it than it was worth.')
+}

@@ -6,6 +6,7 @@ import { sha256 } from '#connectors/contract.ts'
 import { permit } from '../base/actor.ts'
 import { fromIso, type Instant } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
+import { usesOfCoupons } from '../promotions/index.ts'
 import type { Line } from '../rating/contract.ts'
 import type { Verification } from './contract.ts'
 import type { z } from 'zod'
@@ -15,7 +16,7 @@ import { ratedLines } from './notes/rules.ts'
 import { checkNotes } from './notes/verify.ts'
 import { checkLines } from './verify-lines.ts'
 import { type Report, units } from './verify-sums.ts'
-import { checkTax } from './verify-tax.ts'
+import { checkTax, checkUses } from './verify-tax.ts'
 
 type Result = z.infer<typeof Verification>
 
@@ -39,6 +40,7 @@ export async function verify(ctx: Context): Promise<Result> {
     result.lines += lines.length
     result.readings += await checkLines(ctx, invoice, ratedLines(lines), report)
   }
+  checkUses(invoices, await usesOfCoupons(ctx), report)
   await checkChains(ctx, invoices, report)
   return result
 }

@@ -1,6 +1,5 @@
 /** The SQL of promotions. */
-import { and, asc, count, desc, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-orm'
-import { account } from '../accounts/schema.ts'
+import { and, asc, count, desc, eq, gt, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
 import { type Context, rows } from '../db/index.ts'
 import { coupon, couponGuess, redemption, redemptionUse } from './schema.ts'
@@ -48,7 +47,6 @@ export async function givenBy(ctx: Context, ids: readonly string[]): Promise<Map
  * False where there is none, or the coupon may not be redeemed now.
  */
 export async function takeOne(ctx: Context, id: string, now: Instant): Promise<boolean> {
-  const at = sql`${new Date(now).toISOString()}::timestamptz`
   const taken = await ctx.tx
     .update(coupon)
     .set({ redemption_count: sql`${coupon.redemption_count} + 1` })
@@ -56,8 +54,8 @@ export async function takeOne(ctx: Context, id: string, now: Instant): Promise<b
       and(
         eq(coupon.id, id),
         eq(coupon.state, 'active'),
-        sql`${coupon.valid_from} is null or ${coupon.valid_from} <= ${at}`,
-        sql`${coupon.valid_to} is null or ${coupon.valid_to} > ${at}`,
+        or(isNull(coupon.valid_from), lte(coupon.valid_from, now)),
+        or(isNull(coupon.valid_to), gt(coupon.valid_to, now)),
         or(isNull(coupon.max_redemptions), lt(coupon.redemption_count, coupon.max_redemptions)),
       ),
     )
@@ -78,6 +76,7 @@ export interface Redeemed {
   uses: number
   used_minor: bigint
 }
+const nameOf = sql<string>`(select a.name from account a where a.id = ${redemption.account_id})`
 /** Redemptions of an account or of a coupon, the oldest first. */
 export async function selectRedeemed(
   ctx: Context,
@@ -94,10 +93,9 @@ export async function selectRedeemed(
     .groupBy(redemptionUse.redemption_id)
     .as('uses')
   const found = await ctx.tx
-    .select({ redemption, coupon, account_name: account.name, uses: uses.uses, used: uses.used })
+    .select({ redemption, coupon, account_name: nameOf, uses: uses.uses, used: uses.used })
     .from(redemption)
     .innerJoin(coupon, eq(coupon.id, redemption.coupon_id))
-    .innerJoin(account, eq(account.id, redemption.account_id))
     .leftJoin(uses, eq(uses.redemption_id, redemption.id))
     .where('account_id' in of ? eq(redemption.account_id, of.account_id) : eq(redemption.coupon_id, of.coupon_id))
     .orderBy(asc(redemption.redeemed_at), asc(redemption.id))
