@@ -68,8 +68,8 @@ beforeAll(async () => {
   const epoch = { epoch: { id: 'boot', origin_ms: FROM }, interval_ms: HOUR_MS }
   const none = Object.fromEntries(Object.keys(USED).map((name) => [name, 0]))
   await agent.send([agent.readings(FROM, 'web', none, epoch)])
-  world.clock.now = TO - HOUR_MS
-  await agent.send([agent.readings(TO - HOUR_MS, 'web', USED, epoch)])
+  world.clock.now = FROM + HOUR_MS
+  await agent.send([agent.readings(FROM + HOUR_MS, 'web', USED, epoch)])
   await settled(world)
 })
 afterAll(() => suite.end())
@@ -119,8 +119,9 @@ test('the issued invoice is what was calculated by hand, line by line and on pap
     const { bytes } = await call('GET', `/invoices/${invoice.id}/pdf?language=${language}`)
     const text = pdfText(bytes)
     const shown = (amount: string) => amount.replace('.', mark)
-    for (const cells of byHand.values())
-      for (const amount of cells.filter((cell) => /^\d+\.\d\d$/.test(cell))) expect(text).toContain(shown(amount))
+    // the sum of all taxes stands in the total alone
+    for (const [first, cells] of byHand)
+      for (const amount of (first === 'total' ? cells.slice(0, 1) : cells).filter((cell) => /^\d+\.\d\d$/.test(cell))) expect(text).toContain(shown(amount))
     expect(text).toContain(`${shown('150.74')} EUR`)
     expect(text).toContain(`LUCKY-25\n−${shown('25.00')} EUR`)
     expect(text).toContain(language === 'en' ? 'Exempt from VAT' : 'Exento de IVA')

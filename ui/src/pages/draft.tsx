@@ -110,6 +110,7 @@ function DraftDocument(props: { draft: Draft; project: string; onExplain: (line:
       zone={props.draft.zone}
       lines={linesOfPart(props.draft, part())}
       taxes={props.draft.taxes}
+      coupons={props.draft.coupons}
       totals={props.draft.totals}
       part={part()?.net}
       branding={props.draft.branding}
