@@ -10,6 +10,7 @@ export const STANDARD_RATES: Readonly<Record<string, string>> = {
   FI: '25.50', FR: '20.00', GR: '24.00', HR: '25.00', HU: '27.00', IE: '23.00', IT: '22.00', LT: '21.00', LU: '17.00',
   LV: '21.00', MT: '18.00', NL: '21.00', PL: '23.00', PT: '23.00', RO: '21.00', SE: '25.00', SI: '22.00', SK: '23.00',
 }
+export const RATES_FROM = '2026-01-01'
 export const MEMBER_STATES = Object.keys(STANDARD_RATES)
 
 /** Art. 7 of Directive 2006/112/EC: what happens in Monaco happens in France. Northern Ireland (XI) is in the EU for goods alone. */

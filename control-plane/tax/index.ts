@@ -9,7 +9,8 @@ import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { refuse } from '../accounts/rules.ts'
 import type { VatAnswer, VatRegister } from './client.ts'
-import { type LineTax, type NewVatCheck, TaxClass, type TaxSetting, type VatCheck, type VatStatus } from './contract.ts'
+import { type DatedRate, type LineTax, type NewVatCheck, TaxClass, type TaxSetting, type VatCheck, type VatStatus } from './contract.ts'
+import { RATES_FROM, STANDARD_RATES } from './eu.ts'
 import { settingErrors, type Supply, taxFor } from './rules.ts'
 import { type CheckRow, insertCheck, lastCheck, replaceSetting, selectSetting } from './store.ts'
 import { type VatId, vatIdOf } from './vat-id.ts'
@@ -21,6 +22,10 @@ export async function getTaxSetting(ctx: Context, legal_entity_id: string): Prom
   await getLegalEntity(ctx, legal_entity_id)
   return selectSetting(ctx, legal_entity_id)
 }
+
+/** Proposals: what a company charges is what it has saved. */
+export const usualRates = (): DatedRate[] =>
+  Object.entries(STANDARD_RATES).map(([country, rate]) => ({ country, tax_class: 'standard', rate, from: RATES_FROM }))
 
 /** Holds for what is invoiced from now on. */
 export async function changeTaxSetting(ctx: Context, legal_entity_id: string, setting: TaxSetting): Promise<TaxSetting> {

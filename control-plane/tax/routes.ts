@@ -1,7 +1,10 @@
 /** HTTP of tax: the setting of a company, and the VAT id of a customer. */
+import { z } from 'zod'
 import { answers, ById, type HttpDeps, router, transactAs, valid, verb, verbAfter } from '../http/index.ts'
-import { NewVatCheck, TaxSetting, VatStatus } from './contract.ts'
-import { askRegister, changeTaxSetting, getTaxSetting, recordCheck, type VatRegister, vatStatus } from './index.ts'
+import { DatedRate, NewVatCheck, TaxSetting, VatStatus } from './contract.ts'
+import { askRegister, changeTaxSetting, getTaxSetting, recordCheck, type VatRegister, usualRates, vatStatus } from './index.ts'
+
+const Rates = z.object({ items: z.array(DatedRate) })
 
 /** `register`: null where nobody is asked. */
 export const routes = (deps: HttpDeps & { register: VatRegister | null }) => {
@@ -9,6 +12,11 @@ export const routes = (deps: HttpDeps & { register: VatRegister | null }) => {
   /** checks are kept by the program, of an account that the caller reaches */
   const asProgram = { ...deps, tenants: deps.db }
   return router()
+    .get(
+      '/tax-rates',
+      answers('Standard rates of the member states, to begin with', Rates, 'legal_entities.write'),
+      (c) => c.json({ items: usualRates() }),
+    )
     .get(
       '/legal-entities/:id/tax',
       answers('How a company is taxed', TaxSetting, 'legal_entities.write'),
