@@ -27,6 +27,7 @@ import { routes as ingest } from './ingest/routes.ts'
 import { createLog, endSayingLittle, sayError } from './log.ts'
 import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
+import { routes as promotions } from './promotions/routes.ts'
 import { routes as rating } from './rating/routes.ts'
 import { ReleaseFiles } from './releases/index.ts'
 import { routes as releases } from './releases/routes.ts'
@@ -37,6 +38,8 @@ import { configPusher, listen, recording, tasks } from './river.ts'
 import { useKeys } from './secrets/index.ts'
 import { Refusals } from './sources/index.ts'
 import { routes as sources } from './sources/routes.ts'
+import { vies } from './tax/index.ts'
+import { routes as tax } from './tax/routes.ts'
 
 const POOL = { staff: 12, tenants: 8, work: 12 } as const
 /** Asked to stop, the process is gone within this time, whatever hangs. */
@@ -83,6 +86,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     events({ ...deps, live, viewOf: viewOf(deps) }),
     audit(deps),
     accounts({ ...deps, endDemo }),
+    tax({ ...deps, register: env.viesUrl === undefined ? null : vies(env.viesUrl) }),
     people({ ...deps, gate: gateOf(deps, env), demo: endDemo !== null, onLost: mailLost(log) }),
     sources({ ...deps, admission, refusals, pushConfig: configPusher({ bus, db, now }) }),
     inventory(deps, extras),
@@ -92,6 +96,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     releases({ ...deps, admission, refusals, files: new ReleaseFiles(env.data) }),
     catalog(deps),
     contracts(deps),
+    promotions(deps),
     rating(deps),
     billing({ ...deps, work: workDb }),
     closing(deps),

@@ -16,6 +16,8 @@ export type Language = z.infer<typeof Language>
 /** EN 16931 tax categories. */
 export const TaxCategory = z.enum(['S', 'Z', 'E', 'AE', 'K', 'G', 'O'])
 export type TaxCategory = z.infer<typeof TaxCategory>
+/** Whether a customer buys as a business: together with a valid VAT id it decides who owes the tax of a sale abroad. */
+export const TaxStatus = z.enum(['consumer', 'business'])
 /** Per cent with up to 2 decimals, as text: "21.00". */
 export const TaxRate = z
   .string()
@@ -118,6 +120,7 @@ export const Account = z
     name,
     address: Address,
     tax_id: z.string().max(40),
+    tax_status: TaxStatus,
     email: z.string().max(200),
     zone,
     language: Language,
@@ -131,6 +134,7 @@ export const NewAccount = z.object({
   name,
   address: Address.optional(),
   tax_id: z.string().max(40).default(''),
+  tax_status: TaxStatus.optional().meta({ description: 'default: consumer' }),
   email: z.string().max(200).default(''),
   zone: zone.optional(),
   language: Language.optional(),
@@ -143,6 +147,7 @@ export const AccountChange = z.object({
   name: name.optional(),
   address: Address.optional(),
   tax_id: z.string().max(40).optional(),
+  tax_status: TaxStatus.optional(),
   email: z.string().max(200).optional(),
   zone: zone.optional(),
   language: Language.optional(),

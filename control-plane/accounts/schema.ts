@@ -56,6 +56,7 @@ export const account = pgTable('account', {
   name: text().notNull(),
   address: jsonb().$type<Address>().notNull(),
   tax_id: text().notNull(),
+  tax_status: text().$type<'consumer' | 'business'>().notNull().default('consumer'),
   email: text().notNull(),
   zone: text().notNull(),
   language: text().$type<'en' | 'es'>().notNull(),

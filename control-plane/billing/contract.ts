@@ -2,12 +2,23 @@
 import { z } from 'zod'
 import { Account, Address, Branding, Language, Logo, TaxCategory } from '../accounts/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contract.ts'
+import { AppliedCoupon } from '../promotions/contract.ts'
 import { BlockedGap, Line, Unrated } from '../rating/contract.ts'
+import { TaxReason } from '../tax/contract.ts'
+
+export type { AppliedCoupon, CouponTerms } from '../promotions/contract.ts'
 
 export const CONTENT_SCHEMA_VERSION = 1
 
 export const Party = z.object({ id: Id, name: z.string(), address: Address, tax_id: z.string(), email: z.string() })
-export const TaxLine = z.object({ category: TaxCategory, rate: z.string(), base: Amount, tax: Amount })
+export const TaxLine = z.object({
+  category: TaxCategory,
+  rate: z.string(),
+  base: Amount,
+  tax: Amount,
+  reason: TaxReason.optional().meta({ description: 'why no tax is charged, where none is' }),
+})
+const Coupons = z.array(AppliedCoupon).optional().meta({ description: 'what took something off its lines' })
 export const Totals = z.object({ net: Amount, tax: Amount, total: Amount })
 
 /** How the document looks; absent where its seller has chosen nothing. */
@@ -29,6 +40,7 @@ export const Draft = z
     zone: z.string(),
     lines: z.array(Line),
     taxes: z.array(TaxLine),
+    coupons: Coupons,
     totals: Totals,
     by_project: z
       .array(
@@ -62,7 +74,14 @@ export const DraftSummary = z
 export const DocumentType = z.enum(['invoice', 'credit_note', 'debit_note'])
 export type DocumentType = z.infer<typeof DocumentType>
 /** Why an invoice is rated otherwise than when it was issued. */
-export const Cause = z.enum(['late_facts', 'corrected_owner', 'same_machine', 'corrected_price', 'new_engine'])
+export const Cause = z.enum([
+  'late_facts',
+  'corrected_owner',
+  'same_machine',
+  'corrected_price',
+  'shared_anew',
+  'new_engine',
+])
 export type Cause = z.infer<typeof Cause>
 /** What stands behind a line of a note: its service, resource and component as a whole, in the period of the invoice. */
 export const Correction = z.object({
@@ -100,6 +119,7 @@ export const InvoiceContent = z.object({
   zone: z.string(),
   cut: z.int(),
   taxes: z.array(TaxLine),
+  coupons: Coupons,
   totals: Totals,
 })
 export type InvoiceContent = z.infer<typeof InvoiceContent>
@@ -189,7 +209,7 @@ export const Explanation = z
         ),
       }),
     ),
-    tax: z.object({ category: TaxCategory, rate: z.string(), base: Amount, tax: Amount }),
+    tax: TaxLine,
   })
   .meta({ id: 'Explanation' })
 

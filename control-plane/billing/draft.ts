@@ -23,6 +23,10 @@ import { byProject } from './by-project.ts'
 import type { Draft, DraftSummary } from './contract.ts'
 import type { z } from 'zod'
 import { majorText } from '../base/money.ts'
+import { couponsOn } from '../promotions/index.ts'
+import { getTaxSetting } from '../tax/index.ts'
+import { reasonOf } from '../tax/rules.ts'
+import { adjusted } from './adjust.ts'
 import { brandingOf, minorOf, taxesOf, totalsOf, totalsText } from './rules.ts'
 import { invoicedTo } from './store.ts'
 
@@ -85,11 +89,17 @@ export async function presentDraft(
   ctx: Context,
   account: Account,
   { contract, period, zone, cut }: RatingRequest,
-  { lines, unrated, blocked }: RatedPeriod,
+  { lines: rated, unrated, blocked }: RatedPeriod,
 ): Promise<Draft> {
   const { currency } = contract
   const seller = await getLegalEntity(ctx, contract.legal_entity_id)
-  const taxes = taxesOf(lines, currency)
+  const { lines, coupons } = adjusted(
+    rated,
+    await couponsOn(ctx, { account_id: account.id, currency, to: period.to }),
+    currency,
+  )
+  const setting = await getTaxSetting(ctx, seller.id)
+  const taxes = taxesOf(lines, currency, (category) => reasonOf(category, setting))
   return {
     account_id: account.id,
     contract_id: contract.id,
@@ -104,6 +114,7 @@ export async function presentDraft(
     zone,
     lines,
     taxes,
+    ...(coupons.length > 0 && { coupons }),
     totals: totalsText(totalsOf(lines, taxes, currency), currency),
     by_project: byProject(lines, await projectOfEach(ctx, assignmentsIn(lines)), account.projects, currency),
     unrated: unrated.map(presentMissing),

@@ -9,6 +9,7 @@ import { type ClosedCut, closeCut } from '../db/cut.ts'
 import { type Clock, type Context, type Database, transact } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { pendingWork, settle, settleHere } from '../ingest/index.ts'
+import { useCoupons } from '../promotions/index.ts'
 import { ENGINE_VERSION } from '../rating/contract.ts'
 import {
   CONTENT_SCHEMA_VERSION,
@@ -207,6 +208,9 @@ export async function freeze(ctx: Context, made: Freezable): Promise<store.Invoi
       content: line,
     })),
   )
+  // a note has the coupons of its invoice, and uses nothing up
+  if (document_type === 'invoice')
+    await useCoupons(ctx, { invoice_id: row.id, account_id, currency: made.currency }, made.coupons ?? [])
   await store.advanceSeries(ctx, series, row.content_hash)
   return row
 }

@@ -21,6 +21,9 @@ const EN = {
   quantity: 'Quantity',
   price: 'Unit price',
   net: 'Net',
+  gross: 'before discounts',
+  discount: 'Discount',
+  with_tax: 'with VAT',
   subtotal: 'Subtotal',
   tax: 'VAT',
   base: 'on',
@@ -53,6 +56,9 @@ const ES: typeof EN = {
   quantity: 'Cantidad',
   price: 'Precio',
   net: 'Importe',
+  gross: 'antes de descuentos',
+  discount: 'Descuento',
+  with_tax: 'con IVA',
   subtotal: 'Base imponible',
   tax: 'IVA',
   base: 'sobre',
@@ -146,11 +152,25 @@ const noteOf = (line: Line, zone: string, language: Language): string =>
   [
     ...percentileTexts(line, language, (text) => decimalText(text, language)),
     ...chargeTexts(line, language),
+    ...discountTexts(line, language),
     gapText(line, zone, language),
     line.estimated ? LABELS[language].estimated : '',
   ]
     .filter(Boolean)
     .join(', ')
+
+/** "12.10, WELCOME-10 − 1.21, with VAT 10.89": what it cost before discounts, what was taken off, and what it costs with its tax. */
+function discountTexts({ gross, discounts = [], gross_inclusive, net }: Line, language: Language): string[] {
+  const labels = LABELS[language]
+  const money = (text: string) => decimalText(text, language)
+  const off = discounts.map(({ code, amount }) => `${code} − ${money(amount)}`)
+  return [
+    ...(gross === undefined ? [] : [`${labels.gross} ${money(gross)}`, ...off]),
+    ...(gross_inclusive === undefined || gross_inclusive === net
+      ? []
+      : [`${labels.with_tax} ${money(gross_inclusive)}`]),
+  ]
+}
 
 const NOTE_PLACES = 6
 /** How a line came about whose price is no single amount: "100 included, tier 2: 20 × 0.02". */
@@ -247,9 +267,14 @@ export function documentData(content: InvoiceContent, lines: readonly DocumentLi
     buyer: { name: content.buyer.name, lines: address(content.buyer, labels) },
     lines: lines.map((line) => lineData(line, content, language)),
     corrects: correctsData(content, lines, language),
+    discounts: (content.coupons ?? []).map(({ code, used }) => ({
+      text: `${labels.discount} ${code}`,
+      amount: `−${money(used)}`,
+    })),
     subtotal: money(content.totals.net),
     taxes: content.taxes.map((row) => ({
       text: `${labels.tax} ${decimalText(row.rate, language)} % (${row.category}) ${labels.base} ${decimalText(row.base, language)}`,
+      reason: row.reason ? [row.reason.text[language], row.reason.code].filter(Boolean).join(' · ') : '',
       amount: money(row.tax),
     })),
     total: money(content.totals.total),

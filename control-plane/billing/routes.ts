@@ -32,6 +32,7 @@ import {
   invoicePdf,
   issue,
   issueNotes,
+  linesCsv,
   listInvoices,
   type LogoFile,
   logoOfEntity,
@@ -172,6 +173,18 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
         return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {
           'content-type': 'application/pdf',
           'content-disposition': `inline; filename="${number}.pdf"`,
+        })
+      },
+    )
+    .get(
+      '/invoices/:id/lines.csv',
+      answers('The lines of an invoice as CSV', z.string(), 'billing.read', { media: 'text/csv' }),
+      valid('param', Param),
+      async (c) => {
+        const invoice = await verb(c, deps, (ctx) => getInvoice(ctx, c.req.valid('param').id))
+        return c.body(linesCsv(invoice), 200, {
+          'content-type': 'text/csv; charset=utf-8',
+          'content-disposition': `attachment; filename="${invoice.number}.csv"`,
         })
       },
     )

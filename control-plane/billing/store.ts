@@ -271,9 +271,10 @@ export const pricesById = (ctx: Context, ids: readonly string[]) =>
         per: string
         unit: string
         gap_policy: string
+        tax_inclusive: boolean
       }>(
         ctx.tx,
-        sql`select id, trim_scale(amount)::text as amount, terms, model, per, unit, gap_policy from price_version where id in (${sql.join(
+        sql`select id, trim_scale(amount)::text as amount, terms, model, per, unit, gap_policy, tax_inclusive from price_version where id in (${sql.join(
           [...ids].map((id) => sql`${id}::uuid`),
           sql`, `,
         )})`,

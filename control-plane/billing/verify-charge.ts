@@ -8,6 +8,7 @@ import { dateOf, fromIso, type Interval, monthOf, type OpenInterval } from '../b
 import { meterOf } from '../metering/contract.ts'
 import type { Terms } from '../catalog/contract.ts'
 import type { Line, LineCharge } from '../rating/contract.ts'
+import { pricedAmount } from './adjust.ts'
 import { isRounded, type Report, units } from './verify-sums.ts'
 
 /** `[n, d]` is n ÷ d. */
@@ -61,8 +62,9 @@ export function checkCharge(line: Line, charge: LineCharge, zone: string, subjec
   if (line.segments.length > 0 && !isSame(shown, amount))
     report('net', subject, 'The amounts of the segments do not add up to the line.')
   const scaled = amount[0] * 10n ** BigInt(exponentOf(line.currency))
-  if (!isRounded(units(line.net, line.currency), scaled, amount[1]))
-    report('net', subject, `${line.exact} does not round to ${line.net} ${line.currency}.`)
+  const priced = pricedAmount(line)
+  if (!isRounded(units(priced, line.currency), scaled, amount[1]))
+    report('net', subject, `${line.exact} does not round to ${priced} ${line.currency}.`)
 }
 
 function modelled({ price }: Line, terms: Terms, quantity: Pair): Pair {

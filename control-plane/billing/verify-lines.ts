@@ -10,6 +10,7 @@ import { type HourUsage, remeasure, usageOf } from '../metering/index.ts'
 import type { Engine } from '../metering/rules.ts'
 import type { Line, Segment } from '../rating/contract.ts'
 import { allocationDigest, consumptionDigest, resourceIdOf } from '../rating/rules.ts'
+import { pricedAmount } from './adjust.ts'
 import * as store from './store.ts'
 import { checkCharge, checkShare } from './verify-charge.ts'
 import { checkPercentile } from './verify-percentile.ts'
@@ -128,8 +129,9 @@ function checkArithmetic(line: Line, zone: string, subject: string, report: Repo
   const den = BigInt(line.divisor) * 10n ** BigInt(decimals.length)
   if (quantity !== BigInt(line.quantity)) report('quantity', subject, 'The segments do not add up to the quantity.')
   if (line.charge) return checkCharge(line, line.charge, zone, subject, report)
-  if (!isRounded(units(line.net, line.currency), num, den))
-    report('net', subject, `quantity × price ÷ divisor is not ${line.net} ${line.currency}.`)
+  const amount = pricedAmount(line)
+  if (!isRounded(units(amount, line.currency), num, den))
+    report('net', subject, `quantity × price ÷ divisor is not ${amount} ${line.currency}.`)
 }
 
 /** Follows a line to the rows it was made from; returns how many readings were compared. */
@@ -151,6 +153,7 @@ function checkPrice(line: Line, { prices }: Facts, subject: string, report: Repo
     row.per !== line.price.per ||
     row.unit !== line.price.unit ||
     canonical(row.terms ?? null) !== canonical(line.price.terms ?? null) ||
+    row.tax_inclusive !== (line.gross_inclusive !== undefined) ||
     (line.price.gap_policy !== undefined && row.gap_policy !== line.price.gap_policy)
   )
     report(

@@ -6,6 +6,7 @@ import { sha256 } from '#connectors/contract.ts'
 import { permit } from '../base/actor.ts'
 import { fromIso, type Instant } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
+import { usesOfCoupons } from '../promotions/index.ts'
 import type { Line } from '../rating/contract.ts'
 import type { Verification } from './contract.ts'
 import type { z } from 'zod'
@@ -14,7 +15,8 @@ import * as store from './store.ts'
 import { ratedLines } from './notes/rules.ts'
 import { checkNotes } from './notes/verify.ts'
 import { checkLines } from './verify-lines.ts'
-import { isRounded, type Report, units } from './verify-sums.ts'
+import { type Report, units } from './verify-sums.ts'
+import { checkTax, checkUses } from './verify-tax.ts'
 
 type Result = z.infer<typeof Verification>
 
@@ -38,6 +40,7 @@ export async function verify(ctx: Context): Promise<Result> {
     result.lines += lines.length
     result.readings += await checkLines(ctx, invoice, ratedLines(lines), report)
   }
+  checkUses(invoices, await usesOfCoupons(ctx), report)
   await checkChains(ctx, invoices, report)
   return result
 }
@@ -60,7 +63,7 @@ async function checkChains(ctx: Context, documents: readonly store.InvoiceRow[],
 
 async function checkTriggers(ctx: Context, report: Report): Promise<void> {
   const triggers = await store.freezingTriggers(ctx)
-  for (const table of ['document', 'invoice', 'invoice_document', 'invoice_line']) {
+  for (const table of ['document', 'invoice', 'invoice_document', 'invoice_line', 'redemption_use']) {
     const trigger = triggers.find((row) => row.table === table)
     if (!trigger) report('frozen', table, 'The trigger that refuses changes is missing.')
     else if (!trigger.enabled) report('frozen', table, 'The trigger that refuses changes is disabled.')
@@ -153,20 +156,8 @@ function checkTotals(invoice: store.InvoiceRow, lines: readonly Line[], report: 
   const of = (text: string) => units(text, content.currency)
   const net = lines.reduce((sum, line) => sum + of(line.net), 0n)
   if (net !== of(content.totals.net)) report('totals', invoice.number, 'The lines do not add up to the subtotal.')
-  let tax = 0n
-  for (const row of content.taxes) {
-    const base = lines
-      .filter((line) => line.tax_category === row.category && line.tax_rate === row.rate)
-      .reduce((sum, line) => sum + of(line.net), 0n)
-    const [whole = '0', decimals = ''] = row.rate.split('.')
-    // a note's tax follows from all that is billed, with the invoice and the notes before it
-    const follows =
-      invoice.document_type !== 'invoice' ||
-      isRounded(of(row.tax), base * BigInt(whole + decimals), 100n * 10n ** BigInt(decimals.length))
-    if (base !== of(row.base) || !follows)
-      report('tax', invoice.number, `Tax category ${row.category} at ${row.rate} % does not follow from its base.`)
-    tax += of(row.tax)
-  }
+  checkTax(invoice, lines, report)
+  const tax = content.taxes.reduce((sum, row) => sum + of(row.tax), 0n)
   if (tax !== of(content.totals.tax) || net + tax !== of(content.totals.total))
     report('totals', invoice.number, 'Subtotal and tax do not add up to the total.')
 }

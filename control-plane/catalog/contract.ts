@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Kind } from '#connectors/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
 import { GapPolicy, METER_NAMES, type MeterName } from '../metering/contract.ts'
+import { TaxClass } from '../tax/contract.ts'
 
 /**
  * `flat`: the amount whatever the size; `per_unit`: the amount for each unit. The others are applied to all that one resource used in
@@ -105,6 +106,8 @@ export const Price = z
     terms: Terms.nullable(),
     currency: CurrencyCode,
     gap_policy: GapPolicy,
+    tax_class: TaxClass,
+    tax_inclusive: z.boolean().meta({ description: 'its amounts include the tax' }),
     effective_at: InstantText,
     ends_at: InstantText.nullable(),
     state: z.enum(['past', 'current', 'scheduled']),
@@ -130,6 +133,10 @@ export const NewPrice = z
       description:
         'what is done with time in which nobody looked; default: `infer` for what is held, `total` for what is consumed',
     }),
+    tax_class: TaxClass.default('standard').meta({
+      description: 'what is taxed how, where the company is taxed by place of supply',
+    }),
+    tax_inclusive: z.boolean().default(false).meta({ description: 'its amounts include the tax' }),
     effective_at: InstantText.optional().meta({
       description:
         'default: now, for the first price of a component the start of this month; to change a past price needs `correction`',
@@ -159,6 +166,9 @@ export interface PriceRow {
   amount: string
   terms: Terms | null
   gap_policy: GapPolicy
+  tax_class: TaxClass
+  tax_inclusive: boolean
+  price_book_id: string
   effective_at: number
   ends_at: number | null
   currency: string

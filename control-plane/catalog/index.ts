@@ -203,7 +203,7 @@ async function record(ctx: Context, version: PriceVersion): Promise<PriceVersion
 
 const toRow = (
   ctx: Context,
-  { kind, meter, model, per, unit, amount, terms, gap_policy, reason }: NewPrice,
+  { kind, meter, model, per, unit, amount, terms, gap_policy, tax_class, tax_inclusive, reason }: NewPrice,
   book: PriceBook,
   { now, open, ...span }: Span & { now: Instant; open: number },
 ): PriceVersion => ({
@@ -218,6 +218,8 @@ const toRow = (
   amount: amount ?? '0',
   terms: keptTerms(terms),
   gap_policy: gap_policy ?? choicesOf(meter).gap_policies[0],
+  tax_class,
+  tax_inclusive,
   actor: ctx.actor.name,
   reason: reason.trim(),
   recorded_at: now,

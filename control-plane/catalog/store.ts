@@ -132,8 +132,15 @@ const versionsOnce = together(async ({ tx }, { price_book_id, from, to, cut }: A
     )
     .orderBy(asc(priceVersion.kind), asc(priceVersion.meter), asc(priceVersion.effective_at))
   const list = found.map(({ version, currency }): PriceRow => {
-    const { id, kind, meter, model, per, unit, amount, terms, gap_policy, effective_at, ends_at } = fromRow(version)
-    return { id, kind, meter, model, per, unit, amount, terms, gap_policy, effective_at, ends_at, currency }
+    const {
+      actor: _actor,
+      reason: _reason,
+      recorded_at: _at,
+      cut_from: _from,
+      cut_to: _to,
+      ...price
+    } = fromRow(version)
+    return { ...price, currency }
   })
   return askers.map(() => list)
 })

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Kind } from '#connectors/contract.ts'
 import { TaxCategory } from '../accounts/contract.ts'
+import { TaxClass } from '../tax/contract.ts'
 import { ChargeModel, MeterOfPrice, NewPrice, Per, Terms } from '../catalog/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
 import { GapCause, GapPolicy } from '../metering/contract.ts'
@@ -90,6 +91,10 @@ export const LinePercentile = z.object({
     .int()
     .meta({ description: 'of the n, those with the mean of readings that lie further apart than five minutes' }),
 })
+/** What one redeemed coupon takes off a line. */
+export const LineDiscount = z.object({ redemption_id: Id, code: z.string(), amount: Amount })
+export type LineDiscount = z.infer<typeof LineDiscount>
+
 export const Line = z
   .object({
     id: z.string(),
@@ -106,6 +111,7 @@ export const Line = z
       gap_policy: GapPolicy.optional().meta({
         description: 'absent: `infer` for what is held, `total` for what is consumed',
       }),
+      price_book_id: Id.optional(),
       effective_at: InstantText,
       terms: Terms.optional().meta({ description: 'absent: it says no more than its amount' }),
       ends_at: InstantText.optional().meta({ description: 'of prices with terms; absent: it went on' }),
@@ -119,10 +125,16 @@ export const Line = z
     exact: FractionText,
     charge: LineCharge.optional().meta({ description: 'absent: quantity × amount of the price ÷ divisor' }),
     percentile: LinePercentile.optional().meta({ description: 'of percentile meters' }),
-    net: Amount,
+    gross: Amount.optional().meta({ description: 'before discounts; absent: there are none' }),
+    discounts: z.array(LineDiscount).optional(),
+    gross_inclusive: Amount.optional().meta({
+      description: 'of a price that includes the tax: after discounts, with the tax; what of it is no tax is the net',
+    }),
+    net: Amount.meta({ description: 'what is taxed: after discounts, before tax' }),
     currency: CurrencyCode,
     tax_category: TaxCategory,
     tax_rate: z.string(),
+    tax_class: TaxClass.optional().meta({ description: 'absent: all that its seller sold had one tax' }),
     unobserved_ms: z.int(),
     estimated: z.boolean(),
     gaps: z.array(LineGap).max(SHOWN_GAPS).optional(),

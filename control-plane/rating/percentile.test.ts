@@ -5,6 +5,7 @@ import { add, compare, fraction, multiply, parseFraction, sum } from '../base/ex
 import { HOUR_MS, iso, lengthMs } from '../base/time.ts'
 import { assertFits } from '../catalog/rules.ts'
 import { assertTerms } from '../catalog/terms.ts'
+import { oneTax } from '#test/setup/one-tax.ts'
 import type { PriceRow, Terms } from '../catalog/contract.ts'
 import type { Peak } from '../metering/contract.ts'
 import { byTime } from './percentile.ts'
@@ -26,6 +27,9 @@ const price = (over: Partial<PriceRow> = {}): PriceRow => ({
   amount: '1.7',
   terms: null,
   gap_policy: 'total',
+  tax_class: 'standard',
+  tax_inclusive: false,
+  price_book_id: 'book',
   effective_at: 0,
   ends_at: null,
   currency: 'EUR',
@@ -59,7 +63,7 @@ const facts = (prices: readonly PriceRow[], consumed: readonly Consumed[], over:
   zone: 'UTC',
   currency: 'EUR',
   service_id: 'service',
-  tax: { category: 'S', rate: '21' },
+  tax: oneTax('21'),
   resources: [resource],
   owned: [{ id: 'a1', resource_id: 'host-1', from: null, to: null, assignment }],
   observed: [{ id: 'v1', resource_id: 'host-1', from: 0, to: null, state: 'running', size: {}, scope_id: 's' }],

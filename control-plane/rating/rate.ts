@@ -1,5 +1,4 @@
 /** Rates an account's usage of a period: gathers the facts, and lets the rules make lines of them. */
-import { getLegalEntity } from '../accounts/index.ts'
 import { permit } from '../base/actor.ts'
 import { sure } from '../base/problem.ts'
 import { type Interval, monthOf } from '../base/time.ts'
@@ -10,6 +9,7 @@ import { lostIn } from '../ingest/index.ts'
 import { holdings } from '../inventory/index.ts'
 import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
 import { usageOf } from '../metering/index.ts'
+import { taxesOfSupply } from '../tax/index.ts'
 import type { Line } from './contract.ts'
 import { byResource } from './by-resource.ts'
 import { type Blocked, type Consumed, consumptionDigest, type Facts, linesOf, stretchesOf } from './rules.ts'
@@ -48,7 +48,6 @@ async function factsOf(
   sold: ReadonlySet<string>,
 ): Promise<Facts> {
   const held = await holdings(ctx, contract.account_id, period, cut)
-  const seller = await getLegalEntity(ctx, contract.legal_entity_id)
   const inForce = merged(prices ?? (await pricesAt(ctx, contract.price_book_id, period, cut)))
   const facts: Facts = {
     period,
@@ -56,7 +55,7 @@ async function factsOf(
     zone,
     currency: contract.currency,
     service_id: contract.service_id,
-    tax: { category: seller.tax_category, rate: seller.tax_rate },
+    tax: await taxesOfSupply(ctx, { ...contract, to: period.to }),
     resources: held.names.map(({ id, kind, name }) => ({ id, kind, name })),
     owned: held.owned,
     observed: held.observed,

@@ -21,6 +21,7 @@ import { type GapPolicy, type Meter, type MeterName, meterOf, type Peak } from '
 import { counts, coveredMs, type Gap } from '../metering/rules.ts'
 import type { ChargeModel, Terms } from '../catalog/contract.ts'
 import { byResource } from './by-resource.ts'
+import type { LineTax, TaxClass } from '../tax/contract.ts'
 import { chargeText, isLinear } from './charge.ts'
 import { type Line, type LineGap, type Segment, SHOWN_GAPS } from './contract.ts'
 import { type Dealt, isPooled, overPool, pooledShare, poolOf } from './pooled.ts'
@@ -43,6 +44,11 @@ export interface Price {
   amount: string
   terms: Terms | null
   gap_policy: GapPolicy
+  /** default: standard */
+  tax_class?: TaxClass
+  /** its amounts include the tax */
+  tax_inclusive?: boolean
+  price_book_id?: string
   effective_at: Instant
   ends_at: Instant | null
 }
@@ -88,7 +94,7 @@ export interface Facts {
   zone: string
   currency: string
   service_id: string
-  tax: { category: Line['tax_category']; rate: string }
+  tax: Readonly<Record<TaxClass, LineTax>>
   resources: readonly { id: string; kind: Kind; name: string }[]
   owned: readonly Owned[]
   observed: readonly Observed[]
@@ -365,6 +371,7 @@ function lineOf(
   const exact = whole ? whole.amount : sum(raw.map((segment) => segment.exact))
   const quantity = raw.reduce((total, segment) => total + segment.quantity_units, 0n)
   const divisor = divisorOf(price, facts.month)
+  const amount = majorText(toMinor(exact, facts.currency), facts.currency)
   const segments = raw
     .map(({ quantity_units: _quantity, exact: own, unobserved: _gaps, peak: _peak, ...segment }, index) => ({
       ...segment,
@@ -385,6 +392,7 @@ function lineOf(
       unit: price.unit,
       amount: price.amount,
       gap_policy: price.gap_policy,
+      ...(price.price_book_id !== undefined && { price_book_id: price.price_book_id }),
       effective_at: iso(price.effective_at),
       ...(price.terms && { terms: price.terms }),
       ...(whole && price.ends_at !== null && { ends_at: iso(price.ends_at) }),
@@ -396,10 +404,11 @@ function lineOf(
     exact: fractionText(exact),
     ...(whole && { charge: chargeText(whole) }),
     ...(peak && { percentile: percentileText(peak) }),
-    net: majorText(toMinor(exact, facts.currency), facts.currency),
+    // billing takes the discounts off, and out of a price with tax the tax
+    ...(price.tax_inclusive && { gross_inclusive: amount }),
+    net: amount,
     currency: facts.currency,
-    tax_category: facts.tax.category,
-    tax_rate: facts.tax.rate,
+    ...facts.tax[price.tax_class ?? 'standard'],
     unobserved_ms: raw.reduce((total, segment) => total + segment.unobserved_ms, 0),
     estimated: raw.some((segment) => segment.estimated),
     ...(gaps.length > 0 && { gaps: gaps.slice(0, SHOWN_GAPS).map(gapText) }),

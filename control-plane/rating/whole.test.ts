@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { add, compare, parseFraction, sum, toDecimal } from '../base/exact.ts'
 import { HOUR_MS } from '../base/time.ts'
 import type { PriceRow, Terms } from '../catalog/contract.ts'
+import { oneTax } from '#test/setup/one-tax.ts'
 import { type Facts, linesOf, stretchesOf } from './rules.ts'
 import { merged } from './versions.ts'
 
@@ -22,6 +23,9 @@ const price = (over: Partial<PriceRow> = {}): PriceRow => ({
   amount: '10',
   terms: null,
   gap_policy: 'infer',
+  tax_class: 'standard',
+  tax_inclusive: false,
+  price_book_id: 'book',
   effective_at: 0,
   ends_at: null,
   currency: 'EUR',
@@ -46,7 +50,7 @@ const facts = (prices: readonly PriceRow[], over: Partial<Facts> = {}): Facts =>
   zone: 'UTC',
   currency: 'EUR',
   service_id: 'service',
-  tax: { category: 'S', rate: '21' },
+  tax: oneTax('21'),
   resources: [resource],
   owned: owned(),
   observed: [observed(MONTH.from, null, GIB)],

@@ -4,6 +4,7 @@ import { HOUR_MS, type Interval, iso } from '#control-plane/base/time.ts'
 import type { MeterName } from '#control-plane/metering/contract.ts'
 import { type Facts, linesOf, type Price, stretchesOf } from '#control-plane/rating/rules.ts'
 import type { Work } from './rate.ts'
+import { oneTax } from '../setup/one-tax.ts'
 
 const MACHINES = 28
 const METERS: readonly MeterName[] = ['network_receive_bytes', 'network_transmit_bytes']
@@ -56,7 +57,7 @@ export function factsOf(account: number, month: Interval): Facts {
   )
   return {
     ...{ period: month, month, zone: 'UTC', currency: 'EUR', service_id: 'service' },
-    tax: { category: 'S', rate: '21.00' },
+    tax: oneTax('21.00'),
     resources: machines.map((machine) => ({ id: `vm-${machine}`, kind: 'vm', name: `vm-${machine}` })),
     ...{ owned, observed: [], gaps: [], losses: [], accepted: [], prices, consumed },
   }

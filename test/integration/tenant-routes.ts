@@ -74,6 +74,10 @@ export const CELLS: Readonly<Record<string, Cell>> = {
   'PATCH /projects/{id}': { ...one((of) => of.project_id), body: () => ({ name: `Project ${crypto.randomUUID()}` }) },
   'POST /projects/{id}/closure': { ...one((of) => of.project_id), body: () => ({}) },
   'GET /accounts/{id}/contracts': account,
+  'GET /accounts/{id}/vat-check': account,
+  'POST /accounts/{id}/vat-check': { ...account, body: () => ({}) },
+  'GET /accounts/{id}/redemptions': { ...account, holds: () => null },
+  'POST /accounts/{id}/redemptions': { ...account, body: () => ({ code: 'EVERYBODY' }) },
   'GET /accounts/{id}/usage': account,
   'GET /accounts/{id}/usage.csv': { ...account, holds: () => null },
   'GET /accounts/{id}/draft': account,
@@ -85,6 +89,7 @@ export const CELLS: Readonly<Record<string, Cell>> = {
   'GET /invoices': list((of) => of.invoice_id),
   'GET /invoices/{id}': invoice,
   'GET /invoices/{id}/pdf': { ...invoice, holds: () => null },
+  'GET /invoices/{id}/lines.csv': { ...invoice, holds: (of) => of.line_id },
   'GET /invoices/{id}/logo': { ...invoice, holds: () => null },
   'GET /invoices/{id}/lines/{line}/explanation': {
     names: (of) => ({ id: of.invoice_id, line: of.line_id }),

@@ -9,6 +9,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['audit'],
   ['secrets'],
   ['accounts'],
+  ['tax'],
   ['people'],
   ['sources'],
   ['inventory'],
@@ -18,6 +19,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['releases'],
   ['catalog'],
   ['contracts'],
+  ['promotions'],
   ['rating'],
   ['billing'],
   ['closing'],
@@ -42,7 +44,7 @@ export const DOORS: ReadonlyArray<{ from: string; to: RegExp; only?: 'type'; why
 ]
 
 /** Packages and modules that reach nothing outside the program. */
-export const PURE_PACKAGES = ['zod', 'currency-codes', 'fast-xml-parser']
+export const PURE_PACKAGES = ['zod', 'currency-codes', 'fast-xml-parser', 'jsvat']
 export const PURE_BUILTINS = ['node:crypto', 'node:assert', 'node:zlib']
 
 /**

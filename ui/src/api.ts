@@ -11,9 +11,11 @@ import type * as Ingest from '#control-plane/ingest/contract.ts'
 import type * as Inventory from '#control-plane/inventory/contract.ts'
 import type * as People from '#control-plane/people/contract.ts'
 import type * as Metrics from '#control-plane/metrics/contract.ts'
+import type * as Promotions from '#control-plane/promotions/contract.ts'
 import type * as Rating from '#control-plane/rating/contract.ts'
 import type * as Releases from '#control-plane/releases/contract.ts'
 import type * as Sources from '#control-plane/sources/contract.ts'
+import type * as Tax from '#control-plane/tax/contract.ts'
 import { isKnown, keyOf, tellsOutcome } from './intent.ts'
 import { isAway } from './presence.ts'
 import { ApiError, problemOf, unreachable } from './problem.ts'
@@ -97,6 +99,11 @@ export type NewAccount = z.input<typeof Accounts.NewAccount>
 export type LegalEntity = Accounts.LegalEntity
 export type NewLegalEntity = z.input<typeof Accounts.NewLegalEntity>
 export type LegalEntityChange = z.input<typeof Accounts.LegalEntityChange>
+export type TaxSetting = Tax.TaxSetting
+export type VatStatus = Tax.VatStatus
+export type Coupon = Promotions.Coupon
+export type NewCoupon = z.input<typeof Promotions.NewCoupon>
+export type Redemption = Promotions.Redemption
 export type Session = People.Session
 export type SignedIn = z.infer<typeof People.SignedIn>
 export type Member = People.Member
@@ -241,6 +248,19 @@ export const api = {
   putLogo: (id: string, content: string) =>
     request<LegalEntity>('PUT', `/legal-entities/${id}/logo`, { body: { content } }),
   removeLogo: (id: string) => request<void>('DELETE', `/legal-entities/${id}/logo`),
+  taxSetting: (id: string) => get<TaxSetting>(`/legal-entities/${id}/tax`),
+  usualRates: () => get<Items<TaxSetting['rates'][number]>>('/tax-rates'),
+  changeTaxSetting: (id: string, setting: TaxSetting) =>
+    request<TaxSetting>('PUT', `/legal-entities/${id}/tax`, { body: setting }),
+  vatStatus: (account: string) => get<VatStatus>(`/accounts/${account}/vat-check`),
+  checkVat: (account: string, check: z.input<typeof Tax.NewVatCheck>) =>
+    make<VatStatus>(`/accounts/${account}/vat-check`, check),
+  coupons: () => get<Page<Coupon>>('/coupons', { limit: 500 }),
+  addCoupon: (coupon: NewCoupon) => make<Coupon>('/coupons', coupon),
+  changeCoupon: (id: string, state: Coupon['state']) => patch<Coupon>(`/coupons/${id}`, { state }),
+  couponRedemptions: (id: string) => get<Items<Redemption>>(`/coupons/${id}/redemptions`),
+  redemptions: (account: string) => get<Items<Redemption>>(`/accounts/${account}/redemptions`),
+  redeem: (account: string, code: string) => make<Redemption>(`/accounts/${account}/redemptions`, { code }),
   accounts: () => get<Page<Account>>('/accounts', { limit: 500 }),
   account: (id: string) => get<Account>(`/accounts/${id}`),
   openProject: (account: string, name: string) => make<Accounts.Project>(`/accounts/${account}/projects`, { name }),

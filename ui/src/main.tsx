@@ -24,6 +24,7 @@ const page = {
   quarantine: lazy(() => import('./pages/quarantine.tsx')),
   accounting: lazy(() => import('./pages/accounting.tsx')),
   prices: lazy(() => import('./pages/prices.tsx')),
+  coupons: lazy(() => import('./pages/coupons.tsx')),
   invoices: lazy(() => import('./pages/invoices.tsx')),
   closes: lazy(() => import('./pages/closes.tsx')),
   close: lazy(() => import('./pages/close.tsx')),
@@ -67,6 +68,7 @@ function App() {
           <Route path={ROUTES.quarantine} component={forWhom(page.quarantine, NotFound)} />
           <Route path={ROUTES.accounting} component={forWhom(page.accounting, NotFound)} />
           <Route path={ROUTES.prices} component={forWhom(page.prices, NotFound)} />
+          <Route path={ROUTES.coupons} component={forWhom(page.coupons, NotFound)} />
           <Route path={ROUTES.invoices} component={forWhom(page.invoices, page.myBill)} />
           <Route path={ROUTES.usage} component={forWhom(NotFound, page.myUsage)} />
           <Route path={ROUTES.draft} component={page.draft} />

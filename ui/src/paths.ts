@@ -17,6 +17,7 @@ export const ROUTES = {
   quarantine: '/agents/quarantine',
   accounting: '/agents/accounting',
   prices: '/prices',
+  coupons: '/coupons',
   invoices: '/invoices',
   draft: '/invoices/drafts/:account',
   closes: '/invoices/months',

@@ -8,7 +8,9 @@ import { hourMetersOf, meterOf } from '../../metering/contract.ts'
 import { usageOf } from '../../metering/index.ts'
 import { ENGINE_VERSION } from '../../rating/contract.ts'
 import { held } from '../../rating/rules.ts'
+import { pricedAmount } from '../adjust.ts'
 import type { Cause } from '../contract.ts'
+import { minorOf } from '../rules.ts'
 import type { Delta } from './rules.ts'
 
 interface Asked {
@@ -32,10 +34,17 @@ export async function causesOf(ctx: Context, asked: Asked, deltas: readonly Delt
       each.push(...(await changed(ctx, asked.period, componentOf(delta, id), then, now)))
     const causes = [...new Set(each)]
     if (engine_version !== ENGINE_VERSION) causes.push('new_engine')
+    // rated as before: a discount or a gross price is shared with lines that weren't
+    if (causes.length === 0 && isPricedAlike(delta)) causes.push('shared_anew')
     // what else changes a rating is a fact of the agents: a loss that was admitted, a birth that moved
     out.push(causes.length > 0 ? causes : ['late_facts'])
   }
   return out
+}
+
+/** True where the lines beneath it have the amount that they had before anything was shared out. */
+function isPricedAlike({ lines, priced, sample: { currency } }: Delta): boolean {
+  return priced !== null && lines.reduce((sum, line) => sum + minorOf(pricedAmount(line), currency), 0n) === priced
 }
 
 /** What a cut knew of some resources in a period, and of what the account owned of them. */

@@ -26,6 +26,7 @@ const EN: Words = {
     corrected_owner: 'corrected owner',
     same_machine: 'the same machine seen twice',
     corrected_price: 'corrected price',
+    shared_anew: 'its share of a discount or of a price with tax',
     new_engine: 'corrected calculation',
   },
 }
@@ -42,6 +43,7 @@ const ES: Words = {
     corrected_owner: 'titular corregido',
     same_machine: 'la misma máquina vista dos veces',
     corrected_price: 'precio corregido',
+    shared_anew: 'su parte de un descuento o de un precio con impuesto',
     new_engine: 'cálculo corregido',
   },
 }

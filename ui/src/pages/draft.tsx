@@ -17,6 +17,7 @@ import { BlockedNote, FinaliseButton, FinaliseDialog } from '../parts/finalise.t
 import { ChangeHistory } from '../parts/history.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page } from '../parts/page.tsx'
+import { Redeem } from '../parts/redeem.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
@@ -67,6 +68,9 @@ export default function DraftPage() {
               project={chosen()}
               onExplain={(line) => setExplained({ draft: data(), line })}
             />
+            <Show when={!tenant.account()}>
+              <Redeem class="mt-4" account={account()} />
+            </Show>
             <ChangeHistory class="mt-4" of={{ account_id: account() }} />
           </>
         )}
@@ -110,6 +114,7 @@ function DraftDocument(props: { draft: Draft; project: string; onExplain: (line:
       zone={props.draft.zone}
       lines={linesOfPart(props.draft, part())}
       taxes={props.draft.taxes}
+      coupons={props.draft.coupons}
       totals={props.draft.totals}
       part={part()?.net}
       branding={props.draft.branding}

@@ -139,6 +139,7 @@ function InvoiceDocument(props: { invoice: Invoice; onExplain: (line: Line) => v
       zone={content().zone}
       lines={props.invoice.lines}
       taxes={content().taxes}
+      coupons={content().coupons}
       totals={content().totals}
       branding={content().branding}
       logo={links.invoiceLogo(props.invoice.id)}

@@ -15,6 +15,7 @@ import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
 import { Section } from './page.tsx'
+import { TaxSection } from './tax-setting.tsx'
 
 const TAX_CATEGORIES = ['S', 'Z', 'E', 'AE', 'K', 'G', 'O'] as const
 const BILLING_POINTERS = [
@@ -52,6 +53,14 @@ export function Companies(props: { entities: readonly LegalEntity[] }) {
           >
             <CompanyForm entity={entity} />
           </Section>
+        )}
+      </For>
+      <For each={props.entities}>
+        {(entity) => (
+          <TaxSection
+            entity={entity}
+            title={props.entities.length > 1 ? t('tax.title_of', { name: entity.name }) : t('tax.title')}
+          />
         )}
       </For>
       <For each={props.entities}>

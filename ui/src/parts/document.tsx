@@ -20,6 +20,7 @@ export interface DocumentContent {
   zone: string
   lines: readonly Line[]
   taxes: Draft['taxes']
+  coupons?: Draft['coupons']
   totals: Draft['totals']
   /** the net of the lines that are shown, where they are only a part of the document */
   part?: string
@@ -175,6 +176,39 @@ const Quantity = (props: { line: Line }) => (
   </>
 )
 
+/** What it cost before discounts, what was taken off, and of a price with tax what it costs with it. */
+const Shared = (props: { line: Line }) => {
+  const money = (amount: string) => say.money(amount, props.line.currency)
+  return (
+    <Show when={props.line.gross ?? props.line.gross_inclusive}>
+      <span class="tabular block text-[0.8125rem] text-muted">
+        <Show when={props.line.gross}>
+          {(gross) => (
+            <>
+              {t('tax.gross')} {money(gross())}
+              <For each={props.line.discounts}>
+                {(one) => (
+                  <>
+                    , {one.code} −{money(one.amount)}
+                  </>
+                )}
+              </For>
+            </>
+          )}
+        </Show>
+        <Show when={props.line.gross_inclusive}>
+          {(gross) => (
+            <>
+              {props.line.gross ? ', ' : ''}
+              {t('tax.with_tax')} {money(gross())}
+            </>
+          )}
+        </Show>
+      </span>
+    </Show>
+  )
+}
+
 /** the rest stands in the explanation */
 const SHOWN_GAPS = 2
 
@@ -194,6 +228,7 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
           </Show>
         </span>
         <GapList line={props.line} zone={props.zone} shown={SHOWN_GAPS} />
+        <Shared line={props.line} />
         <Show
           when={props.line.correction}
           fallback={
@@ -243,6 +278,14 @@ const PartTotal = (props: { net: string; currency: string }) => (
 
 const Totals = (props: DocumentContent) => (
   <dl class="tabular m-0 ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-y-1.5 [&>dd]:pl-8 px-5 py-5 text-sm sm:px-7">
+    <For each={props.coupons}>
+      {(coupon) => (
+        <>
+          <dt class="text-muted">{t('tax.discount', { code: coupon.code })}</dt>
+          <dd class="m-0 text-right text-muted">−{say.money(coupon.used, props.currency)}</dd>
+        </>
+      )}
+    </For>
     <dt class="text-muted">{t('document.net')}</dt>
     <dd class="m-0 text-right">{say.money(props.totals.net, props.currency)}</dd>
     <For each={props.taxes}>
@@ -253,6 +296,11 @@ const Totals = (props: DocumentContent) => (
             <span class="text-[0.8125rem]">
               {t(`document.category.${tax.category}`)},{' '}
               {t('document.tax_base', { base: say.money(tax.base, props.currency) })}
+              <Show when={tax.reason}>
+                {(reason) => (
+                  <span class="block">{[reason().text[language()], reason().code].filter(Boolean).join(' · ')}</span>
+                )}
+              </Show>
             </span>
           </dt>
           <dd class="m-0 text-right">{say.money(tax.tax, props.currency)}</dd>

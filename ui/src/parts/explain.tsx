@@ -4,7 +4,7 @@ import ChevronRight from 'lucide-solid/icons/chevron-right'
 import type { JSX } from 'solid-js'
 import { For, Show } from 'solid-js'
 import type { Explanation, Line } from '../api.ts'
-import { t } from '../i18n/language.ts'
+import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { STATES } from '../i18n/words.ts'
 import { fractionText } from '../kit/amount.ts'
@@ -35,8 +35,10 @@ function sentenceOf(line: Line): string {
   const { sign, amount } = exactText(line, SHOWN_DECIMALS)
   const quantity = `${say.decimal(line.quantity_display)} ${unit}`
   const factors = line.charge ? quantity : `${quantity} × ${say.rate(line.price.amount, line.currency)}`
-  return `${factors} ${sign} ${amount} → ${say.money(line.net, line.currency)}`
+  return `${factors} ${sign} ${amount} → ${say.money(pricedText(line), line.currency)}`
 }
+/** What it came to before discounts, and before the tax was taken out of it. */
+const pricedText = (line: Line): string => line.gross ?? line.gross_inclusive ?? line.net
 
 /** A fraction of the month in per cent. */
 function percentText(share: string): string {
@@ -87,9 +89,20 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
         <dl class="tabular m-0 mt-3 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
           <Fact label={t('explain.exact')}>
             <span class="font-mono">{line().exact}</span> {exactText(line(), 12).sign} {exactText(line(), 12).amount} →{' '}
-            {money(line().net)}
+            {money(pricedText(line()))}
             <span class="block text-muted">{t('explain.rounded')}</span>
           </Fact>
+          <For each={line().discounts}>
+            {(one) => <Fact label={t('tax.discount', { code: one.code })}>−{money(one.amount)}</Fact>}
+          </For>
+          <Show when={line().gross_inclusive}>
+            {(gross) => (
+              <Fact label={t('tax.with_tax')}>
+                {money(gross())} → {money(line().net)}
+                <span class="block text-muted">{t('tax.out_of')}</span>
+              </Fact>
+            )}
+          </Show>
           <Fact label={t('explain.price')}>
             {priceText({ ...line().price, currency: line().currency })}
             <span class="block text-muted">
@@ -129,6 +142,13 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
               category: t(`document.category.${props.explanation.tax.category}`),
               base: money(props.explanation.tax.base),
             })}
+            <Show when={props.explanation.tax.reason}>
+              {(reason) => (
+                <span class="block text-muted">
+                  {[reason().text[language()], reason().code].filter(Boolean).join(' · ')}
+                </span>
+              )}
+            </Show>
           </Fact>
         </dl>
       </div>

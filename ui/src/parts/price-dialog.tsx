@@ -13,10 +13,10 @@ import {
 } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { KINDS } from '../i18n/words.ts'
+import { KINDS, TAX_CLASSES } from '../i18n/words.ts'
 import { Button } from '../kit/button.tsx'
 import { Dialog } from '../kit/dialog.tsx'
-import { Choice, SelectField, TextArea, TextField } from '../kit/field.tsx'
+import { CheckField, Choice, SelectField, TextArea, TextField } from '../kit/field.tsx'
 import { fromLocalInput, monthStart, toLocalInput } from '../kit/instant.ts'
 import { tell } from '../kit/toast.tsx'
 import { asApiError } from '../problem.ts'
@@ -40,6 +40,8 @@ interface Fields {
   amount: string
   /** undefined: the meter's usual one */
   gap_policy: NewPrice['gap_policy']
+  tax_class: Price['tax_class']
+  tax_inclusive: boolean
   /** null: not chosen yet, so the usual one holds */
   when: When | null
   instant: string
@@ -58,6 +60,8 @@ const firstFields = (from?: Partial<Price>): Fields => ({
   unit: from?.unit ?? 'vCPU',
   amount: '',
   gap_policy: from?.gap_policy,
+  tax_class: from?.tax_class ?? 'standard',
+  tax_inclusive: from?.tax_inclusive ?? false,
   when: null,
   instant: toLocalInput(Date.now()),
   reason: '',
@@ -111,6 +115,8 @@ export function PriceDialog(props: Props) {
       amount: hasOwn ? plainAmount(fields.amount) : undefined,
       terms: termsOf(terms, fields.model, fields.per),
       gap_policy: fields.gap_policy,
+      tax_class: fields.tax_class,
+      tax_inclusive: fields.tax_inclusive,
       effective_at: effectiveAt() ?? undefined,
       correction: isCorrection(),
       reason: fields.reason.trim(),
@@ -254,6 +260,21 @@ export function PriceDialog(props: Props) {
         <ExtraFields {...own()} />
         <div class="sm:col-span-2">
           <PriceQuote price={price()} unit={unit()} />
+        </div>
+        <SelectField
+          label={t('tax.class')}
+          hint={t('tax.class_hint')}
+          value={fields.tax_class}
+          options={TAX_CLASSES.map((value) => ({ value, label: t(`tax.class_${value}`) }))}
+          onChange={(value) => setFields('tax_class', value as Price['tax_class'])}
+        />
+        <div class="flex items-center sm:pt-5">
+          <CheckField
+            label={t('tax.inclusive')}
+            hint={t('tax.inclusive_hint')}
+            checked={fields.tax_inclusive}
+            onChange={(checked) => setFields('tax_inclusive', checked)}
+          />
         </div>
         <SelectField
           class="sm:col-span-2"
