@@ -2,7 +2,9 @@
 import { z } from 'zod'
 import { Account, Address, Branding, Language, Logo, TaxCategory } from '../accounts/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contract.ts'
+import { Charge } from '../charges/contract.ts'
 import { BlockedGap, Line, Unrated } from '../rating/contract.ts'
+import { Settlement } from '../settlements/contract.ts'
 
 export const CONTENT_SCHEMA_VERSION = 1
 
@@ -62,7 +64,14 @@ export const DraftSummary = z
 export const DocumentType = z.enum(['invoice', 'credit_note', 'debit_note'])
 export type DocumentType = z.infer<typeof DocumentType>
 /** Why an invoice is rated otherwise than when it was issued. */
-export const Cause = z.enum(['late_facts', 'corrected_owner', 'same_machine', 'corrected_price', 'new_engine'])
+export const Cause = z.enum([
+  'late_facts',
+  'corrected_owner',
+  'same_machine',
+  'corrected_price',
+  'new_engine',
+  'cancelled_charge',
+])
 export type Cause = z.infer<typeof Cause>
 /** What stands behind a line of a note: its service, resource and component as a whole, in the period of the invoice. */
 export const Correction = z.object({
@@ -88,6 +97,7 @@ export const InvoiceContent = z.object({
   corrects: DocumentRef.optional().meta({
     description: 'of a note: the invoice; its amounts on a credit note are credits',
   }),
+  one_off: z.literal(true).optional().meta({ description: 'it bills charges alone, and no period' }),
   issued_at: InstantText,
   due_at: InstantText,
   period: z.object({ from: InstantText, to: InstantText }),
@@ -117,6 +127,10 @@ export const InvoiceSummary = z
     currency: CurrencyCode,
     totals: Totals,
     line_count: z.int(),
+    one_off: z.boolean().meta({ description: 'it bills charges alone, and no period' }),
+    settlement: Settlement.nullable().meta({
+      description: 'what of it is open; null: nothing is owed of a credit note, and only those who sell are told',
+    }),
   })
   .meta({ id: 'InvoiceSummary' })
 export const Invoice = InvoiceSummary.extend({
@@ -138,6 +152,11 @@ export const NewLogo = z.object({
     .max(LOGO_LIMITS.characters)
     .meta({ description: 'a PNG or JPEG of at most 512 KiB and 2000 × 2000 pixels, in Base64' }),
 })
+/** Charges on an invoice of their own, now. */
+export const NewOneOffInvoice = z.object({
+  charge_ids: z.array(Id).min(1).max(500).meta({ description: 'open charges of this account' }),
+})
+export type NewOneOffInvoice = z.infer<typeof NewOneOffInvoice>
 export const NewInvoice = z.object({
   account_id: Id,
   to: InstantText.optional().meta({
@@ -185,6 +204,9 @@ export const Explanation = z
       }),
     ),
     tax: z.object({ category: TaxCategory, rate: z.string(), base: Amount, tax: Amount }),
+    charge: Charge.nullable().meta({
+      description: 'of what was charged for once: who recorded it, when and why; null for its buyer',
+    }),
   })
   .meta({ id: 'Explanation' })
 

@@ -1,6 +1,7 @@
 /** Opens a line to its leaves: segments, versions, owners, hours of usage, and the readings that bound them. */
 import { parseFraction, toDecimal } from '../base/exact.ts'
 import { permit } from '../base/actor.ts'
+import { getCharge } from '../charges/index.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, iso, type OpenInterval } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
@@ -43,6 +44,8 @@ async function explained(ctx: Context, line: DocumentLine, taxes: Draft['taxes']
     const own = (hour: Hours[number]) => ({ ...hour, bounds: hour.bounds.filter((bound) => isOwn(held, bound)) })
     return {
       ...whole,
+      // why they charge it is theirs who do
+      charge: null,
       segments: whole.segments.map((segment) => ({ ...segment, host_name: null, hours: segment.hours.map(own) })),
     }
   })
@@ -66,7 +69,7 @@ async function explain(ctx: Context, line: DocumentLine, taxes: Draft['taxes'], 
   const tax = sure(taxes.find((row) => row.category === line.tax_category && row.rate === line.tax_rate))
   const segments: Explained['segments'] = []
   for (const rated of ratedLines([line])) segments.push(...(await segmentsOf(ctx, rated, cut)))
-  return { line, tax, segments }
+  return { line, tax, segments, charge: line.one_off ? await getCharge(ctx, line.resource.id) : null }
 }
 
 async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explained['segments']> {
@@ -111,7 +114,8 @@ async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explai
 type Hours = Explained['segments'][number]['hours']
 /** The leaves of each segment of a consumption line; none for allocation, whose leaf is the version. */
 async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]> {
-  if (meterOf(line.meter).kind === 'allocation') return []
+  const { meter } = line
+  if (meter === undefined || meterOf(meter).kind === 'allocation') return []
   const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
   const [usage] = await usageOf(ctx, [{ resource_id: line.resource.id, intervals: stretches }], cut, { bounds: true })
   const reading = (r: { at_ms: number; value: string; spool: string; sequence: number }) => ({
@@ -121,7 +125,7 @@ async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]>
     sequence: r.sequence,
   })
   return stretches.map((stretch) =>
-    (usage?.get(stretch)?.get(line.meter) ?? []).map((leaf) => ({
+    (usage?.get(stretch)?.get(meter) ?? []).map((leaf) => ({
       from: iso(leaf.from),
       to: iso(leaf.to),
       quantity: leaf.quantity.toString(),

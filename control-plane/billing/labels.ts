@@ -2,6 +2,7 @@
 import type { Language, Logo } from '../accounts/contract.ts'
 import { parseFraction, toDecimal } from '../base/exact.ts'
 import { dateOf, fromIso } from '../base/time.ts'
+import type { MeterName } from '../metering/contract.ts'
 import type { Line } from '../rating/contract.ts'
 import type { DocumentLine, InvoiceContent } from './contract.ts'
 import { gapText } from './gap-text.ts'
@@ -37,6 +38,9 @@ const EN = {
   payment: 'Pay to',
   bank: 'Bank',
   reference: 'Reference',
+  pro_forma: 'Pro-forma invoice',
+  no_invoice: 'This is not an invoice.',
+  no_number: 'It has no invoice number, and nothing is due of it.',
 }
 const ES: typeof EN = {
   title: 'Factura',
@@ -68,10 +72,13 @@ const ES: typeof EN = {
   payment: 'Datos de pago',
   bank: 'Banco',
   reference: 'Concepto',
+  pro_forma: 'Factura proforma',
+  no_invoice: 'Este documento no es una factura.',
+  no_number: 'No tiene número de factura y no genera ningún pago.',
 }
 export const LABELS: Record<Language, typeof EN> = { en: EN, es: ES }
 
-type MeterWords = Record<Line['meter'], string>
+type MeterWords = Record<MeterName, string>
 const METERS_EN: MeterWords = {
   instance: 'instance',
   instance_running: 'running instance',
@@ -112,7 +119,7 @@ export function decimalText(text: string, language: Language): string {
   return decimals === undefined ? grouped : `${grouped}${mark}${decimals}`
 }
 
-const dateText = (text: string, zone: string, language: Language): string => {
+export const dateText = (text: string, zone: string, language: Language): string => {
   const date = dateOf(fromIso(text), zone)
   return language === 'es' ? date.split('-').toReversed().join('/') : date
 }
@@ -136,7 +143,12 @@ function unitOf(line: Line, labels: typeof EN): string {
 }
 
 const noteOf = (line: Line, zone: string, language: Language): string =>
-  [...chargeTexts(line, language), gapText(line, zone, language), line.estimated ? LABELS[language].estimated : '']
+  [
+    line.one_off ? dateText(line.one_off.at, zone, language) : '',
+    ...chargeTexts(line, language),
+    gapText(line, zone, language),
+    line.estimated ? LABELS[language].estimated : '',
+  ]
     .filter(Boolean)
     .join(', ')
 
@@ -191,12 +203,12 @@ function noteLabels({ document_type }: InvoiceContent, language: Language): Part
 function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, language: Language) {
   const { correction } = line
   return {
-    name: line.resource.name,
-    component: METER_WORDS[language][line.meter],
+    name: line.one_off?.description[language] ?? line.resource.name,
+    component: line.meter ? METER_WORDS[language][line.meter] : '',
     note: correction ? causesText([line], language) : noteOf(line, zone, language),
     quantity: correction
       ? decimalText(correction.billed, language)
-      : `${decimalText(line.quantity_display, language)} ${unitOf(line, LABELS[language])}`,
+      : `${decimalText(line.quantity_display, language)} ${unitOf(line, LABELS[language])}`.trim(),
     price: correction
       ? decimalText(correction.due, language)
       : // where the terms make the amount, the note says how
@@ -217,9 +229,23 @@ function correctsData({ corrects, zone }: InvoiceContent, lines: readonly Docume
   }
 }
 
+/** A draft that is shown as what it is. */
+export interface DocumentForm {
+  is_pro_forma?: boolean
+}
 /** The template's data: only text, so that the template decides nothing. */
-export function documentData(content: InvoiceContent, lines: readonly DocumentLine[], language: Language) {
-  const labels = { ...LABELS[language], ...noteLabels(content, language) }
+export function documentData(
+  content: InvoiceContent,
+  lines: readonly DocumentLine[],
+  language: Language,
+  { is_pro_forma = false }: DocumentForm = {},
+) {
+  const { pro_forma, no_invoice, no_number } = LABELS[language]
+  const labels = {
+    ...LABELS[language],
+    ...noteLabels(content, language),
+    ...(is_pro_forma && { title: pro_forma }),
+  }
   const money = (text: string) => `${decimalText(text, language)} ${content.currency}`
   return {
     labels,
@@ -229,12 +255,13 @@ export function documentData(content: InvoiceContent, lines: readonly DocumentLi
     issued: dateText(content.issued_at, content.zone, language),
     issued_at: content.issued_at,
     // nothing is due of a credit
-    due: content.document_type === 'credit_note' ? null : dateText(content.due_at, content.zone, language),
+    due:
+      content.document_type === 'credit_note' || is_pro_forma ? null : dateText(content.due_at, content.zone, language),
     period: `${dateText(content.period.from, content.zone, language)} ${labels.to} ${lastDay(content.period.to, content.zone, language)}`,
     seller: { name: content.seller.name, lines: address(content.seller, labels) },
     buyer: { name: content.buyer.name, lines: address(content.buyer, labels) },
     lines: lines.map((line) => lineData(line, content, language)),
-    corrects: correctsData(content, lines, language),
+    corrects: is_pro_forma ? { text: no_invoice, reason: no_number } : correctsData(content, lines, language),
     subtotal: money(content.totals.net),
     taxes: content.taxes.map((row) => ({
       text: `${labels.tax} ${decimalText(row.rate, language)} % (${row.category}) ${labels.base} ${decimalText(row.base, language)}`,

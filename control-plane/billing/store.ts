@@ -15,7 +15,7 @@ export async function invoicedTo(ctx: Context, contract_id: string): Promise<Ins
   const [row] = await ctx.tx
     .select({ period_to: invoice.period_to })
     .from(invoice)
-    .where(eq(invoice.contract_id, contract_id))
+    .where(and(eq(invoice.contract_id, contract_id), eq(invoice.one_off, false)))
     .orderBy(desc(invoice.period_to))
     .limit(1)
   return row?.period_to ?? null

@@ -90,7 +90,7 @@ interface Stretch extends Interval {
   resource_id: string
 }
 const keyOf = ({ resource_id, from, to }: Stretch): string => `${resource_id}/${from}/${to}`
-const isConsumption = (line: Line): boolean => meterOf(line.meter).kind === 'consumption'
+const isConsumption = (line: Line): boolean => line.meter !== undefined && meterOf(line.meter).kind === 'consumption'
 const stretchOf = (line: Line, { from, to }: Segment): Stretch => ({
   resource_id: line.resource.id,
   from: fromIso(from),
@@ -206,7 +206,7 @@ function checkConsumption(line: Line, { usage, hours }: Facts, subject: string, 
   let readings = 0
   for (const segment of line.segments) {
     const stretch = stretchOf(line, segment)
-    const leaves = usage.get(keyOf(stretch))?.get(line.meter) ?? []
+    const leaves = usage.get(keyOf(stretch))?.get(sure(line.meter)) ?? []
     const unseen = line.price.gap_policy === 'skip' ? leaves.flatMap((leaf) => leaf.gaps) : []
     const quantity =
       leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n) -

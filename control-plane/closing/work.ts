@@ -90,7 +90,7 @@ async function figuresOf(ctx: Context, made: Draft, month: Interval) {
   const period = { from: fromIso(made.period.from), to: fromIso(made.period.to) }
   const { items } = await listInvoices(ctx, { account_id: made.account_id, limit: PAST_BILLS })
   const past = items
-    .filter(({ currency }) => currency === made.currency)
+    .filter(({ currency, one_off }) => currency === made.currency && !one_off)
     .map((bill) => ({
       net: minorOf(bill.totals.net, bill.currency),
       period: { from: fromIso(bill.period.from), to: fromIso(bill.period.to) },

@@ -15,6 +15,8 @@ export type ProjectOf = ReadonlyMap<string, string | null>
  */
 export function partsOf(line: Line, projectOf: ProjectOf): Map<string | null, Part> {
   const parts = new Map<string | null, Part>()
+  if (line.one_off)
+    return parts.set(line.one_off.project_id, { quantity: BigInt(line.quantity), exact: parseFraction(line.exact) })
   for (const { assignment_id, amount, quantity } of line.segments) {
     const project = projectOf.get(assignment_id) ?? null
     const known = parts.get(project) ?? { quantity: 0n, exact: ZERO }

@@ -6,6 +6,7 @@ import { mintCredential } from '#control-plane/accounts/index.ts'
 import { routes as accounts } from '#control-plane/accounts/routes.ts'
 import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
+import { routes as charges } from '#control-plane/charges/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
@@ -14,6 +15,7 @@ import { type DatabaseUrls, urlsOf } from '#control-plane/db/setup.ts'
 import { createApp } from '#control-plane/http/app.ts'
 import type { Live } from '#control-plane/events/live.ts'
 import { routes as events } from '#control-plane/events/routes.ts'
+import { routes as mails } from '#control-plane/mails/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
@@ -24,6 +26,7 @@ import { routes as people } from '#control-plane/people/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { ReleaseFiles } from '#control-plane/releases/index.ts'
 import { routes as releases } from '#control-plane/releases/routes.ts'
+import { routes as settlements } from '#control-plane/settlements/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
 import { byPassword, unguarded } from '../setup/silent-bus.ts'
 import type { Suite } from '../setup/stack.ts'
@@ -79,7 +82,10 @@ export async function apiOf(
       catalog(deps),
       contracts(deps),
       rating(deps),
-      billing({ ...deps, work: through(world.db) }),
+      mails(deps),
+      settlements(deps),
+      charges(deps),
+      billing({ ...deps, work: through(world.db), mails: true }),
       closing(deps),
     ],
   })

@@ -1,10 +1,11 @@
 /** Why a line is rated otherwise than it was billed: the facts behind it as two cuts knew them, side by side. */
+import { sure } from '../../base/problem.ts'
 import { type Interval, intersect, type OpenInterval } from '../../base/time.ts'
 import { pricesAt } from '../../catalog/index.ts'
 import type { ContractInForce } from '../../contracts/index.ts'
 import type { Context } from '../../db/index.ts'
 import { coveredIn, observations, ownership } from '../../inventory/index.ts'
-import { meterOf } from '../../metering/contract.ts'
+import { type MeterName, meterOf } from '../../metering/contract.ts'
 import { usageOf } from '../../metering/index.ts'
 import { ENGINE_VERSION } from '../../rating/contract.ts'
 import { held } from '../../rating/rules.ts'
@@ -24,6 +25,10 @@ export async function causesOf(ctx: Context, asked: Asked, deltas: readonly Delt
   const before = new Map<number, Known>()
   const out: Cause[][] = []
   for (const delta of deltas) {
+    if (delta.sample.one_off) {
+      out.push(['cancelled_charge'])
+      continue
+    }
     const { cut, engine_version } = delta.since
     const then = before.get(cut) ?? (await known(ctx, { ...asked, cut }, ids))
     before.set(cut, then)
@@ -77,12 +82,13 @@ const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.s
 /** Whether other sizes, states or usage are known of the time in which the machine was the account's by both cuts. */
 async function factsDiffer(
   ctx: Context,
-  { sample: { resource, meter: name } }: Delta,
+  { sample: { resource, meter: sold } }: Delta,
   both: readonly Interval[],
   then: Known,
   now: Known,
 ): Promise<boolean> {
   if (both.length === 0) return false
+  const name = sure(sold)
   const meter = meterOf(name)
   const skips = [then, now].some(({ prices }) =>
     prices.some((one) => one.kind === resource.kind && one.meter === name && one.gap_policy === 'skip'),
@@ -110,7 +116,7 @@ async function factsDiffer(
 /** Sums of usage by meter in each part; with what grew while nobody looked where a price leaves that out. */
 async function consumed(ctx: Context, resource_id: string, intervals: readonly Interval[], { cut }: Known) {
   const [usage] = await usageOf(ctx, [{ resource_id, intervals }], cut)
-  return (meter: Delta['sample']['meter'], skips: boolean) =>
+  return (meter: MeterName, skips: boolean) =>
     intervals.map((part) => {
       const leaves = usage?.get(part)?.get(meter) ?? []
       const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n).toString()

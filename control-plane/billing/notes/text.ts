@@ -27,6 +27,7 @@ const EN: Words = {
     same_machine: 'the same machine seen twice',
     corrected_price: 'corrected price',
     new_engine: 'corrected calculation',
+    cancelled_charge: 'cancelled charge',
   },
 }
 const ES: Words = {
@@ -43,6 +44,7 @@ const ES: Words = {
     same_machine: 'la misma máquina vista dos veces',
     corrected_price: 'precio corregido',
     new_engine: 'cálculo corregido',
+    cancelled_charge: 'cargo anulado',
   },
 }
 export const NOTE_WORDS: Record<Language, Words> = { en: EN, es: ES }

@@ -4,7 +4,9 @@ import { iso } from '../../base/time.ts'
 import { contractOf } from '../../contracts/index.ts'
 import type { Context } from '../../db/index.ts'
 import { ENGINE_VERSION } from '../../rating/contract.ts'
+import { chargesOn } from '../../charges/index.ts'
 import { rate } from '../../rating/index.ts'
+import { chargeLines } from '../charges.ts'
 import type { DocumentLine } from '../contract.ts'
 import type { InvoiceRow } from '../store.ts'
 import { isRounded, type Report, units } from '../verify-sums.ts'
@@ -30,7 +32,7 @@ export async function checkNotes(ctx: Context, original: Document, notes: readon
     for (const line of note.lines) checkLine(original, note, line, standing, report)
     record(standing, note)
     checkStanding(note, standing, report)
-    await checkComplete(ctx, note.row, standing, report)
+    await checkComplete(ctx, original.row, note.row, standing, report)
     ;({ cut } = note.row)
   }
 }
@@ -117,15 +119,23 @@ function checkStanding({ row, lines }: Document, standing: Standing, report: Rep
 }
 
 /** The invoice and its notes bill what the note's cut makes of the period, in lines that it names and in those that it doesn't. */
-async function checkComplete(ctx: Context, row: InvoiceRow, standing: Standing, report: Report): Promise<void> {
+async function checkComplete(
+  ctx: Context,
+  original: InvoiceRow,
+  row: InvoiceRow,
+  standing: Standing,
+  report: Report,
+): Promise<void> {
   const { engine_version, zone, currency } = row.content
   if (engine_version !== ENGINE_VERSION) return
   const contract = await contractOf(ctx, row.account_id, row.period_from)
   assert(contract, 'a document has the contract of its period')
   const period = { from: row.period_from, to: row.period_to }
-  const { lines } = await rate(ctx, { contract, period, zone, cut: row.cut })
+  const { lines } = original.one_off ? { lines: [] } : await rate(ctx, { contract, period, zone, cut: row.cut })
+  const once = await chargeLines(ctx, contract, row.content.language, await chargesOn(ctx, original.id, row.cut))
   const due = new Map<string, bigint>()
-  for (const line of lines) due.set(lineKey(line), (due.get(lineKey(line)) ?? 0n) + units(line.net, currency))
+  for (const line of [...lines, ...once])
+    due.set(lineKey(line), (due.get(lineKey(line)) ?? 0n) + units(line.net, currency))
   for (const key of new Set([...due.keys(), ...standing.lines.keys()]))
     if ((due.get(key) ?? 0n) !== (standing.lines.get(key) ?? 0n))
       report('note', row.number, `With it, ${key} is not billed as it is rated at cut ${row.cut}.`)

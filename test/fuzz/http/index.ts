@@ -111,6 +111,8 @@ const NEVER_DONE = new Set([
   'POST /api/v1/period-closes/{id}/finalise',
   'POST /api/v1/period-closes/{id}/retry',
   'POST /api/v1/period-closes/{id}/cancel',
+  // only of a mail of which nobody could know
+  'POST /api/v1/mails/{id}/arrival',
   'PUT /api/v1/legal-entities/{id}/logo',
   'GET /api/v1/legal-entities/{id}/logo',
   'GET /api/v1/invoices/{id}/logo',

@@ -1094,6 +1094,7 @@ export const en = {
       same_machine: 'same machine seen twice',
       corrected_price: 'corrected price',
       new_engine: 'corrected calculation',
+      cancelled_charge: 'cancelled charge',
     },
   },
   draft: {

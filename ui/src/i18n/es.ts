@@ -1091,6 +1091,7 @@ export const es: Dictionary = {
       same_machine: 'misma máquina vista dos veces',
       corrected_price: 'precio corregido',
       new_engine: 'cálculo corregido',
+      cancelled_charge: 'cargo anulado',
     },
   },
   draft: {

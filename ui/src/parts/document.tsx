@@ -7,6 +7,7 @@ import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
 import { GapList } from './gaps.tsx'
+import { kindText, lineName, meteredText } from './line-text.ts'
 import { PriceAmount, priceText, timedUnit } from './price-text.tsx'
 
 export interface DocumentContent {
@@ -142,9 +143,9 @@ function Lines(props: DocumentContent) {
             <tbody>
               <tr>
                 <th scope="rowgroup" colspan="5" class="px-5 pt-4 pb-1 text-left font-semibold sm:px-7">
-                  {lines[0]?.resource.name}
+                  <Show when={lines[0]}>{(line) => lineName(line())}</Show>
                   <span class="ml-2 text-[0.8125rem] font-normal text-muted">
-                    <Show when={lines[0]}>{(line) => t(`kind.${line().resource.kind}`)}</Show>
+                    <Show when={lines[0]}>{(line) => kindText(line().resource.kind)}</Show>
                   </span>
                 </th>
               </tr>
@@ -179,7 +180,7 @@ const SHOWN_GAPS = 2
 
 function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => void }) {
   const cell = 'px-3 py-1.5 first:pl-5 last:pr-3 sm:first:pl-7 sm:last:pr-5'
-  const name = () => t(`meter.${props.line.meter}`)
+  const name = () => (props.line.one_off ? say.date(props.line.one_off.at, props.zone) : meteredText(props.line))
   return (
     <tr class="hover:bg-hover">
       <td class={cell}>

@@ -12,6 +12,7 @@ import { Drawer } from '../kit/dialog.tsx'
 import { ChargeParts } from './charge-parts.tsx'
 import { GapList } from './gaps.tsx'
 import { Load } from './load.tsx'
+import { lineName, meteredText } from './line-text.ts'
 import { priceText, timedUnit } from './price-text.tsx'
 
 type Segment = Explanation['segments'][number]
@@ -67,7 +68,7 @@ export function ExplainDrawer(props: Props) {
       onClose={props.onClose}
       closeLabel={t('common.close')}
       title={t('explain.title')}
-      lead={`${props.line.resource.name} · ${t(`meter.${props.line.meter}`)}`}
+      lead={`${lineName(props.line)} · ${meteredText(props.line)}`}
     >
       <Load query={query}>{(data) => <ExplainTree explanation={data()} zone={props.zone} />}</Load>
     </Drawer>
