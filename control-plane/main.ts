@@ -29,6 +29,7 @@ import { createLog, endSayingLittle, sayError } from './log.ts'
 import { routes as mails } from './mails/routes.ts'
 import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
+import { routes as queues } from './queues/routes.ts'
 import { routes as rating } from './rating/routes.ts'
 import { ReleaseFiles } from './releases/index.ts'
 import { routes as releases } from './releases/routes.ts'
@@ -101,6 +102,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     charges(deps),
     billing({ ...deps, work: workDb, mails: env.people.mail !== null }),
     closing(deps),
+    queues(deps),
   ]
 }
 

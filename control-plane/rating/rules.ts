@@ -92,6 +92,26 @@ export interface Facts {
   consumed: readonly Consumed[]
 }
 
+/** Kinds that are parts of something else: nobody expects a price for each. */
+export const PARTS: readonly Kind[] = [
+  'site',
+  'rack',
+  'component',
+  'cluster',
+  'disk',
+  'volume',
+  'storage_pool',
+  'nic',
+  'network',
+  'template',
+  'snapshot',
+  'node',
+  'namespace',
+  'workload',
+  'pod',
+]
+export const isPartOfAnother = (kind: Kind): boolean => PARTS.includes(kind)
+
 export type RatedResource = Facts['resources'][number]
 export type RawSegment = Segment & { quantity_units: bigint; exact: Fraction; unobserved: Unobserved[] }
 const PLACES = 12
@@ -109,7 +129,8 @@ const amountOf = (price: Price): Fraction => {
   return amount
 }
 
-const charge = (price: Price, quantity: bigint, month: Interval): Fraction =>
+/** Of a price without terms: what a quantity of base units (× milliseconds) comes to, exactly. */
+export const charge = (price: Price, quantity: bigint, month: Interval): Fraction =>
   price.model === 'flat'
     ? flat(quantity, amountOf(price), divisorOf(price, month))
     : perUnit(quantity, amountOf(price), divisorOf(price, month))
@@ -348,16 +369,23 @@ export function stretchesOf(
 }
 
 /** What a resource costs each hour at these prices, exactly; null where none applies, or one that has no price for an hour alone. */
-export function costPerHour(
-  resource: { kind: Kind; state: string; size: Observed['size'] },
-  prices: readonly Price[],
-  month: Interval,
-): Fraction | null {
+export const costPerHour = (resource: Held, prices: readonly Price[], month: Interval): Fraction | null =>
+  costOf(resource, prices, month, BigInt(HOUR_MS))
+/** The same of a whole month. */
+export const costPerMonth = (resource: Held, prices: readonly Price[], month: Interval): Fraction | null =>
+  costOf(resource, prices, month, lengthMs(month))
+
+interface Held {
+  kind: Kind
+  state: string
+  size: Observed['size']
+}
+function costOf(resource: Held, prices: readonly Price[], month: Interval, ms: bigint): Fraction | null {
   let total: Fraction | null = null
   for (const price of prices.filter((p) => p.kind === resource.kind && p.per !== 'quantity')) {
     if (!isLinear(price)) return null
     const size = held(meterOf(price.meter), resource)
-    const part = charge(price, size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS), month)
+    const part = charge(price, size === null ? 0n : (price.model === 'flat' ? 1n : size) * ms, month)
     total = total ? add(total, part) : part
   }
   return total

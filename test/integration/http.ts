@@ -23,6 +23,7 @@ import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { proxiesOf } from '#control-plane/http/address.ts'
 import { authenticate, createGate, createNames } from '#control-plane/people/index.ts'
 import { routes as people } from '#control-plane/people/routes.ts'
+import { routes as queues } from '#control-plane/queues/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { ReleaseFiles } from '#control-plane/releases/index.ts'
 import { routes as releases } from '#control-plane/releases/routes.ts'
@@ -87,6 +88,7 @@ export async function apiOf(
       charges(deps),
       billing({ ...deps, work: through(world.db), mails: true }),
       closing(deps),
+      queues(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'test'))

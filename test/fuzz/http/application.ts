@@ -25,6 +25,7 @@ import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { createGate, createNames } from '#control-plane/people/index.ts'
 import { routes as people } from '#control-plane/people/routes.ts'
+import { routes as queues } from '#control-plane/queues/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { routes as settlements } from '#control-plane/settlements/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
@@ -121,6 +122,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
       charges(deps),
       billing({ ...deps, work: world.db, mails: true }),
       closing(deps),
+      queues(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'fuzz'))
