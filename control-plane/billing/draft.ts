@@ -21,7 +21,7 @@ import {
 import type { Line } from '../rating/contract.ts'
 import { openCharges } from '../charges/index.ts'
 import { byProject } from './by-project.ts'
-import { chargeLines } from './charges.ts'
+import { chargeLines } from './charge-lines.ts'
 import type { Draft, DraftSummary } from './contract.ts'
 import type { z } from 'zod'
 import { majorText } from '../base/money.ts'

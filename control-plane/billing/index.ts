@@ -1,5 +1,5 @@
 /** Verbs of billing. */
-export { issueOneOff } from './charges.ts'
+export { issueOneOff } from './one-off.ts'
 export { renderMissing, invoicePdf } from './documents.ts'
 export { allAccounts, costOf, draft, drafts, unlessEmpty } from './draft.ts'
 export { explainDraftLine, explainInvoiceLine } from './explain.ts'

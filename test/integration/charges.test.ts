@@ -1,7 +1,7 @@
 /** What is charged for once: on the next bill or on one of its own, billed once, credited when it is cancelled, and given up when nobody pays. */
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
-import Big from 'big.js'
+import { Big } from 'big.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { iso } from '#control-plane/base/time.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'

@@ -1,5 +1,5 @@
 /** The queues of what waits for a person: what lacks a price or an owner, with the money that rating itself would make of it, the most first. */
-import Big from 'big.js'
+import { Big } from 'big.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { iso } from '#control-plane/base/time.ts'
 import { finaliseClose, openClose, workOnCloses } from '#control-plane/closing/index.ts'
@@ -47,7 +47,8 @@ beforeAll(async () => {
   ] as const) {
     const agent = await enrolledAgent(world, name, account)
     const machines = [vm(`${name}-1`, { size: { vcpu_count, memory_bytes: vcpu_count * GIB } })]
-    if (name === 'nobody') machines.push(vm('nobody-2', { size: { vcpu_count: 8 } }), vm('nobody-3', { size: { vcpu_count: 1 } }))
+    if (name === 'nobody')
+      machines.push(vm('nobody-2', { size: { vcpu_count: 8 } }), vm('nobody-3', { size: { vcpu_count: 1 } }))
     agents.push([agent, machines])
   }
   await see()
@@ -79,7 +80,9 @@ test('usage without a price stands there by account and component, the most mone
   expect([first.account.id, rest]).toEqual([large, []])
   const second = await get(`/queues/unrated?limit=1&cursor=${(await get('/queues/unrated?limit=1')).next_cursor}`)
   expect([second.items[0].account.id, second.next_cursor]).toEqual([small, null])
-  expect((await call('GET', '/queues/unrated.csv')).text.split('\r\n')[1]).toMatch(/^large,vm,memory,1,24,2026-07-01T00:00:00\.000Z,3\.84,EUR$/)
+  expect((await call('GET', '/queues/unrated.csv')).text.split('\r\n')[1]).toMatch(
+    /^large,vm,memory,1,24,2026-07-01T00:00:00\.000Z,3\.84,EUR$/,
+  )
 })
 
 test('a kind of which nothing is sold has no price to compare; with one, it leaves the queue', async () => {
@@ -91,8 +94,22 @@ test('a kind of which nothing is sold has no price to compare; with one, it leav
   await agent.send([{ ...agent.listing(world.clock.now, 'h', [box]), interval_ms: DAY }])
   await settled(world)
   const { items } = await get('/queues/unrated')
-  expect(items.at(-1)).toMatchObject({ kind: 'container', meter: 'instance', estimate: null, hours: '1', since: iso(since) })
-  await sell(world, { kind: 'container', meter: 'instance', model: 'flat', per: 'month', unit: 'instance', amount: '9', effective_at: iso(BEGIN) })
+  expect(items.at(-1)).toMatchObject({
+    kind: 'container',
+    meter: 'instance',
+    estimate: null,
+    hours: '1',
+    since: iso(since),
+  })
+  await sell(world, {
+    kind: 'container',
+    meter: 'instance',
+    model: 'flat',
+    per: 'month',
+    unit: 'instance',
+    amount: '9',
+    effective_at: iso(BEGIN),
+  })
   expect((await get('/queues/unrated')).items.map((one: { kind: string }) => one.kind)).not.toContain('container')
 })
 
@@ -107,7 +124,9 @@ test('machines that nobody owns stand by their month at the standard prices; an 
   expect(items[1].estimate.amount).toBe(new Big(4).times(744).times(new Big('0.05').plus('0.01')).toFixed(2))
   expect(items[0].since).toBe(iso(BEGIN))
   const pages = await get('/queues/unowned?limit=2')
-  expect((await get(`/queues/unowned?limit=2&cursor=${pages.next_cursor}`)).items).toMatchObject([{ resource: { name: 'nobody-3' } }])
+  expect((await get(`/queues/unowned?limit=2&cursor=${pages.next_cursor}`)).items).toMatchObject([
+    { resource: { name: 'nobody-3' } },
+  ])
   const { status } = await call('POST', `/resources/${items[0].resource.id}/assignments`, { account_id: large })
   expect(status).toBe(201)
   expect((await get('/queues/unowned')).total).toBe(2)
@@ -115,14 +134,20 @@ test('machines that nobody owns stand by their month at the standard prices; an 
 })
 
 test('what a close could not issue, and mails that failed, are counted and lead to their remedy', async () => {
-  for (const end = Date.parse('2026-08-02T00:00:00.000Z'); world.clock.now < end; world.clock.now += 7 * DAY) await see()
+  for (const end = Date.parse('2026-08-02T00:00:00.000Z'); world.clock.now < end; world.clock.now += 7 * DAY)
+    await see()
   await see()
   const { id } = await world.run((ctx) => openClose(ctx, { month: '2026-07', grace_hours: 0 }))
   await workOnCloses(world.db, () => world.clock.now)
   await world.run((ctx) => finaliseClose(ctx, id, { early: true }))
   await workOnCloses(world.db, () => world.clock.now)
   const parked = await get('/queues/parked')
-  expect(parked.items.map((one: { account: { id: string }; problem: { code: string } }) => [one.account.id, one.problem.code])).toEqual([
+  expect(
+    parked.items.map((one: { account: { id: string }; problem: { code: string } }) => [
+      one.account.id,
+      one.problem.code,
+    ]),
+  ).toEqual([
     [large, 'unrated'],
     [small, 'unrated'],
   ])

@@ -109,6 +109,28 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
               </Fact>
             )}
           </Show>
+          <Show when={props.explanation.charge}>
+            {(charge) => (
+              <Fact label={t('charges.why')}>
+                {t('charges.recorded', {
+                  actor: charge().recorded.actor,
+                  at: say.instant(charge().recorded.recorded_at),
+                  reason: charge().recorded.reason,
+                })}
+                <Show when={charge().cancelled}>
+                  {(record) => (
+                    <span class="block">
+                      {t('charges.cancelled', {
+                        actor: record().actor,
+                        at: say.instant(record().recorded_at),
+                        reason: record().reason,
+                      })}
+                    </span>
+                  )}
+                </Show>
+              </Fact>
+            )}
+          </Show>
           <Show when={line().gaps}>
             <Fact label={t('explain.gaps')}>
               {say.duration(line().unobserved_ms)}
@@ -124,23 +146,25 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
           </Fact>
         </dl>
       </div>
-      <section>
-        <h3 class="text-sm font-semibold">{t('explain.segments', props.explanation.segments.length)}</h3>
-        <p class="m-0 mb-3 text-[0.8125rem] text-muted">{t('explain.segment_text')}</p>
-        <div class="flex flex-col gap-2">
-          <For each={props.explanation.segments}>
-            {(segment, index) => (
-              <SegmentTree
-                segment={segment}
-                exact={amounts()[index()]}
-                zone={props.zone}
-                open={index() === 0}
-                line={line()}
-              />
-            )}
-          </For>
-        </div>
-      </section>
+      <Show when={!line().one_off}>
+        <section>
+          <h3 class="text-sm font-semibold">{t('explain.segments', props.explanation.segments.length)}</h3>
+          <p class="m-0 mb-3 text-[0.8125rem] text-muted">{t('explain.segment_text')}</p>
+          <div class="flex flex-col gap-2">
+            <For each={props.explanation.segments}>
+              {(segment, index) => (
+                <SegmentTree
+                  segment={segment}
+                  exact={amounts()[index()]}
+                  zone={props.zone}
+                  open={index() === 0}
+                  line={line()}
+                />
+              )}
+            </For>
+          </div>
+        </section>
+      </Show>
     </div>
   )
 }

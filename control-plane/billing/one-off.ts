@@ -1,39 +1,19 @@
-/** Charges on bills: as lines of the next one, or on an invoice of their own. */
+/** Charges on an invoice of their own: issued by the same path as any, and each billed once. */
 import { getAccount, getLegalEntity } from '../accounts/index.ts'
-import type { Language } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, iso } from '../base/time.ts'
-import { type ChargeRow, chargesById, openCharges } from '../charges/index.ts'
-import { lineOf } from '../charges/rules.ts'
+import { chargesById, openCharges } from '../charges/index.ts'
 import { type ContractInForce, contractOf, holdContract } from '../contracts/index.ts'
 import type { ClosedCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import type { Line } from '../rating/contract.ts'
-import type { DocumentLine, NewOneOffInvoice } from './contract.ts'
+import { chargeLines } from './charge-lines.ts'
+import type { NewOneOffInvoice } from './contract.ts'
 import { party } from './draft.ts'
 import { type Freezable, freeze } from './finalise.ts'
 import { brandingOf, taxesOf, totalsOf, totalsText } from './rules.ts'
-import type { InvoiceRow } from './store.ts'
-
-/** The lines of some charges, taxed as whatever else the company sells. */
-export async function chargeLines(
-  ctx: Context,
-  { legal_entity_id, service_id }: ContractInForce,
-  language: Language,
-  charges: readonly ChargeRow[],
-): Promise<Line[]> {
-  if (charges.length === 0) return []
-  const { tax_category: category, tax_rate: rate } = await getLegalEntity(ctx, legal_entity_id)
-  return charges.map((charge) => lineOf(charge, { service_id, language, tax: { category, rate } }))
-}
-
-/** Which charges an invoice bills; a note bills none anew. */
-export const chargesIn = (
-  { document_type }: Pick<InvoiceRow, 'document_type'>,
-  lines: readonly DocumentLine[],
-): string[] => (document_type === 'invoice' ? lines.flatMap((line) => (line.one_off ? [line.resource.id] : [])) : [])
 
 /** Issues charges on an invoice of their own, at a closed cut; returns its id. What was billed before is refused, not billed again. */
 export async function issueOneOff(
