@@ -81,10 +81,12 @@ export const CELLS: Readonly<Record<string, Cell>> = {
     names: (of) => ({ id: of.account_id, line: of.draft_line_id }),
     holds: (of) => of.draft_line_id,
   },
+  'GET /accounts/{id}/pro-forma': { ...account, holds: () => null },
   'GET /drafts': list((of) => of.account_id),
   'GET /invoices': list((of) => of.invoice_id),
   'GET /invoices/{id}': invoice,
   'GET /invoices/{id}/pdf': { ...invoice, holds: () => null },
+  'GET /invoices/{id}/lines.csv': { ...invoice, holds: () => null },
   'GET /invoices/{id}/logo': { ...invoice, holds: () => null },
   'GET /invoices/{id}/lines/{line}/explanation': {
     names: (of) => ({ id: of.invoice_id, line: of.line_id }),
