@@ -9,6 +9,7 @@ import { background } from './background.ts'
 import { type Actor, system } from './base/actor.ts'
 import { admissionBy } from './admission.ts'
 import { Authority, type Bus, connectBus, connectServer, type Way } from './bus/index.ts'
+import { routes as charges } from './charges/routes.ts'
 import { routes as catalog } from './catalog/routes.ts'
 import { routes as closing } from './closing/routes.ts'
 import { routes as contracts } from './contracts/routes.ts'
@@ -25,9 +26,11 @@ import { labelsOf, ownedIds } from './inventory/index.ts'
 import { routes as inventory } from './inventory/routes.ts'
 import { routes as ingest } from './ingest/routes.ts'
 import { createLog, endSayingLittle, sayError } from './log.ts'
+import { routes as mails } from './mails/routes.ts'
 import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
 import { routes as promotions } from './promotions/routes.ts'
+import { routes as queues } from './queues/routes.ts'
 import { routes as rating } from './rating/routes.ts'
 import { ReleaseFiles } from './releases/index.ts'
 import { routes as releases } from './releases/routes.ts'
@@ -37,6 +40,7 @@ import { routes as people } from './people/routes.ts'
 import { configPusher, listen, recording, tasks } from './river.ts'
 import { useKeys } from './secrets/index.ts'
 import { Refusals } from './sources/index.ts'
+import { routes as settlements } from './settlements/routes.ts'
 import { routes as sources } from './sources/routes.ts'
 import { vies } from './tax/index.ts'
 import { routes as tax } from './tax/routes.ts'
@@ -98,8 +102,12 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     contracts(deps),
     promotions(deps),
     rating(deps),
-    billing({ ...deps, work: workDb }),
+    mails(deps),
+    settlements(deps),
+    charges(deps),
+    billing({ ...deps, work: workDb, mails: env.people.mail !== null }),
     closing(deps),
+    queues(deps),
   ]
 }
 
@@ -158,7 +166,9 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
   // who runs the tasks looks after the server, too
   const server = authority && isWork ? connectServer(way, authority, log) : null
   const live = isApi ? createLive(bus, now) : null
-  const river = { bus, server, natsLog: env.natsLog, refusals: new Refusals(), db: workDb, now, log }
+  const { mail: server_of_mail, publicUrl } = env.people
+  const mail = server_of_mail && { ...server_of_mail, publicUrl }
+  const river = { bus, server, natsLog: env.natsLog, refusals: new Refusals(), db: workDb, now, log, mail }
   if (roles.has('ingest')) listen(river)
   const work = background([...recording(river), ...(isWork ? tasks(river) : [])], log)
   // a moment later, so that the answer is out

@@ -11,9 +11,10 @@ import { installationId } from './accounts/index.ts'
 import { numberCommitted, streamPublisher } from './events/dispatch.ts'
 import { LIVE_LIMITS, SAMPLE_SUBJECT } from './events/live.ts'
 import { forgetAnswers } from './http/once.ts'
-import { renderMissing } from './billing/index.ts'
+import { letterWriter, renderMissing } from './billing/index.ts'
 import { workOnCloses } from './closing/index.ts'
 import { forgetOldKeys, receiveOwn, settle } from './ingest/index.ts'
+import { createPost, sendMails } from './mails/index.ts'
 import { prune } from './metrics/index.ts'
 import { forgetSignIns } from './people/index.ts'
 import { judge } from './rating/index.ts'
@@ -30,6 +31,8 @@ export interface RiverDeps {
   db: Database
   now: Clock
   log: Logger
+  /** null: documents wait until a mail server is known */
+  mail: { url: string; from: string; publicUrl: string } | null
 }
 
 interface Inflow {
@@ -82,7 +85,16 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'count_updates', every_ms: 15_000, run: () => as('count_updates', countUpdates) },
     { name: 'keep_secrets', every_ms: 15_000, run: () => keepSecrets(deps, as) },
     ...keepingOut(deps, as),
+    ...mailing(deps),
   ]
+}
+
+/** Issued documents go by mail, each once. */
+function mailing({ db, now, log, mail }: RiverDeps): Task[] {
+  if (!mail) return []
+  const onLost = (error: unknown) => log.error({ err: error }, 'a mail with a document could not be written')
+  const sending = { db, now, post: createPost(mail.url, mail.from), compose: letterWriter(mail), onLost }
+  return [{ name: 'send_mails', every_ms: 1_000, run: () => sendMails(sending) }]
 }
 
 /** The nats-server refuses whom we revoked, and we hear whom it refused: its advisories, and its log where we can read it. */

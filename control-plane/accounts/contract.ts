@@ -90,6 +90,9 @@ export const LegalEntity = z
       description: 'in minor units: a note of less than this waits until the difference has grown; 0: none waits',
     }),
     re_rating_months: z.int().min(1).max(120).meta({ description: 'how far back invoices are rated again' }),
+    send_automatically: z
+      .boolean()
+      .meta({ description: 'what is issued goes by mail to the billing addresses of its account by itself' }),
   })
   .meta({ id: 'LegalEntity' })
 export type LegalEntity = z.infer<typeof LegalEntity>
@@ -101,6 +104,7 @@ export const NewLegalEntity = LegalEntity.omit({ id: true, logo: true }).extend(
   payment_terms_days: z.int().min(0).max(365).default(30),
   note_threshold: LegalEntity.shape.note_threshold.default(0),
   re_rating_months: LegalEntity.shape.re_rating_months.default(24),
+  send_automatically: LegalEntity.shape.send_automatically.default(false),
 })
 export type NewLegalEntity = z.infer<typeof NewLegalEntity>
 export const LegalEntityChange = LegalEntity.omit({ id: true, currency: true, logo: true }).partial()

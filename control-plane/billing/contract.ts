@@ -2,8 +2,10 @@
 import { z } from 'zod'
 import { Account, Address, Branding, Language, Logo, TaxCategory } from '../accounts/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contract.ts'
+import { Charge } from '../charges/contract.ts'
 import { AppliedCoupon } from '../promotions/contract.ts'
 import { BlockedGap, Line, Unrated } from '../rating/contract.ts'
+import { Settlement } from '../settlements/contract.ts'
 import { TaxReason } from '../tax/contract.ts'
 
 export type { AppliedCoupon, CouponTerms } from '../promotions/contract.ts'
@@ -81,6 +83,7 @@ export const Cause = z.enum([
   'corrected_price',
   'shared_anew',
   'new_engine',
+  'cancelled_charge',
 ])
 export type Cause = z.infer<typeof Cause>
 /** What stands behind a line of a note: its service, resource and component as a whole, in the period of the invoice. */
@@ -107,6 +110,7 @@ export const InvoiceContent = z.object({
   corrects: DocumentRef.optional().meta({
     description: 'of a note: the invoice; its amounts on a credit note are credits',
   }),
+  one_off: z.literal(true).optional().meta({ description: 'it bills charges alone, and no period' }),
   issued_at: InstantText,
   due_at: InstantText,
   period: z.object({ from: InstantText, to: InstantText }),
@@ -137,6 +141,10 @@ export const InvoiceSummary = z
     currency: CurrencyCode,
     totals: Totals,
     line_count: z.int(),
+    one_off: z.boolean().meta({ description: 'it bills charges alone, and no period' }),
+    settlement: Settlement.nullable().meta({
+      description: 'what of it is open; null: nothing is owed of a credit note, and only those who sell are told',
+    }),
   })
   .meta({ id: 'InvoiceSummary' })
 export const Invoice = InvoiceSummary.extend({
@@ -158,6 +166,11 @@ export const NewLogo = z.object({
     .max(LOGO_LIMITS.characters)
     .meta({ description: 'a PNG or JPEG of at most 512 KiB and 2000 × 2000 pixels, in Base64' }),
 })
+/** Charges on an invoice of their own, now. */
+export const NewOneOffInvoice = z.object({
+  charge_ids: z.array(Id).min(1).max(500).meta({ description: 'open charges of this account' }),
+})
+export type NewOneOffInvoice = z.infer<typeof NewOneOffInvoice>
 export const NewInvoice = z.object({
   account_id: Id,
   to: InstantText.optional().meta({
@@ -210,6 +223,9 @@ export const Explanation = z
       }),
     ),
     tax: TaxLine,
+    charge: Charge.nullable().meta({
+      description: 'of what was charged for once: who recorded it, when and why; null for its buyer',
+    }),
   })
   .meta({ id: 'Explanation' })
 

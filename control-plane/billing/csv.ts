@@ -5,14 +5,20 @@ import type { DocumentLine, Invoice } from './contract.ts'
 import { minorOf } from './rules.ts'
 import { majorText } from '../base/money.ts'
 
-const COLUMNS: Record<string, (line: DocumentLine) => unknown> = {
+type Document = Pick<Invoice, 'number' | 'document_type' | 'lines'>
+const COLUMNS: Record<string, (line: DocumentLine, document: Document) => unknown> = {
+  number: (_line, { number }) => number,
+  document_type: (_line, { document_type }) => document_type,
   line: (line) => line.id,
+  kind: (line) => line.resource.kind,
   resource: (line) => line.resource.name,
   component: (line) => line.component,
   from: (line) => line.period.from,
   to: (line) => line.period.to,
   quantity: (line) => line.quantity_display,
   unit: (line) => line.price.unit,
+  per: (line) => line.price.per,
+  unit_price: (line) => line.price.amount,
   gross: pricedAmount,
   discount: ({ discounts = [], currency }) =>
     majorText(
@@ -27,7 +33,7 @@ const COLUMNS: Record<string, (line: DocumentLine) => unknown> = {
   tax_rate: (line) => line.tax_rate,
 }
 
-export function linesCsv({ lines }: Pick<Invoice, 'lines'>): string {
-  const rows = lines.map((line) => csvLine(Object.values(COLUMNS).map((column) => column(line))))
+export function linesCsv(document: Document): string {
+  const rows = document.lines.map((line) => csvLine(Object.values(COLUMNS).map((column) => column(line, document))))
   return [Object.keys(COLUMNS).join(','), ...rows].map((row) => `${row}\r\n`).join('')
 }

@@ -1,6 +1,7 @@
 /** Opens a line to its leaves: segments, versions, owners, hours of usage, and the readings that bound them. */
 import { parseFraction, toDecimal } from '../base/exact.ts'
 import { permit } from '../base/actor.ts'
+import { getCharge } from '../charges/index.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, iso, type OpenInterval } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
@@ -44,6 +45,8 @@ async function explained(ctx: Context, line: DocumentLine, taxes: Draft['taxes']
     const own = (hour: Hours[number]) => ({ ...hour, bounds: hour.bounds.filter((bound) => isOwn(held, bound)) })
     return {
       ...whole,
+      // why they charge it is theirs who do
+      charge: null,
       segments: whole.segments.map((segment) => ({ ...segment, host_name: null, hours: segment.hours.map(own) })),
     }
   })
@@ -67,7 +70,7 @@ async function explain(ctx: Context, line: DocumentLine, taxes: Draft['taxes'], 
   const tax = sure(taxes.find((row) => row.category === line.tax_category && row.rate === line.tax_rate))
   const segments: Explained['segments'] = []
   for (const rated of ratedLines([line])) segments.push(...(await segmentsOf(ctx, rated, cut)))
-  return { line, tax, segments }
+  return { line, tax, segments, charge: line.one_off ? await getCharge(ctx, line.resource.id) : null }
 }
 
 async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explained['segments']> {
@@ -113,7 +116,8 @@ async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explai
 type Hours = Explained['segments'][number]['hours']
 /** The leaves of each segment of a consumption or percentile line; none for allocation, whose leaf is the version. */
 async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]> {
-  if (meterOf(line.meter).kind === 'allocation') return []
+  const { meter } = line
+  if (meter === undefined || meterOf(meter).kind === 'allocation') return []
   const stretches = line.segments.map((segment) => ({
     resource_id: resourceIdOf(line, segment),
     from: fromIso(segment.from),
@@ -131,7 +135,7 @@ async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]>
     spool: r.spool,
     sequence: r.sequence,
   })
-  const own = hourMetersOf(line.meter)
+  const own = hourMetersOf(meter)
   const leavesIn = (stretch: (typeof stretches)[number]) =>
     own.flatMap((meter) => (usedIn.get(stretch)?.get(meter) ?? []).map((leaf) => ({ ...leaf, meter })))
   return stretches.map((stretch) =>

@@ -1,4 +1,5 @@
 /** Verbs of billing. */
+export { issueOneOff } from './one-off.ts'
 export { renderMissing, invoicePdf } from './documents.ts'
 export { allAccounts, costOf, draft, drafts, unlessEmpty } from './draft.ts'
 export { explainDraftLine, explainInvoiceLine } from './explain.ts'
@@ -6,6 +7,8 @@ export { finalise, issue, issueDraft, readyToInvoice, settledCut } from './final
 export { getInvoice, listInvoices, pastBills, requireInvoice } from './issued.ts'
 export { linesCsv } from './csv.ts'
 export { type LogoFile, logoOfEntity, logoOfInvoice, putLogo, removeLogo } from './logo.ts'
+export { letterWriter, sendDocument, sendIssued } from './letters.ts'
 export { issueNotes, openDifferences, readyToReRate, reRate } from './notes/index.ts'
+export { proForma } from './pro-forma.ts'
 export { previewPrice } from './preview.ts'
 export { verify } from './verify.ts'

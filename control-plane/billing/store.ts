@@ -29,6 +29,7 @@ const invoicedToEach = together(async ({ tx }, _all: null, list: readonly { id: 
           invoice.contract_id,
           list.map(({ id }) => id),
         ),
+        eq(invoice.one_off, false),
       ),
     )
     .groupBy(invoice.contract_id)
@@ -51,7 +52,7 @@ const pastBillsOfEach = together(async ({ tx }, limit: number, account_ids: read
       place: sql<number>`row_number() over (partition by ${invoice.account_id} order by ${invoice.issued_at} desc, ${invoice.id} desc)::int`,
     })
     .from(invoice)
-    .where(inArray(invoice.account_id, [...account_ids]))
+    .where(and(inArray(invoice.account_id, [...account_ids]), eq(invoice.one_off, false)))
   const kept = found.filter(({ place }) => place <= limit).toSorted((a, b) => a.place - b.place)
   const byAccount = Map.groupBy(kept, (row) => row.account_id)
   return account_ids.map((id) => byAccount.get(id) ?? [])

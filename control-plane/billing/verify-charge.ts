@@ -94,7 +94,7 @@ function byTier(tiers: NonNullable<Terms['tiers']>, quantity: Pair): Pair {
 
 /** The fee for its share; and moment by moment, between all bounds of its segments, what is held above the pool. */
 function byPool(line: Line, pool: NonNullable<Terms['allocation_pool']>, share: Pair): Pair {
-  const unit = sure(meterOf(line.meter).units[line.price.unit])
+  const unit = sure(meterOf(sure(line.meter)).units[line.price.unit])
   const size = times(decimal(pool.size), [unit, 1n])
   const segments = line.segments
     .filter((one) => !one.skipped)
@@ -140,7 +140,7 @@ function dayNumber(at: number, zone: string, terms: Terms): bigint {
 /** Priced units of the segments, as the price's proration counts time. */
 function quantityOf(line: Line, terms: Terms, zone: string, charged: Pair): Pair {
   if (terms.proration === undefined || terms.proration === 'exact') return [BigInt(line.quantity), BigInt(line.divisor)]
-  const unit = line.price.model === 'flat' ? 1n : sure(meterOf(line.meter).units[line.price.unit])
+  const unit = line.price.model === 'flat' ? 1n : sure(meterOf(sure(line.meter)).units[line.price.unit])
   const sizes = line.segments.map((one) =>
     one.skipped ? 0n : line.price.model === 'flat' ? 1n : BigInt(one.size ?? '0'),
   )

@@ -94,7 +94,7 @@ interface Stretch extends Interval {
 }
 const keyOf = ({ resource_id, from, to }: Stretch): string => `${resource_id}/${from}/${to}`
 /** Made of hours of usage, and those of readings. */
-const isConsumption = (line: Line): boolean => meterOf(line.meter).kind !== 'allocation'
+const isConsumption = (line: Line): boolean => line.meter !== undefined && meterOf(line.meter).kind !== 'allocation'
 const stretchOf = (line: Line, segment: Segment): Stretch => ({
   resource_id: resourceIdOf(line, segment),
   from: fromIso(segment.from),
@@ -213,7 +213,7 @@ function checkConsumption(line: Line, { usage, hours }: Facts, subject: string, 
   for (const segment of line.segments) {
     const stretch = stretchOf(line, segment)
     const own = usage.get(keyOf(stretch))
-    const leaves = hourMetersOf(line.meter).flatMap((meter) => own?.get(meter) ?? [])
+    const leaves = hourMetersOf(sure(line.meter)).flatMap((meter) => own?.get(meter) ?? [])
     const unseen = line.price.gap_policy === 'skip' ? leaves.flatMap((leaf) => leaf.gaps) : []
     const summed =
       leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n) -
@@ -230,7 +230,7 @@ function checkConsumption(line: Line, { usage, hours }: Facts, subject: string, 
 type Hours = Awaited<ReturnType<typeof remeasure>>[number]
 /** Stored hours against what their readings give, hour by hour; returns how many readings were compared. */
 function checkReadings(line: Line, { stored, fromReadings }: Hours, subject: string, report: Report): number {
-  const meters = hourMetersOf(line.meter)
+  const meters = hourMetersOf(sure(line.meter))
   const own = <T extends HourUsage>(list: readonly T[]) =>
     new Map(list.filter((r) => meters.includes(r.meter)).map((r) => [`${r.hour} ${r.meter}`, r]))
   const [kept, measured] = [own(stored), own(fromReadings.hours)]

@@ -14,6 +14,8 @@ import { contentHash, documentBinding } from './rules.ts'
 import * as store from './store.ts'
 import { ratedLines } from './notes/rules.ts'
 import { checkNotes } from './notes/verify.ts'
+import { differing } from '../settlements/index.ts'
+import { checkBilled, checkCharges } from './verify-charges.ts'
 import { checkLines } from './verify-lines.ts'
 import { type Report, units } from './verify-sums.ts'
 import { checkTax, checkUses } from './verify-tax.ts'
@@ -38,11 +40,22 @@ export async function verify(ctx: Context): Promise<Result> {
       report('document', invoice.number, 'Its logo is gone.')
     checkTotals(invoice, lines, report)
     result.lines += lines.length
-    result.readings += await checkLines(ctx, invoice, ratedLines(lines), report)
+    const [once, metered] = divided(ratedLines(lines))
+    result.readings += await checkLines(ctx, invoice, metered, report)
+    await checkCharges(ctx, invoice, once, report)
   }
   checkUses(invoices, await usesOfCoupons(ctx), report)
   await checkChains(ctx, invoices, report)
+  await checkBilled(ctx, invoices, report)
+  for (const { number } of await differing(ctx))
+    report('settlement', number, 'What is open of it does not follow from its notes and write-offs.')
   return result
+}
+
+/** What was charged for once, and what is metered. */
+function divided(lines: readonly Line[]): [Line[], Line[]] {
+  const { once = [], metered = [] } = Object.groupBy(lines, (line) => (line.one_off ? 'once' : 'metered'))
+  return [once, metered]
 }
 
 /** Each invoice with the notes on it; a note on nothing is found, too. */
@@ -61,9 +74,21 @@ async function checkChains(ctx: Context, documents: readonly store.InvoiceRow[],
   }
 }
 
+const FROZEN = [
+  'charge',
+  'charge_billed',
+  'charge_cancellation',
+  'document',
+  'invoice',
+  'invoice_document',
+  'invoice_line',
+  'redemption_use',
+  'write_off',
+  'write_off_reversal',
+]
 async function checkTriggers(ctx: Context, report: Report): Promise<void> {
   const triggers = await store.freezingTriggers(ctx)
-  for (const table of ['document', 'invoice', 'invoice_document', 'invoice_line', 'redemption_use']) {
+  for (const table of FROZEN) {
     const trigger = triggers.find((row) => row.table === table)
     if (!trigger) report('frozen', table, 'The trigger that refuses changes is missing.')
     else if (!trigger.enabled) report('frozen', table, 'The trigger that refuses changes is disabled.')
@@ -135,6 +160,7 @@ function checkFrozen(invoice: store.InvoiceRow, rows: readonly store.LineRow[], 
     ['account', invoice.account_id, content.buyer.id],
     ['legal entity', invoice.legal_entity_id, content.seller.id],
     ['contract', invoice.contract_id, content.contract_id],
+    ['one_off', invoice.one_off, content.one_off ?? false],
     ['net', invoice.net_minor, units(content.totals.net, content.currency)],
     ['tax', invoice.tax_minor, units(content.totals.tax, content.currency)],
     ['total', invoice.total_minor, units(content.totals.total, content.currency)],

@@ -228,3 +228,13 @@ export async function tallies(ctx: Context, close_ids: readonly string[]): Promi
   return out
 }
 const countOf = (text: string): number => Number.parseInt(text, 10)
+
+/** Every document that a close issued. */
+export async function issuedBy(ctx: Context, close_id: string): Promise<string[]> {
+  const found = await ctx.tx
+    .select({ invoices: periodCloseAccount.invoices })
+    .from(periodCloseAccount)
+    .where(and(eq(periodCloseAccount.close_id, close_id), eq(periodCloseAccount.state, 'issued')))
+    .orderBy(asc(periodCloseAccount.account_name), asc(periodCloseAccount.account_id))
+  return found.flatMap(({ invoices }) => invoices.map(({ id }) => id))
+}

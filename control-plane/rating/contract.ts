@@ -1,7 +1,7 @@
 /** Words of rating: lines and the segments beneath them. These shapes are frozen on invoices: they only grow. */
 import { z } from 'zod'
 import { Kind } from '#connectors/contract.ts'
-import { TaxCategory } from '../accounts/contract.ts'
+import { Language, TaxCategory } from '../accounts/contract.ts'
 import { TaxClass } from '../tax/contract.ts'
 import { ChargeModel, MeterOfPrice, NewPrice, Per, Terms } from '../catalog/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
@@ -75,8 +75,14 @@ export const LineCharge = z.object({
 })
 export type LineCharge = z.infer<typeof LineCharge>
 
-/** What a line is of: a resource, or all of its kind together, under the id of the service. */
-export const LineKind = z.union([Kind, z.literal('pool')])
+/** What a line is for: a resource, all of its kind together under the id of the service, or what is sold without one. */
+export const LineKind = z.enum([...Kind.options, 'pool', 'service', 'one_off'])
+/** Of a line for what was charged for once: when it was done, how it is called in each language, and which project bears it. */
+const OneOff = z.object({
+  at: InstantText,
+  description: z.record(Language, z.string()),
+  project_id: Id.nullable(),
+})
 
 /** The slot of five minutes that a percentile meter is charged for, among all of the line's time. */
 export const LinePercentile = z.object({
@@ -101,7 +107,7 @@ export const Line = z
     service_id: Id,
     resource: z.object({ id: Id, kind: LineKind, name: z.string() }),
     component: z.string().meta({ example: 'vm.memory' }),
-    meter: MeterOfPrice,
+    meter: MeterOfPrice.optional().meta({ description: 'absent: it is metered on nothing' }),
     price: z.object({
       id: Id,
       model: ChargeModel,
@@ -140,6 +146,7 @@ export const Line = z
     gaps: z.array(LineGap).max(SHOWN_GAPS).optional(),
     gaps_more: z.int().positive().optional(),
     segments: z.array(Segment),
+    one_off: OneOff.optional(),
   })
   .meta({ id: 'Line' })
 export type Line = z.infer<typeof Line>

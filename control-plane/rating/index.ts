@@ -21,6 +21,7 @@ import { costPerHour } from './cost.ts'
 import type { Blocked } from './rules.ts'
 import type { Missing } from './unrated.ts'
 
+export { costPerMonth } from './cost.ts'
 export { usageByDay, usageCsv } from './by-day.ts'
 export { partsOf, type ProjectOf } from './projects.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'

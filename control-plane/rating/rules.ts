@@ -107,6 +107,26 @@ export interface Facts {
   consumed: readonly Consumed[]
 }
 
+/** Kinds that are parts of something else: nobody expects a price for each. */
+export const PARTS: readonly Kind[] = [
+  'site',
+  'rack',
+  'component',
+  'cluster',
+  'disk',
+  'volume',
+  'storage_pool',
+  'nic',
+  'network',
+  'template',
+  'snapshot',
+  'node',
+  'namespace',
+  'workload',
+  'pod',
+]
+export const isPartOfAnother = (kind: Kind): boolean => PARTS.includes(kind)
+
 export type RatedResource = Facts['resources'][number]
 export type RawSegment = Omit<Segment, 'amount'> & {
   quantity_units: bigint

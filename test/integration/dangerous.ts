@@ -24,6 +24,21 @@ const MONEY = [
   'POST /accounts/{id}/re-rating',
   'POST /accounts/{id}/notes',
   'POST /legal-entities',
+  'GET /mails',
+  'POST /invoices/{id}/mails',
+  'POST /mails/{id}/arrival',
+  'POST /period-closes/{id}/mails',
+  'GET /accounts/{id}/charges',
+  'POST /accounts/{id}/charges',
+  'POST /charges/{id}/cancellation',
+  'POST /accounts/{id}/one-off-invoices',
+  'GET /receivables',
+  'GET /invoices/{id}/write-offs',
+  'POST /invoices/{id}/write-offs',
+  'POST /write-offs/{id}/reversal',
+  'GET /queues',
+  'GET /queues/unrated',
+  'GET /queues/unowned.csv',
   'GET /period-closes',
   'POST /period-closes',
   'POST /period-closes/{id}/finalise',
@@ -59,7 +74,13 @@ const PEOPLE = [
   'POST /invitations/{id}/renewal',
   ...INSTALLATION,
 ]
-const BILLS = ['GET /invoices', 'GET /invoices/{id}', 'GET /drafts']
+const BILLS = [
+  'GET /invoices',
+  'GET /invoices/{id}',
+  'GET /invoices/{id}/lines.csv',
+  'GET /accounts/{id}/pro-forma',
+  'GET /drafts',
+]
 export const DANGEROUS: Partial<Record<Role, readonly string[]>> = {
   administrator: ['DELETE /demo', ...INSTALLATION],
   operator: ['GET /audit', 'GET /audit.csv', 'POST /verification', ...BILLS, ...MONEY, ...KEYS, ...PEOPLE],

@@ -6,6 +6,7 @@ import { mintCredential } from '#control-plane/accounts/index.ts'
 import { routes as accounts } from '#control-plane/accounts/routes.ts'
 import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
+import { routes as charges } from '#control-plane/charges/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
@@ -14,6 +15,7 @@ import { type DatabaseUrls, urlsOf } from '#control-plane/db/setup.ts'
 import { createApp } from '#control-plane/http/app.ts'
 import type { Live } from '#control-plane/events/live.ts'
 import { routes as events } from '#control-plane/events/routes.ts'
+import { routes as mails } from '#control-plane/mails/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
@@ -22,9 +24,11 @@ import { proxiesOf } from '#control-plane/http/address.ts'
 import { authenticate, createGate, createNames } from '#control-plane/people/index.ts'
 import { routes as people } from '#control-plane/people/routes.ts'
 import { routes as promotions } from '#control-plane/promotions/routes.ts'
+import { routes as queues } from '#control-plane/queues/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { ReleaseFiles } from '#control-plane/releases/index.ts'
 import { routes as releases } from '#control-plane/releases/routes.ts'
+import { routes as settlements } from '#control-plane/settlements/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
 import type { VatRegister } from '#control-plane/tax/index.ts'
 import { routes as tax } from '#control-plane/tax/routes.ts'
@@ -86,8 +90,12 @@ export async function apiOf(
       contracts(deps),
       promotions(deps),
       rating(deps),
-      billing({ ...deps, work: through(world.db) }),
+      mails(deps),
+      settlements(deps),
+      charges(deps),
+      billing({ ...deps, work: through(world.db), mails: true }),
       closing(deps),
+      queues(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'test'))

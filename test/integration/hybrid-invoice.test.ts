@@ -181,7 +181,7 @@ test('the issued invoice is what was calculated by hand, line by line and on pap
   expect(made.status, made.text).toBe(201)
   const invoice = made.body as unknown as Invoice
   expect(invoice.lines).toEqual(draft.lines)
-  for (const line of invoice.lines) expect([line.meter, said(line)]).toEqual([line.meter, byHand.get(line.meter)])
+  for (const line of invoice.lines) expect([line.meter, said(line)]).toEqual([line.meter, byHand.get(line.meter!)])
   const taxes = invoice.content.taxes.map((row) => [`${row.category} ${row.rate}`, [row.base, row.tax]])
   expect(taxes).toEqual(taxes.map(([key]) => [key, byHand.get(String(key))]))
   expect(taxes).toHaveLength(4)
@@ -226,7 +226,7 @@ test('a corrected price gives a note, and invoice and note are what the month co
   expect(made.status, made.text).toBe(201)
   const [note] = made.body['items'] as Invoice[]
   expect(note!.document_type).toBe('credit_note')
-  const causes = Object.fromEntries(note!.lines.map((line) => [line.meter, line.correction!.causes]))
+  const causes = Object.fromEntries(note!.lines.map((line) => [line.meter!, line.correction!.causes]))
   expect(causes['ip']).toEqual(['corrected_price'])
   // what the others bear of the code has changed with it
   expect(Object.values(causes).filter((one) => one[0] === 'shared_anew').length).toBe(Object.keys(causes).length - 1)

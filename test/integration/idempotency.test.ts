@@ -25,6 +25,9 @@ let world: Prepared
 let call: Call
 let machine: string
 let project: string
+let invoice: string
+let charge: string
+const CHARGE = { description: 'Installation', unit_price: '80', reason: 'agreed' }
 let other: string
 let agentKey: string
 let person: string
@@ -82,6 +85,11 @@ beforeAll(async () => {
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
   released = await releasesFor(world, suite.folder)
+  const charges = `/accounts/${world.account_id}/charges`
+  const recorded = async () => (await call('POST', charges, CHARGE)).body['id'] as string
+  const billed = { charge_ids: [await recorded()] }
+  invoice = (await call('POST', `/accounts/${world.account_id}/one-off-invoices`, billed)).body['id']
+  charge = await recorded()
 }, 120_000)
 afterAll(() => suite.end())
 
@@ -122,6 +130,10 @@ const BODIES: Record<string, () => unknown> = {
   }),
   '/accounts/{id}/projects': () => ({ name: `Project ${newId()}` }),
   '/projects/{id}/closure': () => ({}),
+  '/accounts/{id}/charges': () => CHARGE,
+  '/accounts/{id}/one-off-invoices': () => ({ charge_ids: [charge] }),
+  '/invoices/{id}/mails': () => ({ to: 'once@example.com' }),
+  '/invoices/{id}/write-offs': () => ({ amount: '1.00', reason: 'bankrupt' }),
   '/accounts/{id}/accepted-gaps': () => ({
     gaps: [{ resource_id: machine, meter: 'vcpu', from: iso(NOW), to: iso(NOW + 1_000) }],
     reason: 'seen by nobody',
@@ -149,6 +161,7 @@ const idIn = (path: string) => {
   const of: Record<string, string> = {
     accounts: world.account_id,
     projects: project,
+    invoices: invoice,
     people: person,
     'agent-rollouts': released.rollout,
   }

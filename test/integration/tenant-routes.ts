@@ -85,6 +85,7 @@ export const CELLS: Readonly<Record<string, Cell>> = {
     names: (of) => ({ id: of.account_id, line: of.draft_line_id }),
     holds: (of) => of.draft_line_id,
   },
+  'GET /accounts/{id}/pro-forma': { ...account, holds: () => null },
   'GET /drafts': list((of) => of.account_id),
   'GET /invoices': list((of) => of.invoice_id),
   'GET /invoices/{id}': invoice,

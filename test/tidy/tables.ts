@@ -21,8 +21,10 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['contracts'],
   ['promotions'],
   ['rating'],
+  ['mails', 'settlements', 'charges'],
   ['billing'],
   ['closing'],
+  ['queues'],
   ['backup'],
 ]
 /** The files directly in control-plane/ (main, river, cli and what they need) know every slice; no slice knows them. */

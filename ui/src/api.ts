@@ -4,16 +4,20 @@ import type * as Accounts from '#control-plane/accounts/contract.ts'
 import type * as Audit from '#control-plane/audit/contract.ts'
 import type * as Billing from '#control-plane/billing/contract.ts'
 import type * as Catalog from '#control-plane/catalog/contract.ts'
+import type * as Charges from '#control-plane/charges/contract.ts'
 import type * as Closing from '#control-plane/closing/contract.ts'
 import type * as Events from '#control-plane/events/contract.ts'
 import type { Page } from '#control-plane/http/contract.ts'
 import type * as Ingest from '#control-plane/ingest/contract.ts'
 import type * as Inventory from '#control-plane/inventory/contract.ts'
+import type * as Mails from '#control-plane/mails/contract.ts'
 import type * as People from '#control-plane/people/contract.ts'
 import type * as Metrics from '#control-plane/metrics/contract.ts'
 import type * as Promotions from '#control-plane/promotions/contract.ts'
+import type * as Queues from '#control-plane/queues/contract.ts'
 import type * as Rating from '#control-plane/rating/contract.ts'
 import type * as Releases from '#control-plane/releases/contract.ts'
+import type * as Settlements from '#control-plane/settlements/contract.ts'
 import type * as Sources from '#control-plane/sources/contract.ts'
 import type * as Tax from '#control-plane/tax/contract.ts'
 import { isKnown, keyOf, tellsOutcome } from './intent.ts'
@@ -165,6 +169,15 @@ export type PlatformEvent = z.infer<typeof Events.Event>
 export type AuditRecord = Audit.AuditRecord
 export type AuditVerification = Audit.AuditVerification
 export type Notice = z.infer<typeof Events.Notice>
+export type Mail = Mails.Mail
+export type Charge = Charges.Charge
+export type NewCharge = z.input<typeof Charges.NewCharge>
+export type WriteOff = Settlements.WriteOff
+export type NewWriteOff = Settlements.NewWriteOff
+export type QueueCounts = Queues.QueueCounts
+export type UnratedUsage = Queues.UnratedUsage
+export type UnownedResource = Queues.UnownedResource
+export type StuckAccount = Queues.StuckAccount
 export type ResourceCost = z.infer<typeof Billing.ResourceCost>
 export interface ResourceSummary {
   by_kind: { kind: Kind; total: number; running: number; stopped: number }[]
@@ -330,6 +343,25 @@ export const api = {
     post<Items<Invoice>>(`/accounts/${account}/notes`, review),
   verify: () => post<Verification>('/verification', {}),
 
+  mails: (query: Values, signal?: AbortSignal) => get<Page<Mail>>('/mails', query, signal),
+  sendDocument: (id: string) => make<Items<Mail>>(`/invoices/${id}/mails`, {}),
+  confirmArrival: (id: string) => post<Mail>(`/mails/${id}/arrival`, {}),
+  mailClose: (id: string) => post<Closing.MailedClose>(`/period-closes/${id}/mails`, {}),
+  charges: (account: string, query: Values) => get<Page<Charge>>(`/accounts/${account}/charges`, query),
+  addCharge: (account: string, charge: NewCharge) => make<Charge>(`/accounts/${account}/charges`, charge),
+  cancelCharge: (id: string, reason: string) => post<Charge>(`/charges/${id}/cancellation`, { reason }),
+  invoiceCharges: (account: string, charge_ids: string[]) =>
+    make<Invoice>(`/accounts/${account}/one-off-invoices`, { charge_ids }),
+  writeOffs: (id: string) => get<Items<WriteOff>>(`/invoices/${id}/write-offs`),
+  writeOff: (id: string, input: NewWriteOff) => make<WriteOff>(`/invoices/${id}/write-offs`, input),
+  reverseWriteOff: (id: string, reason: string) => post<WriteOff>(`/write-offs/${id}/reversal`, { reason }),
+  receivables: () => get<Settlements.Receivables>('/receivables'),
+  queueCounts: () => get<QueueCounts>('/queues'),
+  unrated: (query: Values, signal?: AbortSignal) => get<Page<UnratedUsage>>('/queues/unrated', query, signal),
+  unowned: (query: Values, signal?: AbortSignal) => get<Page<UnownedResource>>('/queues/unowned', query, signal),
+  stuck: (which: 'parked' | 'blocked', query: Values, signal?: AbortSignal) =>
+    get<Page<StuckAccount>>(`/queues/${which}`, query, signal),
+
   closes: () => get<Page<PeriodClose>>('/period-closes', { limit: 100 }),
   close: (id: string) => get<PeriodClose>(`/period-closes/${id}`),
   closing: (id: string, query: Values, signal?: AbortSignal) =>
@@ -352,6 +384,10 @@ export const links = {
   personData: (person: string | null) => BASE + (person === null ? '/me/data' : `/people/${person}/data`),
   usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
+  linesCsv: (id: string) => `${BASE}/invoices/${id}/lines.csv`,
+  proForma: (account: string, language: 'en' | 'es') =>
+    BASE + withQuery(`/accounts/${account}/pro-forma`, { language }),
+  queueCsv: (queue: string) => `${BASE}/queues/${queue}.csv`,
   /** another image has another address: none is shown from before */
   logo: (entity: string, sha256: string) => BASE + withQuery(`/legal-entities/${entity}/logo`, { sha256 }),
   invoiceLogo: (id: string) => `${BASE}/invoices/${id}/logo`,

@@ -27,6 +27,8 @@ const page = {
   coupons: lazy(() => import('./pages/coupons.tsx')),
   invoices: lazy(() => import('./pages/invoices.tsx')),
   closes: lazy(() => import('./pages/closes.tsx')),
+  mails: lazy(() => import('./pages/mails.tsx')),
+  queues: lazy(() => import('./pages/queues.tsx')),
   close: lazy(() => import('./pages/close.tsx')),
   draft: lazy(() => import('./pages/draft.tsx')),
   reRating: lazy(() => import('./pages/re-rating.tsx')),
@@ -72,6 +74,8 @@ function App() {
           <Route path={ROUTES.invoices} component={forWhom(page.invoices, page.myBill)} />
           <Route path={ROUTES.usage} component={forWhom(NotFound, page.myUsage)} />
           <Route path={ROUTES.draft} component={page.draft} />
+          <Route path={ROUTES.mails} component={forWhom(page.mails, NotFound)} />
+          <Route path={ROUTES.queues} component={forWhom(page.queues, NotFound)} />
           <Route path={ROUTES.closes} component={forWhom(page.closes, NotFound)} />
           <Route path={ROUTES.close} component={forWhom(page.close, NotFound)} />
           <Route path={ROUTES.reRating} component={forWhom(page.reRating, NotFound)} />

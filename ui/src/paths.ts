@@ -21,6 +21,8 @@ export const ROUTES = {
   invoices: '/invoices',
   draft: '/invoices/drafts/:account',
   closes: '/invoices/months',
+  mails: '/invoices/mails',
+  queues: '/invoices/queues',
   close: '/invoices/months/:id',
   reRating: '/invoices/re-ratings/:account',
   invoice: '/invoices/:id',

@@ -44,6 +44,24 @@ const PAGE_SIZE = 100
 const CLOSING_MS = 1_000
 const SEALING_MS = 2_000
 
+const MOVING_MS = 2_000
+const isMoving = ({ items }: { items: { state: string }[] }): boolean =>
+  items.some(({ state }) => state === 'queued' || state === 'sending')
+
+/** A queue, a page after the other. */
+const queue = <T>(
+  queryKey: string[],
+  ask: (query: { cursor: string; limit: number }, signal: AbortSignal) => Promise<T & { next_cursor: string | null }>,
+) =>
+  infiniteQueryOptions({
+    queryKey,
+    queryFn: ({ pageParam, signal }) => ask({ cursor: pageParam, limit: PAGE_SIZE }, signal),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+    reconcile: false as const,
+  })
+
 export const queries = {
   session: () => queryOptions({ queryKey: ['session'], queryFn: api.session, staleTime: 300_000, retry: false }),
   signInOptions: () =>
@@ -169,6 +187,28 @@ export const queries = {
       getNextPageParam: (last) => last.next_cursor ?? undefined,
       placeholderData: keepPreviousData,
     }),
+  mails: (values: Record<string, string>) =>
+    infiniteQueryOptions({
+      queryKey: ['mails', values],
+      queryFn: ({ pageParam, signal }) => api.mails({ ...values, cursor: pageParam, limit: PAGE_SIZE }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+      placeholderData: keepPreviousData,
+      // what is on its way arrives within seconds
+      refetchInterval: ({ state }) => (state.data?.pages.some(isMoving) ? MOVING_MS : false),
+    }),
+  charges: (account: string) =>
+    queryOptions({ queryKey: ['charges', account], queryFn: () => api.charges(account, { limit: 100 }) }),
+  writeOffs: (id: string) =>
+    queryOptions({ queryKey: ['invoices', id, 'write-offs'], queryFn: () => api.writeOffs(id) }),
+  receivables: () => queryOptions({ queryKey: ['invoices', 'receivables'], queryFn: api.receivables }),
+  queueCounts: () => queryOptions({ queryKey: ['queues', 'counts'], queryFn: api.queueCounts, staleTime: 60_000 }),
+  unrated: (sort: string) =>
+    queue(['queues', 'unrated', sort], (query, signal) => api.unrated({ ...query, sort }, signal)),
+  unowned: (sort: string) =>
+    queue(['queues', 'unowned', sort], (query, signal) => api.unowned({ ...query, sort }, signal)),
+  stuck: (which: 'parked' | 'blocked', sort: string) =>
+    queue(['queues', which, sort], (query, signal) => api.stuck(which, { ...query, sort }, signal)),
   events: (query: { limit: number; subject_id?: string }) =>
     queryOptions({ queryKey: ['events', query], queryFn: () => api.events(query) }),
   audit: (values: AuditValues, limit = 50) =>
@@ -186,15 +226,17 @@ export const queries = {
 
 const STALE_AFTER: Record<string, string[]> = {
   resource: ['resources', 'resource', 'drafts'],
-  assignment: ['resources', 'resource', 'drafts'],
+  assignment: ['resources', 'resource', 'drafts', 'queues'],
   agent: ['agents', 'sources', 'connectors', 'rollouts', 'agent-updates'],
   release: ['releases'],
   rollout: ['rollouts', 'agent-updates'],
   enrolment: ['agents'],
   source: ['sources', 'agents', 'resources'],
-  price: ['prices', 'resources', 'resource', 'drafts'],
-  invoice: ['invoices', 'drafts', 'resource', 'coupons'],
-  period_close: ['closes'],
+  price: ['prices', 'resources', 'resource', 'drafts', 'queues'],
+  invoice: ['invoices', 'drafts', 'resource', 'coupons', 'charges', 'mails'],
+  mail: ['mails', 'invoices', 'queues'],
+  charge: ['charges', 'drafts'],
+  period_close: ['closes', 'queues'],
   credit_note: ['invoices'],
   debit_note: ['invoices'],
   gap: ['drafts'],

@@ -1,10 +1,11 @@
 /** Why a line is rated otherwise than it was billed: the facts behind it as two cuts knew them, side by side. */
+import { sure } from '../../base/problem.ts'
 import { type Interval, intersect, type OpenInterval } from '../../base/time.ts'
 import { pricesAt } from '../../catalog/index.ts'
 import type { ContractInForce } from '../../contracts/index.ts'
 import type { Context } from '../../db/index.ts'
 import { coveredIn, observations, ownership } from '../../inventory/index.ts'
-import { hourMetersOf, meterOf } from '../../metering/contract.ts'
+import { hourMetersOf, type MeterName, meterOf } from '../../metering/contract.ts'
 import { usageOf } from '../../metering/index.ts'
 import { ENGINE_VERSION } from '../../rating/contract.ts'
 import { held } from '../../rating/rules.ts'
@@ -26,6 +27,10 @@ export async function causesOf(ctx: Context, asked: Asked, deltas: readonly Delt
   const before = new Map<number, Known>()
   const out: Cause[][] = []
   for (const delta of deltas) {
+    if (delta.sample.one_off) {
+      out.push(['cancelled_charge'])
+      continue
+    }
     const { cut, engine_version } = delta.since
     const then = before.get(cut) ?? (await known(ctx, { ...asked, cut }, ids))
     before.set(cut, then)
@@ -65,12 +70,12 @@ async function known(ctx: Context, { contract, period, cut }: Asked, ids: readon
 interface Component {
   resource_id: string
   kind: string
-  meter: Delta['sample']['meter']
+  meter: MeterName
 }
 const componentOf = ({ sample: { component, meter } }: Delta, resource_id: string): Component => ({
   resource_id,
   kind: component.slice(0, component.indexOf('.')),
-  meter,
+  meter: sure(meter),
 })
 
 async function changed(
@@ -139,7 +144,7 @@ async function factsDiffer(
 /** Sums of usage by meter in each part; with what grew while nobody looked where a price leaves that out. */
 async function consumed(ctx: Context, resource_id: string, intervals: readonly Interval[], { cut }: Known) {
   const [usage] = await usageOf(ctx, [{ resource_id, intervals }], cut)
-  return (meter: Delta['sample']['meter'], skips: boolean) =>
+  return (meter: MeterName, skips: boolean) =>
     intervals.map((part) => {
       const leaves = hourMetersOf(meter).flatMap((own) => usage?.get(part)?.get(own) ?? [])
       // a percentile may change where no hour's sum does

@@ -10,9 +10,11 @@ import type { ClosedCut } from '../../db/cut.ts'
 import type { Context } from '../../db/index.ts'
 import { ownership } from '../../inventory/index.ts'
 import { ENGINE_VERSION, type Line } from '../../rating/contract.ts'
+import { chargesOn } from '../../charges/index.ts'
 import { presentBlocked, presentMissing, rate, type RatedPeriod } from '../../rating/index.ts'
 import { couponsOn } from '../../promotions/index.ts'
 import { adjusted } from '../adjust.ts'
+import { chargeLines } from '../charge-lines.ts'
 import type { Cause, DocumentRef, Outcome, ReRated, ReRating } from '../contract.ts'
 import { taxesOf, totalsOf, totalsText } from '../rules.ts'
 import { type InvoiceRow, linesOfInvoice } from '../store.ts'
@@ -81,6 +83,8 @@ export async function review(ctx: Context, account_id: string, cut: ClosedCut): 
   return { account, cut, found, shown: await present(ctx, account, cut, { since, found, compared }) }
 }
 
+const NOTHING: RatedPeriod = { lines: [], unrated: [], blocked: [] }
+
 const issuedOf = async (ctx: Context, row: InvoiceRow): Promise<Issued> => ({
   document_type: row.document_type,
   content: row.content,
@@ -99,7 +103,9 @@ async function corrected(
   assert(contract.id === row.contract_id, `${row.number} was issued under the contract of its time`)
   const period = { from: row.period_from, to: row.period_to }
   const { zone } = row.content
-  const rated = await rate(ctx, { contract, period, zone, cut })
+  const once = await chargeLines(ctx, contract, row.content.language, await chargesOn(ctx, row.id, cut))
+  const used = row.one_off ? NOTHING : await rate(ctx, { contract, period, zone, cut })
+  const rated = { ...used, lines: [...used.lines, ...once] }
   const notes: Issued[] = []
   for (const note of noteRows) notes.push(await issuedOf(ctx, note))
   const chain = { original: await issuedOf(ctx, row), notes }
@@ -209,7 +215,7 @@ function shownOf({
     service_id: sample.service_id,
     resource: sample.resource,
     component: sample.component,
-    meter: sample.meter,
+    ...(sample.meter && { meter: sample.meter }),
     billed: money(billed),
     due: money(due),
     delta: money(due - billed),

@@ -246,7 +246,7 @@ export function noteLine(
   causes: Cause[],
   document_type: DocumentType,
 ): DocumentLine {
-  const { service_id, resource, component, meter, price, period, currency } = sample
+  const { service_id, resource, component, meter, price, period, currency, one_off } = sample
   const net = signOf(document_type) * (due - billed)
   const correction = { billed: majorText(billed, currency), due: majorText(due, currency), causes, lines }
   return {
@@ -254,7 +254,7 @@ export function noteLine(
     service_id,
     resource,
     component,
-    meter,
+    ...(meter && { meter }),
     price,
     period,
     divisor: '1',
@@ -268,6 +268,7 @@ export function noteLine(
     estimated: lines.some((line) => line.estimated),
     segments: [],
     correction,
+    ...(one_off && { one_off }),
   }
 }
 

@@ -28,6 +28,7 @@ const EN: Words = {
     corrected_price: 'corrected price',
     shared_anew: 'its share of a discount or of a price with tax',
     new_engine: 'corrected calculation',
+    cancelled_charge: 'cancelled charge',
   },
 }
 const ES: Words = {
@@ -45,6 +46,7 @@ const ES: Words = {
     corrected_price: 'precio corregido',
     shared_anew: 'su parte de un descuento o de un precio con impuesto',
     new_engine: 'cálculo corregido',
+    cancelled_charge: 'cargo anulado',
   },
 }
 export const NOTE_WORDS: Record<Language, Words> = { en: EN, es: ES }

@@ -4,7 +4,9 @@ import { iso } from '../../base/time.ts'
 import { contractOf } from '../../contracts/index.ts'
 import type { Context } from '../../db/index.ts'
 import { ENGINE_VERSION } from '../../rating/contract.ts'
+import { chargesOn } from '../../charges/index.ts'
 import { rate } from '../../rating/index.ts'
+import { chargeLines } from '../charge-lines.ts'
 import type { DocumentLine } from '../contract.ts'
 import type { InvoiceRow } from '../store.ts'
 import { isRounded, type Report, units } from '../verify-sums.ts'
@@ -33,7 +35,7 @@ export async function checkNotes(ctx: Context, original: Document, notes: readon
     for (const line of note.lines) checkLine(original, note, line, standing, report)
     record(standing, note)
     checkStanding(note, standing, report)
-    await checkComplete(ctx, chainOf(original, before), note.row, standing, report)
+    await checkComplete(ctx, chainOf(original, before), original.row, note.row, standing, report)
     before.push(note)
     ;({ cut } = note.row)
   }
@@ -146,6 +148,7 @@ function checkStanding({ row, lines }: Document, standing: Standing, report: Rep
 async function checkComplete(
   ctx: Context,
   chain: Chain,
+  original: InvoiceRow,
   row: InvoiceRow,
   standing: Standing,
   report: Report,
@@ -155,10 +158,12 @@ async function checkComplete(
   const contract = await contractOf(ctx, row.account_id, row.period_from)
   assert(contract, 'a document has the contract of its period')
   const period = { from: row.period_from, to: row.period_to }
-  const rated = await rate(ctx, { contract, period, zone, cut: row.cut })
+  const { lines } = original.one_off ? { lines: [] } : await rate(ctx, { contract, period, zone, cut: row.cut })
+  const charges = await chargesOn(ctx, original.id, row.cut)
+  const once = await chargeLines(ctx, contract, row.content.language, charges)
   const due = new Map<string, bigint>()
-  const all = dueOf(chain, rated.lines)
-  for (const line of all) due.set(lineKey(line), (due.get(lineKey(line)) ?? 0n) + units(line.net, currency))
+  for (const line of dueOf(chain, [...lines, ...once]))
+    due.set(lineKey(line), (due.get(lineKey(line)) ?? 0n) + units(line.net, currency))
   for (const key of new Set([...due.keys(), ...standing.lines.keys()]))
     if ((due.get(key) ?? 0n) !== (standing.lines.get(key) ?? 0n))
       report('note', row.number, `With it, ${key} is not billed as it is rated at cut ${row.cut}.`)

@@ -5,6 +5,7 @@ import { authenticate, createKey, listKeys, mintCredential, signIn } from '#cont
 import { routes as accounts } from '#control-plane/accounts/routes.ts'
 import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
+import { routes as charges } from '#control-plane/charges/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
@@ -19,11 +20,14 @@ import { createApp } from '#control-plane/http/app.ts'
 import { receive, settle } from '#control-plane/ingest/index.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
+import { routes as mails } from '#control-plane/mails/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { createGate, createNames } from '#control-plane/people/index.ts'
 import { routes as people } from '#control-plane/people/routes.ts'
+import { routes as queues } from '#control-plane/queues/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
+import { routes as settlements } from '#control-plane/settlements/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
 import { host, vm } from '../../integration/agent.ts'
 import { byPassword, silentBus, unguarded } from '../../setup/silent-bus.ts'
@@ -113,8 +117,12 @@ export async function openApplication(stage: Stage): Promise<Application> {
       catalog(deps),
       contracts(deps),
       rating(deps),
-      billing({ ...deps, work: world.db }),
+      mails(deps),
+      settlements(deps),
+      charges(deps),
+      billing({ ...deps, work: world.db, mails: true }),
       closing(deps),
+      queues(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'fuzz'))

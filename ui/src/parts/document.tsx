@@ -7,8 +7,8 @@ import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
 import { GapList } from './gaps.tsx'
+import { lineGroup, lineKind, lineName, meteredText } from './line-text.ts'
 import { PriceAmount, priceText, timedUnit } from './price-text.tsx'
-import { lineGroup, lineKind, lineName } from './line-name.ts'
 
 export interface DocumentContent {
   heading: string
@@ -214,7 +214,7 @@ const SHOWN_GAPS = 2
 
 function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => void }) {
   const cell = 'px-3 py-1.5 first:pl-5 last:pr-3 sm:first:pl-7 sm:last:pr-5'
-  const name = () => t(`meter.${props.line.meter}`)
+  const name = () => (props.line.one_off ? say.date(props.line.one_off.at, props.zone) : meteredText(props.line))
   return (
     <tr class="hover:bg-hover">
       <td class={cell}>

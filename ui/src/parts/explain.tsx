@@ -12,9 +12,9 @@ import { Drawer } from '../kit/dialog.tsx'
 import { ChargeParts } from './charge-parts.tsx'
 import { GapList } from './gaps.tsx'
 import { Load } from './load.tsx'
+import { lineName, meteredText } from './line-text.ts'
 import { PercentileText, rateText } from './percentile-text.tsx'
 import { priceText, timedUnit } from './price-text.tsx'
-import { lineName } from './line-name.ts'
 
 type Segment = Explanation['segments'][number]
 type Hour = Segment['hours'][number]
@@ -71,7 +71,7 @@ export function ExplainDrawer(props: Props) {
       onClose={props.onClose}
       closeLabel={t('common.close')}
       title={t('explain.title')}
-      lead={`${lineName(props.line)} · ${t(`meter.${props.line.meter}`)}`}
+      lead={`${lineName(props.line)} · ${meteredText(props.line)}`}
     >
       <Load query={query}>{(data) => <ExplainTree explanation={data()} zone={props.zone} />}</Load>
     </Drawer>
@@ -130,6 +130,28 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
               </Fact>
             )}
           </Show>
+          <Show when={props.explanation.charge}>
+            {(charge) => (
+              <Fact label={t('charges.why')}>
+                {t('charges.recorded', {
+                  actor: charge().recorded.actor,
+                  at: say.instant(charge().recorded.recorded_at),
+                  reason: charge().recorded.reason,
+                })}
+                <Show when={charge().cancelled}>
+                  {(record) => (
+                    <span class="block">
+                      {t('charges.cancelled', {
+                        actor: record().actor,
+                        at: say.instant(record().recorded_at),
+                        reason: record().reason,
+                      })}
+                    </span>
+                  )}
+                </Show>
+              </Fact>
+            )}
+          </Show>
           <Show when={line().gaps}>
             <Fact label={t('explain.gaps')}>
               {say.duration(line().unobserved_ms)}
@@ -152,25 +174,27 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
           </Fact>
         </dl>
       </div>
-      <section>
-        <h3 class="text-sm font-semibold">{t('explain.segments', props.explanation.segments.length)}</h3>
-        <p class="m-0 mb-3 text-[0.8125rem] text-muted">
-          {t(line().percentile ? 'explain.segment_text_rate' : 'explain.segment_text')}
-        </p>
-        <div class="flex flex-col gap-2">
-          <For each={props.explanation.segments}>
-            {(segment, index) => (
-              <SegmentTree
-                segment={segment}
-                exact={amounts()[index()]}
-                zone={props.zone}
-                open={index() === 0}
-                line={line()}
-              />
-            )}
-          </For>
-        </div>
-      </section>
+      <Show when={!line().one_off}>
+        <section>
+          <h3 class="text-sm font-semibold">{t('explain.segments', props.explanation.segments.length)}</h3>
+          <p class="m-0 mb-3 text-[0.8125rem] text-muted">
+            {t(line().percentile ? 'explain.segment_text_rate' : 'explain.segment_text')}
+          </p>
+          <div class="flex flex-col gap-2">
+            <For each={props.explanation.segments}>
+              {(segment, index) => (
+                <SegmentTree
+                  segment={segment}
+                  exact={amounts()[index()]}
+                  zone={props.zone}
+                  open={index() === 0}
+                  line={line()}
+                />
+              )}
+            </For>
+          </div>
+        </section>
+      </Show>
     </div>
   )
 }
