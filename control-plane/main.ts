@@ -30,6 +30,7 @@ import { routes as metrics } from './metrics/routes.ts'
 import { routes as rating } from './rating/routes.ts'
 import { ReleaseFiles } from './releases/index.ts'
 import { routes as releases } from './releases/routes.ts'
+import { routes as repricing } from './repricing/routes.ts'
 import { currentFamilies, exposition } from './metrics/index.ts'
 import { authenticate, createGate, createMailer, createNames, type Gate } from './people/index.ts'
 import { routes as people } from './people/routes.ts'
@@ -95,6 +96,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     rating(deps),
     billing({ ...deps, work: workDb }),
     closing(deps),
+    repricing(deps),
   ]
 }
 

@@ -29,6 +29,20 @@ import {
 } from './store.ts'
 
 export type { PriceRow } from './contract.ts'
+export {
+  assertPrice,
+  booksOfVersions,
+  contentOf,
+  type HeldPrice,
+  holdPrices,
+  priceBooks,
+  type PriceContent,
+  type PriceDecision,
+  type PriceKey,
+  priceKey,
+  pricesHolding,
+  revisePrices,
+} from './revision/index.ts'
 
 /** The price book of a legal entity that its contracts use unless told otherwise; made at the first call. */
 export async function createDefaultBook(ctx: Context, legal_entity_id: string): Promise<string> {

@@ -23,6 +23,8 @@ import type { Missing } from './unrated.ts'
 export { usageByDay, usageCsv } from './by-day.ts'
 export { partsOf, type ProjectOf } from './projects.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
+export { type Repriced, repriced } from './reprice.ts'
+export { chargesNothingUsed } from './whole.ts'
 export { judge, usageAccounting } from './judge.ts'
 
 type Cost = NonNullable<Resource['cost_per_hour']>
