@@ -24,6 +24,7 @@ export { usageByDay, usageCsv } from './by-day.ts'
 export { partsOf, type ProjectOf } from './projects.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
 export { type Repriced, repriced } from './reprice.ts'
+export { WHOLE } from './charge.ts'
 export { chargesNothingUsed } from './whole.ts'
 export { judge, usageAccounting } from './judge.ts'
 

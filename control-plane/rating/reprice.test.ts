@@ -30,12 +30,10 @@ const base: PriceRow = {
 }
 const amount = fc.integer({ min: 1, max: 99_999 }).map((n) => `0.${n.toString().padStart(5, '0')}`)
 const quantity = fc.integer({ min: 1, max: 40_000 }).map((n) => (n / 10).toString())
-const tiers = fc
-  .tuple(amount, amount, quantity)
-  .map(([a, b, up_to]) => [
-    { up_to, unit_amount: a, flat_amount: '0' },
-    { up_to: null, unit_amount: b, flat_amount: '0.5' },
-  ])
+const tiers = fc.tuple(amount, amount, quantity).map(([a, b, up_to]) => [
+  { up_to, unit_amount: a, flat_amount: '0' },
+  { up_to: null, unit_amount: b, flat_amount: '0.5' },
+])
 const bounds = fc.record(
   { included: quantity, minimum: fc.constantFrom('1', '3.5'), maximum: fc.constantFrom('40', '75.25') },
   { requiredKeys: [] },
@@ -127,8 +125,7 @@ test('what is held is the same from its lines as from the facts, under any other
       const made = repriced(lines, wanted, ZONE)
       const outcome = 'why' in made ? made.why : 'amount'
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-      if ('amount' in made)
-        expect(fractionText(made.amount)).toBe(totalOf(linesOf(facts(facts_, [row(wanted)])).lines))
+      if ('amount' in made) expect(fractionText(made.amount)).toBe(totalOf(linesOf(facts(facts_, [row(wanted)])).lines))
     }),
     { numRuns: 3_000, seed: 7 },
   )
@@ -158,12 +155,22 @@ test('what is consumed is the same from its lines, and an allowance is known whe
     ...network,
     model: 'graduated',
     amount: '0',
-    terms: { tiers: [{ up_to: '10', unit_amount: '0.5', flat_amount: '0' }, { up_to: null, unit_amount: '0.1', flat_amount: '1' }] },
+    terms: {
+      tiers: [
+        { up_to: '10', unit_amount: '0.5', flat_amount: '0' },
+        { up_to: null, unit_amount: '0.1', flat_amount: '1' },
+      ],
+    },
   }
   const allowing: Content = { ...network, terms: { included: '5' } }
   fc.assert(
     fc.property(fc.bigInt({ min: 1n, max: 10n ** 12n }), (used) => {
-      for (const [from, to] of [[network, tiered], [tiered, network], [tiered, allowing], [allowing, tiered]] as const) {
+      for (const [from, to] of [
+        [network, tiered],
+        [tiered, network],
+        [tiered, allowing],
+        [allowing, tiered],
+      ] as const) {
         const made = repriced(linesUnder(from, used), to, ZONE)
         if (!('amount' in made)) throw new Error(made.why)
         expect(fractionText(made.amount)).toBe(totalOf(linesUnder(to, used)))
@@ -175,7 +182,11 @@ test('what is consumed is the same from its lines, and an allowance is known whe
 })
 
 test('a line that was discounted, or is measured by nothing, is left as it is', () => {
-  const [line] = linesOf(facts({ born: 0, resized: 0.4, state: 'running', sizes: [1, 2], gap: false, cut: 0, end: 1 }, [row(base)])).lines
-  expect(repriced([{ ...line!, discounts: [{ percent: '10' }] } as unknown as Line], base, ZONE)).toEqual({ why: 'discounts' })
+  const [line] = linesOf(
+    facts({ born: 0, resized: 0.4, state: 'running', sizes: [1, 2], gap: false, cut: 0, end: 1 }, [row(base)]),
+  ).lines
+  expect(repriced([{ ...line!, discounts: [{ percent: '10' }] } as unknown as Line], base, ZONE)).toEqual({
+    why: 'discounts',
+  })
   expect(repriced([{ ...line!, meter: 'fee' } as unknown as Line], base, ZONE)).toEqual({ why: 'meter' })
 })

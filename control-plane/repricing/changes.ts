@@ -5,7 +5,15 @@ import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, type Instant, iso } from '../base/time.ts'
-import { assertPrice, holdPrices, priceBooks, type PriceDecision, priceKey, pricesHolding, revisePrices } from '../catalog/index.ts'
+import {
+  assertPrice,
+  holdPrices,
+  priceBooks,
+  type PriceDecision,
+  priceKey,
+  pricesHolding,
+  revisePrices,
+} from '../catalog/index.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
@@ -23,7 +31,7 @@ import { nextMonth, wishOf } from './recalculate.ts'
 import { type Content, deltaOf, deltaText, isSame } from './rules.ts'
 import * as store from './store.ts'
 
-async function requireChange(ctx: Context, id: string, hold = false): Promise<store.ChangeRow> {
+export async function requireChange(ctx: Context, id: string, hold = false): Promise<store.ChangeRow> {
   const row = await store.findChange(ctx, id, hold)
   if (!row) throw new Problem('not_found', `There is no set of price decisions ${id}.`)
   return row
@@ -32,7 +40,10 @@ async function requireChange(ctx: Context, id: string, hold = false): Promise<st
 async function requireDraft(ctx: Context, id: string): Promise<store.ChangeRow> {
   const row = await requireChange(ctx, id, true)
   if (row.state !== 'draft')
-    throw new Problem('conflict', `"${row.name}" was ${row.state} already; only a draft can be changed, published or discarded.`)
+    throw new Problem(
+      'conflict',
+      `"${row.name}" was ${row.state} already; only a draft can be changed, published or discarded.`,
+    )
   return row
 }
 
@@ -146,7 +157,14 @@ export async function createChange(ctx: Context, input: NewPriceChange): Promise
     decided_at: null,
     decided_by: null,
   }
-  const entries = wish?.decisions.map(({ price_book_id, kind, meter, before, after }) => ({ price_book_id, kind, meter, before, after })) ?? []
+  const entries =
+    wish?.decisions.map(({ price_book_id, kind, meter, before, after }) => ({
+      price_book_id,
+      kind,
+      meter,
+      before,
+      after,
+    })) ?? []
   await store.insertChange(ctx, row)
   await store.putEntries(ctx, row.id, entries)
   if (publish) await putInForce(ctx, row, entries)
@@ -219,7 +237,11 @@ export async function discardChange(ctx: Context, id: string): Promise<PriceChan
 }
 
 /** Its name, its reason, or from when on it holds. */
-export async function editChange(ctx: Context, id: string, { effective_at, ...input }: PriceChangeEdit): Promise<PriceChange> {
+export async function editChange(
+  ctx: Context,
+  id: string,
+  { effective_at, ...input }: PriceChangeEdit,
+): Promise<PriceChange> {
   permit(ctx, 'catalog.write')
   const row = await requireDraft(ctx, id)
   const { name = row.name, reason = row.reason } = input
@@ -238,11 +260,14 @@ export async function decidePrice(ctx: Context, id: string, input: NewDecision):
   if (!book) throw new Problem('not_found', `There is no price book ${price_book_id}.`)
   const prices = (await store.factsOf(ctx, [id])).get(id)?.prices ?? 0
   if (prices > 0 && book.currency !== row.currency)
-    throw new Problem('invalid', `This draft is in ${row.currency}, and ${book.name} in ${book.currency}: make another draft for it.`, [
-      { pointer: '/price_book_id', detail: `must be a book in ${row.currency}` },
-    ])
+    throw new Problem(
+      'invalid',
+      `This draft is in ${row.currency}, and ${book.name} in ${book.currency}: make another draft for it.`,
+      [{ pointer: '/price_book_id', detail: `must be a book in ${row.currency}` }],
+    )
   const after = assertPrice({ kind, meter, ...said })
-  const before = (await contentsAt(ctx, [price_book_id], row.effective_at)).get(priceKey({ price_book_id, kind, meter })) ?? null
+  const before =
+    (await contentsAt(ctx, [price_book_id], row.effective_at)).get(priceKey({ price_book_id, kind, meter })) ?? null
   const entry = { price_book_id, kind, meter, before, after }
   await store.putEntries(ctx, id, [entry])
   if (book.currency !== row.currency) await store.updateChange(ctx, id, { currency: book.currency })
@@ -269,7 +294,10 @@ export async function undoChange(ctx: Context, id: string, { reason, effective_a
   const row = await requireChange(ctx, id, true)
   const [shown] = await present(ctx, [row])
   if (row.state !== 'published' || shown?.undone_by)
-    throw new Problem('conflict', `"${row.name}" is ${shown?.undone_by ? 'undone already' : `a ${row.state} set`}: only what is in force can be undone.`)
+    throw new Problem(
+      'conflict',
+      `"${row.name}" is ${shown?.undone_by ? 'undone already' : `a ${row.state} set`}: only what is in force can be undone.`,
+    )
   const entries = await store.entriesOf(ctx, id)
   const books = [...new Set(entries.map(({ price_book_id }) => price_book_id))]
   const now = await holdPrices(ctx, books)
@@ -282,10 +310,15 @@ export async function undoChange(ctx: Context, id: string, { reason, effective_a
   const back = entries.flatMap((entry) => {
     const { before, after, price_book_id, kind, meter } = entry
     const present = held.get(priceKey(entry))
-    return before && present && isSame(present, after) ? [{ price_book_id, kind, meter, before: after, after: before }] : []
+    return before && present && isSame(present, after)
+      ? [{ price_book_id, kind, meter, before: after, after: before }]
+      : []
   })
   if (back.length === 0)
-    throw new Problem('conflict', `Somebody decided otherwise about each price of "${row.name}" since: nothing is left to undo.`)
+    throw new Problem(
+      'conflict',
+      `Somebody decided otherwise about each price of "${row.name}" since: nothing is left to undo.`,
+    )
   const undo: store.ChangeRow = {
     ...row,
     id: newId(),

@@ -18,11 +18,18 @@ export const Selection = z.object({
   kinds: z.array(Kind).max(100).optional(),
   meters: z.array(MeterOfPrice).max(100).optional(),
   models: z.array(ChargeModel).max(20).optional(),
-  text: z.string().max(100).optional().meta({ description: 'part of `kind.meter`, of the unit or of the name of the book' }),
+  text: z
+    .string()
+    .max(100)
+    .optional()
+    .meta({ description: 'part of `kind.meter`, of the unit or of the name of the book' }),
 })
 export const Change = z.object({
   percent: Signed.optional().meta({ example: '7.5', description: 'first: this many per cent more; below 0: less' }),
-  amount: Signed.optional().meta({ example: '-0.01', description: 'then: this much more, in the currency of the book' }),
+  amount: Signed.optional().meta({
+    example: '-0.01',
+    description: 'then: this much more, in the currency of the book',
+  }),
   round_to: z
     .string()
     .regex(/^\d{1,9}(\.\d{1,12})?$/, 'must be a step above 0, such as 0.05')
@@ -48,7 +55,14 @@ export const PreviewQuery = Recalculation.extend({
 })
 export type PreviewQuery = z.infer<typeof PreviewQuery>
 
-export const PriceContent = Price.pick({ model: true, per: true, unit: true, amount: true, terms: true, gap_policy: true }).meta({
+export const PriceContent = Price.pick({
+  model: true,
+  per: true,
+  unit: true,
+  amount: true,
+  terms: true,
+  gap_policy: true,
+}).meta({
   id: 'PriceContent',
 })
 const Percent = z.string().meta({ example: '7.5', description: 'in per cent' })
@@ -84,10 +98,16 @@ export const Preview = z
     unchanged: z.int().meta({ description: 'that were selected and stay as they are' }),
     month: z.string().meta({ example: '2026-10', description: 'the last calendar month: its real usage is rated' }),
     accounts: z.int().meta({ description: 'customers who used any of them in that month' }),
-    revenue_before: Amount.meta({ description: 'net, of these prices in that month: as invoiced, or as rated now where it is not invoiced yet' }),
+    revenue_before: Amount.meta({
+      description: 'net, of these prices in that month: as invoiced, or as rated now where it is not invoiced yet',
+    }),
     revenue_after: Amount,
     not_computed: z.array(Mark),
-    not_rated: z.int().meta({ description: 'customers without an invoice for that month who were too many to be rated here: not in the sums' }),
+    not_rated: z
+      .int()
+      .meta({
+        description: 'customers without an invoice for that month who were too many to be rated here: not in the sums',
+      }),
     items: z.array(PreviewedPrice),
     next_cursor: z.string().nullable(),
     total: z.int(),
@@ -151,7 +171,8 @@ export type NewDecision = z.infer<typeof NewDecision>
 export const Undo = z.object({
   reason: z.string().trim().min(1).max(500),
   effective_at: InstantText.optional().meta({
-    description: 'from when on what held before holds again; default: now, or when the prices begin where that is still ahead',
+    description:
+      'from when on what held before holds again; default: now, or when the prices begin where that is still ahead',
   }),
 })
 export type Undo = z.infer<typeof Undo>
@@ -177,7 +198,10 @@ export const WhatIfResult = z.object({
   not_computed: z.array(Mark).meta({ description: 'these lines stand in both sums as they were billed' }),
   unseen: z
     .array(z.object({ component: z.string(), why: z.enum(['not_sold', 'standing']) }))
-    .meta({ description: 'decisions whose effect no invoice holds: `not_sold`: the price is new; `standing`: it charges what was not used' }),
+    .meta({
+      description:
+        'decisions whose effect no invoice holds: `not_sold`: the price is new; `standing`: it charges what was not used',
+    }),
 })
 export type WhatIfResult = z.infer<typeof WhatIfResult>
 /** What a draft would have changed on what was issued. A report: nothing of billing is written. */

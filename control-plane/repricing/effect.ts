@@ -4,7 +4,7 @@ import type { StandingGroup, StandingInvoice } from '../billing/index.ts'
 import { choicesOf } from '../catalog/rules.ts'
 import { contentOf } from '../catalog/index.ts'
 import type { Line, WhyNotRepriced } from '../rating/contract.ts'
-import { repriced } from '../rating/index.ts'
+import { chargesNothingUsed, repriced, WHOLE } from '../rating/index.ts'
 import type { Figure, KeptMark } from './contract.ts'
 import { type Content, isSame } from './rules.ts'
 
@@ -58,6 +58,10 @@ const contentOfLine = ({ price, meter }: Line): Content =>
     terms: price.terms ?? null,
     gap_policy: price.gap_policy ?? choicesOf(meter).gap_policies[0],
   })
+
+/** Whether a price charges a resource that used nothing: such a line may be on no bill yet. */
+export const chargesUnused = (price: Content): boolean =>
+  !price.model.endsWith('percentage') && chargesNothingUsed(price, WHOLE)
 
 /** Minor units of what could not be computed, by its reason. */
 export function marksOf(effects: readonly Effect[]): KeptMark[] {

@@ -12,3 +12,5 @@ export {
   withdrawDecision,
 } from './changes.ts'
 export { previewCsv, previewRecalculation } from './recalculate.ts'
+export { cancelWhatIf, getWhatIf, listWhatIfAccounts, listWhatIfs, startWhatIf, whatIfCsv } from './what-if/index.ts'
+export { workOnWhatIfs } from './what-if/work.ts'

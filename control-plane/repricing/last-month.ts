@@ -48,7 +48,9 @@ export async function lastMonth(ctx: Context, { books, currency, decisions }: Wi
     const groups = lineGroups(lines, currency).filter(({ component }) => components.includes(component))
     bills.push({ account_id: contract.account_id, zone: own, groups })
   }
-  const versions = bills.flatMap(({ groups }) => groups.flatMap(({ lines }) => lines?.map((line) => line.price.id) ?? []))
+  const versions = bills.flatMap(({ groups }) =>
+    groups.flatMap(({ lines }) => lines?.map((line) => line.price.id) ?? []),
+  )
   const bookOf = await booksOfVersions(ctx, [...new Set(versions)])
   for (const { account_id, ...bill } of bills)
     for (const effect of effectsOf(bill, currency, decided, (id) => bookOf.get(id)))

@@ -9,7 +9,14 @@ import { fromIso, type Instant, iso, monthOf } from '../base/time.ts'
 import { type HeldPrice, priceBooks, priceKey, pricesHolding } from '../catalog/index.ts'
 import type { Context } from '../db/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
-import { type Mark, type Preview, type PreviewedPrice, type PreviewQuery, PRICES_MAX, type Recalculation } from './contract.ts'
+import {
+  type Mark,
+  type Preview,
+  type PreviewedPrice,
+  type PreviewQuery,
+  PRICES_MAX,
+  type Recalculation,
+} from './contract.ts'
 import { type Effect, marksOf, total } from './effect.ts'
 import { lastMonth } from './last-month.ts'
 import { byFraction, changed, type Content, deltaOf, deltaText, digestOf, isSame, leadingAmount } from './rules.ts'
@@ -34,13 +41,17 @@ export interface Wish {
 async function booksIn(ctx: Context, ids: readonly string[] | undefined): Promise<Book[]> {
   const books = ids ? await priceBooks(ctx, ids) : await standardBook(ctx)
   const missing = ids?.find((id) => !books.some((book) => book.id === id))
-  if (missing !== undefined) throw new Problem('not_found', `There is no price book ${missing}; GET /price-books lists them.`)
-  if (books.length === 0) throw new Problem('not_found', 'The first company has no price book yet: set its first price.')
+  if (missing !== undefined)
+    throw new Problem('not_found', `There is no price book ${missing}; GET /price-books lists them.`)
+  if (books.length === 0)
+    throw new Problem('not_found', 'The first company has no price book yet: set its first price.')
   const currencies = new Set(books.map(({ currency }) => currency))
   if (currencies.size > 1)
-    throw new Problem('invalid', `These books are in ${[...currencies].join(' and ')}: choose books in one currency at a time.`, [
-      { pointer: '/price_book_ids', detail: 'must be in one currency' },
-    ])
+    throw new Problem(
+      'invalid',
+      `These books are in ${[...currencies].join(' and ')}: choose books in one currency at a time.`,
+      [{ pointer: '/price_book_ids', detail: 'must be in one currency' }],
+    )
   return books
 }
 async function standardBook(ctx: Context): Promise<Book[]> {
@@ -74,7 +85,10 @@ export async function wishOf(ctx: Context, wish: Recalculation, at: string | und
     isSelected(price, sure(byId.get(price.price_book_id)), wish),
   )
   if (held.length > PRICES_MAX)
-    throw new Problem('invalid', `${held.length} prices are selected; at most ${PRICES_MAX} can change at once: select fewer.`)
+    throw new Problem(
+      'invalid',
+      `${held.length} prices are selected; at most ${PRICES_MAX} can change at once: select fewer.`,
+    )
   const made = held.map((price) => ({ price, after: changed(price.content, wish) }))
   refuseWorthless(made)
   const decisions = made.flatMap(({ price: { content: before, ...price }, after }) =>
@@ -177,8 +191,14 @@ export async function previewRecalculation(ctx: Context, query: PreviewQuery): P
     unchanged: wish.unchanged,
     month: month.name,
     accounts: new Set(month.bills.map(({ account_id }) => account_id)).size,
-    revenue_before: majorText(total(effects, ({ before }) => before), wish.currency),
-    revenue_after: majorText(total(effects, ({ after }) => after), wish.currency),
+    revenue_before: majorText(
+      total(effects, ({ before }) => before),
+      wish.currency,
+    ),
+    revenue_after: majorText(
+      total(effects, ({ after }) => after),
+      wish.currency,
+    ),
     not_computed: toMarks(effects, wish.currency),
     not_rated: month.not_rated,
     items: sorted(items, query)
@@ -199,9 +219,23 @@ export async function previewCsv(ctx: Context, query: PreviewQuery): Promise<str
   const wish = await wishOf(ctx, query, query.effective_at)
   const { items } = await rated(ctx, wish)
   const lines = sorted(items, query).map((item) => {
-    const { price_book, kind, meter, before, after, delta, accounts, revenue_before, revenue_after } = toPrice(item, wish.currency)
+    const { price_book, kind, meter, before, after, delta, accounts, revenue_before, revenue_after } = toPrice(
+      item,
+      wish.currency,
+    )
     const [old, fresh] = [sure(before), after]
-    const price = [price_book.name, kind, meter, fresh.model, fresh.unit, fresh.per, old.amount, fresh.amount, termsText(old), termsText(fresh)]
+    const price = [
+      price_book.name,
+      kind,
+      meter,
+      fresh.model,
+      fresh.unit,
+      fresh.per,
+      old.amount,
+      fresh.amount,
+      termsText(old),
+      termsText(fresh),
+    ]
     return csvLine([...price, delta?.least, delta?.most, accounts, revenue_before, revenue_after, wish.currency])
   })
   return `${[HEADER, ...lines].join('\r\n')}\r\n`

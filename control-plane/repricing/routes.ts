@@ -12,24 +12,41 @@ import {
   PriceChangeEdit,
   PriceChangeQuery,
   Undo,
+  NewWhatIf,
+  WhatIf,
+  WhatIfAccount,
+  WhatIfAccountQuery,
 } from './contract.ts'
 import {
+  cancelWhatIf,
   createChange,
   decidePrice,
   discardChange,
   editChange,
   getChange,
+  getWhatIf,
   listChanges,
   listDecided,
+  listWhatIfAccounts,
+  listWhatIfs,
   previewCsv,
   previewRecalculation,
   publishChange,
+  startWhatIf,
   undoChange,
+  whatIfCsv,
   withdrawDecision,
 } from './index.ts'
 
 const READS = { repeatable: 'only reads' }
 const STEP = { repeatable: 'a second time it is refused by the state that the first left' }
+const csvAnswer = (text: string, name: string): Response =>
+  new Response(text, {
+    headers: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="${name}.csv"`,
+    },
+  })
 const Decision = z.object({ id: Id, price: Id })
 
 export const routes = (deps: HttpDeps) =>
@@ -44,13 +61,7 @@ export const routes = (deps: HttpDeps) =>
       '/price-changes/preview.csv',
       answers('The same as CSV, all prices', z.string(), 'catalog.write', { ...READS, media: 'text/csv' }),
       valid('json', PreviewQuery),
-      async (c) => {
-        const text = await verb(c, deps, (ctx) => previewCsv(ctx, c.req.valid('json')))
-        return c.body(text, 200, {
-          'content-type': 'text/csv; charset=utf-8',
-          'content-disposition': 'attachment; filename="prices.csv"',
-        })
-      },
+      async (c) => csvAnswer(await verb(c, deps, (ctx) => previewCsv(ctx, c.req.valid('json'))), 'prices'),
     )
     .get(
       '/price-changes',
@@ -123,4 +134,46 @@ export const routes = (deps: HttpDeps) =>
       valid('json', Undo),
       async (c) =>
         c.json(await verb(c, deps, (ctx) => undoChange(ctx, c.req.valid('param').id, c.req.valid('json'))), 201),
+    )
+    .get(
+      '/what-ifs',
+      answers('Reports of what drafts would have changed, newest first', page(WhatIf), 'catalog.write'),
+      valid('query', PageQuery),
+      async (c) => c.json(await verb(c, deps, (ctx) => listWhatIfs(ctx, c.req.valid('query')))),
+    )
+    .post(
+      '/what-ifs',
+      answers('Ask what a draft would have changed on the last months of what was issued', WhatIf, 'catalog.write', {
+        status: 201,
+      }),
+      valid('json', NewWhatIf),
+      async (c) => c.json(await verb(c, deps, (ctx) => startWhatIf(ctx, c.req.valid('json'))), 201),
+    )
+    .get(
+      '/what-ifs/:id',
+      answers('One report, and how far it is', WhatIf, 'catalog.write'),
+      valid('param', ById),
+      async (c) => c.json(await verb(c, deps, (ctx) => getWhatIf(ctx, c.req.valid('param').id))),
+    )
+    .get(
+      '/what-ifs/:id/accounts',
+      answers('What each customer would have paid', page(WhatIfAccount), 'catalog.write'),
+      valid('param', ById),
+      valid('query', WhatIfAccountQuery),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => listWhatIfAccounts(ctx, c.req.valid('param').id, c.req.valid('query')))),
+    )
+    .get(
+      '/what-ifs/:id/accounts.csv',
+      answers('The same as CSV, all customers', z.string(), 'catalog.write', { media: 'text/csv' }),
+      valid('param', ById),
+      valid('query', WhatIfAccountQuery),
+      async (c) =>
+        csvAnswer(
+          await verb(c, deps, (ctx) => whatIfCsv(ctx, c.req.valid('param').id, c.req.valid('query'))),
+          'what-if',
+        ),
+    )
+    .post('/what-ifs/:id/cancel', answers('Stop it', WhatIf, 'catalog.write', STEP), valid('param', ById), async (c) =>
+      c.json(await verb(c, deps, (ctx) => cancelWhatIf(ctx, c.req.valid('param').id))),
     )

@@ -43,15 +43,23 @@ test('an amount that would become 0 or less is refused, never made', () => {
 
 test('percentage, amount and rounding are those of another arithmetic', () => {
   const decimal = (places: number) =>
-    fc.tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 1, max: 10 ** places - 1 })).map(([whole, part]) => `${whole}.${part.toString().padStart(places, '0')}`)
+    fc
+      .tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 1, max: 10 ** places - 1 }))
+      .map(([whole, part]) => `${whole}.${part.toString().padStart(places, '0')}`)
   fc.assert(
-    fc.property(decimal(4), decimal(2), fc.constantFrom('0.01', '0.05', '0.25'), fc.constantFrom('nearest', 'up', 'down'), (amount, percent, step, rounding) => {
-      const made = amountAfter(amount, { percent, round_to: step, rounding })
-      const exact = new Big(amount).times(new Big(percent).plus(100)).div(100).div(step)
-      const steps = exact.round(0, { nearest: Big.roundHalfUp, up: Big.roundUp, down: Big.roundDown }[rounding])
-      const expected = steps.times(step)
-      expect(made ?? '0').toBe(expected.gt(0) ? expected.toFixed() : '0')
-    }),
+    fc.property(
+      decimal(4),
+      decimal(2),
+      fc.constantFrom('0.01', '0.05', '0.25'),
+      fc.constantFrom('nearest', 'up', 'down'),
+      (amount, percent, step, rounding) => {
+        const made = amountAfter(amount, { percent, round_to: step, rounding })
+        const exact = new Big(amount).times(new Big(percent).plus(100)).div(100).div(step)
+        const steps = exact.round(0, { nearest: Big.roundHalfUp, up: Big.roundUp, down: Big.roundDown }[rounding])
+        const expected = steps.times(step)
+        expect(made ?? '0').toBe(expected.gt(0) ? expected.toFixed() : '0')
+      },
+    ),
   )
 })
 
@@ -80,7 +88,9 @@ test('all amounts within terms change, and nothing else of them', () => {
       },
     }),
   )
-  const steps: Content['terms'] = { steps: { mode: 'all_tiers', tiers: [{ block_size: '10', blocks: null, amount: '3' }] } }
+  const steps: Content['terms'] = {
+    steps: { mode: 'all_tiers', tiers: [{ block_size: '10', blocks: null, amount: '3' }] },
+  }
   expect(changed(price({ model: 'stair_step', amount: '0', terms: steps }), change({ amount: '1' }))?.terms).toEqual({
     steps: { mode: 'all_tiers', tiers: [{ block_size: '10', blocks: null, amount: '4' }] },
   })

@@ -84,7 +84,10 @@ export function changed(content: Content, change: Change): Content | null {
   return isWorthless ? null : made
 }
 
-export const isSame = (a: Content, b: Content): boolean => canonical(a) === canonical(b)
+const FIELDS = ['model', 'per', 'unit', 'amount', 'gap_policy'] as const
+export const isSame = (a: Content, b: Content): boolean =>
+  FIELDS.every((field) => a[field] === b[field]) &&
+  (a.terms === null || b.terms === null ? a.terms === b.terms : canonical(a.terms) === canonical(b.terms))
 
 const amountsOf = (content: Content): string[] => {
   const out: string[] = []
@@ -117,7 +120,9 @@ export const percentText = (before: bigint, after: bigint): string | null =>
 
 /** What is sorted by the amount of a price: the amount itself, or the first within its terms. */
 export const leadingAmount = (content: Content): Fraction =>
-  amountsOf(content).map(exact).find(({ num }) => num !== 0n) ?? ZERO
+  amountsOf(content)
+    .map(exact)
+    .find(({ num }) => num !== 0n) ?? ZERO
 export const byFraction = compare
 
 interface Bound {

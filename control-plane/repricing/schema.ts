@@ -1,5 +1,16 @@
 /** Tables of repricing: sets of decisions about prices, and reports of what they would have changed. */
-import { type AnyPgColumn, bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  type AnyPgColumn,
+  bigint,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import type { Kind } from '#connectors/contract.ts'
 import { account, legalEntity } from '../accounts/schema.ts'
 import { priceBook } from '../catalog/schema.ts'

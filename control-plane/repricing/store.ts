@@ -88,11 +88,7 @@ export async function putEntries(ctx: Context, change_id: string, entries: reado
   )
 }
 
-const inOrder = [
-  asc(priceChangeEntry.price_book_id),
-  asc(priceChangeEntry.kind),
-  asc(priceChangeEntry.meter),
-] as const
+const inOrder = [asc(priceChangeEntry.price_book_id), asc(priceChangeEntry.kind), asc(priceChangeEntry.meter)] as const
 export const entriesOf = (ctx: Context, change_id: string): Promise<EntryRow[]> =>
   ctx.tx
     .select()

@@ -8,6 +8,7 @@ import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
+import { routes as repricing } from '#control-plane/repricing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import { connect, type Database, rows } from '#control-plane/db/index.ts'
 import { type DatabaseUrls, urlsOf } from '#control-plane/db/setup.ts'
@@ -81,6 +82,7 @@ export async function apiOf(
       rating(deps),
       billing({ ...deps, work: through(world.db) }),
       closing(deps),
+      repricing(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'test'))

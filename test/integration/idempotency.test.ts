@@ -10,6 +10,8 @@ import { HOUR_MS, iso } from '#control-plane/base/time.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'
 import { connect, type Database, rows, transact, transactAsTenant } from '#control-plane/db/index.ts'
 import { forgetAnswers, KEPT_MS } from '#control-plane/http/once.ts'
+import { NewPriceChange } from '#control-plane/repricing/contract.ts'
+import { createChange } from '#control-plane/repricing/index.ts'
 import { createEnrolment } from '#control-plane/sources/index.ts'
 import { Suite } from '../setup/stack.ts'
 import { enrolledAgent, vm } from './agent.ts'
@@ -25,6 +27,7 @@ let world: Prepared
 let call: Call
 let machine: string
 let project: string
+let change: string
 let other: string
 let agentKey: string
 let person: string
@@ -79,6 +82,8 @@ beforeAll(async () => {
   }
   await member(world, a)
   person = (await rows<{ id: string }>(world.db, sql`select id from person`))[0]!.id
+  const wish = { name: 'Dearer', reason: 'costs', recalculation: { percent: '10' }, publish: true }
+  change = (await world.run((ctx) => createChange(ctx, NewPriceChange.parse(wish)))).id
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
   released = await releasesFor(world, suite.folder)
@@ -139,6 +144,9 @@ const BODIES: Record<string, () => unknown> = {
   '/accounts/{id}/notes': () => ({ cut: 1 }),
   '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
   '/period-closes': () => ({ month: '2026-01' }),
+  '/price-changes': () => ({ name: 'Created once' }),
+  '/price-changes/{id}/undo': () => ({ reason: 'undone once' }),
+  '/what-ifs': () => ({ price_change_id: change }),
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
   '/resources/{id}/assignments': () => ({ account_id: a }),
   '/resources/{id}/same-as': () => ({ resource_id: other, same: false, reason: 'two boards' }),
@@ -149,6 +157,7 @@ const idIn = (path: string) => {
   const of: Record<string, string> = {
     accounts: world.account_id,
     projects: project,
+    'price-changes': change,
     people: person,
     'agent-rollouts': released.rollout,
   }

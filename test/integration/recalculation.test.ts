@@ -89,7 +89,12 @@ beforeAll(async () => {
 afterAll(() => suite.end())
 
 const contents = async (at: Instant) =>
-  new Map((await run((ctx) => pricesAt(ctx, book, { from: at, to: at + 1 }, LIVE))).map((one) => [`${one.kind}.${one.meter}`, one]))
+  new Map(
+    (await run((ctx) => pricesAt(ctx, book, { from: at, to: at + 1 }, LIVE))).map((one) => [
+      `${one.kind}.${one.meter}`,
+      one,
+    ]),
+  )
 const versions = () =>
   rows<{ count: string; live: string }>(
     world.db,
@@ -144,7 +149,10 @@ test('the preview says old, new, whom it touches and what October would have bee
   // both are rated again from what was seen: what was invoiced, and what isn't yet
   const after = new Map(shown.items.map((one) => [`${one.kind}.${one.meter}`, one.after]))
   const [now, then] = [new Map<string, object>(), after]
-  for (const [field, prices] of [['revenue_before', now], ['revenue_after', then]] as const) {
+  for (const [field, prices] of [
+    ['revenue_before', now],
+    ['revenue_after', then],
+  ] as const) {
     const sum = (await october('issued', prices)) + (await october('open', prices))
     expect([field, minorOf(shown[field], 'EUR')]).toEqual([field, sum])
   }
@@ -158,7 +166,9 @@ test('its pages are sorted and hold each price once; as CSV it is all of them', 
   const meters = [...first.items, ...second.items].map(({ kind, meter }) => `${kind}.${meter}`)
   expect(meters.toSorted()).toEqual(['host.instance', 'vm.disk', 'vm.memory', 'vm.vcpu'])
   expect([first.total, second.next_cursor]).toEqual([4, null])
-  const changes = [...first.items, ...second.items].map((one) => minorOf(one.revenue_after, 'EUR') - minorOf(one.revenue_before, 'EUR'))
+  const changes = [...first.items, ...second.items].map(
+    (one) => minorOf(one.revenue_after, 'EUR') - minorOf(one.revenue_before, 'EUR'),
+  )
   expect(changes).toEqual(changes.toSorted((a, b) => (a < b ? 1 : a > b ? -1 : 0)))
   const csv = await run((ctx) => previewCsv(ctx, PreviewQuery.parse(query)))
   expect(csv.trimEnd().split('\r\n')).toHaveLength(5)
@@ -226,10 +236,22 @@ test('undone while it holds, it held until then; what somebody decided since sta
 })
 
 test('a draft that somebody overtook is not published; all of its prices or none', async () => {
-  const drafted = await change({ name: 'Later', reason: 'plan', recalculation: { kinds: ['vm'], percent: '3' }, effective_at: '2027-02-01T00:00:00.000Z' })
+  const drafted = await change({
+    name: 'Later',
+    reason: 'plan',
+    recalculation: { kinds: ['vm'], percent: '3' },
+    effective_at: '2027-02-01T00:00:00.000Z',
+  })
   expect(drafted.state).toBe('draft')
   const before = await versions()
-  await sell(world, { meter: 'disk', amount: '0.11', unit: 'GiB', per: 'month', terms: { included: '5' }, effective_at: '2027-01-01T00:00:00.000Z' })
+  await sell(world, {
+    meter: 'disk',
+    amount: '0.11',
+    unit: 'GiB',
+    per: 'month',
+    terms: { included: '5' },
+    effective_at: '2027-01-01T00:00:00.000Z',
+  })
   await expect(run((ctx) => publishChange(ctx, drafted.id))).rejects.toMatchObject({ code: 'stale_review' })
   expect(Number((await versions())[0]!.live)).toBe(Number(before[0]!.live) + 1)
 })

@@ -25,6 +25,10 @@ const page = {
   accounting: lazy(() => import('./pages/accounting.tsx')),
   prices: lazy(() => import('./pages/prices.tsx')),
   invoices: lazy(() => import('./pages/invoices.tsx')),
+  recalculation: lazy(() => import('./pages/recalculation.tsx')),
+  priceChanges: lazy(() => import('./pages/price-changes.tsx')),
+  priceChange: lazy(() => import('./pages/price-change.tsx')),
+  whatIf: lazy(() => import('./pages/what-if.tsx')),
   closes: lazy(() => import('./pages/closes.tsx')),
   close: lazy(() => import('./pages/close.tsx')),
   draft: lazy(() => import('./pages/draft.tsx')),
@@ -67,6 +71,10 @@ function App() {
           <Route path={ROUTES.quarantine} component={forWhom(page.quarantine, NotFound)} />
           <Route path={ROUTES.accounting} component={forWhom(page.accounting, NotFound)} />
           <Route path={ROUTES.prices} component={forWhom(page.prices, NotFound)} />
+          <Route path={ROUTES.recalculation} component={forWhom(page.recalculation, NotFound)} />
+          <Route path={ROUTES.priceChanges} component={forWhom(page.priceChanges, NotFound)} />
+          <Route path={ROUTES.priceChange} component={forWhom(page.priceChange, NotFound)} />
+          <Route path={ROUTES.whatIf} component={forWhom(page.whatIf, NotFound)} />
           <Route path={ROUTES.invoices} component={forWhom(page.invoices, page.myBill)} />
           <Route path={ROUTES.usage} component={forWhom(NotFound, page.myUsage)} />
           <Route path={ROUTES.draft} component={page.draft} />
