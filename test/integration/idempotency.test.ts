@@ -10,12 +10,11 @@ import { HOUR_MS, iso } from '#control-plane/base/time.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'
 import { connect, type Database, rows, transact, transactAsTenant } from '#control-plane/db/index.ts'
 import { forgetAnswers, KEPT_MS } from '#control-plane/http/once.ts'
-import { NewPriceChange } from '#control-plane/repricing/contract.ts'
-import { createChange } from '#control-plane/repricing/index.ts'
 import { createEnrolment } from '#control-plane/sources/index.ts'
 import { Suite } from '../setup/stack.ts'
 import { enrolledAgent, vm } from './agent.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
+import { repriced } from './repriced.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
@@ -27,12 +26,10 @@ let world: Prepared
 let call: Call
 let machine: string
 let project: string
-let change: string
 let other: string
 let agentKey: string
 let person: string
-let a: string
-let b: string
+let [a, b] = ['', '']
 const token: Record<string, string> = {}
 let released: Awaited<ReturnType<typeof releasesFor>>
 
@@ -82,8 +79,7 @@ beforeAll(async () => {
   }
   await member(world, a)
   person = (await rows<{ id: string }>(world.db, sql`select id from person`))[0]!.id
-  const wish = { name: 'Dearer', reason: 'costs', recalculation: { percent: '10' }, publish: true }
-  change = (await world.run((ctx) => createChange(ctx, NewPriceChange.parse(wish)))).id
+  await repriced.begin(world)
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
   released = await releasesFor(world, suite.folder)
@@ -144,9 +140,7 @@ const BODIES: Record<string, () => unknown> = {
   '/accounts/{id}/notes': () => ({ cut: 1 }),
   '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
   '/period-closes': () => ({ month: '2026-01' }),
-  '/price-changes': () => ({ name: 'Created once' }),
-  '/price-changes/{id}/undo': () => ({ reason: 'undone once' }),
-  '/what-ifs': () => ({ price_change_id: change }),
+  ...repriced.bodies,
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
   '/resources/{id}/assignments': () => ({ account_id: a }),
   '/resources/{id}/same-as': () => ({ resource_id: other, same: false, reason: 'two boards' }),
@@ -157,7 +151,7 @@ const idIn = (path: string) => {
   const of: Record<string, string> = {
     accounts: world.account_id,
     projects: project,
-    'price-changes': change,
+    'price-changes': repriced.change,
     people: person,
     'agent-rollouts': released.rollout,
   }

@@ -217,6 +217,10 @@ test('undone ahead of its time, what held before goes on as if nothing had been;
   const after = await versions()
   expect(Number(after[0]!.count)).toBe(Number(before[0]!.count) + 3)
   await expect(run((ctx) => undoChange(ctx, made!.id, { reason: 'again' }))).rejects.toMatchObject({ code: 'conflict' })
+  // its instant is free again: what goes on as it was is no decision
+  const again = await applied({ kinds: ['vm'], percent: '5' })
+  expect((await contents(DECEMBER)).get('vm.disk')!.amount).toBe('0.0945')
+  await run((ctx) => undoChange(ctx, again.id, { reason: 'a mistake again' }))
   const { items } = await run((ctx) => listDecided(ctx, made!.id, { limit: 10 }))
   expect(items.map(({ now: standing }) => standing)).toEqual(['as_before', 'as_before', 'as_before'])
 })

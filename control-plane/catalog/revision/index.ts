@@ -1,4 +1,5 @@
 /** Many decisions about prices, all from one instant: what holds then, and new versions of all of it in one go. */
+import { canonical } from '#connectors/contract.ts'
 import { permit } from '../../base/actor.ts'
 import { newId } from '../../base/id.ts'
 import type { Instant } from '../../base/time.ts'
@@ -57,7 +58,7 @@ export async function pricesHolding(
   permit(ctx, 'catalog.read')
   const live = await liveAfter(ctx.tx, price_book_ids, at)
   return live
-    .filter(({ effective_at }) => effective_at <= at)
+    .filter(({ effective_at, ends_at }) => effective_at <= at && ends_at !== at)
     .map(({ id, price_book_id, kind, meter, ends_at, ...content }) => ({
       price_book_id,
       kind,
@@ -113,11 +114,18 @@ export async function revisePrices(
   const [changes, fresh]: [Change<PriceVersion>[], PriceVersion[]] = [[], []]
   for (const decision of decisions) {
     const { content, ...key } = decision
-    const change = decide(live.get(priceKey(decision)) ?? [], effective_at, replaces)
+    const own = live.get(priceKey(decision)) ?? []
+    const change = decide(own, effective_at, replaces || saysNothingNew(own, effective_at))
     changes.push(change)
     fresh.push({ ...contentOf(content), ...key, ...change.span, ...written, id: newId() })
   }
   await write(ctx, changes, fresh, open)
+}
+
+/** A version that goes on with what ended there, as an undo leaves it, is no decision that another could contradict. */
+function saysNothingNew(live: readonly PriceVersion[], at: Instant): boolean {
+  const [before, same] = [live.find(({ ends_at }) => ends_at === at), live.find((one) => one.effective_at === at)]
+  return before !== undefined && same !== undefined && canonical(contentOf(before)) === canonical(contentOf(same))
 }
 
 /** What no closed cut knew is shortened where it stands; what one knew stays for it, and its remainder is a row of its own. */

@@ -1,5 +1,5 @@
 /** The SQL of many decisions at once: arrays in, one statement for all rows. */
-import { and, asc, gt, inArray, isNull, or, sql } from 'drizzle-orm'
+import { and, asc, gte, inArray, isNull, or, sql } from 'drizzle-orm'
 import { type Instant, iso } from '../../base/time.ts'
 import { arrayText, columnar, rows, type Tx } from '../../db/index.ts'
 import { priceBook, priceVersion } from '../schema.ts'
@@ -24,7 +24,7 @@ export const lockBooks = (tx: Tx, list: readonly string[]) =>
     .orderBy(asc(priceBook.id))
     .for('no key update')
 
-/** Live versions of some books that hold at an instant or begin after it. */
+/** Live versions of some books that hold at an instant, end at it, or begin after it. */
 export async function liveAfter(tx: Tx, price_book_ids: readonly string[], at: Instant): Promise<PriceVersion[]> {
   if (price_book_ids.length === 0) return []
   const found = await tx
@@ -34,7 +34,7 @@ export async function liveAfter(tx: Tx, price_book_ids: readonly string[], at: I
       and(
         inArray(priceVersion.price_book_id, [...price_book_ids]),
         isNull(priceVersion.cut_to),
-        or(isNull(priceVersion.ends_at), gt(priceVersion.ends_at, at)),
+        or(isNull(priceVersion.ends_at), gte(priceVersion.ends_at, at)),
       ),
     )
     .orderBy(
