@@ -103,11 +103,9 @@ export const Preview = z
     }),
     revenue_after: Amount,
     not_computed: z.array(Mark),
-    not_rated: z
-      .int()
-      .meta({
-        description: 'customers without an invoice for that month who were too many to be rated here: not in the sums',
-      }),
+    not_rated: z.int().meta({
+      description: 'customers without an invoice for that month who were too many to be rated here: not in the sums',
+    }),
     items: z.array(PreviewedPrice),
     next_cursor: z.string().nullable(),
     total: z.int(),
@@ -196,12 +194,10 @@ export const WhatIfResult = z.object({
   by_month: z.array(z.object({ month: z.string(), ...Pair })),
   by_component: z.array(z.object({ component: z.string(), ...Pair })),
   not_computed: z.array(Mark).meta({ description: 'these lines stand in both sums as they were billed' }),
-  unseen: z
-    .array(z.object({ component: z.string(), why: z.enum(['not_sold', 'standing']) }))
-    .meta({
-      description:
-        'decisions whose effect no invoice holds: `not_sold`: the price is new; `standing`: it charges what was not used',
-    }),
+  unseen: z.array(z.object({ component: z.string(), why: z.enum(['not_sold', 'standing']) })).meta({
+    description:
+      'decisions whose effect no invoice holds: `not_sold`: the price is new; `standing`: it charges what was not used',
+  }),
 })
 export type WhatIfResult = z.infer<typeof WhatIfResult>
 /** What a draft would have changed on what was issued. A report: nothing of billing is written. */

@@ -1,5 +1,6 @@
 /** Many prices in a browser: selected, changed, previewed, applied and undone; kept as a draft, asked what it would have changed, published. */
 import { join } from 'node:path'
+import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { skipWithoutBrowser } from '../setup/browser.ts'
@@ -10,10 +11,39 @@ const PICTURES = process.env['ATALAYA_PICTURES']
 let suite: Suite
 let product: Product
 
-const ask = async (path: string, body: unknown): Promise<void> => {
-  const init = { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+const ask = async <T>(path: string, body?: unknown): Promise<T> => {
+  const headers = { 'content-type': 'application/json' }
+  const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body), headers }
   const answer = await product.api(path, init)
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+  return (await answer.json()) as T
+}
+const MONTHS = 3
+const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
+/** The invoice once more in each of the months before, for both customers, with days of use instead of seconds: a past to ask about. */
+async function agePast(): Promise<void> {
+  const sql = postgres(product.installation.superuserUrl, {
+    max: 1,
+    onnotice: () => {},
+    connection: { TimeZone: 'UTC' },
+  })
+  await sql`create temp table past as
+    select *, begin + make_interval(days => 10 + 5 * m) as ending, row_number() over () as number from
+      (select gen_random_uuid() as id, i.id as like_id, c.id as contract_id, c.account_id, m,
+         date_trunc('month', i.period_from) - make_interval(months => m) + interval '12 hours' as begin
+       from invoice i, contract c, generate_series(1, ${MONTHS}) m) as one`
+  await sql`insert into invoice
+    select (jsonb_populate_record(i, jsonb_build_object('id', p.id, 'account_id', p.account_id, 'contract_id', p.contract_id,
+      'number', 'P-' || p.number, 'series_number', 1000 + p.number, 'period_from', p.begin, 'period_to', p.ending))).*
+    from past p join invoice i on i.id = p.like_id`
+  await sql`insert into invoice_line
+    select p.id, l.position, l.line_id, p.account_id, l.resource_id, (c.net * 100)::bigint, l.content || jsonb_build_object('net', c.net::text, 'period', c.span,
+      'segments', jsonb_build_array(l.content->'segments'->0 || c.span))
+    from past p join invoice_line l on l.invoice_id = p.like_id,
+      lateral (select round((l.content->'segments'->0->>'size')::numeric * extract(epoch from p.ending - p.begin)::numeric / 3600 * 0.0125, 2) as net,
+        jsonb_build_object('from', to_char(p.begin, ${ISO}::text), 'to', to_char(p.ending, ${ISO}::text)) as span) as c
+    where l.content->>'component' = 'host.vcpu'`
+  await sql.end()
 }
 
 beforeAll(async () => {
@@ -29,6 +59,11 @@ beforeAll(async () => {
   ]
   const memory = { kind: 'vm', meter: 'memory', model: 'graduated', per: 'hour', unit: 'GiB' }
   await ask('/prices', { ...memory, terms: { tiers, minimum: '2' } })
+  const { items } = await ask<{ items: { id: string }[] }>('/accounts')
+  await ask('/accounts', { name: 'Second customer' })
+  await Bun.sleep(3_000)
+  await ask('/invoices', { account_id: items[0]!.id })
+  await agePast()
 }, 240_000)
 afterAll(() => suite.end())
 
@@ -101,6 +136,9 @@ test('a draft is asked what it would have changed, and published', async (contex
   await dialog.getByRole('button', { name: 'Calcularlo' }).click()
   await page.getByText('Terminado').waitFor({ timeout: 30_000 })
   await page.getByText('antes no tenía precio').waitFor()
+  await page.getByText('Second customer').waitFor()
+  const paysLess = page.getByText('Pagan menos', { exact: true }).locator('xpath=following-sibling::dd')
+  expect(await paysLess.textContent()).toBe('2')
   await pictures(page, 'es-what-if')
   await page.getByRole('link', { name: 'Ver los precios' }).click()
   await page.getByRole('button', { name: 'Publicar' }).click()

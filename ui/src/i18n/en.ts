@@ -1045,6 +1045,7 @@ export const en = {
     empty: 'No decision yet',
     empty_text: 'Decide about single prices here, or make a draft from many at once.',
     decide: 'Decide about a price',
+    decided: 'Kept in the draft, which begins {{ at }}',
     withdraw: 'Take out',
     discard: 'Give up',
     discard_title: 'Give this draft up?',

@@ -1039,6 +1039,7 @@ export const es: Dictionary = {
     empty: 'Aún sin decisiones',
     empty_text: 'Decida aquí sobre precios sueltos, o haga un borrador de muchos a la vez.',
     decide: 'Decidir un precio',
+    decided: 'Guardado en el borrador, que empieza el {{ at }}',
     withdraw: 'Quitar',
     discard: 'Descartar',
     discard_title: '¿Descartar este borrador?',

@@ -228,7 +228,13 @@ const columns = (change: PriceChange, withdraw: (row: DecidedPrice) => void): Ta
     header: t('repricing.after'),
     cell: (row) => <Content content={row.after} currency={change.currency} />,
   },
-  { id: 'delta', header: t('repricing.delta'), numeric: true, cell: (row) => deltaText(row.delta) },
+  {
+    id: 'delta',
+    header: t('repricing.delta'),
+    numeric: true,
+    class: 'whitespace-nowrap',
+    cell: (row) => deltaText(row.delta),
+  },
   {
     id: 'now',
     header: t('repricing.now'),

@@ -239,7 +239,13 @@ const columns = ({ currency }: RecalculationPreview): TableColumn<PreviewedPrice
       </>
     ),
   },
-  { id: 'delta', header: t('repricing.delta'), numeric: true, cell: (row) => deltaText(row.delta) },
+  {
+    id: 'delta',
+    header: t('repricing.delta'),
+    numeric: true,
+    class: 'whitespace-nowrap',
+    cell: (row) => deltaText(row.delta),
+  },
   { id: 'accounts', header: t('repricing.customers'), numeric: true, cell: (row) => say.decimal(row.accounts) },
   {
     id: 'revenue',

@@ -129,7 +129,10 @@ export function PriceDialog(props: Props) {
   const form = createSubmit({
     run: (input: NewPrice) => saved(props.draft, input),
     onDone: ({ effective_at }) => {
-      tell(t('prices.saved', { at: say.instant(effective_at) }), 'ok', t('common.close'))
+      const said = t(props.draft === undefined ? 'prices.saved' : 'repricing.decided', {
+        at: say.instant(effective_at),
+      })
+      tell(said, 'ok', t('common.close'))
       for (const key of ['price-changes', 'prices', 'drafts', 'resources', 'resource', 'notices'])
         void client.invalidateQueries({ queryKey: [key] })
       props.onClose()
