@@ -1,6 +1,6 @@
 /** The SQL of contracts and the services under them. */
-import { and, asc, desc, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm'
-import type { Instant } from '../base/time.ts'
+import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or } from 'drizzle-orm'
+import type { Instant, Interval } from '../base/time.ts'
 import { ofWholeAccounts, withinReach } from '../db/fence.ts'
 import type { Context, Tx } from '../db/index.ts'
 import { contract, service } from './schema.ts'
@@ -28,6 +28,25 @@ export async function contractAt(tx: Tx, account_id: string, at: Instant): Promi
     .limit(1)
   return row ?? null
 }
+
+/** Contracts under some price books that hold in a part of an interval, by account. */
+export const contractsWithin = (
+  tx: Tx,
+  price_book_ids: readonly string[],
+  { from, to }: Interval,
+): Promise<ContractRow[]> =>
+  tx
+    .select()
+    .from(contract)
+    .where(
+      and(
+        sold,
+        inArray(contract.price_book_id, [...price_book_ids]),
+        lt(contract.valid_from, to),
+        or(isNull(contract.valid_to), gt(contract.valid_to, from)),
+      ),
+    )
+    .orderBy(asc(contract.account_id), asc(contract.valid_from))
 
 export async function anyContract(tx: Tx, account_id: string): Promise<boolean> {
   const found = await tx.select({ id: contract.id }).from(contract).where(soldTo(account_id)).limit(1)

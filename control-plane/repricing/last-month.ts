@@ -3,9 +3,10 @@ import { getLegalEntity } from '../accounts/index.ts'
 import type { Account } from '../accounts/contract.ts'
 import { sure } from '../base/problem.ts'
 import { dateOf, HOUR_MS, type Interval, monthOf } from '../base/time.ts'
-import { allAccounts, lineGroups, openSince, standing, type StandingInvoice } from '../billing/index.ts'
+import { allAccounts, invoicedUpTo, lineGroups, standing, type StandingInvoice } from '../billing/index.ts'
 import { booksOfVersions, priceKey } from '../catalog/index.ts'
-import { type ContractInForce, contractOf } from '../contracts/index.ts'
+import { monthNamed } from '../closing/rules.ts'
+import { contractsUnder } from '../contracts/index.ts'
 import { openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { rate } from '../rating/index.ts'
@@ -42,7 +43,7 @@ export async function lastMonth(ctx: Context, { books, currency, decisions }: Wi
   for (const legal_entity_id of sellers)
     for (const invoice of await standing(ctx, { ...asked, legal_entity_id, account_ids, components }))
       if (invoice.month === out.name) bills.push(invoice)
-  const open = await notInvoiced(ctx, accounts, new Set(books.keys()), out.name)
+  const open = await notInvoiced(ctx, accounts, [...books.keys()], out.name)
   for (const { contract, period, zone: own } of open.slice(0, RATED_MAX)) {
     const { lines } = await rate(ctx, { contract, period, zone: own, cut: await openCut(ctx.tx) })
     const groups = lineGroups(lines, currency).filter(({ component }) => components.includes(component))
@@ -58,17 +59,20 @@ export async function lastMonth(ctx: Context, { books, currency, decisions }: Wi
   return { ...out, not_rated: Math.max(0, open.length - RATED_MAX) }
 }
 
-/** Accounts that buy under one of the books, with what of the month was not invoiced to them. */
-async function notInvoiced(ctx: Context, accounts: readonly Account[], books: ReadonlySet<string>, name: string) {
-  const out: { contract: ContractInForce; period: Interval; zone: string }[] = []
-  for (const { id, zone } of accounts) {
-    // noon of the second day lies in the month wherever one is
-    const month = monthOf(Date.parse(`${name}-02T12:00:00.000Z`), zone)
-    const contract = await contractOf(ctx, id, month.to - 1)
-    if (!contract || !books.has(contract.price_book_id)) continue
-    const from = Math.max(month.from, await openSince(ctx, contract))
+/** Contracts under one of the books, with what of the month was not invoiced of them. */
+async function notInvoiced(ctx: Context, accounts: readonly Account[], books: readonly string[], name: string) {
+  const zones = new Map(accounts.map(({ id, zone }) => [id, zone]))
+  const contracts = await contractsUnder(ctx, books, aroundMonths(monthNamed(name, 'UTC')))
+  const invoiced = await invoicedUpTo(
+    ctx,
+    contracts.map(({ id }) => id),
+  )
+  return contracts.flatMap((contract) => {
+    const zone = zones.get(contract.account_id)
+    if (zone === undefined) return []
+    const month = monthNamed(name, zone)
+    const from = Math.max(month.from, contract.from, invoiced.get(contract.id) ?? contract.from)
     const to = Math.min(month.to, contract.to ?? month.to)
-    if (from < to) out.push({ contract, period: { from, to }, zone })
-  }
-  return out
+    return from < to ? [{ contract, period: { from, to }, zone }] : []
+  })
 }

@@ -1,12 +1,12 @@
 /** What stands billed: issued invoices with their notes, as the lines that hold now, for whoever asks what they would be otherwise. */
 import { permit } from '../../base/actor.ts'
 import { sure } from '../../base/problem.ts'
-import { dateOf, type Interval } from '../../base/time.ts'
+import { dateOf, type Instant, type Interval } from '../../base/time.ts'
 import type { Context } from '../../db/index.ts'
 import type { Line } from '../../rating/contract.ts'
 import { lineKey } from '../notes/rules.ts'
 import { minorOf } from '../rules.ts'
-import { accountsWithin, documentsWithin, type LineWithin, linesWithin } from './store.ts'
+import { accountsWithin, documentsWithin, invoicedToOf, type LineWithin, linesWithin } from './store.ts'
 
 /** Invoices of one company in one currency that were issued by an instant, of periods within an interval. */
 export interface Asked {
@@ -38,6 +38,12 @@ export interface StandingInvoice {
 export async function accountsInvoiced(ctx: Context, asked: Asked): Promise<{ id: string; name: string }[]> {
   permit(ctx, 'billing.read')
   return accountsWithin(ctx, asked)
+}
+
+/** Up to when each contract was invoiced; without those of which nothing was. */
+export async function invoicedUpTo(ctx: Context, contract_ids: readonly string[]): Promise<Map<string, Instant>> {
+  permit(ctx, 'billing.read')
+  return invoicedToOf(ctx, contract_ids)
 }
 
 /** The invoices of some accounts, with the lines of some components. */

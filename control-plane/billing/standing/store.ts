@@ -18,6 +18,15 @@ export const accountsWithin = (ctx: Context, asked: Asked) =>
     sql`select a.id, a.name from account a where a.id in (select account_id from invoice where ${isAsked(ctx, asked)}) order by a.name, a.id`,
   )
 
+/** Up to when each contract was invoiced; without those of which nothing was. */
+export async function invoicedToOf(ctx: Context, contract_ids: readonly string[]): Promise<Map<string, number>> {
+  const found = await rows<{ contract_id: string; to: string }>(
+    ctx.tx,
+    sql`select contract_id, ${ms(sql`max(period_to)`)} as "to" from invoice where contract_id = any(${uuids(contract_ids)}) group by 1`,
+  )
+  return new Map(found.map(({ contract_id, to }) => [contract_id, Number.parseInt(to, 10)]))
+}
+
 export interface DocumentWithin {
   id: string
   account_id: string

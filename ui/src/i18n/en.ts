@@ -1034,7 +1034,7 @@ export const en = {
     changes_lead: 'Prices that changed together, drafts of them, and what they would have changed.',
     new_draft: 'New draft',
     draft: 'Draft',
-    view: { published: 'In force', draft: 'Drafts', discarded: 'Given up' },
+    view: { published: 'Published', draft: 'Drafts', discarded: 'Given up' },
     state: { draft: 'Draft', published: 'Published', discarded: 'Given up' },
     undone: 'Undone',
     no_changes: 'Nothing here yet',

@@ -1028,7 +1028,7 @@ export const es: Dictionary = {
     changes_lead: 'Precios que cambiaron juntos, sus borradores y lo que habrían cambiado.',
     new_draft: 'Borrador nuevo',
     draft: 'Borrador',
-    view: { published: 'En vigor', draft: 'Borradores', discarded: 'Descartados' },
+    view: { published: 'Publicados', draft: 'Borradores', discarded: 'Descartados' },
     state: { draft: 'Borrador', published: 'Publicado', discarded: 'Descartado' },
     undone: 'Deshecho',
     no_changes: 'Aquí aún no hay nada',
