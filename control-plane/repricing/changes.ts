@@ -27,7 +27,7 @@ import type {
   PriceChangeQuery,
   Undo,
 } from './contract.ts'
-import { nextMonth, wishOf } from './recalculate.ts'
+import { nextMonth, standardBook, wishOf } from './recalculate.ts'
 import { type Content, deltaOf, deltaText, isSame } from './rules.ts'
 import * as store from './store.ts'
 
@@ -149,7 +149,7 @@ export async function createChange(ctx: Context, input: NewPriceChange): Promise
     state: 'draft',
     reason,
     effective_at: wish?.effective_at ?? (await beginning(ctx, input.effective_at)),
-    currency: wish?.currency ?? sure((await standard(ctx)).currency),
+    currency: wish?.currency ?? (await standardBook(ctx)).currency,
     recalculation: recalculation ?? null,
     undoes_id: null,
     created_at: ctx.now(),
@@ -172,14 +172,8 @@ export async function createChange(ctx: Context, input: NewPriceChange): Promise
   return getChange(ctx, row.id)
 }
 
-async function standard(ctx: Context) {
-  const books = await priceBooks(ctx)
-  const book = books.find(({ is_default }) => is_default)
-  if (!book) throw new Problem('not_found', 'There is no price book yet: set the first price.')
-  return book
-}
 const beginning = async (ctx: Context, at: string | undefined): Promise<Instant> =>
-  at === undefined ? nextMonth(ctx, await standard(ctx)) : fromIso(at)
+  at === undefined ? nextMonth(ctx, await standardBook(ctx)) : fromIso(at)
 
 /** The one way into force: all or nothing, where the catalogue still says what each decision was made of. */
 async function putInForce(ctx: Context, row: store.ChangeRow, entries: readonly store.NewEntry[]): Promise<void> {
@@ -255,7 +249,7 @@ export async function editChange(
 export async function decidePrice(ctx: Context, id: string, input: NewDecision): Promise<PriceChange> {
   permit(ctx, 'catalog.write')
   const row = await requireDraft(ctx, id)
-  const { price_book_id = (await standard(ctx)).id, kind, meter, ...said } = input
+  const { price_book_id = (await standardBook(ctx)).id, kind, meter, ...said } = input
   const [book] = await priceBooks(ctx, [price_book_id])
   if (!book) throw new Problem('not_found', `There is no price book ${price_book_id}.`)
   const prices = (await store.factsOf(ctx, [id])).get(id)?.prices ?? 0

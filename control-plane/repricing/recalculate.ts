@@ -39,12 +39,10 @@ export interface Wish {
 
 /** The books by name; without any, the standard book of the first company. */
 async function booksIn(ctx: Context, ids: readonly string[] | undefined): Promise<Book[]> {
-  const books = ids ? await priceBooks(ctx, ids) : await standardBook(ctx)
+  const books = ids ? await priceBooks(ctx, ids) : [await standardBook(ctx)]
   const missing = ids?.find((id) => !books.some((book) => book.id === id))
   if (missing !== undefined)
     throw new Problem('not_found', `There is no price book ${missing}; GET /price-books lists them.`)
-  if (books.length === 0)
-    throw new Problem('not_found', 'The first company has no price book yet: set its first price.')
   const currencies = new Set(books.map(({ currency }) => currency))
   if (currencies.size > 1)
     throw new Problem(
@@ -54,9 +52,12 @@ async function booksIn(ctx: Context, ids: readonly string[] | undefined): Promis
     )
   return books
 }
-async function standardBook(ctx: Context): Promise<Book[]> {
+/** The standard book of the first company. */
+export async function standardBook(ctx: Context): Promise<Book> {
   const { legal_entity_id } = await defaultAccount(ctx)
-  return (await priceBooks(ctx)).filter((book) => book.is_default && book.legal_entity_id === legal_entity_id)
+  const book = (await priceBooks(ctx)).find((one) => one.is_default && one.legal_entity_id === legal_entity_id)
+  if (!book) throw new Problem('not_found', 'The first company has no price book yet: set its first price.')
+  return book
 }
 
 /** The start of the next month in the zone of a book's company. */

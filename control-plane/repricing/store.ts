@@ -119,21 +119,3 @@ export async function deleteEntry(ctx: Context, change_id: string, id: string): 
     .returning()
   return row
 }
-export async function findEntry(
-  ctx: Context,
-  change_id: string,
-  { price_book_id, kind, meter }: Pick<EntryRow, 'price_book_id' | 'kind' | 'meter'>,
-): Promise<EntryRow | undefined> {
-  const [row] = await ctx.tx
-    .select()
-    .from(priceChangeEntry)
-    .where(
-      and(
-        eq(priceChangeEntry.change_id, change_id),
-        eq(priceChangeEntry.price_book_id, price_book_id),
-        eq(priceChangeEntry.kind, kind),
-        eq(priceChangeEntry.meter, meter),
-      ),
-    )
-  return row
-}

@@ -265,7 +265,7 @@ test('an invoice with its notes is what its month comes to', async () => {
   const net = majorText(await billed('large'), 'EUR')
   expect([large.before, large.after]).toEqual([net, net])
   const cheaper = await whatIf((await draft({ recalculation: { meters: ['vcpu'], percent: '-50' } })).id)
-  const [line] = (await accountsOf(cheaper.id)).filter(({ account }) => account.name === 'large')
+  const line = (await accountsOf(cheaper.id)).find(({ account }) => account.name === 'large')
   // at 0.02 now, so at 0.01: what the note put right is repriced, and not what stood before it
   expect(line!.after).toBe(majorText(minorOf(net, 'EUR') - (await vcpuOf('large')) + BigInt(16 * 92 * 24), 'EUR'))
 })

@@ -17,6 +17,7 @@ import { Id, type Page, type PageQuery } from '../../http/contract.ts'
 import { requireChange } from '../changes.ts'
 import type { Mark, NewWhatIf, WhatIf, WhatIfAccount, WhatIfAccountQuery } from '../contract.ts'
 import { aroundMonths } from '../last-month.ts'
+import { standardBook } from '../recalculate.ts'
 import { percentText } from '../rules.ts'
 import { entriesOf } from '../store.ts'
 import * as reports from './store.ts'
@@ -73,8 +74,10 @@ export async function startWhatIf(ctx: Context, input: NewWhatIf): Promise<WhatI
       'This draft decides about prices of several companies: name the one whose invoices are looked at.',
       [{ pointer: '/legal_entity_id', detail: 'is missing' }],
     )
-  const [standard] = await priceBooks(ctx)
-  const seller = await getLegalEntity(ctx, input.legal_entity_id ?? [...sellers][0] ?? sure(standard).legal_entity_id)
+  const seller = await getLegalEntity(
+    ctx,
+    input.legal_entity_id ?? [...sellers][0] ?? (await standardBook(ctx)).legal_entity_id,
+  )
   const { within, names } = monthsOver(ctx.now(), input.months, seller.zone)
   const row: reports.WhatIfRow = {
     id: newId(),
