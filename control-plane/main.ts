@@ -34,6 +34,7 @@ import { routes as queues } from './queues/routes.ts'
 import { routes as rating } from './rating/routes.ts'
 import { ReleaseFiles } from './releases/index.ts'
 import { routes as releases } from './releases/routes.ts'
+import { routes as repricing } from './repricing/routes.ts'
 import { currentFamilies, exposition } from './metrics/index.ts'
 import { authenticate, createGate, createMailer, createNames, type Gate } from './people/index.ts'
 import { routes as people } from './people/routes.ts'
@@ -108,6 +109,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     billing({ ...deps, work: workDb, mails: env.people.mail !== null }),
     closing(deps),
     queues(deps),
+    repricing(deps),
   ]
 }
 

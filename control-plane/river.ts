@@ -19,6 +19,7 @@ import { prune } from './metrics/index.ts'
 import { forgetSignIns } from './people/index.ts'
 import { judge } from './rating/index.ts'
 import { advance, countUpdates, spreadMs, unfinishedRollouts } from './releases/index.ts'
+import { workOnWhatIfs } from './repricing/index.ts'
 import { configOf, judgeSecrets, type Refusals, revocations, sealPlain, watchSilence } from './sources/index.ts'
 
 export interface RiverDeps {
@@ -73,6 +74,7 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'judge', every_ms: 5_000, run: () => as('judge', judge) },
     { name: 'render', every_ms: 2_000, share: 0.2, run: () => as('render', renderMissing) },
     { name: 'close_periods', every_ms: 1_000, run: () => workOnCloses(db, now, parked) },
+    { name: 'what_if', every_ms: 1_000, share: 0.5, run: () => workOnWhatIfs(db, now) },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
     { name: 'forget_answers', every_ms: 600_000, run: () => as('forget_answers', forgetAnswers) },
     { name: 'forget_sign_ins', every_ms: 600_000, run: () => as('forget_sign_ins', forgetSignIns) },

@@ -11,4 +11,12 @@ export { letterWriter, sendDocument, sendIssued } from './letters.ts'
 export { issueNotes, openDifferences, readyToReRate, reRate } from './notes/index.ts'
 export { proForma } from './pro-forma.ts'
 export { previewPrice } from './preview.ts'
+export {
+  accountsInvoiced,
+  invoicedUpTo,
+  lineGroups,
+  standing,
+  type StandingGroup,
+  type StandingInvoice,
+} from './standing/index.ts'
 export { verify } from './verify.ts'

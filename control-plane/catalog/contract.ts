@@ -155,6 +155,19 @@ export const PriceQuery = z.object({
 export const PriceList = z.object({ items: z.array(Price), currency: CurrencyCode, price_book_id: Id })
 export type PriceList = z.infer<typeof PriceList>
 
+export const PriceBook = z
+  .object({
+    id: Id,
+    legal_entity_id: Id,
+    name: z.string(),
+    currency: CurrencyCode,
+    is_default: z.boolean(),
+    created_at: InstantText,
+  })
+  .meta({ id: 'PriceBook' })
+export type PriceBook = z.infer<typeof PriceBook>
+export const PriceBookList = z.object({ items: z.array(PriceBook) })
+
 /** A version of a price as rating reads it: holds on [effective_at, ends_at), amount without trailing zeros. */
 export interface PriceRow {
   id: string

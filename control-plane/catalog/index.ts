@@ -8,7 +8,8 @@ import { LIVE, openCut } from '../db/cut.ts'
 import { type Context, databaseError } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { METER_NAMES, meterOf } from '../metering/contract.ts'
-import type { MeterDescription, NewPrice, Price, PriceList, PriceRow } from './contract.ts'
+import type { MeterDescription, NewPrice, Price, PriceBook as PriceBookShown, PriceList, PriceRow } from './contract.ts'
+import { priceBooks } from './revision/index.ts'
 import { assertFits, assertMayHold, choicesOf, decide, overlap, type Span, stateOf } from './rules.ts'
 import { assertTerms, keptTerms } from './terms.ts'
 import {
@@ -29,6 +30,20 @@ import {
 } from './store.ts'
 
 export type { PriceRow } from './contract.ts'
+export {
+  assertPrice,
+  booksOfVersions,
+  contentOf,
+  type HeldPrice,
+  holdPrices,
+  priceBooks,
+  type PriceContent,
+  type PriceDecision,
+  type PriceKey,
+  priceKey,
+  pricesHolding,
+  revisePrices,
+} from './revision/index.ts'
 
 /** The price book of a legal entity that its contracts use unless told otherwise; made at the first call. */
 export async function createDefaultBook(ctx: Context, legal_entity_id: string): Promise<string> {
@@ -50,6 +65,12 @@ export function listMeters(): MeterDescription[] {
     const { units, models, gap_policies } = choicesOf(name)
     return { name, kind, counts: counts ?? null, units, models, gap_policies }
   })
+}
+
+/** All price books by name. */
+export async function listBooks(ctx: Context): Promise<PriceBookShown[]> {
+  permit(ctx, 'catalog.read')
+  return (await priceBooks(ctx)).map((book) => ({ ...book, created_at: iso(book.created_at) }))
 }
 
 export interface ListedPrices {

@@ -43,12 +43,12 @@ export async function lockBook(tx: Tx, id: string): Promise<PriceBook | null> {
   return book ?? null
 }
 
-const trimmed = (amount: string): string => {
+export const trimmed = (amount: string): string => {
   const exact = parseDecimal(amount, AMOUNT_PLACES)
   assert(exact, `an amount is a decimal: ${amount}`)
   return toDecimal(exact, AMOUNT_PLACES)
 }
-const fromRow = (row: PriceVersion): PriceVersion => ({ ...row, amount: trimmed(row.amount) })
+export const fromRow = (row: PriceVersion): PriceVersion => ({ ...row, amount: trimmed(row.amount) })
 
 type PriceKey = Pick<PriceVersion, 'price_book_id' | 'kind' | 'meter'>
 

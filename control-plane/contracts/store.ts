@@ -1,6 +1,6 @@
 /** The SQL of contracts and the services under them. */
-import { and, asc, desc, eq, inArray } from 'drizzle-orm'
-import type { Instant } from '../base/time.ts'
+import { and, asc, desc, eq, gt, inArray, isNull, lt, or } from 'drizzle-orm'
+import type { Instant, Interval } from '../base/time.ts'
 import { ofWholeAccounts, withinReach } from '../db/fence.ts'
 import type { Context, Tx } from '../db/index.ts'
 import { together } from '../db/together.ts'
@@ -39,6 +39,25 @@ const contractsAt = together(async ({ tx }, _all: null, asked: readonly { accoun
     return row ? { ...row, services: services.get(row.id) ?? [] } : null
   })
 })
+
+/** Contracts under some price books that hold in a part of an interval, by account. */
+export const contractsWithin = (
+  tx: Tx,
+  price_book_ids: readonly string[],
+  { from, to }: Interval,
+): Promise<ContractRow[]> =>
+  tx
+    .select()
+    .from(contract)
+    .where(
+      and(
+        sold,
+        inArray(contract.price_book_id, [...price_book_ids]),
+        lt(contract.valid_from, to),
+        or(isNull(contract.valid_to), gt(contract.valid_to, from)),
+      ),
+    )
+    .orderBy(asc(contract.account_id), asc(contract.valid_from))
 
 export async function anyContract(tx: Tx, account_id: string): Promise<boolean> {
   const found = await tx.select({ id: contract.id }).from(contract).where(soldTo(account_id)).limit(1)

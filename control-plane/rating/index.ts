@@ -25,6 +25,9 @@ export { costPerMonth } from './cost.ts'
 export { usageByDay, usageCsv } from './by-day.ts'
 export { partsOf, type ProjectOf } from './projects.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
+export { type Repriced, repriced } from './reprice.ts'
+export { WHOLE } from './charge.ts'
+export { chargesNothingUsed } from './whole.ts'
 export { judge, usageAccounting } from './judge.ts'
 
 type Cost = NonNullable<Resource['cost_per_hour']>

@@ -7,7 +7,7 @@ import { meterOf } from '../metering/contract.ts'
 import type { Priced } from './charge.ts'
 import type { Line, Segment } from './contract.ts'
 import { heldAbove } from './models/allocation_pool.ts'
-import type { Facts, Price, RatedResource, RawSegment } from './rules.ts'
+import type { Facts, Price, RatedResource } from './rules.ts'
 import { shareOfMonth } from './whole.ts'
 
 export const isPooled = ({ model, terms }: Pick<Priced, 'model' | 'terms'>): boolean =>
@@ -58,7 +58,11 @@ export function unionMs(times: readonly Interval[]): bigint {
 }
 
 /** What was held above the pool, in priced units × periods; null where the price has none. */
-export function overPool(price: Price, segments: readonly RawSegment[], divisor: bigint): Fraction | null {
+export function overPool(
+  price: Pick<Price, 'model' | 'terms' | 'meter' | 'unit'>,
+  segments: readonly Pick<Segment, 'from' | 'to' | 'size' | 'skipped'>[],
+  divisor: bigint,
+): Fraction | null {
   const pool = price.terms?.allocation_pool
   if (price.model !== 'allocation_pool' || !pool) return null
   const unit = fraction(sure(meterOf(price.meter).units[price.unit]))

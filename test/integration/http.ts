@@ -9,6 +9,7 @@ import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as charges } from '#control-plane/charges/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
+import { routes as repricing } from '#control-plane/repricing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import { connect, type Database, rows } from '#control-plane/db/index.ts'
 import { type DatabaseUrls, urlsOf } from '#control-plane/db/setup.ts'
@@ -96,6 +97,7 @@ export async function apiOf(
       billing({ ...deps, work: through(world.db), mails: true }),
       closing(deps),
       queues(deps),
+      repricing(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'test'))

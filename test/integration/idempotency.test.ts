@@ -14,6 +14,7 @@ import { createEnrolment } from '#control-plane/sources/index.ts'
 import { Suite } from '../setup/stack.ts'
 import { enrolledAgent, vm } from './agent.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
+import { repriced } from './repriced.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
@@ -31,8 +32,7 @@ const CHARGE = { description: 'Installation', unit_price: '80', reason: 'agreed'
 let other: string
 let agentKey: string
 let person: string
-let a: string
-let b: string
+let [a, b] = ['', '']
 const token: Record<string, string> = {}
 let released: Awaited<ReturnType<typeof releasesFor>>
 
@@ -82,6 +82,7 @@ beforeAll(async () => {
   }
   await member(world, a)
   person = (await rows<{ id: string }>(world.db, sql`select id from person`))[0]!.id
+  await repriced.begin(world)
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
   released = await releasesFor(world, suite.folder)
@@ -151,6 +152,7 @@ const BODIES: Record<string, () => unknown> = {
   '/accounts/{id}/notes': () => ({ cut: 1 }),
   '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
   '/period-closes': () => ({ month: '2026-01' }),
+  ...repriced.bodies,
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
   '/resources/{id}/assignments': () => ({ account_id: a }),
   '/resources/{id}/same-as': () => ({ resource_id: other, same: false, reason: 'two boards' }),
@@ -162,6 +164,7 @@ const idIn = (path: string) => {
     accounts: world.account_id,
     projects: project,
     invoices: invoice,
+    'price-changes': repriced.change,
     people: person,
     'agent-rollouts': released.rollout,
   }

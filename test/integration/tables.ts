@@ -45,6 +45,8 @@ export const INSTALLATION_TABLES: Readonly<Record<string, Why>> = {
   person_key: { why: 'what names people is opened by the program, never on a connection of a tenant' },
   person_session: { why: 'a tenant sees and ends those that act for his accounts', rows: true, deletes: true },
   price_book: { why: SELLER },
+  price_change: { why: SELLER },
+  price_change_entry: { why: SELLER },
   price_version: { why: SELLER },
   proof: { why: FACTS },
   quarantine: { why: RIVER },
@@ -67,4 +69,5 @@ export const INSTALLATION_TABLES: Readonly<Record<string, Why>> = {
   totp: { why: PERSON },
   usage_hour: { why: FACTS },
   verification: { why: PERSON },
+  what_if: { why: SELLER },
 }

@@ -25,6 +25,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['billing'],
   ['closing'],
   ['queues'],
+  ['repricing'],
   ['backup'],
 ]
 /** The files directly in control-plane/ (main, river, cli and what they need) know every slice; no slice knows them. */
@@ -98,7 +99,8 @@ export const SQL_PLACES = /^control-plane\/(db\/|([^/]+\/)*(store|schema)\.ts$)/
 export const HTTP_PLACES = /^control-plane\/(http\/|main\.ts$|([^/]+\/)*routes\.ts$)/
 
 /** Where an amount or a billed quantity is made: integers and fractions only. */
-export const MONEY_FILES = /^control-plane\/((rating|billing|catalog)\/.*|metering\/rules|base\/(money|exact))\.ts$/
+export const MONEY_FILES =
+  /^control-plane\/((rating|billing|catalog|repricing)\/.*|metering\/rules|base\/(money|exact))\.ts$/
 export const FLOATS: ReadonlyArray<{ pattern: RegExp; name: string }> = [
   { pattern: /\bparseFloat\s*\(/, name: 'parseFloat' },
   { pattern: /\bNumber\s*\(/, name: 'Number()' },

@@ -16,6 +16,7 @@ import type * as Metrics from '#control-plane/metrics/contract.ts'
 import type * as Promotions from '#control-plane/promotions/contract.ts'
 import type * as Queues from '#control-plane/queues/contract.ts'
 import type * as Rating from '#control-plane/rating/contract.ts'
+import type * as Repricing from '#control-plane/repricing/contract.ts'
 import type * as Releases from '#control-plane/releases/contract.ts'
 import type * as Settlements from '#control-plane/settlements/contract.ts'
 import type * as Sources from '#control-plane/sources/contract.ts'
@@ -95,10 +96,33 @@ async function make<T>(path: string, body: unknown): Promise<T> {
 }
 const patch = <T>(path: string, body: unknown) => request<T>('PATCH', path, { body })
 
+/** What is asked by a body and answered as a file. */
+async function file(path: string, body: unknown): Promise<Blob> {
+  const headers = { 'content-type': 'application/json' }
+  const init = { method: 'POST', credentials: 'same-origin', headers, body: JSON.stringify(body) } as const
+  const response = await fetch(BASE + path, init).catch((error: unknown) => {
+    throw unreachable(error instanceof Error ? error.message : String(error))
+  })
+  if (!response.ok) throw await problemOf(response)
+  return await response.blob()
+}
+
 interface Items<T> {
   items: T[]
 }
 export type Account = Accounts.Account
+export type PriceBook = Catalog.PriceBook
+export type PriceChange = Repricing.PriceChange
+export type NewPriceChange = z.input<typeof Repricing.NewPriceChange>
+export type RecalculationQuery = z.input<typeof Repricing.PreviewQuery>
+export type RecalculationPreview = Repricing.Preview
+export type PreviewedPrice = Repricing.PreviewedPrice
+export type DecidedPrice = Repricing.DecidedPrice
+export type PriceDecision = z.input<typeof Repricing.NewDecision>
+export type RepricingMark = Repricing.Mark
+export type WhatIf = Repricing.WhatIf
+export type WhatIfResult = Repricing.WhatIfResult
+export type WhatIfAccount = Repricing.WhatIfAccount
 export type NewAccount = z.input<typeof Accounts.NewAccount>
 export type LegalEntity = Accounts.LegalEntity
 export type NewLegalEntity = z.input<typeof Accounts.NewLegalEntity>
@@ -326,6 +350,30 @@ export const api = {
     post<Quote>('/prices/quote', asked, signal),
   previewPrice: (price: NewPrice, signal?: AbortSignal) => post<PriceEffect>('/prices/preview', price, signal),
 
+  priceBooks: () => get<Items<PriceBook>>('/price-books'),
+  previewRecalculation: (query: RecalculationQuery, signal?: AbortSignal) =>
+    post<RecalculationPreview>('/price-changes/preview', query, signal),
+  recalculationCsv: (query: RecalculationQuery) => file('/price-changes/preview.csv', query),
+  priceChanges: (query: Values, signal?: AbortSignal) => get<Page<PriceChange>>('/price-changes', query, signal),
+  priceChange: (id: string) => get<PriceChange>(`/price-changes/${id}`),
+  addPriceChange: (change: NewPriceChange) => make<PriceChange>('/price-changes', change),
+  editPriceChange: (id: string, edit: z.input<typeof Repricing.PriceChangeEdit>) =>
+    patch<PriceChange>(`/price-changes/${id}`, edit),
+  decidedPrices: (id: string, query: Values, signal?: AbortSignal) =>
+    get<Page<DecidedPrice>>(`/price-changes/${id}/prices`, query, signal),
+  decidePrice: (id: string, decision: PriceDecision) =>
+    request<PriceChange>('PUT', `/price-changes/${id}/prices`, { body: decision }),
+  withdrawDecision: (id: string, price: string) => request<void>('DELETE', `/price-changes/${id}/prices/${price}`),
+  stepPriceChange: (id: string, step: 'publish' | 'discard') => post<PriceChange>(`/price-changes/${id}/${step}`, {}),
+  undoPriceChange: (id: string, undo: z.input<typeof Repricing.Undo>) =>
+    make<PriceChange>(`/price-changes/${id}/undo`, undo),
+  whatIfs: () => get<Page<WhatIf>>('/what-ifs', { limit: 100 }),
+  whatIf: (id: string) => get<WhatIf>(`/what-ifs/${id}`),
+  startWhatIf: (asked: z.input<typeof Repricing.NewWhatIf>) => make<WhatIf>('/what-ifs', asked),
+  cancelWhatIf: (id: string) => post<WhatIf>(`/what-ifs/${id}/cancel`, {}),
+  whatIfAccounts: (id: string, query: Values, signal?: AbortSignal) =>
+    get<Page<WhatIfAccount>>(`/what-ifs/${id}/accounts`, query, signal),
+
   usage: (account: string, query: Values) => get<AccountUsage>(`/accounts/${account}/usage`, query),
   drafts: () => get<Items<DraftSummary>>('/drafts'),
   draft: (account: string) => get<Draft>(`/accounts/${account}/draft`),
@@ -383,6 +431,7 @@ export const links = {
   audit: (format: 'csv' | 'ndjson', query: Values) => BASE + withQuery(`/audit.${format}`, query),
   personData: (person: string | null) => BASE + (person === null ? '/me/data' : `/people/${person}/data`),
   usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
+  whatIfCsv: (id: string) => `${BASE}/what-ifs/${id}/accounts.csv`,
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
   linesCsv: (id: string) => `${BASE}/invoices/${id}/lines.csv`,
   proForma: (account: string, language: 'en' | 'es') =>

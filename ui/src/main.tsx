@@ -26,6 +26,10 @@ const page = {
   prices: lazy(() => import('./pages/prices.tsx')),
   coupons: lazy(() => import('./pages/coupons.tsx')),
   invoices: lazy(() => import('./pages/invoices.tsx')),
+  recalculation: lazy(() => import('./pages/recalculation.tsx')),
+  priceChanges: lazy(() => import('./pages/price-changes.tsx')),
+  priceChange: lazy(() => import('./pages/price-change.tsx')),
+  whatIf: lazy(() => import('./pages/what-if.tsx')),
   closes: lazy(() => import('./pages/closes.tsx')),
   mails: lazy(() => import('./pages/mails.tsx')),
   queues: lazy(() => import('./pages/queues.tsx')),
@@ -71,6 +75,10 @@ function App() {
           <Route path={ROUTES.accounting} component={forWhom(page.accounting, NotFound)} />
           <Route path={ROUTES.prices} component={forWhom(page.prices, NotFound)} />
           <Route path={ROUTES.coupons} component={forWhom(page.coupons, NotFound)} />
+          <Route path={ROUTES.recalculation} component={forWhom(page.recalculation, NotFound)} />
+          <Route path={ROUTES.priceChanges} component={forWhom(page.priceChanges, NotFound)} />
+          <Route path={ROUTES.priceChange} component={forWhom(page.priceChange, NotFound)} />
+          <Route path={ROUTES.whatIf} component={forWhom(page.whatIf, NotFound)} />
           <Route path={ROUTES.invoices} component={forWhom(page.invoices, page.myBill)} />
           <Route path={ROUTES.usage} component={forWhom(NotFound, page.myUsage)} />
           <Route path={ROUTES.draft} component={page.draft} />

@@ -1,7 +1,7 @@
 /** Every query of the application: its key, its function, and which keys an event makes stale. */
 import { infiniteQueryOptions, keepPreviousData, QueryCache, QueryClient, queryOptions } from '@tanstack/solid-query'
 import { createSignal } from 'solid-js'
-import { api } from './api.ts'
+import { api, type PriceChange, type RecalculationQuery } from './api.ts'
 import { ApiError } from './problem.ts'
 
 const RETRIES = 2
@@ -158,6 +158,49 @@ export const queries = {
   /** of one of the companies that sell; empty: the first */
   prices: (seller = '') =>
     queryOptions({ queryKey: ['prices', 'history', seller], queryFn: () => api.prices(true, seller) }),
+  priceBooks: () => queryOptions({ queryKey: ['prices', 'books'], queryFn: api.priceBooks }),
+  recalculation: (asked: RecalculationQuery) =>
+    infiniteQueryOptions({
+      queryKey: ['prices', 'recalculation', asked],
+      queryFn: ({ pageParam, signal }) =>
+        api.previewRecalculation({ ...asked, limit: 100, ...(pageParam && { cursor: pageParam }) }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+      placeholderData: keepPreviousData,
+      reconcile: false as const,
+      gcTime: 0,
+    }),
+  priceChanges: (state: PriceChange['state']) =>
+    infiniteQueryOptions({
+      queryKey: ['price-changes', 'list', state],
+      queryFn: ({ pageParam, signal }) => api.priceChanges({ state, cursor: pageParam, limit: 100 }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+    }),
+  priceChange: (id: string) => queryOptions({ queryKey: ['price-changes', id], queryFn: () => api.priceChange(id) }),
+  decidedPrices: (id: string) =>
+    infiniteQueryOptions({
+      queryKey: ['price-changes', id, 'prices'],
+      queryFn: ({ pageParam, signal }) => api.decidedPrices(id, { cursor: pageParam, limit: 100 }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+    }),
+  whatIfs: () => queryOptions({ queryKey: ['what-ifs', 'list'], queryFn: api.whatIfs }),
+  whatIf: (id: string) =>
+    queryOptions({
+      queryKey: ['what-ifs', id],
+      queryFn: () => api.whatIf(id),
+      // it goes on by itself, and no event tells of each account
+      refetchInterval: ({ state }) => (state.data?.state === 'running' ? CLOSING_MS : false),
+    }),
+  whatIfAccounts: (id: string, values: Record<string, string>) =>
+    infiniteQueryOptions({
+      queryKey: ['what-ifs', id, 'accounts', values],
+      queryFn: ({ pageParam, signal }) => api.whatIfAccounts(id, { ...values, cursor: pageParam, limit: 100 }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+      placeholderData: keepPreviousData,
+    }),
   usage: (account: string, month: string, project_id = '') =>
     queryOptions({
       queryKey: ['drafts', 'usage', account, month, project_id],
@@ -233,6 +276,8 @@ const STALE_AFTER: Record<string, string[]> = {
   enrolment: ['agents'],
   source: ['sources', 'agents', 'resources'],
   price: ['prices', 'resources', 'resource', 'drafts', 'queues'],
+  price_change: ['price-changes', 'prices', 'resources', 'resource', 'drafts'],
+  what_if: ['what-ifs'],
   invoice: ['invoices', 'drafts', 'resource', 'coupons', 'charges', 'mails'],
   mail: ['mails', 'invoices', 'queues'],
   charge: ['charges', 'drafts'],

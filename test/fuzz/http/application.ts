@@ -8,6 +8,7 @@ import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as charges } from '#control-plane/charges/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
+import { routes as repricing } from '#control-plane/repricing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import { iso } from '#control-plane/base/time.ts'
 import { connect } from '#control-plane/db/index.ts'
@@ -123,6 +124,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
       billing({ ...deps, work: world.db, mails: true }),
       closing(deps),
       queues(deps),
+      repricing(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'fuzz'))
@@ -203,6 +205,12 @@ async function beginTrade(at: Pick<Application, 'fetch' | 'key'>, agent: string)
     unit: 'instance',
     amount: '7.77',
   })
+  const { id } = (await call('POST', '/price-changes', {
+    name: 'Next year',
+    effective_at: '2099-01-01T00:00:00.000Z',
+    recalculation: { percent: '10' },
+  })) as { id?: string }
+  await call('POST', '/what-ifs', { price_change_id: id })
   const { items = [] } = await call('GET', '/accounts')
   // the rest of the day stays in the draft
   await call('POST', '/invoices', { account_id: items[0]?.id, to: iso(NOW - 12 * HOUR_MS) })

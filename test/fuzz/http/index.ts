@@ -119,6 +119,13 @@ const NEVER_DONE = new Set([
   'POST /api/v1/accounts/{id}/one-off-invoices',
   // as the draft that it shows
   'GET /api/v1/accounts/{id}/pro-forma',
+  'PATCH /api/v1/price-changes/{id}',
+  'PUT /api/v1/price-changes/{id}/prices',
+  'DELETE /api/v1/price-changes/{id}/prices/{price}',
+  'POST /api/v1/price-changes/{id}/publish',
+  'POST /api/v1/price-changes/{id}/discard',
+  'POST /api/v1/price-changes/{id}/undo',
+  'POST /api/v1/what-ifs/{id}/cancel',
   'PUT /api/v1/legal-entities/{id}/logo',
   'GET /api/v1/legal-entities/{id}/logo',
   'GET /api/v1/invoices/{id}/logo',

@@ -72,7 +72,16 @@ interface Props {
   from?: Partial<Price>
   /** whose prices; empty: the first company's */
   seller: string
+  /** the draft in which it is decided, instead of at once */
+  draft?: string
   onClose: () => void
+}
+
+/** In force from its instant on, or in a draft. */
+function saved(draft: string | undefined, input: NewPrice): Promise<{ effective_at: string }> {
+  if (draft === undefined) return api.addPrice(input)
+  const { effective_at: _at, correction: _correction, reason: _reason, ...decision } = input
+  return api.decidePrice(draft, decision)
 }
 
 export function PriceDialog(props: Props) {
@@ -124,10 +133,13 @@ export function PriceDialog(props: Props) {
     }
   })
   const form = createSubmit({
-    run: (input: NewPrice) => api.addPrice(input),
-    onDone: (saved) => {
-      tell(t('prices.saved', { at: say.instant(saved.effective_at) }), 'ok', t('common.close'))
-      for (const key of ['prices', 'drafts', 'resources', 'resource', 'notices'])
+    run: (input: NewPrice) => saved(props.draft, input),
+    onDone: ({ effective_at }) => {
+      const said = t(props.draft === undefined ? 'prices.saved' : 'repricing.decided', {
+        at: say.instant(effective_at),
+      })
+      tell(said, 'ok', t('common.close'))
+      for (const key of ['price-changes', 'prices', 'drafts', 'resources', 'resource', 'notices'])
         void client.invalidateQueries({ queryKey: [key] })
       props.onClose()
     },
@@ -285,7 +297,7 @@ export function PriceDialog(props: Props) {
           error={form.fieldError('/gap_policy')}
           onChange={(value) => setFields('gap_policy', value as NewPrice['gap_policy'])}
         />
-        <div class="flex flex-col gap-3 sm:col-span-2">
+        <div class={props.draft === undefined ? 'flex flex-col gap-3 sm:col-span-2' : 'hidden'}>
           <Choice
             legend={t('prices.when')}
             value={when()}
