@@ -12,6 +12,7 @@ import { numberCommitted, streamPublisher } from './events/dispatch.ts'
 import { LIVE_LIMITS, SAMPLE_SUBJECT } from './events/live.ts'
 import { forgetAnswers } from './http/once.ts'
 import { renderMissing } from './billing/index.ts'
+import { standAll, type TellDeps, tellBudgets } from './limits/index.ts'
 import { workOnCloses } from './closing/index.ts'
 import { forgetOldKeys, receiveOwn, settle } from './ingest/index.ts'
 import { prune } from './metrics/index.ts'
@@ -20,7 +21,7 @@ import { judge } from './rating/index.ts'
 import { advance, countUpdates, spreadMs, unfinishedRollouts } from './releases/index.ts'
 import { configOf, judgeSecrets, type Refusals, revocations, sealPlain, watchSilence } from './sources/index.ts'
 
-export interface RiverDeps {
+export interface RiverDeps extends Pick<TellDeps, 'mail' | 'publicUrl'> {
   bus: Bus
   /** where NATS trusts keys of ours */
   server: ServerLink | null
@@ -68,6 +69,8 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'judge', every_ms: 5_000, run: () => as('judge', judge) },
     { name: 'render', every_ms: 2_000, run: () => as('render', renderMissing) },
     { name: 'close_periods', every_ms: 1_000, run: () => workOnCloses(db, now) },
+    { name: 'watch_limits', every_ms: 5_000, share: 0.1, run: () => standAll(db, now) },
+    { name: 'tell_budgets', every_ms: 5_000, run: () => tellBudgets(deps) },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
     { name: 'forget_answers', every_ms: 600_000, run: () => as('forget_answers', forgetAnswers) },
     { name: 'forget_sign_ins', every_ms: 600_000, run: () => as('forget_sign_ins', forgetSignIns) },

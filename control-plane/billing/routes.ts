@@ -30,8 +30,10 @@ import {
   explainInvoiceLine,
   getInvoice,
   invoicePdf,
+  invoicesCsv,
   issue,
   issueNotes,
+  linesCsv,
   listInvoices,
   type LogoFile,
   logoOfEntity,
@@ -63,6 +65,14 @@ const Preview = z.object({
 
 const imageAnswer = ({ bytes, media_type }: LogoFile): Response =>
   new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { 'content-type': media_type } })
+
+const csvAnswer = (csv: string, name: string): Response =>
+  new Response(csv, {
+    headers: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="${name}.csv"`,
+    },
+  })
 
 /** `work`: the pool that may settle usage; finalising closes a cut. */
 export const routes = (deps: HttpDeps & { work: Database }) => {
@@ -153,6 +163,24 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
       answers('Invoices, newest first', page(InvoiceSummary), 'billing.read'),
       valid('query', InvoiceQuery),
       async (c) => c.json(await verb(c, deps, (ctx) => listInvoices(ctx, c.req.valid('query')))),
+    )
+    .get(
+      '/invoices.csv',
+      answers('The same as CSV', z.string(), 'billing.read', { media: 'text/csv' }),
+      valid('query', InvoiceQuery.pick({ account_id: true })),
+      async (c) => {
+        const csv = await verb(c, deps, (ctx) => invoicesCsv(ctx, c.req.valid('query').account_id))
+        return csvAnswer(csv, 'invoices')
+      },
+    )
+    .get(
+      '/invoices/:id/lines.csv',
+      answers('The lines of an invoice as CSV', z.string(), 'billing.read', { media: 'text/csv' }),
+      valid('param', Param),
+      async (c) => {
+        const { csv, number } = await verb(c, deps, (ctx) => linesCsv(ctx, c.req.valid('param').id))
+        return csvAnswer(csv, number)
+      },
     )
     .get(
       '/invoices/:id',

@@ -17,7 +17,7 @@ import {
   ZERO,
 } from '../base/exact.ts'
 import { sure } from '../base/problem.ts'
-import { addDays, dateOf, type Instant, type Interval, intersect, monthOf } from '../base/time.ts'
+import { dateOf, daysOf, type Interval, intersect, monthNamed, monthOf } from '../base/time.ts'
 import { pricesAt } from '../catalog/index.ts'
 import { contractOf } from '../contracts/index.ts'
 import { openCut } from '../db/cut.ts'
@@ -26,7 +26,7 @@ import { projectOfEach } from '../inventory/index.ts'
 import { isLinear } from './charge.ts'
 import type { AccountUsage, AccountUsageQuery, DayUsage, Line } from './contract.ts'
 import { type Part, partsOf } from './projects.ts'
-import { rate } from './rate.ts'
+import { rate, type RatingRequest } from './rate.ts'
 import { merged } from './versions.ts'
 
 /** Digits after the point: an hour of a cheap thing is a fraction of a cent. */
@@ -41,9 +41,8 @@ export async function usageByDay(
   permit(ctx, 'usage.read')
   const account = await getAccount(ctx, account_id)
   if (project_id !== undefined && project_id !== 'none') await requireProject(ctx, account_id, project_id)
-  const within = month === undefined ? ctx.now() : middleOf(month, account.zone)
   const showsAmounts = ctx.actor.permissions.has('billing.read')
-  const { from, to } = monthOf(within, account.zone)
+  const { from, to } = month === undefined ? monthOf(ctx.now(), account.zone) : monthNamed(month, account.zone)
   const days = daysOf({ from, to: Math.min(to, ctx.now()) }, account.zone)
   const counts = countsOf(ctx.actor.project_ids, project_id)
   const { currency, rated } = await ctx.program((program) => ratedDays(program, account, days, counts !== null))
@@ -60,16 +59,6 @@ export async function usageByDay(
       ),
     ),
   }
-}
-
-/** An instant inside "YYYY-MM" wherever on earth. */
-const middleOf = (month: string, zone: string): Instant => addDays(Date.parse(`${month}-14T12:00:00Z`), 1, zone)
-
-function daysOf({ from, to }: Interval, zone: string): Interval[] {
-  const days: Interval[] = []
-  for (let at = from; at < to; at = addDays(at, 1, zone))
-    days.push({ from: at, to: Math.min(to, addDays(at, 1, zone)) })
-  return days
 }
 
 type Asked = z.infer<typeof AccountUsageQuery>
@@ -102,22 +91,57 @@ async function ratedDays(ctx: Context, account: Account, days: readonly Interval
   const month = contract && intersect(contract, { from: sure(days[0]).from, to: sure(days.at(-1)).to })
   if (!contract || !month) return { currency: null, rated: [] }
   const cut = await openCut(ctx.tx)
-  // the same versions for each day and for the month, under the same ids
-  const prices = merged(await pricesAt(ctx, contract.price_book_id, month, cut))
-  const terms = { contract, zone: account.zone, cut, prices }
-  const each: Line[][] = []
-  for (const day of days) {
-    const period = intersect(contract, day)
-    each.push(period ? (await rate(ctx, { ...terms, period })).lines : [])
-  }
-  const lines = prices.every(isLinear) ? each : dailyShares(each, (await rate(ctx, { ...terms, period: month })).lines)
+  const terms = { contract, zone: account.zone, cut, period: month }
+  const lines = await linesOfDays(ctx, terms, days)
   const ids = lines.flat().flatMap((line) => line.segments.map((segment) => segment.assignment_id))
   const projectOf = byProject ? await projectOfEach(ctx, ids) : null
   const rated = lines.map((list) => list.map((line) => ({ line, parts: projectOf && partsOf(line, projectOf) })))
   return { currency: contract.currency, rated }
 }
 
-const keyOf = (line: Line): string => `${line.resource.id}/${line.price.id}`
+/** The lines of each day for itself; what is charged for the whole period is divided over its days. `whole`: its lines, where they are known. */
+async function linesOfDays(
+  ctx: Context,
+  request: Omit<RatingRequest, 'prices'>,
+  days: readonly Interval[],
+  whole?: readonly Line[],
+): Promise<Line[][]> {
+  const { contract, cut } = request
+  // the same versions for each day and for the month, under the same ids
+  const prices = merged(await pricesAt(ctx, contract.price_book_id, request.period, cut))
+  const each: Line[][] = []
+  for (const day of days) {
+    const period = intersect(request.period, day)
+    each.push(period ? (await rate(ctx, { ...request, period, prices })).lines : [])
+  }
+  if (prices.every(isLinear)) return each
+  return dailyShares(each, whole ?? (await rate(ctx, { ...request, prices })).lines)
+}
+
+export interface DayParts {
+  date: string
+  day: Interval
+  /** what of a line's exact amount the day bears */
+  parts: ReadonlyMap<string, Fraction>
+}
+/** How lines of a period lie on its local days: what to divide their amounts by. */
+export async function partsByDay(
+  ctx: Context,
+  request: Omit<RatingRequest, 'prices'>,
+  whole: readonly Line[],
+): Promise<DayParts[]> {
+  permit(ctx, 'usage.read')
+  const days = daysOf(request.period, request.zone)
+  const each = await linesOfDays(ctx, request, days, whole)
+  return days.map((day, index) => ({
+    date: dateOf(day.from, request.zone),
+    day,
+    parts: new Map((each[index] ?? []).map((line) => [keyOf(line), parseFraction(line.exact)])),
+  }))
+}
+
+/** The same line on another day. */
+export const keyOf = (line: Pick<Line, 'resource' | 'price'>): string => `${line.resource.id}/${line.price.id}`
 /** Lines of days whose prices charge the whole month: each bears its part of the month's amount, by quantity or else by time. */
 function dailyShares(days: readonly Line[][], month: readonly Line[]): Line[][] {
   const wholes = new Map(month.filter((line) => line.charge).map((line) => [keyOf(line), line]))

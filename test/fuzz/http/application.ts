@@ -19,6 +19,7 @@ import { createApp } from '#control-plane/http/app.ts'
 import { receive, settle } from '#control-plane/ingest/index.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
+import { routes as limits } from '#control-plane/limits/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { createGate, createNames } from '#control-plane/people/index.ts'
@@ -115,6 +116,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
       rating(deps),
       billing({ ...deps, work: world.db }),
       closing(deps),
+      limits(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'fuzz'))

@@ -130,6 +130,7 @@ function InvoiceDocument(props: { invoice: Invoice; onExplain: (line: Line) => v
   ]
   return (
     <Document
+      id={props.invoice.id}
       heading={heading()}
       mark={<Badge tone="ok">{t('document.issued')}</Badge>}
       facts={facts()}
