@@ -1,5 +1,5 @@
 /** A month's documents divided over its days, to the minor unit: the days add up to the documents exactly. Pure. */
-import { type Fraction, weightsOf, ZERO } from '../base/exact.ts'
+import { type Fraction, weightsOf } from '../base/exact.ts'
 import { spread } from '../base/money.ts'
 import { dateOf, daysOf, type Interval, lengthMs } from '../base/time.ts'
 import { minorOf, signOf } from '../billing/rules.ts'
@@ -11,9 +11,8 @@ export interface Divisible {
   currency: string
   lines: readonly DocumentLine[]
   taxes: Draft['taxes']
-  /** by date and line: what a day bears of the line; a line that is in none lies on all days alike */
-  parts: ReadonlyMap<string, ReadonlyMap<string, Fraction>>
-  keyOf(line: DocumentLine): string
+  /** how each line lies on the days of the period; one that lies on none is divided by time alone */
+  parts: ReadonlyMap<DocumentLine, readonly Fraction[]>
 }
 export interface DayAmount {
   net: bigint
@@ -30,7 +29,7 @@ export function divided(document: Divisible, zone: string): Map<string, DayAmoun
   for (const line of document.lines) {
     const key = `${line.tax_category}\n${line.tax_rate}`
     const known = byCategory.get(key) ?? days.map(() => 0n)
-    const nets = netsOf(document, line, dates, lengths)
+    const nets = netsOf(document, line, lengths)
     byCategory.set(
       key,
       known.map((net, index) => net + (nets[index] ?? 0n)),
@@ -49,16 +48,9 @@ export function divided(document: Divisible, zone: string): Map<string, DayAmoun
   return out
 }
 
-function netsOf(
-  { parts, keyOf, currency }: Divisible,
-  line: DocumentLine,
-  dates: readonly string[],
-  lengths: readonly bigint[],
-): bigint[] {
-  const net = minorOf(line.net, currency)
-  const weights = weightsOf(dates.map((date) => parts.get(date)?.get(keyOf(line)) ?? ZERO))
-  const isKnown = !line.correction && weights.some((weight) => weight > 0n)
-  return spread(net, isKnown ? weights : lengths)
+function netsOf({ parts, currency }: Divisible, line: DocumentLine, lengths: readonly bigint[]): bigint[] {
+  const weights = weightsOf(parts.get(line) ?? [])
+  return spread(minorOf(line.net, currency), weights.some((weight) => weight > 0n) ? weights : lengths)
 }
 
 /** Tax lies where its base does; where the base is mixed (a note that shifts between lines) on all days alike. */

@@ -7,10 +7,10 @@ import { type BilledMonth, billedMonth } from '../billing/index.ts'
 import { minorOf, signOf } from '../billing/rules.ts'
 import type { Draft } from '../billing/contract.ts'
 import type { Context } from '../db/index.ts'
-import { keyOf, partsByDay } from '../rating/index.ts'
+import { partsByDay } from '../rating/index.ts'
 import type { Line } from '../rating/contract.ts'
 import type { MonthBill, Overage } from './contract.ts'
-import { added, type DayAmount, divided, type Divisible } from './days.ts'
+import { added, type DayAmount, divided } from './days.ts'
 import { forecast, type KnownDay } from './forecast.ts'
 import { type Allowance, allowanceKey, allowancesOf } from './overage.ts'
 import { standingsOf } from './store.ts'
@@ -71,29 +71,18 @@ const totalsOf = (billed: BilledMonth, text: (minor: bigint) => string): Totals 
 })
 
 /** Each document over its days, by what its lines were on each of them under the facts that it was made of. */
-async function dividedAll(ctx: Context, { account, contract, issued, open }: BilledMonth) {
+async function dividedAll(ctx: Context, { account, issued, open }: BilledMonth) {
   const documents = [
     ...issued.map(({ content, lines }) => ({ ...content, lines })),
     ...(open ? [{ ...open, document_type: 'invoice' as const }] : []),
   ]
   const out: Map<string, DayAmount>[] = []
-  for (const { document_type, period, lines, taxes, currency, cut } of documents) {
-    const interval = { from: fromIso(period.from), to: fromIso(period.to) }
-    const isNote = document_type !== 'invoice'
-    const parts =
-      contract && !isNote
-        ? await partsByDay(ctx, { contract, zone: account.zone, cut, period: interval }, lines as Line[])
-        : []
-    const document: Divisible = {
-      document_type,
-      period: interval,
-      currency,
-      lines,
-      taxes,
-      parts: new Map(parts.map((one) => [one.date, one.parts])),
-      keyOf,
-    }
-    out.push(divided(document, account.zone))
+  for (const { document_type, lines, taxes, currency, cut, period: of } of documents) {
+    const period = { from: fromIso(of.from), to: fromIso(of.to) }
+    // what is billed for its use; a note's line is a difference, which lies on all days alike
+    const used = lines.filter((line): line is Line => !('correction' in line))
+    const parts = await partsByDay(ctx, used, { period, zone: account.zone, cut })
+    out.push(divided({ document_type, period, currency, lines, taxes, parts }, account.zone))
   }
   return out
 }
@@ -111,14 +100,16 @@ const isMidnight = (at: number, zone: string) => nextDay(at - 1, zone) === at
 
 /** Of the month that runs: what is open reaches to what is known. */
 function forecastOf(
-  { account, interval, contract, open, issued }: BilledMonth,
+  billed: BilledMonth,
   amounts: ReadonlyMap<string, DayAmount>,
   text: (minor: bigint) => string,
 ): MonthBill['forecast'] {
+  const { account, interval, contract, open } = billed
   if (!open || !contract) return null
+  // before anything was used no pace can be seen
+  const begun = linesIn(billed).flatMap((line) => line.segments.map((segment) => fromIso(segment.from)))
   const known_to = fromIso(open.period.to)
-  const first = [fromIso(open.period.from), ...issued.map(({ content }) => fromIso(content.period.from))]
-  const known: Interval = { from: Math.min(...first), to: known_to }
+  const known: Interval = { from: begun.reduce((first, at) => Math.min(first, at), known_to), to: known_to }
   const days: KnownDay[] = daysOf(known, account.zone).map((day) => ({
     day,
     ...(amounts.get(dateOf(day.from, account.zone)) ?? { net: 0n, total: 0n }),

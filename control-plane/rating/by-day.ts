@@ -26,7 +26,7 @@ import { projectOfEach } from '../inventory/index.ts'
 import { isLinear } from './charge.ts'
 import type { AccountUsage, AccountUsageQuery, DayUsage, Line } from './contract.ts'
 import { type Part, partsOf } from './projects.ts'
-import { rate, type RatingRequest } from './rate.ts'
+import { rate } from './rate.ts'
 import { merged } from './versions.ts'
 
 /** Digits after the point: an hour of a cheap thing is a fraction of a cent. */
@@ -91,57 +91,22 @@ async function ratedDays(ctx: Context, account: Account, days: readonly Interval
   const month = contract && intersect(contract, { from: sure(days[0]).from, to: sure(days.at(-1)).to })
   if (!contract || !month) return { currency: null, rated: [] }
   const cut = await openCut(ctx.tx)
-  const terms = { contract, zone: account.zone, cut, period: month }
-  const lines = await linesOfDays(ctx, terms, days)
+  // the same versions for each day and for the month, under the same ids
+  const prices = merged(await pricesAt(ctx, contract.price_book_id, month, cut))
+  const terms = { contract, zone: account.zone, cut, prices }
+  const each: Line[][] = []
+  for (const day of days) {
+    const period = intersect(contract, day)
+    each.push(period ? (await rate(ctx, { ...terms, period })).lines : [])
+  }
+  const lines = prices.every(isLinear) ? each : dailyShares(each, (await rate(ctx, { ...terms, period: month })).lines)
   const ids = lines.flat().flatMap((line) => line.segments.map((segment) => segment.assignment_id))
   const projectOf = byProject ? await projectOfEach(ctx, ids) : null
   const rated = lines.map((list) => list.map((line) => ({ line, parts: projectOf && partsOf(line, projectOf) })))
   return { currency: contract.currency, rated }
 }
 
-/** The lines of each day for itself; what is charged for the whole period is divided over its days. `whole`: its lines, where they are known. */
-async function linesOfDays(
-  ctx: Context,
-  request: Omit<RatingRequest, 'prices'>,
-  days: readonly Interval[],
-  whole?: readonly Line[],
-): Promise<Line[][]> {
-  const { contract, cut } = request
-  // the same versions for each day and for the month, under the same ids
-  const prices = merged(await pricesAt(ctx, contract.price_book_id, request.period, cut))
-  const each: Line[][] = []
-  for (const day of days) {
-    const period = intersect(request.period, day)
-    each.push(period ? (await rate(ctx, { ...request, period, prices })).lines : [])
-  }
-  if (prices.every(isLinear)) return each
-  return dailyShares(each, whole ?? (await rate(ctx, { ...request, prices })).lines)
-}
-
-export interface DayParts {
-  date: string
-  day: Interval
-  /** what of a line's exact amount the day bears */
-  parts: ReadonlyMap<string, Fraction>
-}
-/** How lines of a period lie on its local days: what to divide their amounts by. */
-export async function partsByDay(
-  ctx: Context,
-  request: Omit<RatingRequest, 'prices'>,
-  whole: readonly Line[],
-): Promise<DayParts[]> {
-  permit(ctx, 'usage.read')
-  const days = daysOf(request.period, request.zone)
-  const each = await linesOfDays(ctx, request, days, whole)
-  return days.map((day, index) => ({
-    date: dateOf(day.from, request.zone),
-    day,
-    parts: new Map((each[index] ?? []).map((line) => [keyOf(line), parseFraction(line.exact)])),
-  }))
-}
-
-/** The same line on another day. */
-export const keyOf = (line: Pick<Line, 'resource' | 'price'>): string => `${line.resource.id}/${line.price.id}`
+const keyOf = (line: Line): string => `${line.resource.id}/${line.price.id}`
 /** Lines of days whose prices charge the whole month: each bears its part of the month's amount, by quantity or else by time. */
 function dailyShares(days: readonly Line[][], month: readonly Line[]): Line[][] {
   const wholes = new Map(month.filter((line) => line.charge).map((line) => [keyOf(line), line]))

@@ -20,7 +20,8 @@ import type { BlockedGap, NewGapAcceptance, NewQuote, Quote } from './contract.t
 import { type Blocked, costPerHour } from './rules.ts'
 import type { Missing } from './unrated.ts'
 
-export { type DayParts, keyOf, partsByDay, usageByDay, usageCsv } from './by-day.ts'
+export { usageByDay, usageCsv } from './by-day.ts'
+export { partsByDay } from './day-parts.ts'
 export { partsOf, type ProjectOf } from './projects.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
 export { judge, usageAccounting } from './judge.ts'
