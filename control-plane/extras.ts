@@ -31,6 +31,5 @@ async function of(ctx: Context, ids: readonly string[]) {
 
 export const extras: Extras = {
   of,
-  inState: async (ctx, wanted) =>
-    [...(await statesOf(ctx))].flatMap(([id, state]) => (state === wanted ? [id] : [])),
+  inState: async (ctx, wanted) => [...(await statesOf(ctx))].flatMap(([id, state]) => (state === wanted ? [id] : [])),
 }

@@ -25,7 +25,5 @@ function resources(deps: Omit<HttpDeps, 'names'>, actor: Actor) {
     const ids = await ownedIds(ctx)
     return ctx.program((program) => currentFamilies(program, labelsOf, ids))
   }
-  return actor.account_id === null
-    ? transact(deps.db, system('metrics'), deps.now, all)
-    : transactAs(deps, actor, own)
+  return actor.account_id === null ? transact(deps.db, system('metrics'), deps.now, all) : transactAs(deps, actor, own)
 }

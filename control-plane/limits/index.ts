@@ -82,7 +82,8 @@ export async function listLimits(ctx: Context, account_id: string): Promise<Usag
 export async function setLimit(ctx: Context, account_id: string, input: NewUsageLimit): Promise<UsageLimit> {
   permit(ctx, 'accounts.write')
   await getAccount(ctx, account_id)
-  const of = input.resource_id === undefined ? await budget(ctx, account_id, input) : await limit(ctx, account_id, input)
+  const of =
+    input.resource_id === undefined ? await budget(ctx, account_id, input) : await limit(ctx, account_id, input)
   const before = (await store.limitsOf(ctx, account_id)).find(
     (row) => row.resource_id === of.resource_id && row.meter === of.meter,
   )
@@ -165,7 +166,9 @@ export async function billsText(ctx: Context): Promise<string> {
   const inUnits = 'in units of the currency'
   return [
     ...familyText(family('draft_amount', `The next invoice as it stands, with tax, ${inUnits}`, money('total'))),
-    ...familyText(family('draft_rated_timestamp_seconds', 'When the next invoice was last rated', (row) => row.rated_at)),
+    ...familyText(
+      family('draft_rated_timestamp_seconds', 'When the next invoice was last rated', (row) => row.rated_at),
+    ),
     ...familyText(family('draft_tax_amount', `Tax of the next invoice as it stands, ${inUnits}`, money('tax'))),
   ].join('')
 }

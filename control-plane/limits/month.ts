@@ -114,7 +114,8 @@ function forecastOf(
     day,
     ...(amounts.get(dateOf(day.from, account.zone)) ?? { net: 0n, total: 0n }),
   }))
-  const isWhole = ({ day }: KnownDay) => isMidnight(day.from, account.zone) && day.to === nextDay(day.from, account.zone)
+  const isWhole = ({ day }: KnownDay) =>
+    isMidnight(day.from, account.zone) && day.to === nextDay(day.from, account.zone)
   const ends_at = Math.min(interval.to, contract.to ?? interval.to)
   const made = forecast(days, days.filter(isWhole), ends_at)
   return made && { ...made, net: text(made.net), total: text(made.total), per_day: text(made.per_day) }
@@ -148,7 +149,9 @@ async function overageOf(ctx: Context, billed: BilledMonth, text: (minor: bigint
     state: stateOf(one),
   }))
   return {
-    items: items.toSorted((a, b) => (a.resource.name < b.resource.name ? -1 : a.resource.name > b.resource.name ? 1 : 0)),
+    items: items.toSorted((a, b) =>
+      a.resource.name < b.resource.name ? -1 : a.resource.name > b.resource.name ? 1 : 0,
+    ),
     amount: allowances.reduce((sum, one) => sum + one.amount, 0n),
   }
 }

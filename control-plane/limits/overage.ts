@@ -1,5 +1,15 @@
 /** What of the allowances of prices was used, and what goes beyond them costs. Pure. */
-import { add, atLeastZero, type Fraction, fraction, multiply, parseDecimal, parseFraction, subtract, ZERO } from '../base/exact.ts'
+import {
+  add,
+  atLeastZero,
+  type Fraction,
+  fraction,
+  multiply,
+  parseDecimal,
+  parseFraction,
+  subtract,
+  ZERO,
+} from '../base/exact.ts'
 import { toMinor } from '../base/money.ts'
 import { sure } from '../base/problem.ts'
 import { fromIso, type Interval, lengthMs } from '../base/time.ts'

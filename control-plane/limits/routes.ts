@@ -23,7 +23,8 @@ export const routes = (deps: HttpDeps) =>
       '/accounts/:id/limits',
       answers('The budget and the limits that an account set itself', UsageLimits, 'billing.read'),
       valid('param', ById),
-      async (c) => c.json(await verb(c, deps, async (ctx) => ({ items: await listLimits(ctx, c.req.valid('param').id) }))),
+      async (c) =>
+        c.json(await verb(c, deps, async (ctx) => ({ items: await listLimits(ctx, c.req.valid('param').id) }))),
     )
     .post(
       '/accounts/:id/limits',

@@ -16,7 +16,7 @@ export const accountsToRate = (ctx: Context, before: Instant, limit: number) =>
     ctx.tx,
     sql`select a.id from account a left join bill_standing b on b.account_id = a.id
         where b.rated_at is null or b.rated_at < ${new Date(before).toISOString()}::timestamptz
-          or exists (select 1 from usage_limit l where l.account_id = a.id and l.changed_at > b.rated_at)
+          or exists (select 1 from usage_limit l where l.account_id = a.id and l.changed_at >= b.rated_at)
         order by b.rated_at nulls first, a.id limit ${limit}`,
   )
 
@@ -31,21 +31,14 @@ export async function holdBill(ctx: Context, account_id: string): Promise<boolea
   return held.length > 0
 }
 export const putBill = (ctx: Context, row: BillRow) =>
-  ctx.tx
-    .insert(billStanding)
-    .values(row)
-    .onConflictDoUpdate({ target: billStanding.account_id, set: row })
+  ctx.tx.insert(billStanding).values(row).onConflictDoUpdate({ target: billStanding.account_id, set: row })
 
 export async function billOf(ctx: Context, account_id: string): Promise<BillRow | undefined> {
   const [row] = await ctx.tx
     .select()
     .from(billStanding)
     .where(
-      and(
-        eq(billStanding.account_id, account_id),
-        withinReach(ctx, billStanding.account_id),
-        ofWholeAccounts(ctx),
-      ),
+      and(eq(billStanding.account_id, account_id), withinReach(ctx, billStanding.account_id), ofWholeAccounts(ctx)),
     )
   return row
 }

@@ -3,7 +3,10 @@ interface Text {
   subject: string
   text: (link: string, about: string) => string
 }
-type Letters = Record<'invitation' | 'reset' | 'new_email' | 'email_changed' | 'budget_approaching' | 'budget_over', Text>
+type Letters = Record<
+  'invitation' | 'reset' | 'new_email' | 'email_changed' | 'budget_approaching' | 'budget_over',
+  Text
+>
 
 export const LETTERS: Record<'en' | 'es', Letters> = {
   en: {

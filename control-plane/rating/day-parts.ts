@@ -28,7 +28,11 @@ export async function partsByDay(
   const days = daysOf(period, zone)
   const pieces = lines.flatMap((line) => piecesOf(line, days))
   const isHeld = ({ line }: Piece) => meterOf(line.meter).kind === 'allocation'
-  const used = await usedIn(ctx, pieces.filter((piece) => !isHeld(piece)), cut)
+  const used = await usedIn(
+    ctx,
+    pieces.filter((piece) => !isHeld(piece)),
+    cut,
+  )
   const out = new Map(lines.map((line) => [line, days.map(() => ZERO)]))
   for (const piece of pieces) {
     const weights = out.get(piece.line)

@@ -48,7 +48,14 @@ export async function hundredAccounts(suite: Suite, seed: number, count = 100): 
   for (let index = 0; index < count; index += 1) {
     const seller = index % SELLERS.length
     const [language, name] = [random.pick(['en', 'es'] as const), `Customer ${String(index).padStart(3, '0')} "\\ñ`]
-    const wanted = { name, language, zone: random.pick(ZONES), legal_entity_id: entities[seller]!.id, email: '', tax_id: '' }
+    const wanted = {
+      name,
+      language,
+      zone: random.pick(ZONES),
+      legal_entity_id: entities[seller]!.id,
+      email: '',
+      tax_id: '',
+    }
     const { id } = await world.run((ctx) => openAccount(ctx, wanted))
     accounts.push({ id, name, language, currency: SELLERS[seller]!.currency })
   }
@@ -86,7 +93,8 @@ const sellerOf = (currency: string, invoice_prefix: string, tax_rate: Seller['ta
 function pricesOf(random: Random, dear: bigint): Partial<z.input<typeof NewPrice>>[] {
   /** about a thousandth of `dear` × the factor, with many decimals */
   const amount = (factor: number) => {
-    const micro = (dear * 1_000n * BigInt(factor) * BigInt(random.int(300, 1_700))) / 1_000n + BigInt(random.int(1, 999))
+    const micro =
+      (dear * 1_000n * BigInt(factor) * BigInt(random.int(300, 1_700))) / 1_000n + BigInt(random.int(1, 999))
     return `${micro / 1_000_000n}.${String(micro % 1_000_000n).padStart(6, '0')}`
   }
   const tiers = () => [
@@ -97,9 +105,23 @@ function pricesOf(random: Random, dear: bigint): Partial<z.input<typeof NewPrice
   const blocks = (size: string, count: number | null) => ({ block_size: size, blocks: count, amount: amount(30) })
   return [
     { meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'vCPU', amount: amount(10) },
-    { meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: amount(8), terms: { included: '720', minimum: amount(50) } },
+    {
+      meter: 'memory',
+      model: 'per_unit',
+      per: 'hour',
+      unit: 'GiB',
+      amount: amount(8),
+      terms: { included: '720', minimum: amount(50) },
+    },
     { meter: 'disk', model: 'graduated', per: 'month', unit: 'GiB', terms: { tiers: tiers() } },
-    { meter: 'instance', model: 'flat', per: 'month', unit: 'instance', amount: amount(900), terms: { proration: 'day' } },
+    {
+      meter: 'instance',
+      model: 'flat',
+      per: 'month',
+      unit: 'instance',
+      amount: amount(900),
+      terms: { proration: 'day' },
+    },
     { meter: 'ip', model: 'per_unit', per: 'month', unit: 'IP', amount: amount(70), terms: { proration: 'none' } },
     { meter: 'network_transmit_bytes', model: 'graduated', per: 'quantity', unit: 'GB', terms: { tiers: tiers() } },
     { meter: 'network_receive_bytes', model: 'volume', per: 'quantity', unit: 'GB', terms: { tiers: tiers() } },
@@ -117,8 +139,22 @@ function pricesOf(random: Random, dear: bigint): Partial<z.input<typeof NewPrice
       unit: 'operation',
       terms: { steps: { mode: 'all_tiers', tiers: [blocks('1000', 2), blocks('5000', null)] } },
     },
-    { meter: 'disk_read_bytes', model: 'per_unit', per: 'quantity', unit: 'MB', amount: amount(6), terms: { maximum: amount(4_000) } },
-    { meter: 'disk_write_bytes', model: 'per_unit', per: 'quantity', unit: 'MB', amount: amount(2), terms: { included: '300' } },
+    {
+      meter: 'disk_read_bytes',
+      model: 'per_unit',
+      per: 'quantity',
+      unit: 'MB',
+      amount: amount(6),
+      terms: { maximum: amount(4_000) },
+    },
+    {
+      meter: 'disk_write_bytes',
+      model: 'per_unit',
+      per: 'quantity',
+      unit: 'MB',
+      amount: amount(2),
+      terms: { included: '300' },
+    },
   ] as Partial<z.input<typeof NewPrice>>[]
 }
 
@@ -138,7 +174,12 @@ async function used(world: Prepared, random: Random, accounts: Hundred['accounts
     Array.from({ length: random.pick([1, 1, 1, 2]) }, (_, one) => ({
       name: `m${index}-${one}`,
       account_id: id,
-      size: { vcpu_count: random.int(1, 16), memory_bytes: random.int(1, 24) * GIB, disk_bytes: random.int(1, 400) * GIB, ip_count: random.int(1, 3) },
+      size: {
+        vcpu_count: random.int(1, 16),
+        memory_bytes: random.int(1, 24) * GIB,
+        disk_bytes: random.int(1, 400) * GIB,
+        ip_count: random.int(1, 3),
+      },
       counters: Object.fromEntries(COUNTED.map(([meter]) => [`${meter}/d0`, 0])),
     })),
   )
@@ -151,12 +192,19 @@ async function used(world: Prepared, random: Random, accounts: Hundred['accounts
     }
     const epoch = { id: 'boot', origin_ms: START }
     await agent.send([
-      agent.listing(at, 'h', machines.map(({ name, size }) => vm(name, { size }))),
-      ...machines.map(({ name, counters }) => agent.readings(at, name, { ...counters }, { epoch, interval_ms: HOUR_MS })),
+      agent.listing(
+        at,
+        'h',
+        machines.map(({ name, size }) => vm(name, { size })),
+      ),
+      ...machines.map(({ name, counters }) =>
+        agent.readings(at, name, { ...counters }, { epoch, interval_ms: HOUR_MS }),
+      ),
     ])
     if (hour === 0) await settled(world)
     if (hour === 0)
-      for (const { name, account_id } of machines) await transfer(world, name, account_id, START - HOUR_MS, 'from the start')
+      for (const { name, account_id } of machines)
+        await transfer(world, name, account_id, START - HOUR_MS, 'from the start')
   }
   await settled(world)
   world.clock.now = END
@@ -170,14 +218,19 @@ async function billed(
   entities: Awaited<ReturnType<typeof sellers>>,
 ): Promise<void> {
   const [actor, now] = [system('test'), () => world.clock.now]
-  for (const { id } of accounts)
-    await finalise(world.db, actor, now, newId(), { account_id: id, to: iso(INVOICED) })
+  for (const { id } of accounts) await finalise(world.db, actor, now, newId(), { account_id: id, to: iso(INVOICED) })
   for (const [index, { price_book_id }] of entities.entries()) {
     const { items } = await world.run((ctx) => listPrices(ctx, { history: false, price_book_id }))
     const { effective_at, amount } = items.find((one) => one.meter === 'vcpu')!
     const corrected = index === 0 ? `${amount}1` : '0.000001'
     const price = { kind: 'vm', price_book_id, meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'vCPU' }
-    const input = { ...price, amount: index === 0 ? `1${corrected}` : corrected, effective_at, correction: true, reason: 'mistyped' }
+    const input = {
+      ...price,
+      amount: index === 0 ? `1${corrected}` : corrected,
+      effective_at,
+      correction: true,
+      reason: 'mistyped',
+    }
     await world.run((ctx) => addPrice(ctx, NewPrice.parse(input)))
   }
   for (const { id } of random.shuffled(accounts).slice(0, Math.ceil(accounts.length / 8))) {

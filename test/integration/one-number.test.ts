@@ -33,7 +33,12 @@ beforeAll(async () => {
   hundred = await hundredAccounts(suite, SEED)
   call = await apiOf(suite, hundred.world)
   const app = await appOf(suite, hundred.world)
-  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 120, fetch: (request, server) => app.fetch(request, { server }) })
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    idleTimeout: 120,
+    fetch: (request, server) => app.fetch(request, { server }),
+  })
   suite.atEnd(() => server.stop(true))
   origin = server.url.origin
   scraped = await scrapeAs(await keyOf(null, 'owner'))
@@ -101,7 +106,12 @@ test('the list and both kinds of CSV', async () => {
   for (const invoice of invoices) {
     const { id, totals, currency, lines } = invoice
     const row = rows.get(id)!
-    expect([row['net'], row['tax'], row['total'], row['currency']]).toEqual([totals.net, totals.tax, totals.total, currency])
+    expect([row['net'], row['tax'], row['total'], row['currency']]).toEqual([
+      totals.net,
+      totals.tax,
+      totals.total,
+      currency,
+    ])
     expect(minor(row['owed'], currency)).toBe(signed(invoice))
     const told = csvRows((await call('GET', `/invoices/${id}/lines.csv`)).text)
     expect(told.map((line) => line['net'])).toEqual(lines.map((line) => line.net))
@@ -124,7 +134,9 @@ test('the PDF of each document, in both languages', async () => {
       expect([number, language, last]).toEqual([number, language, wanted])
       // the last cell of each line stands alone: a number and nothing else
       const alone = text.filter((piece) => /^-?[\d.,]+$/.test(piece)).map((piece) => piece)
-      const nets = lines.flatMap(({ net, correction }) => (correction ? [correction.billed, correction.due, net] : [net]))
+      const nets = lines.flatMap(({ net, correction }) =>
+        correction ? [correction.billed, correction.due, net] : [net],
+      )
       expect([number, language, alone.map((piece) => written(piece, currency, language))]).toEqual([
         number,
         language,
@@ -159,7 +171,12 @@ test('/metrics: what was invoiced, and what the next invoice stands at', async (
       const total = sum(list.map((one) => minor(one.totals.total, one.currency)))
       const tax = sum(list.map((one) => minor(one.totals.tax, one.currency)))
       const { labels, value } = valueOf('invoiced_amount_total')!
-      expect(labels).toEqual({ account_id: account.id, account: account.name, currency: account.currency, document_type: type })
+      expect(labels).toEqual({
+        account_id: account.id,
+        account: account.name,
+        currency: account.currency,
+        document_type: type,
+      })
       expect(minor(value, account.currency)).toBe(total)
       expect(minor(valueOf('invoiced_tax_amount_total')?.value, account.currency)).toBe(tax)
       expect(valueOf('invoiced_documents_total')?.value).toBe(String(list.length))
@@ -173,7 +190,9 @@ test('/metrics: what was invoiced, and what the next invoice stands at', async (
 
 test('a customer scrapes his own bills alone, and who may not see bills scrapes none', async () => {
   const [first] = hundred.accounts
-  const own = samples(await scrapeAs(await keyOf(first!.id, 'tenant_owner'))).filter((one) => 'account_id' in one.labels)
+  const own = samples(await scrapeAs(await keyOf(first!.id, 'tenant_owner'))).filter(
+    (one) => 'account_id' in one.labels,
+  )
   expect(own.length).toBeGreaterThanOrEqual(6)
   expect(new Set(own.map((one) => one.labels['account_id']))).toEqual(new Set([first!.id]))
   expect(await scrapeAs(await keyOf(first!.id, 'tenant_member'))).not.toContain('account_id=')
@@ -201,7 +220,10 @@ test('the month by the day adds up to the invoices and the draft, to the minor u
 }, 240_000)
 
 async function pageIn(language: 'en' | 'es'): Promise<Page> {
-  const context = await browser!.newContext({ locale: language === 'en' ? 'en-GB' : 'es-ES', viewport: { width: 1440, height: 900 } })
+  const context = await browser!.newContext({
+    locale: language === 'en' ? 'en-GB' : 'es-ES',
+    viewport: { width: 1440, height: 900 },
+  })
   const page = await context.newPage()
   await page.goto(`${origin}/#token=${await keyOf(null, 'owner')}`)
   await page.locator('main h1').waitFor()
@@ -245,11 +267,16 @@ test('the page of each document in a real browser, in English and in Spanish', a
     await page.goto(`${origin}/invoices`)
     const table = page.locator('[data-invoice]')
     await table.first().waitFor()
-    const listed = await table.evaluateAll((cells) => cells.map((one) => [one.getAttribute('data-invoice'), one.textContent] as const))
+    const listed = await table.evaluateAll((cells) =>
+      cells.map((one) => [one.getAttribute('data-invoice'), one.textContent] as const),
+    )
     expect(listed.length).toBe(invoices.length)
     for (const [id, text] of listed) {
       const invoice = invoices.find((one) => one.id === id)!
-      expect([invoice.number, written(text ?? '', invoice.currency, language)]).toEqual([invoice.number, signed(invoice)])
+      expect([invoice.number, written(text ?? '', invoice.currency, language)]).toEqual([
+        invoice.number,
+        signed(invoice),
+      ])
     }
     await page.context().close()
   }

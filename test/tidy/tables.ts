@@ -94,7 +94,8 @@ export const SQL_PLACES = /^control-plane\/(db\/|([^/]+\/)*(store|schema)\.ts$)/
 export const HTTP_PLACES = /^control-plane\/(http\/|main\.ts$|([^/]+\/)*routes\.ts$)/
 
 /** Where an amount or a billed quantity is made: integers and fractions only. */
-export const MONEY_FILES = /^control-plane\/((rating|billing|catalog|limits)\/.*|metering\/rules|base\/(money|exact))\.ts$/
+export const MONEY_FILES =
+  /^control-plane\/((rating|billing|catalog|limits)\/.*|metering\/rules|base\/(money|exact))\.ts$/
 export const FLOATS: ReadonlyArray<{ pattern: RegExp; name: string }> = [
   { pattern: /\bparseFloat\s*\(/, name: 'parseFloat' },
   { pattern: /\bNumber\s*\(/, name: 'Number()' },

@@ -9,6 +9,7 @@ import type * as Events from '#control-plane/events/contract.ts'
 import type { Page } from '#control-plane/http/contract.ts'
 import type * as Ingest from '#control-plane/ingest/contract.ts'
 import type * as Inventory from '#control-plane/inventory/contract.ts'
+import type * as Limits from '#control-plane/limits/contract.ts'
 import type * as People from '#control-plane/people/contract.ts'
 import type * as Metrics from '#control-plane/metrics/contract.ts'
 import type * as Rating from '#control-plane/rating/contract.ts'
@@ -97,6 +98,10 @@ export type NewAccount = z.input<typeof Accounts.NewAccount>
 export type LegalEntity = Accounts.LegalEntity
 export type NewLegalEntity = z.input<typeof Accounts.NewLegalEntity>
 export type LegalEntityChange = z.input<typeof Accounts.LegalEntityChange>
+export type MonthBill = Limits.MonthBill
+export type Overage = Limits.Overage
+export type Standing = Limits.Standing
+export type UsageLimit = Limits.UsageLimit
 export type Session = People.Session
 export type SignedIn = z.infer<typeof People.SignedIn>
 export type Member = People.Member
@@ -294,6 +299,11 @@ export const api = {
   previewPrice: (price: NewPrice, signal?: AbortSignal) => post<PriceEffect>('/prices/preview', price, signal),
 
   usage: (account: string, query: Values) => get<AccountUsage>(`/accounts/${account}/usage`, query),
+  monthBill: (account: string, query: Values) => get<MonthBill>(`/accounts/${account}/bill`, query),
+  standings: (account: string) => get<z.infer<typeof Limits.Standings>>(`/accounts/${account}/standings`),
+  limits: (account: string) => get<Items<UsageLimit>>(`/accounts/${account}/limits`),
+  setLimit: (account: string, limit: Limits.NewUsageLimit) => make<UsageLimit>(`/accounts/${account}/limits`, limit),
+  removeLimit: (id: string) => request<void>('DELETE', `/limits/${id}`),
   drafts: () => get<Items<DraftSummary>>('/drafts'),
   draft: (account: string) => get<Draft>(`/accounts/${account}/draft`),
   explainDraftLine: (account: string, line: string, asOf: string) =>
@@ -331,6 +341,8 @@ export const links = {
   audit: (format: 'csv' | 'ndjson', query: Values) => BASE + withQuery(`/audit.${format}`, query),
   personData: (person: string | null) => BASE + (person === null ? '/me/data' : `/people/${person}/data`),
   usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
+  invoicesCsv: () => `${BASE}/invoices.csv`,
+  linesCsv: (id: string) => `${BASE}/invoices/${id}/lines.csv`,
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
   /** another image has another address: none is shown from before */
   logo: (entity: string, sha256: string) => BASE + withQuery(`/legal-entities/${entity}/logo`, { sha256 }),

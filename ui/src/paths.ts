@@ -41,6 +41,7 @@ export type ResourceFilter = Partial<
     | 'project_id'
     | 'source_id'
     | 'host_id'
+    | 'usage_state'
     | 'ended'
     | 'covered'
     | 'sort'

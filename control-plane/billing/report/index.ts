@@ -32,7 +32,9 @@ function* families(totals: readonly InvoicedTotals[]): Generator<string> {
     family('invoiced_amount_total', 'Totals of issued documents with tax, in units of the currency', money('total')),
   )
   yield* familyText(family('invoiced_documents_total', 'Documents issued', (row) => row.documents))
-  yield* familyText(family('invoiced_tax_amount_total', 'Tax of issued documents, in units of the currency', money('tax')))
+  yield* familyText(
+    family('invoiced_tax_amount_total', 'Tax of issued documents, in units of the currency', money('tax')),
+  )
 }
 
 const PAGE = 500

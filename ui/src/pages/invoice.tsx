@@ -1,6 +1,7 @@
 /** An issued invoice: frozen, with its number, PDFs, seals, and each line explained. */
 import { A, useParams } from '@solidjs/router'
 import { useQuery } from '@tanstack/solid-query'
+import Download from 'lucide-solid/icons/download'
 import FileText from 'lucide-solid/icons/file-text'
 import { createSignal, For, Show } from 'solid-js'
 import { api, type Invoice, type Line, links } from '../api.ts'
@@ -35,20 +36,26 @@ export default function InvoicePage() {
       lead={invoice()?.account_name}
       curl={[`/invoices/${id()}`]}
       actions={
-        <For each={PDF_LANGUAGES}>
-          {(language) => (
-            <a
-              href={links.pdf(id(), language)}
-              rel="external"
-              target="_blank"
-              class={buttonClass()}
-              data-pdf={language}
-            >
-              <FileText size={16} />
-              {t(`document.pdf_${language}`)}
-            </a>
-          )}
-        </For>
+        <>
+          <a href={links.linesCsv(id())} rel="external" download="" class={buttonClass()}>
+            <Download size={16} />
+            {t('limits.lines_csv')}
+          </a>
+          <For each={PDF_LANGUAGES}>
+            {(language) => (
+              <a
+                href={links.pdf(id(), language)}
+                rel="external"
+                target="_blank"
+                class={buttonClass()}
+                data-pdf={language}
+              >
+                <FileText size={16} />
+                {t(`document.pdf_${language}`)}
+              </a>
+            )}
+          </For>
+        </>
       }
     >
       <Load

@@ -243,7 +243,10 @@ const PartTotal = (props: { net: string; currency: string }) => (
 )
 
 const Totals = (props: DocumentContent) => (
-  <dl data-totals class="tabular m-0 ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-y-1.5 [&>dd]:pl-8 px-5 py-5 text-sm sm:px-7">
+  <dl
+    data-totals
+    class="tabular m-0 ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-y-1.5 [&>dd]:pl-8 px-5 py-5 text-sm sm:px-7"
+  >
     <dt class="text-muted">{t('document.net')}</dt>
     <dd class="m-0 text-right">{say.money(props.totals.net, props.currency)}</dd>
     <For each={props.taxes}>
