@@ -36,6 +36,8 @@ const MONEY = [
   'PUT /legal-entities/{id}/logo',
   'DELETE /legal-entities/{id}/logo',
   'POST /accounts/{id}/accepted-gaps',
+  'POST /accounts/{id}/limits',
+  'DELETE /limits/{id}',
 ]
 const INSTALLATION = [
   'GET /session-settings',
@@ -59,7 +61,14 @@ const PEOPLE = [
   'POST /invitations/{id}/renewal',
   ...INSTALLATION,
 ]
-const BILLS = ['GET /invoices', 'GET /invoices/{id}', 'GET /drafts']
+const BILLS = [
+  'GET /invoices',
+  'GET /invoices.csv',
+  'GET /invoices/{id}',
+  'GET /invoices/{id}/lines.csv',
+  'GET /drafts',
+  'GET /accounts/{id}/bill',
+]
 export const DANGEROUS: Partial<Record<Role, readonly string[]>> = {
   administrator: ['DELETE /demo', ...INSTALLATION],
   operator: ['GET /audit', 'GET /audit.csv', 'POST /verification', ...BILLS, ...MONEY, ...KEYS, ...PEOPLE],

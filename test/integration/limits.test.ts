@@ -62,8 +62,7 @@ async function used(gigabytes: number): Promise<void> {
   await settled(world)
   await world.run((ctx) => stand(ctx, world.account_id))
 }
-const standings = async () =>
-  (await call('GET', `/accounts/${world.account_id}/standings`)).body['items'] as Standing[]
+const standings = async () => (await call('GET', `/accounts/${world.account_id}/standings`)).body['items'] as Standing[]
 const stateOf = async (kind: Standing['kind']) => (await standings()).find((one) => one.kind === kind)?.state
 const changes = () =>
   rows<{ kind: string; state: string; was: string }>(
@@ -125,9 +124,9 @@ test('the allowance is judged by what it grows to, and costs by what the bill of
   expect(Number(one!.included_month)).toBeCloseTo(100 * share, 4)
   expect(Number(one!.included)).toBeCloseTo((100 * hour * HOUR_MS) / month_ms, 4)
   expect([one!.used, one!.state]).toEqual([String(sent), 'over'])
-  const line = ((await call('GET', `/accounts/${world.account_id}/draft`)).body['lines'] as { meter: string; net: string }[]).find(
-    (found) => found.meter === 'network_transmit_bytes',
-  )
+  const line = (
+    (await call('GET', `/accounts/${world.account_id}/draft`)).body['lines'] as { meter: string; net: string }[]
+  ).find((found) => found.meter === 'network_transmit_bytes')
   expect(one!.amount).toBe(line!.net)
   expect(body['overage_amount']).toBe(line!.net)
   expect(Number(one!.over)).toBeCloseTo(sent - Number(one!.included), 4)
@@ -168,7 +167,10 @@ test('the resource bears its worst state, and the list is filtered by it', async
 })
 
 test('a raised limit is normal again, a removed one is gone, and a new month begins anew', async () => {
-  const limits = (await call('GET', `/accounts/${world.account_id}/limits`)).body['items'] as { id: string; meter: string | null }[]
+  const limits = (await call('GET', `/accounts/${world.account_id}/limits`)).body['items'] as {
+    id: string
+    meter: string | null
+  }[]
   const own = { amount: '1000', resource_id: machine, meter: 'network_receive_bytes', unit: 'GB' }
   expect((await call('POST', `/accounts/${world.account_id}/limits`, own)).status).toBe(201)
   // who changed a limit is looked at before his turn comes
