@@ -82,8 +82,14 @@ export function Growth(props: Props) {
             )}
           </For>
         </svg>
-        <div class="tabular mt-1 flex justify-between text-xs text-muted">
-          <For each={[1, 8, 15, 22, props.days]}>{(day) => <span>{day}</span>}</For>
+        <div class="tabular relative mt-1 h-4 text-xs text-muted">
+          <For each={[1, 8, 15, 22, props.days]}>
+            {(day) => (
+              <span class="absolute -translate-x-1/2" style={{ left: `${((day - 0.5) / props.days) * 100}%` }}>
+                {day}
+              </span>
+            )}
+          </For>
         </div>
       </div>
     </figure>
