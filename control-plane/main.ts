@@ -6,14 +6,14 @@ import { routes as audit } from './audit/routes.ts'
 import { routes as billing } from './billing/routes.ts'
 import { routes as accounts } from './accounts/routes.ts'
 import { background } from './background.ts'
-import { type Actor, system } from './base/actor.ts'
+import type { Actor } from './base/actor.ts'
 import { admissionBy } from './admission.ts'
 import { Authority, type Bus, connectBus, connectServer, type Way } from './bus/index.ts'
 import { routes as charges } from './charges/routes.ts'
 import { routes as catalog } from './catalog/routes.ts'
 import { routes as closing } from './closing/routes.ts'
 import { routes as contracts } from './contracts/routes.ts'
-import { type Clock, connect, type Context, type Database, transact } from './db/index.ts'
+import { type Clock, connect, type Database } from './db/index.ts'
 import { urlsOf } from './db/setup.ts'
 import { type Environment, readEnvironment, readRoles, type Role } from './environment.ts'
 import { createLive, type Live } from './events/live.ts'
@@ -22,9 +22,10 @@ import { extras } from './extras.ts'
 import { createApp } from './http/app.ts'
 import { type HttpDeps, transactAs } from './http/index.ts'
 import { collectProcessMetrics } from './http/metrics.ts'
-import { labelsOf, ownedIds } from './inventory/index.ts'
+import { ownedIds } from './inventory/index.ts'
 import { routes as inventory } from './inventory/routes.ts'
 import { routes as ingest } from './ingest/routes.ts'
+import { routes as limits } from './limits/routes.ts'
 import { createLog, endSayingLittle, sayError } from './log.ts'
 import { routes as mails } from './mails/routes.ts'
 import { routes as metering } from './metering/routes.ts'
@@ -35,10 +36,10 @@ import { routes as rating } from './rating/routes.ts'
 import { ReleaseFiles } from './releases/index.ts'
 import { routes as releases } from './releases/routes.ts'
 import { routes as repricing } from './repricing/routes.ts'
-import { currentFamilies, exposition } from './metrics/index.ts'
 import { authenticate, createGate, createMailer, createNames, type Gate } from './people/index.ts'
 import { routes as people } from './people/routes.ts'
 import { configPusher, listen, recording, tasks } from './river.ts'
+import { scrape } from './scrape.ts'
 import { useKeys } from './secrets/index.ts'
 import { Refusals } from './sources/index.ts'
 import { routes as settlements } from './settlements/routes.ts'
@@ -77,10 +78,11 @@ const viewOf = (deps: Omit<HttpDeps, 'names'>) => async (actor: Actor) =>
         resource_ids: new Set(await ownedIds(ctx)),
       }))
 
-function gateOf(deps: Pick<Parts, 'db' | 'now'>, { people }: Environment): Gate {
-  const { publicUrl, mail } = people
-  return createGate({ ...deps, publicUrl, mail: mail && createMailer(mail.url, mail.from) })
-}
+const mailOf = ({ people: { publicUrl, mail } }: Environment) => ({
+  publicUrl,
+  mail: mail && createMailer(mail.url, mail.from),
+})
+const gateOf = (deps: Pick<Parts, 'db' | 'now'>, env: Environment): Gate => createGate({ ...deps, ...mailOf(env) })
 const mailLost = (log: Logger) => (error: unknown) => log.error({ err: error }, 'a mail could not be sent')
 
 /** Routers of the slices, in the order of the river. */
@@ -110,23 +112,9 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     closing(deps),
     queues(deps),
     repricing(deps),
+    limits(deps),
   ]
 }
-
-/** Current values of every resource that the caller owns or looks after, for Prometheus. */
-const resourceMetrics = (deps: Omit<HttpDeps, 'names'>) =>
-  async function* (actor: Actor): AsyncGenerator<string> {
-    const all = (ctx: Context) => currentFamilies(ctx, labelsOf)
-    const own = async (ctx: Context) => {
-      const ids = await ownedIds(ctx)
-      return ctx.program((program) => currentFamilies(program, labelsOf, ids))
-    }
-    yield* exposition(
-      await (actor.account_id === null
-        ? transact(deps.db, system('metrics'), deps.now, all)
-        : transactAs(deps, actor, own)),
-    )
-  }
 
 function serve(app: ReturnType<typeof createApp>, env: Environment, log: Logger) {
   try {
@@ -183,7 +171,7 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
     authenticate: (token, isUse) => authenticate({ tx: db, now }, token, isUse),
     proxies: env.proxies,
     busConnected: () => bus.connected(),
-    extraMetrics: resourceMetrics(deps),
+    extraMetrics: scrape(deps),
     slices:
       live && tenantDb
         ? slices({ ...river, ...deps, env, workDb, authority, live, endDemo: env.demo ? endDemo : null })

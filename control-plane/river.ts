@@ -12,11 +12,12 @@ import { numberCommitted, streamPublisher } from './events/dispatch.ts'
 import { LIVE_LIMITS, SAMPLE_SUBJECT } from './events/live.ts'
 import { forgetAnswers } from './http/once.ts'
 import { letterWriter, renderMissing } from './billing/index.ts'
+import { standAll, tellBudgets } from './limits/index.ts'
 import { workOnCloses } from './closing/index.ts'
 import { forgetOldKeys, receiveOwn, settle } from './ingest/index.ts'
 import { createPost, sendMails } from './mails/index.ts'
 import { prune } from './metrics/index.ts'
-import { forgetSignIns } from './people/index.ts'
+import { createMailer, forgetSignIns } from './people/index.ts'
 import { judge } from './rating/index.ts'
 import { advance, countUpdates, spreadMs, unfinishedRollouts } from './releases/index.ts'
 import { workOnWhatIfs } from './repricing/index.ts'
@@ -75,6 +76,7 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'render', every_ms: 2_000, share: 0.2, run: () => as('render', renderMissing) },
     { name: 'close_periods', every_ms: 1_000, run: () => workOnCloses(db, now, parked) },
     { name: 'what_if', every_ms: 1_000, share: 0.5, run: () => workOnWhatIfs(db, now) },
+    { name: 'watch_limits', every_ms: 5_000, share: 0.1, run: () => standAll(db, now) },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
     { name: 'forget_answers', every_ms: 600_000, run: () => as('forget_answers', forgetAnswers) },
     { name: 'forget_sign_ins', every_ms: 600_000, run: () => as('forget_sign_ins', forgetSignIns) },
@@ -91,12 +93,14 @@ export function tasks(deps: RiverDeps): Task[] {
   ]
 }
 
-/** Issued documents go by mail, each once. */
+/** Issued documents go by mail, each once; and budgets that are crossed. */
 function mailing({ db, now, log, mail }: RiverDeps): Task[] {
-  if (!mail) return []
+  const telling = { db, now, mail: mail && createMailer(mail.url, mail.from), publicUrl: mail?.publicUrl ?? '' }
+  const budgets = { name: 'tell_budgets', every_ms: 5_000, run: () => tellBudgets(telling) }
+  if (!mail) return [budgets]
   const onLost = (error: unknown) => log.error({ err: error }, 'a mail with a document could not be written')
   const sending = { db, now, post: createPost(mail.url, mail.from), compose: letterWriter(mail), onLost }
-  return [{ name: 'send_mails', every_ms: 1_000, run: () => sendMails(sending) }]
+  return [budgets, { name: 'send_mails', every_ms: 1_000, run: () => sendMails(sending) }]
 }
 
 /** The nats-server refuses whom we revoked, and we hear whom it refused: its advisories, and its log where we can read it. */

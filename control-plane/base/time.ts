@@ -40,6 +40,13 @@ export function monthOf(at: Instant, zone: string): Interval {
   return { from: first.epochMilliseconds, to: first.add({ months: 1 }).startOfDay().epochMilliseconds }
 }
 
+/** The calendar month `YYYY-MM` in a zone. */
+export function monthNamed(month: string, zone: string): Interval {
+  const [year, number] = month.split('-')
+  // noon of the second day lies in the month wherever one is
+  return monthOf(Date.parse(`${year}-${number}-02T12:00:00.000Z`), zone)
+}
+
 /** The calendar year of an instant in an IANA zone, for document numbers. */
 export const yearOf = (at: Instant, zone: string): number =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).year
@@ -51,6 +58,22 @@ export const dateOf = (at: Instant, zone: string): string =>
 /** The instant `days` local days later, at the same wall-clock time. */
 export const addDays = (at: Instant, days: number, zone: string): Instant =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).add({ days }).epochMilliseconds
+
+/** The start of the next local day: where a clock changes at midnight that is 1 o'clock, and the day after begins at 0 again. */
+export const nextDay = (at: Instant, zone: string): Instant =>
+  Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).startOfDay().add({ days: 1 }).startOfDay()
+    .epochMilliseconds
+
+/** An interval cut at the midnights of a zone. */
+export function daysOf({ from, to }: Interval, zone: string): Interval[] {
+  const days: Interval[] = []
+  for (let at = from; at < to;) {
+    const end = Math.min(to, nextDay(at, zone))
+    days.push({ from: at, to: end })
+    at = end
+  }
+  return days
+}
 
 /** The start of the local month that lies so many months before that of an instant. */
 export const monthsBefore = (at: Instant, months: number, zone: string): Instant =>

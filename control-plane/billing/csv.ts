@@ -9,16 +9,19 @@ type Document = Pick<Invoice, 'number' | 'document_type' | 'lines'>
 const COLUMNS: Record<string, (line: DocumentLine, document: Document) => unknown> = {
   number: (_line, { number }) => number,
   document_type: (_line, { document_type }) => document_type,
-  line: (line) => line.id,
+  line_id: (line) => line.id,
+  resource_id: (line) => line.resource.id,
   kind: (line) => line.resource.kind,
   resource: (line) => line.resource.name,
   component: (line) => line.component,
-  from: (line) => line.period.from,
-  to: (line) => line.period.to,
+  period_from: (line) => line.period.from,
+  period_to: (line) => line.period.to,
   quantity: (line) => line.quantity_display,
   unit: (line) => line.price.unit,
   per: (line) => line.price.per,
   unit_price: (line) => line.price.amount,
+  billed: (line) => line.correction?.billed,
+  due: (line) => line.correction?.due,
   gross: pricedAmount,
   discount: ({ discounts = [], currency }) =>
     majorText(

@@ -156,7 +156,7 @@ async function firstRated(
 const NOTHING: RatedPeriod = { lines: [], unrated: [], blocked: [] }
 
 /** Up to when everything of the account that still reports has reported: an invoice to there leaves nothing between two bills. */
-async function knownTo(ctx: Context, account_id: string, { number, closed_at }: ClosedCut): Promise<Instant> {
+export async function knownTo(ctx: Context, account_id: string, { number, closed_at }: ClosedCut): Promise<Instant> {
   const owned = await ownership(ctx, { account_id }, { from: closed_at, to: closed_at + 1 }, number)
   const ids = owned.map((row) => row.resource_id)
   return Math.min(closed_at, (await reportedUpTo(ctx, ids)) ?? closed_at)

@@ -8,9 +8,12 @@ export { getInvoice, listInvoices, pastBills, requireInvoice } from './issued.ts
 export { linesCsv } from './csv.ts'
 export { type LogoFile, logoOfEntity, logoOfInvoice, putLogo, removeLogo } from './logo.ts'
 export { letterWriter, sendDocument, sendIssued } from './letters.ts'
+export { decimalText } from './labels.ts'
+export { type BilledMonth, billedMonth } from './month.ts'
 export { issueNotes, openDifferences, readyToReRate, reRate } from './notes/index.ts'
 export { proForma } from './pro-forma.ts'
 export { previewPrice } from './preview.ts'
+export { invoicedText, invoicesCsv } from './report/index.ts'
 export {
   accountsInvoiced,
   invoicedUpTo,

@@ -33,6 +33,7 @@ import {
   explainInvoiceLine,
   getInvoice,
   invoicePdf,
+  invoicesCsv,
   issue,
   issueNotes,
   issueOneOff,
@@ -70,6 +71,14 @@ const Preview = z.object({
 
 const imageAnswer = ({ bytes, media_type }: LogoFile): Response =>
   new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { 'content-type': media_type } })
+
+const csvAnswer = (csv: string, name: string): Response =>
+  new Response(csv, {
+    headers: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="${name}.csv"`,
+    },
+  })
 
 const Mails = z.object({ items: z.array(Mail) })
 const NewMails = z.object({
@@ -200,6 +209,24 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
       async (c) => c.json(await verb(c, deps, (ctx) => listInvoices(ctx, c.req.valid('query')))),
     )
     .get(
+      '/invoices.csv',
+      answers('The same as CSV', z.string(), 'billing.read', { media: 'text/csv' }),
+      valid('query', InvoiceQuery.pick({ account_id: true })),
+      async (c) => {
+        const csv = await verb(c, deps, (ctx) => invoicesCsv(ctx, c.req.valid('query').account_id))
+        return csvAnswer(csv, 'invoices')
+      },
+    )
+    .get(
+      '/invoices/:id/lines.csv',
+      answers('The lines of a document as CSV', z.string(), 'billing.read', { media: 'text/csv' }),
+      valid('param', Param),
+      async (c) => {
+        const invoice = await verb(c, deps, (ctx) => getInvoice(ctx, c.req.valid('param').id))
+        return csvAnswer(linesCsv(invoice), invoice.number)
+      },
+    )
+    .get(
       '/invoices/:id',
       answers('One invoice with its lines', Invoice, 'billing.read'),
       valid('param', Param),
@@ -231,18 +258,6 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
           return sendDocument(ctx, c.req.valid('param').id, c.req.valid('json').to)
         })
         return c.json({ items: await items }, 201)
-      },
-    )
-    .get(
-      '/invoices/:id/lines.csv',
-      answers('The lines of a document as CSV', z.string(), 'billing.read', { media: 'text/csv' }),
-      valid('param', Param),
-      async (c) => {
-        const invoice = await verb(c, deps, (ctx) => getInvoice(ctx, c.req.valid('param').id))
-        return c.body(linesCsv(invoice), 200, {
-          'content-type': 'text/csv; charset=utf-8',
-          'content-disposition': `attachment; filename="${invoice.number}.csv"`,
-        })
       },
     )
     .get(

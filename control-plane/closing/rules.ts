@@ -1,5 +1,5 @@
 /** Decisions of closing: what of a draft a person should look at. Pure. */
-import { type Interval, lengthMs, monthOf } from '../base/time.ts'
+import { type Interval, lengthMs } from '../base/time.ts'
 import type { Flag } from './contract.ts'
 
 /** An issued bill of the same account and currency, in minor units. */
@@ -54,11 +54,4 @@ export function flagsOf(it: Reviewed): Flag[] {
     ['earlier_month', it.period.to <= it.month.from],
   ]
   return flags.filter(([, holds]) => holds).map(([flag]) => flag)
-}
-
-/** The calendar month `YYYY-MM` in a zone. */
-export function monthNamed(month: string, zone: string): Interval {
-  const [year, number] = month.split('-')
-  // noon of the second day lies in the month wherever one is
-  return monthOf(Date.parse(`${year}-${number}-02T12:00:00.000Z`), zone)
 }

@@ -30,3 +30,33 @@ export async function* metricsText(actor: Actor, extra: ExtraMetrics): AsyncGene
   if ('then' in more) yield await more
   else yield* more
 }
+
+/** https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details */
+export const escapedLabel = (text: string): string =>
+  text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+
+export interface Family {
+  name: string
+  type: 'counter' | 'gauge'
+  help: string
+  /** `value` is text: an amount of money is never made a float here */
+  samples: readonly { labels: Readonly<Record<string, string>>; value: string }[]
+}
+
+/** Lines of one chunk, so that no slow reader holds up anybody. */
+const CHUNK = 400
+
+/** A family in one piece, as it must come; nothing of one without samples. */
+export function* familyText({ name, type, help, samples }: Family): Generator<string> {
+  if (samples.length === 0) return
+  yield `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
+  const line = ({ labels, value }: Family['samples'][number]) =>
+    `${name}{${Object.entries(labels)
+      .map(([label, text]) => `${label}="${escapedLabel(text)}"`)
+      .join(',')}} ${value}\n`
+  for (let from = 0; from < samples.length; from += CHUNK)
+    yield samples
+      .slice(from, from + CHUNK)
+      .map(line)
+      .join('')
+}

@@ -53,6 +53,9 @@ export const Resource = z
     sparkline: z
       .array(z.number().nullable())
       .meta({ description: 'CPU load of the last hour in 5-minute means, 0 to 1' }),
+    usage_state: z.enum(['normal', 'approaching', 'over']).meta({
+      description: 'how near it is to its allowances and limits of this month, at its worst',
+    }),
   })
   .meta({ id: 'Resource' })
 export type Resource = z.infer<typeof Resource>
@@ -97,6 +100,10 @@ export const ResourceQuery = PageQuery.extend({
     .union([Id, z.literal('none')])
     .optional()
     .meta({ description: '`none`: in no project' }),
+  usage_state: z
+    .enum(['approaching', 'over'])
+    .optional()
+    .meta({ description: 'near to, or beyond, an allowance or a limit of this month' }),
   source_id: Id.optional(),
   host_id: Id.optional(),
   ended: z.enum(['no', 'yes', 'all']).default('no'),

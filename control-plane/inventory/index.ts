@@ -35,19 +35,24 @@ export { type Ownership, ownership, pendingResources, vcpusOf } from './store.ts
 export { isWithin, ownedIds, ownedSince, requireSeen, type Seen, within } from './tenure/index.ts'
 
 /** What slices downstream know of a resource; main hands it in. */
-export type Extras = (
-  ctx: Context,
-  ids: readonly string[],
-) => Promise<Map<string, Pick<Resource, 'cost_per_hour' | 'sparkline'>>>
+export interface Extras {
+  of(
+    ctx: Context,
+    ids: readonly string[],
+  ): Promise<Map<string, Pick<Resource, 'cost_per_hour' | 'sparkline' | 'usage_state'>>>
+  /** those that stand so to their limits */
+  inState(ctx: Context, state: NonNullable<ResourceQuery['usage_state']>): Promise<readonly string[]>
+}
 
 const Cursor = z.object({ key: z.string(), id: Id })
 
 export async function listResources(ctx: Context, query: ResourceQuery, extras: Extras): Promise<Page<Resource>> {
   permit(ctx, 'inventory.read')
-  const { rows, keys } = await store.listResources(ctx, query, decodeCursor(query.cursor, Cursor))
+  const only = query.usage_state === undefined ? null : await extras.inState(ctx, query.usage_state)
+  const { rows, keys } = await store.listResources(ctx, query, decodeCursor(query.cursor, Cursor), only)
   const shown = rows.slice(0, query.limit)
   const more = rows.length > query.limit
-  const total = query.cursor ? null : await store.countResources(ctx, query)
+  const total = query.cursor ? null : await store.countResources(ctx, query, only)
   const next = more ? encodeCursor({ key: keys[query.limit - 1], id: sure(shown.at(-1)).id }) : null
   return { items: await present(ctx, shown, extras), next_cursor: next, total }
 }
@@ -59,7 +64,7 @@ async function present(
   held_until: Instant | null = null,
 ): Promise<Resource[]> {
   const ids = rows.map((row) => row.id)
-  const more = held_until === null ? await extras(ctx, ids) : new Map<string, never>()
+  const more = held_until === null ? await extras.of(ctx, ids) : new Map<string, never>()
   const scopes = rows.flatMap((row) => row.scope_id ?? [])
   const listed = await ctx.program((program) => store.lastListed(program, scopes))
   // by which eyes a machine is seen is a matter of those who look after it
@@ -93,6 +98,7 @@ async function present(
     ...eyesOn(row, sets.get(row.covered_by ?? row.id) ?? []),
     cost_per_hour: more.get(row.id)?.cost_per_hour ?? null,
     sparkline: more.get(row.id)?.sparkline ?? [],
+    usage_state: more.get(row.id)?.usage_state ?? 'normal',
   }))
 }
 

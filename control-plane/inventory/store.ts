@@ -6,7 +6,7 @@ import type { Content, State } from '#connectors/contract.ts'
 import type { Instant, Interval, OpenInterval } from '../base/time.ts'
 import { knownAt } from '../db/cut.ts'
 import { withinOwn } from '../db/fence.ts'
-import { among, columnar, type Context, ms, rows } from '../db/index.ts'
+import { among, arrayText, columnar, type Context, ms, rows } from '../db/index.ts'
 import { together } from '../db/together.ts'
 import type { ResourceQuery } from './contract.ts'
 import { assignment, dirtyResource, observedVersion, resource, sighting } from './schema.ts'
@@ -56,7 +56,7 @@ const SORTS: Record<ResourceQuery['sort'], SQL> = {
   first_seen_at: sql`coalesce(${resource.first_seen_at}, 'epoch')`,
 }
 
-function matching(ctx: Context, query: ResourceQuery): SQL | undefined {
+function matching(ctx: Context, query: ResourceQuery, only: readonly string[] | null): SQL | undefined {
   const list = (text: string | undefined) =>
     text
       ? text
@@ -74,6 +74,7 @@ function matching(ctx: Context, query: ResourceQuery): SQL | undefined {
   const ended = { no: isNull(resource.ended_at), yes: isNotNull(resource.ended_at), all: undefined }[query.ended]
   return and(
     withinOwn(ctx, resource),
+    only ? sql`${resource.id} = any(${arrayText(only)}::uuid[])` : undefined,
     isNotNull(resource.first_seen_at),
     kinds ? inArray(sql`${resource.kind}`, kinds) : undefined,
     states ? inArray(sql`${resource.state}`, states) : undefined,
@@ -98,6 +99,7 @@ export async function listResources(
   ctx: Context,
   query: ResourceQuery,
   after: { key: string; id: string } | null,
+  only: readonly string[] | null = null,
 ): Promise<{ rows: ResourceRow[]; keys: string[] }> {
   const key = SORTS[query.sort]
   const [direction, past] = query.order === 'asc' ? [asc, sql`>`] : [desc, sql`<`]
@@ -115,7 +117,7 @@ export async function listResources(
     .from(resource)
     .where(
       and(
-        matching(ctx, query),
+        matching(ctx, query, only),
         after ? sql`(${key}, ${resource.id}) ${past} (${after.key}::${type}, ${after.id}::uuid)` : undefined,
       ),
     )
@@ -124,8 +126,12 @@ export async function listResources(
   return { rows: found.map(fromRow), keys: found.map((row) => row.key) }
 }
 
-export async function countResources(ctx: Context, query: ResourceQuery): Promise<number> {
-  return ctx.tx.$count(resource, matching(ctx, query))
+export async function countResources(
+  ctx: Context,
+  query: ResourceQuery,
+  only: readonly string[] | null = null,
+): Promise<number> {
+  return ctx.tx.$count(resource, matching(ctx, query, only))
 }
 
 export async function findResource(ctx: Context, id: string): Promise<ResourceRow | null> {

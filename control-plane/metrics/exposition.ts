@@ -1,5 +1,6 @@
 /** The text that Prometheus scrapes: current values of every resource, family by family (text format 0.0.4). */
 import type { Instant } from '../base/time.ts'
+import { escapedLabel as escaped } from '../http/metrics.ts'
 import { parseKey, PUBLISHED, type PublishedMetric } from './names.ts'
 import type { ResourceLabels, Values } from './contract.ts'
 
@@ -11,9 +12,6 @@ interface Last {
   seen_at: Instant
   values: Values
 }
-
-/** https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details */
-const escaped = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 
 export const exposedName = (metric: string, { type }: Pick<PublishedMetric, 'type'>): string =>
   `atalaya_${metric}${type === 'counter' ? '_total' : ''}`

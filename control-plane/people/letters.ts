@@ -1,9 +1,12 @@
 /** The letters that people get, in English and Spanish. */
 interface Text {
   subject: string
-  text: (link: string) => string
+  text: (link: string, about: string) => string
 }
-type Letters = Record<'invitation' | 'reset' | 'new_email' | 'email_changed', Text>
+type Letters = Record<
+  'invitation' | 'reset' | 'new_email' | 'email_changed' | 'budget_approaching' | 'budget_over',
+  Text
+>
 
 export const LETTERS: Record<'en' | 'es', Letters> = {
   en: {
@@ -31,6 +34,18 @@ export const LETTERS: Record<'en' | 'es', Letters> = {
         `Hello,\n\nyou sign in to Atalaya (${link}) with another e-mail address from now on.\n\n` +
         'If it was not you, tell the owner of the installation at once.\n',
     },
+    budget_approaching: {
+      subject: 'Your bill is near its budget',
+      text: (link, about) =>
+        `Hello,\n\nyour bill of this month has come to 80 % of the budget that was set for it or more:\n\n${about}\n\n` +
+        `What it is made of, and the budget itself, you see here:\n\n${link}\n\nNothing is switched off.\n`,
+    },
+    budget_over: {
+      subject: 'Your bill is over its budget',
+      text: (link, about) =>
+        `Hello,\n\nyour bill of this month has reached the budget that was set for it:\n\n${about}\n\n` +
+        `What it is made of, and the budget itself, you see here:\n\n${link}\n\nNothing is switched off.\n`,
+    },
   },
   es: {
     invitation: {
@@ -56,6 +71,18 @@ export const LETTERS: Record<'en' | 'es', Letters> = {
       text: (link) =>
         `Hola:\n\nDesde ahora entra en Atalaya (${link}) con otra dirección de correo.\n\n` +
         'Si no ha sido usted, avise enseguida al propietario de la instalación.\n',
+    },
+    budget_approaching: {
+      subject: 'Su factura se acerca al presupuesto',
+      text: (link, about) =>
+        `Hola:\n\nLa factura de este mes ha llegado al 80 % o más del presupuesto fijado:\n\n${about}\n\n` +
+        `Aquí ve de qué se compone y puede cambiar el presupuesto:\n\n${link}\n\nNo se apaga nada.\n`,
+    },
+    budget_over: {
+      subject: 'Su factura supera el presupuesto',
+      text: (link, about) =>
+        `Hola:\n\nLa factura de este mes ha alcanzado el presupuesto fijado:\n\n${about}\n\n` +
+        `Aquí ve de qué se compone y puede cambiar el presupuesto:\n\n${link}\n\nNo se apaga nada.\n`,
     },
   },
 }

@@ -1,4 +1,4 @@
-/** Mail to people: one connection string, three letters, in two languages. */
+/** Mail to people: one connection string, a few letters, in two languages. */
 import { createTransport } from 'nodemailer'
 import { LETTERS } from './letters.ts'
 
@@ -7,6 +7,10 @@ export interface Letter {
   to: string
   language: 'en' | 'es'
   link: string
+  /** what it is about, in figures */
+  about?: string
+  /** the same for the same letter sent again */
+  id?: string
 }
 export interface Mailer {
   send(letter: Letter): Promise<void>
@@ -21,9 +25,10 @@ export function createMailer(url: string, from: string): Mailer {
     { from },
   )
   return {
-    send: async ({ kind, to, language, link }) => {
+    send: async ({ kind, to, language, link, about = '', id }) => {
       const { subject, text } = LETTERS[language][kind]
-      await transport.sendMail({ to, subject, text: text(link) })
+      const message = id === undefined ? {} : { messageId: `<${id}@${new URL(link).hostname}>` }
+      await transport.sendMail({ to, subject, text: text(link, about), ...message })
     },
   }
 }

@@ -17,7 +17,7 @@ import {
   ZERO,
 } from '../base/exact.ts'
 import { sure } from '../base/problem.ts'
-import { addDays, dateOf, type Instant, type Interval, intersect, monthOf } from '../base/time.ts'
+import { dateOf, daysOf, type Interval, intersect, monthNamed, monthOf } from '../base/time.ts'
 import { pricesAt } from '../catalog/index.ts'
 import { contractOf } from '../contracts/index.ts'
 import { openCut } from '../db/cut.ts'
@@ -43,9 +43,8 @@ export async function usageByDay(
   permit(ctx, 'usage.read')
   const account = await getAccount(ctx, account_id)
   if (project_id !== undefined && project_id !== 'none') await requireProject(ctx, account_id, project_id)
-  const within = month === undefined ? ctx.now() : middleOf(month, account.zone)
   const showsAmounts = ctx.actor.permissions.has('billing.read')
-  const { from, to } = monthOf(within, account.zone)
+  const { from, to } = month === undefined ? monthOf(ctx.now(), account.zone) : monthNamed(month, account.zone)
   const days = daysOf({ from, to: Math.min(to, ctx.now()) }, account.zone)
   const counts = countsOf(ctx.actor.project_ids, project_id)
   const { currency, rated } = await ctx.program((program) => ratedDays(program, account, days, counts !== null))
@@ -62,16 +61,6 @@ export async function usageByDay(
       ),
     ),
   }
-}
-
-/** An instant inside "YYYY-MM" wherever on earth. */
-const middleOf = (month: string, zone: string): Instant => addDays(Date.parse(`${month}-14T12:00:00Z`), 1, zone)
-
-function daysOf({ from, to }: Interval, zone: string): Interval[] {
-  const days: Interval[] = []
-  for (let at = from; at < to; at = addDays(at, 1, zone))
-    days.push({ from: at, to: Math.min(to, addDays(at, 1, zone)) })
-  return days
 }
 
 type Asked = z.infer<typeof AccountUsageQuery>

@@ -23,6 +23,7 @@ import type { Missing } from './unrated.ts'
 
 export { costPerMonth } from './cost.ts'
 export { usageByDay, usageCsv } from './by-day.ts'
+export { partsByDay } from './day-parts.ts'
 export { partsOf, type ProjectOf } from './projects.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
 export { type Repriced, repriced } from './reprice.ts'

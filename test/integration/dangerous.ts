@@ -60,6 +60,8 @@ const MONEY = [
   'PUT /legal-entities/{id}/logo',
   'DELETE /legal-entities/{id}/logo',
   'POST /accounts/{id}/accepted-gaps',
+  'POST /accounts/{id}/limits',
+  'DELETE /limits/{id}',
 ]
 const INSTALLATION = [
   'GET /session-settings',
@@ -85,10 +87,12 @@ const PEOPLE = [
 ]
 const BILLS = [
   'GET /invoices',
+  'GET /invoices.csv',
   'GET /invoices/{id}',
   'GET /invoices/{id}/lines.csv',
   'GET /accounts/{id}/pro-forma',
   'GET /drafts',
+  'GET /accounts/{id}/bill',
 ]
 export const DANGEROUS: Partial<Record<Role, readonly string[]>> = {
   administrator: ['DELETE /demo', ...INSTALLATION],

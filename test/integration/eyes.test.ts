@@ -14,6 +14,7 @@ import { ResourceQuery } from '#control-plane/inventory/contract.ts'
 import { judge, usageAccounting } from '#control-plane/rating/index.ts'
 import { Suite } from '../setup/stack.ts'
 import { type Agent, enrolledAgent, host, type Sealed, vm } from './agent.ts'
+import { NO_EXTRAS } from './http.ts'
 import { draftOf, linesOf, market, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
 
@@ -94,9 +95,8 @@ async function seenTwice(smbios_uuid: string) {
 }
 const idOf = async (external_id: string) =>
   (await rows<{ id: string }>(world.db, sql`select id from resource where external_id = ${external_id}`))[0]!.id
-const nothing = async () => new Map()
 const list = (query: object) =>
-  world.run((ctx) => listResources(ctx, ResourceQuery.parse({ limit: 100, ...query }), nothing))
+  world.run((ctx) => listResources(ctx, ResourceQuery.parse({ limit: 100, ...query }), NO_EXTRAS))
 
 test('a machine seen by two eyes is billed once, by the eye outside; the draft, its proof and the invoice agree', async () => {
   const two = await seenTwice(uuid())
@@ -173,7 +173,7 @@ test('a person joins two that show no proof, and takes it back', async () => {
   await world.run((ctx) => sameAs(ctx, b, { resource_id: a, same: true, reason: 'same rack place' }))
   await settled(world)
   expect(await plain(two.account_id)).toEqual([[two.host, two.vm, 'hand', 1, null]])
-  expect((await world.run((ctx) => getResource(ctx, a, nothing))).same_as_decisions).toMatchObject([
+  expect((await world.run((ctx) => getResource(ctx, a, NO_EXTRAS))).same_as_decisions).toMatchObject([
     { same: true, reason: 'same rack place' },
   ])
   await world.run((ctx) => withdrawSameAs(ctx, a, b))

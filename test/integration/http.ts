@@ -17,8 +17,10 @@ import { createApp } from '#control-plane/http/app.ts'
 import type { Live } from '#control-plane/events/live.ts'
 import { routes as events } from '#control-plane/events/routes.ts'
 import { routes as mails } from '#control-plane/mails/routes.ts'
+import { routes as limits } from '#control-plane/limits/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
+import type { Extras } from '#control-plane/inventory/index.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { proxiesOf } from '#control-plane/http/address.ts'
@@ -33,9 +35,13 @@ import { routes as settlements } from '#control-plane/settlements/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
 import type { VatRegister } from '#control-plane/tax/index.ts'
 import { routes as tax } from '#control-plane/tax/routes.ts'
+import { scrape } from '#control-plane/scrape.ts'
 import { byPassword, unguarded } from '../setup/silent-bus.ts'
 import type { Suite } from '../setup/stack.ts'
 import type { Prepared } from './prepared.ts'
+
+/** A list of resources alone: no slice downstream adds to it. */
+export const NO_EXTRAS: Extras = { of: async () => new Map(), inState: async () => [] }
 
 /** Addresses of a prepared database, for each role. */
 export async function urlsFor(world: Prepared): Promise<DatabaseUrls & { superuser: string }> {
@@ -55,26 +61,26 @@ export interface Answer {
 }
 export type Call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>
 
-/** Calls as the owner; a text body is sent as it is. `through` may come between the routes and a database. */
-export async function apiOf(
+/** The application itself. `through` may come between the routes and a database. */
+export async function appOf(
   suite: Suite,
   world: Prepared,
   through: (db: Database) => Database = (db) => db,
   live: Live = { join: () => null, close: () => {} },
   register: VatRegister | null = null,
-): Promise<Call> {
+): Promise<ReturnType<typeof createApp>> {
   const urls = await urlsFor(world)
   const [db, tenants] = [connect(urls.staff, 4), connect(urls.api, 4)]
   for (const pool of [db, tenants]) suite.atEnd(() => pool.$client.end({ timeout: 1 }))
   const deps = { db: through(db), tenants: through(tenants), now: () => world.clock.now, names: createNames(db) }
   const gate = createGate({ ...deps, publicUrl: 'http://localhost', mail: null })
-  const app = createApp({
+  return createApp({
     ...deps,
     log: pino({ level: 'silent' }),
     authenticate: (token, isUse) => authenticate({ tx: db, now: deps.now }, token, isUse),
     proxies: proxiesOf(''),
     busConnected: () => true,
-    extraMetrics: () => Promise.resolve(''),
+    extraMetrics: scrape(deps),
     slices: [
       events({ ...deps, live, viewOf: async () => null }),
       audit(deps),
@@ -82,7 +88,7 @@ export async function apiOf(
       tax({ ...deps, register }),
       people({ ...deps, gate, demo: false, onLost: () => {} }),
       sources({ ...deps, admission: byPassword, refusals: unguarded.refusals, pushConfig: async () => {} }),
-      inventory(deps, async () => new Map()),
+      inventory(deps, NO_EXTRAS),
       metrics(deps),
       metering(deps),
       ingest(deps),
@@ -98,8 +104,14 @@ export async function apiOf(
       closing(deps),
       queues(deps),
       repricing(deps),
+      limits(deps),
     ],
   })
+}
+
+/** Calls as the owner; a text body is sent as it is. */
+export async function apiOf(...[suite, world, through, live]: Parameters<typeof appOf>): Promise<Call> {
+  const app = await appOf(suite, world, through, live)
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'test'))
   return async (method, path, body, headers = {}) => {
     const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }

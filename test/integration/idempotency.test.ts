@@ -139,6 +139,7 @@ const BODIES: Record<string, () => unknown> = {
     gaps: [{ resource_id: machine, meter: 'vcpu', from: iso(NOW), to: iso(NOW + 1_000) }],
     reason: 'seen by nobody',
   }),
+  '/accounts/{id}/limits': () => ({ amount: '100' }),
   '/agent-releases': () => released.unknown,
   '/agent-rollouts': () => ({ release_id: released.stored, waves: [{ percent: 100 }] }),
   '/agent-rollouts/{id}/pause': () => ({ reason: 'held once' }),

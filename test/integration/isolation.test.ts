@@ -108,13 +108,16 @@ test('a connection that acts for one account touches no row of another, whatever
   expect([...seen.keys()]).toEqual(
     expect.arrayContaining([
       'assignment',
+      'bill_standing',
       'contract',
       'credential',
       'event',
       'invoice',
       'invoice_line',
+      'limit_standing',
       'project',
       'resource',
+      'usage_limit',
     ]),
   )
   const [forged] = await raw.work!`select * from event where account_id = ${b} limit 1`

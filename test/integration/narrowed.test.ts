@@ -15,7 +15,7 @@ import { ResourceQuery } from '#control-plane/inventory/contract.ts'
 import { history, listResources, ownedIds } from '#control-plane/inventory/index.ts'
 import { Suite } from '../setup/stack.ts'
 import { type Divided, divided, END, MOVE, START } from './divided.ts'
-import { type Answer, urlsFor } from './http.ts'
+import { type Answer, NO_EXTRAS, urlsFor } from './http.ts'
 import { CELLS, isElsewhere, masked, NEVER, NOWHERE, type Of, type Route, routesOf } from './tenant-routes.ts'
 
 let suite: Suite
@@ -178,7 +178,7 @@ test('the queries alone fence him, too, without row-level security beneath', asy
   const actor = { ...system('narrowed'), account_id: account, project_ids: [project['p']!] }
   const asNarrowed = <T>(work: (ctx: Context) => Promise<T>) => transact(world.db, actor, () => world.clock.now, work)
   const query = ResourceQuery.parse({ ended: 'all', covered: 'all' })
-  const listed = await asNarrowed((ctx) => listResources(ctx, query, async () => new Map()))
+  const listed = await asNarrowed((ctx) => listResources(ctx, query, NO_EXTRAS))
   expect(listed.items.map(({ id }) => id)).toEqual([p])
   const { items } = await asNarrowed((ctx) => listEvents(ctx, { limit: 200 }))
   expect(new Set(items.map(({ subject }) => subject.id))).toEqual(new Set([p]))

@@ -32,6 +32,7 @@ export type Of = Pick<Customer, 'account_id' | 'resource_id' | 'invoice_id' | 'l
   member_id: string
   invitation_id: string
   project_id: string
+  limit_id: string
 }
 export interface Cell {
   /** what the address or the body names */
@@ -86,8 +87,14 @@ export const CELLS: Readonly<Record<string, Cell>> = {
     holds: (of) => of.draft_line_id,
   },
   'GET /accounts/{id}/pro-forma': { ...account, holds: () => null },
+  'GET /accounts/{id}/bill': account,
+  'GET /accounts/{id}/standings': { ...account, holds: () => null },
+  'GET /accounts/{id}/limits': { ...account, holds: () => null },
+  'POST /accounts/{id}/limits': { ...account, body: () => ({ amount: '100' }) },
+  'DELETE /limits/{id}': { names: (of) => ({ id: of.limit_id }), holds: () => null },
   'GET /drafts': list((of) => of.account_id),
   'GET /invoices': list((of) => of.invoice_id),
+  'GET /invoices.csv': list((of) => of.invoice_id),
   'GET /invoices/{id}': invoice,
   'GET /invoices/{id}/pdf': { ...invoice, holds: () => null },
   'GET /invoices/{id}/lines.csv': { ...invoice, holds: (of) => of.line_id },
@@ -138,6 +145,7 @@ export const NEVER: Of = {
   member_id: NOWHERE,
   invitation_id: NOWHERE,
   project_id: NOWHERE,
+  limit_id: NOWHERE,
 }
 
 /** The problem without what differs from one request to the next, and with what was asked for left out. */

@@ -57,6 +57,7 @@ async function ofCustomer(who: Customer): Promise<Of> {
   })
   const draft = (await stage.call('GET', `/accounts/${who.account_id}/draft`)).body['lines'] as { id: string }[]
   const project = await stage.call('POST', `/accounts/${who.account_id}/projects`, { name: crypto.randomUUID() })
+  const limit = await stage.call('POST', `/accounts/${who.account_id}/limits`, { amount: '100' })
   const email = `${crypto.randomUUID()}@example.com`
   const invited = await stage.call('POST', '/invitations', { email, role: 'tenant_member', account_id: who.account_id })
   return {
@@ -66,6 +67,7 @@ async function ofCustomer(who: Customer): Promise<Of> {
     member_id: await member(stage.world, who.account_id),
     invitation_id: invited.body['invitation'].id as string,
     project_id: project.body['id'] as string,
+    limit_id: limit.body['id'] as string,
   }
 }
 test('every route that a tenant may call has an entry here', () => {
@@ -208,12 +210,23 @@ const BEYOND: Partial<Record<Role, readonly string[]>> = {
     'GET /invoices/{id}/lines.csv',
     'GET /resources/{id}/cost',
     'PATCH /accounts/{id}',
+    'GET /accounts/{id}/bill',
+    'GET /accounts/{id}/limits',
+    'POST /accounts/{id}/limits',
     'GET /api-keys',
     'POST /api-keys',
     'DELETE /api-keys/{id}',
   ],
   tenant_billing: [...STAFF_ONLY, 'GET /api-keys', 'POST /api-keys', 'DELETE /api-keys/{id}'],
-  tenant_read_only: [...STAFF_ONLY, 'PATCH /accounts/{id}', 'GET /api-keys', 'POST /api-keys', 'DELETE /api-keys/{id}'],
+  tenant_read_only: [
+    ...STAFF_ONLY,
+    'POST /accounts/{id}/limits',
+    'DELETE /limits/{id}',
+    'PATCH /accounts/{id}',
+    'GET /api-keys',
+    'POST /api-keys',
+    'DELETE /api-keys/{id}',
+  ],
 }
 
 test.each(Object.entries(BEYOND) as [Role, readonly string[]][])(

@@ -7,6 +7,7 @@ import { newId } from '#control-plane/base/id.ts'
 import type { Role } from '#control-plane/base/roles.ts'
 import { HOUR_MS, iso } from '#control-plane/base/time.ts'
 import { finalise, putLogo } from '#control-plane/billing/index.ts'
+import { setLimit, stand } from '#control-plane/limits/index.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'
 import type { Suite } from '../setup/stack.ts'
 import { type Agent, enrolledAgent, host, vm } from './agent.ts'
@@ -97,6 +98,8 @@ export async function twoAccounts(suite: Suite): Promise<TwoAccounts> {
     const invoice_id = await finalise(world.db, system('test'), () => world.clock.now, newId(), input)
     const token = await keyOf('tenant_owner', account_id)
     await member(world, account_id)
+    await world.run((ctx) => setLimit(ctx, account_id, { amount: '100' }))
+    await world.run((ctx) => stand(ctx, account_id))
     const { lines } = (await reading(call, token, `/invoices/${invoice_id}`)).body
     const line_id = (lines as { id: string }[])[0]?.id ?? ''
     return { account_id, resource_id: await resourceId(world, name), invoice_id, line_id, token }

@@ -6,6 +6,8 @@ export interface MailBox {
   url: string
   /** The address in the newest mail to this person that came since the last call; waits for it. */
   link(to: string): Promise<{ subject: string; link: string }>
+  /** All that came and wasn't taken by `link`, oldest first. */
+  received(): { to: string; subject: string; text: string }[]
 }
 
 const WAIT_MS = 20_000
@@ -18,6 +20,8 @@ const decoded = (text: string): string =>
       .replaceAll(/=([0-9A-F]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
     'latin1',
   ).toString('utf8')
+
+const subjectOf = (text: string): string => /^Subject: (.*)$/im.exec(text)?.[1]?.trim() ?? ''
 
 export async function startMailBox(suite: Suite): Promise<MailBox> {
   const mails: { to: string[]; text: string }[] = []
@@ -45,12 +49,18 @@ export async function startMailBox(suite: Suite): Promise<MailBox> {
   }
   return {
     url: `smtp://127.0.0.1:${port}`,
+    received: () =>
+      mails.map(({ to, text }) => ({
+        to: to.join(),
+        subject: subjectOf(text),
+        text: decoded(text.slice(text.indexOf('\r\n\r\n'))),
+      })),
     link: async (to) => {
       for (const end = performance.now() + WAIT_MS; performance.now() < end; await Bun.sleep(50)) {
         const text = take(to)?.text
         if (text === undefined) continue
         const link = /https?:\/\/\S+/.exec(decoded(text.slice(text.indexOf('\r\n\r\n'))))?.[0]
-        return { subject: /^Subject: (.*)$/im.exec(text)?.[1]?.trim() ?? '', link: link ?? '' }
+        return { subject: subjectOf(text), link: link ?? '' }
       }
       throw new Error(`no mail came to ${to}`)
     },

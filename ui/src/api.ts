@@ -11,6 +11,7 @@ import type { Page } from '#control-plane/http/contract.ts'
 import type * as Ingest from '#control-plane/ingest/contract.ts'
 import type * as Inventory from '#control-plane/inventory/contract.ts'
 import type * as Mails from '#control-plane/mails/contract.ts'
+import type * as Limits from '#control-plane/limits/contract.ts'
 import type * as People from '#control-plane/people/contract.ts'
 import type * as Metrics from '#control-plane/metrics/contract.ts'
 import type * as Promotions from '#control-plane/promotions/contract.ts'
@@ -132,6 +133,10 @@ export type VatStatus = Tax.VatStatus
 export type Coupon = Promotions.Coupon
 export type NewCoupon = z.input<typeof Promotions.NewCoupon>
 export type Redemption = Promotions.Redemption
+export type MonthBill = Limits.MonthBill
+export type Overage = Limits.Overage
+export type Standing = Limits.Standing
+export type UsageLimit = Limits.UsageLimit
 export type Session = People.Session
 export type SignedIn = z.infer<typeof People.SignedIn>
 export type Member = People.Member
@@ -375,6 +380,11 @@ export const api = {
     get<Page<WhatIfAccount>>(`/what-ifs/${id}/accounts`, query, signal),
 
   usage: (account: string, query: Values) => get<AccountUsage>(`/accounts/${account}/usage`, query),
+  monthBill: (account: string, query: Values) => get<MonthBill>(`/accounts/${account}/bill`, query),
+  standings: (account: string) => get<z.infer<typeof Limits.Standings>>(`/accounts/${account}/standings`),
+  limits: (account: string) => get<Items<UsageLimit>>(`/accounts/${account}/limits`),
+  setLimit: (account: string, limit: Limits.NewUsageLimit) => make<UsageLimit>(`/accounts/${account}/limits`, limit),
+  removeLimit: (id: string) => request<void>('DELETE', `/limits/${id}`),
   drafts: () => get<Items<DraftSummary>>('/drafts'),
   draft: (account: string) => get<Draft>(`/accounts/${account}/draft`),
   explainDraftLine: (account: string, line: string, asOf: string) =>
@@ -432,6 +442,7 @@ export const links = {
   personData: (person: string | null) => BASE + (person === null ? '/me/data' : `/people/${person}/data`),
   usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
   whatIfCsv: (id: string) => `${BASE}/what-ifs/${id}/accounts.csv`,
+  invoicesCsv: () => `${BASE}/invoices.csv`,
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
   linesCsv: (id: string) => `${BASE}/invoices/${id}/lines.csv`,
   proForma: (account: string, language: 'en' | 'es') =>

@@ -48,6 +48,7 @@ export type ResourceFilter = Partial<
     | 'project_id'
     | 'source_id'
     | 'host_id'
+    | 'usage_state'
     | 'ended'
     | 'covered'
     | 'sort'

@@ -213,6 +213,12 @@ export const queries = {
   invoices: (limit = 200) =>
     queryOptions({ queryKey: ['invoices', 'list', limit], queryFn: () => api.invoices({ limit }) }),
   invoice: (id: string) => queryOptions({ queryKey: ['invoices', id], queryFn: () => api.invoice(id) }),
+  monthBill: (account: string, month: string) =>
+    queryOptions({ queryKey: ['drafts', 'month', account, month], queryFn: () => api.monthBill(account, { month }) }),
+  standings: (account: string) =>
+    queryOptions({ queryKey: ['limits', 'standings', account], queryFn: () => api.standings(account) }),
+  limits: (account: string) =>
+    queryOptions({ queryKey: ['limits', 'list', account], queryFn: () => api.limits(account) }),
   closes: () => queryOptions({ queryKey: ['closes', 'list'], queryFn: api.closes }),
   close: (id: string) =>
     queryOptions({
@@ -285,6 +291,7 @@ const STALE_AFTER: Record<string, string[]> = {
   credit_note: ['invoices'],
   debit_note: ['invoices'],
   gap: ['drafts'],
+  limit: ['limits', 'resources', 'resource'],
   installation: ['session', 'session-settings'],
   coupon: ['coupons', 'drafts'],
   vat_id: ['vat', 'drafts'],

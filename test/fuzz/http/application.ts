@@ -22,6 +22,7 @@ import { receive, settle } from '#control-plane/ingest/index.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
 import { routes as mails } from '#control-plane/mails/routes.ts'
+import { routes as limits } from '#control-plane/limits/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { createGate, createNames } from '#control-plane/people/index.ts'
@@ -125,6 +126,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
       closing(deps),
       queues(deps),
       repricing(deps),
+      limits(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'fuzz'))

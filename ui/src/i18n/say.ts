@@ -4,6 +4,7 @@ import { locale } from './language.ts'
 
 export const say = {
   money: (amount: string, currency: string) => format.money(locale(), amount, currency),
+  compactMoney: (amount: number, currency: string) => format.compactMoney(locale(), amount, currency),
   rate: (amount: string, currency: string, decimals?: number) => format.rate(locale(), amount, currency, decimals),
   decimal: (value: string | number | bigint, decimals?: number) => format.decimal(locale(), value, decimals),
   percent: (ratio: number) => format.percent(locale(), ratio),

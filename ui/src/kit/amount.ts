@@ -40,3 +40,20 @@ export function fractionText(fraction: string, decimals = 6): string {
   const text = toText(scaled, decimals).replace(/0+$/, '').replace(/\.$/, '')
   return exact ? text : `${text}…`
 }
+
+const fractionOf = (text: string): [bigint, bigint] => {
+  const [numerator = '0', denominator = '1'] = text.split('/')
+  return [BigInt(numerator), BigInt(denominator)]
+}
+/** Whether fractions add up to another exactly. */
+export function sameSum(parts: readonly string[], whole: string): boolean {
+  const [wanted, by] = fractionOf(whole)
+  // sums of one denominator first: a month of readings shares it
+  const sums = new Map<bigint, bigint>()
+  for (const [num, den] of parts.map(fractionOf)) sums.set(den, (sums.get(den) ?? 0n) + num)
+  let [total, den] = [0n, 1n]
+  for (const [of, num] of sums) [total, den] = [total * of + num * den, den * of]
+  return total * by === wanted * den
+}
+export const sumIntegers = (values: readonly string[]): string =>
+  values.reduce((sum, value) => sum + BigInt(value), 0n).toString()

@@ -22,6 +22,16 @@ const exact = (text: string) => text as Intl.StringNumericLiteral
 export const money = (locale: string, amount: string, currency: string): string =>
   numberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' }).format(exact(amount))
 
+/** Of a scale: short, and never read as an amount. */
+export const compactMoney = (locale: string, amount: number, currency: string): string =>
+  numberFormat(locale, {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'narrowSymbol',
+    notation: 'compact',
+    maximumSignificantDigits: 3,
+  }).format(amount)
+
 /** Prices and hourly costs: as many decimals as they have, at least the currency's and at most `decimals`. */
 export function rate(locale: string, amount: string, currency: string, decimals = 12): string {
   const options = {

@@ -2,7 +2,7 @@
 import { A, useParams } from '@solidjs/router'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/solid-query'
 import Inbox from 'lucide-solid/icons/inbox'
-import { createSignal, For, Show } from 'solid-js'
+import { createEffect, createSignal, For, on, Show } from 'solid-js'
 import { api, type ClosingAccount, type PeriodClose } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
@@ -102,6 +102,9 @@ function Accounts(props: { close: PeriodClose }) {
   const [view, setView] = createSignal<View>('all')
   const [holding, setHolding] = createSignal<ClosingAccount['account']>()
   const query = useInfiniteQuery(() => queries.closing(props.close.id, filterOf(view())))
+  // the figures above are asked for again and again while it runs: the list follows them, with live updates or without
+  const figures = () => JSON.stringify([props.close.state, props.close.counts])
+  createEffect(on(figures, () => void query.refetch(), { defer: true }))
   const done = () => {
     setHolding(undefined)
     void client.invalidateQueries({ queryKey: ['closes'] })
@@ -111,7 +114,7 @@ function Accounts(props: { close: PeriodClose }) {
     onDone: done,
   })
   return (
-    <section class="card min-w-0" aria-label={t('nav.accounts')}>
+    <div class="card min-w-0">
       <header class="border-b border-line px-4 py-3">
         <Choice
           legend={t('closing.show')}
@@ -158,7 +161,7 @@ function Accounts(props: { close: PeriodClose }) {
           />
         )}
       </Show>
-    </section>
+    </div>
   )
 }
 

@@ -111,7 +111,8 @@ function DraftDocument(props: { draft: Draft; project: string; onExplain: (line:
   const part = () => props.draft.by_project.find((one) => partKey(one) === props.project)
   return (
     <Document
-      heading={say.month(props.draft.period.to, props.draft.zone)}
+      id={props.draft.account_id}
+      heading={say.month(`${props.draft.month}-15T12:00:00Z`, 'UTC')}
       mark={<Badge tone="accent">{t('draft.mark')}</Badge>}
       facts={[
         {

@@ -43,7 +43,7 @@ export default function InvoicePage() {
           <Show when={sells()}>
             <SendButton invoice_id={id()} />
           </Show>
-          <a href={links.linesCsv(id())} rel="external" class={buttonClass()}>
+          <a href={links.linesCsv(id())} rel="external" download="" class={buttonClass()}>
             <Download size={16} />
             CSV
           </a>
@@ -149,6 +149,7 @@ function InvoiceDocument(props: { invoice: Invoice; onExplain: (line: Line) => v
   ]
   return (
     <Document
+      id={props.invoice.id}
       heading={heading()}
       mark={<Badge tone="ok">{t('document.issued')}</Badge>}
       facts={facts()}

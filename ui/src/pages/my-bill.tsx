@@ -1,29 +1,46 @@
 /** A tenant's bill: what the next invoice holds so far, and those that were issued. */
-import { A } from '@solidjs/router'
+import { A, useSearchParams } from '@solidjs/router'
 import { useQuery } from '@tanstack/solid-query'
+import Download from 'lucide-solid/icons/download'
 import FileText from 'lucide-solid/icons/file-text'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import { For, Show } from 'solid-js'
-import type { DraftSummary, InvoiceSummary } from '../api.ts'
+import { type DraftSummary, type InvoiceSummary, links } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { buttonClass } from '../kit/button.tsx'
 import { EmptyState } from '../kit/empty.tsx'
 import { InvoiceTable } from '../parts/invoice-table.tsx'
 import { Load } from '../parts/load.tsx'
+import { MonthBill } from '../parts/month-bill.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Redeem } from '../parts/redeem.tsx'
+import { Standings } from '../parts/standings.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
 export default function MyBill() {
   const tenant = createTenant()
+  const [search, setSearch] = useSearchParams()
+  const text = (name: string) => {
+    const value = search[name]
+    return typeof value === 'string' ? value : ''
+  }
   const drafts = useQuery(() => queries.drafts())
   const issued = useQuery(() => queries.invoices())
   const isOthers = (invoice: InvoiceSummary) => invoice.account_id !== tenant.account()?.id
   return (
-    <Page title={t('my.bill')} curl={['/drafts', '/invoices']}>
+    <Page
+      title={t('my.bill')}
+      curl={['/drafts', '/invoices']}
+      actions={
+        <a class={buttonClass()} href={links.invoicesCsv()} download="invoices.csv" rel="external">
+          <Download size={16} />
+          {t('limits.invoices_csv')}
+        </a>
+      }
+    >
       <div class="flex flex-col gap-4">
         <Load query={drafts}>
           {(data) => (
@@ -41,7 +58,24 @@ export default function MyBill() {
             </Show>
           )}
         </Load>
-        <Show when={tenant.account()}>{(account) => <Redeem account={account().id} />}</Show>
+        <Show when={tenant.account()}>
+          {(account) => (
+            <>
+              <Redeem account={account().id} />
+              <MonthBill
+                account={account().id}
+                month={text('month')}
+                onMonth={(month) => setSearch({ month: month || undefined }, { replace: true })}
+              />
+              <Standings
+                account={account().id}
+                currency={drafts.status === 'success' ? drafts.data?.items[0]?.currency : undefined}
+                chosen={text('state')}
+                onChoose={(state) => setSearch({ state: state || undefined }, { replace: true })}
+              />
+            </>
+          )}
+        </Show>
         <Section title={t('invoices.issued')}>
           <Load query={issued}>
             {(data) => (

@@ -12,17 +12,12 @@ import { addAmounts } from '../kit/amount.ts'
 import { buttonClass, IconButton } from '../kit/button.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { Load } from '../parts/load.tsx'
+import { monthAt } from '../parts/month-bill.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { ProjectFilter } from '../parts/project-choice.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { componentText, keyOf, type Measured, unitText, UsageBars } from '../parts/usage-bars.tsx'
 import { queries } from '../queries.ts'
-
-/** "2026-01" and −1 → "2025-12". */
-function monthAt(month: string, step: number): string {
-  const [year = 0, number = 1] = month.split('-').map(Number)
-  return new Date(Date.UTC(year, number - 1 + step, 1)).toISOString().slice(0, 7)
-}
 
 export default function MyUsage() {
   const tenant = createTenant()

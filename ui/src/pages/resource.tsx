@@ -2,6 +2,7 @@
 import { A, useParams } from '@solidjs/router'
 import { useQuery } from '@tanstack/solid-query'
 import ArrowRightLeft from 'lucide-solid/icons/arrow-right-left'
+import Gauge from 'lucide-solid/icons/gauge'
 import type { JSX } from 'solid-js'
 import { createSignal, Show } from 'solid-js'
 import type { ResourceCost, ResourceDetail } from '../api.ts'
@@ -14,6 +15,8 @@ import { createNow } from '../kit/clock.ts'
 import { Skeleton, SkeletonRows } from '../kit/skeleton.tsx'
 import { BackLink } from '../parts/back.tsx'
 import { ChangeHistory } from '../parts/history.tsx'
+import { LimitDialog } from '../parts/limit-dialog.tsx'
+import { LimitWarning } from '../parts/limit-state.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { HourlyCost } from '../parts/quantity.tsx'
@@ -45,6 +48,7 @@ function OneResource(props: { id: string }) {
   const history = useQuery(() => queries.history(props.id))
   const values = useQuery(() => queries.currentValues(props.id))
   const may = createMay()
+  const [limiting, setLimiting] = createSignal(false)
   const [transferring, setTransferring] = createSignal(false)
   const resource = () => (query.status === 'success' ? query.data : undefined)
   const path = () => `/resources/${props.id}`
@@ -59,17 +63,26 @@ function OneResource(props: { id: string }) {
       }
       curl={[path(), `${path()}/history`, `${path()}/metrics`, `${path()}/cost`]}
       actions={
-        <Show when={tenant.account() ? undefined : resource()}>
-          {(one) => (
-            <Button
-              {...may('inventory.assign')}
-              icon={<ArrowRightLeft size={16} />}
-              onClick={() => setTransferring(true)}
-            >
-              {one().owner ? t('resource.transfer') : t('resource.assign')}
+        <>
+          <Show
+            when={tenant.has('accounts.write') && !resource()?.held_until ? resource()?.owner?.account_id : undefined}
+          >
+            <Button icon={<Gauge size={16} />} onClick={() => setLimiting(true)}>
+              {t('limits.set_limit')}
             </Button>
-          )}
-        </Show>
+          </Show>
+          <Show when={tenant.account() ? undefined : resource()}>
+            {(one) => (
+              <Button
+                {...may('inventory.assign')}
+                icon={<ArrowRightLeft size={16} />}
+                onClick={() => setTransferring(true)}
+              >
+                {one().owner ? t('resource.transfer') : t('resource.assign')}
+              </Button>
+            )}
+          </Show>
+        </>
       }
     >
       <Load query={query} skeleton={<PageSkeleton />}>
@@ -115,6 +128,15 @@ function OneResource(props: { id: string }) {
                 <Load query={values}>{(known) => <Current values={known()} />}</Load>
               </Section>
             </div>
+            <Show when={limiting() ? data().owner : undefined}>
+              {(owner) => (
+                <LimitDialog
+                  account={owner().account_id}
+                  resource={{ id: props.id, name: data().name }}
+                  onClose={() => setLimiting(false)}
+                />
+              )}
+            </Show>
             <Show when={transferring()}>
               <TransferDialog resource={data()} onClose={() => setTransferring(false)} />
             </Show>
@@ -129,6 +151,7 @@ const Lead = (props: { resource: ResourceDetail }) => (
   <span class="tabular flex flex-wrap items-center gap-x-3 gap-y-1">
     <ResourceState state={props.resource.state} ended={props.resource.ended_at !== null} />
     <span>{t(`kind.${props.resource.kind}`)}</span>
+    <LimitWarning state={props.resource.usage_state} />
     <Show when={sizeText(props.resource.size)}>{(text) => <span>{text()}</span>}</Show>
     <Show when={props.resource.ended_at}>
       {(at) => <span>{t('resource.ended_at', { at: say.instant(at()) })}</span>}

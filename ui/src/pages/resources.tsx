@@ -30,7 +30,7 @@ const isColumns = (value: unknown): value is ColumnId[] =>
   Array.isArray(value) && value.every((id) => COLUMN_IDS.includes(id as ColumnId))
 const [hidden, setHidden] = kept('resources.hidden', HIDDEN_AT_FIRST, isColumns)
 
-const FILTERS = ['q', 'kind', 'state', 'account_id', 'project_id', 'source_id', 'host_id'] as const
+const FILTERS = ['q', 'kind', 'state', 'account_id', 'project_id', 'source_id', 'host_id', 'usage_state'] as const
 type Filter = (typeof FILTERS)[number] | 'ended' | 'covered' | 'sort' | 'order'
 
 function createFilters() {
@@ -167,6 +167,16 @@ function FilterBar(props: { filters: Filters }) {
           onChange={one('source_id')}
         />
       </Show>
+      <FilterOne
+        label={t('limits.filter')}
+        value={props.filters.value('usage_state')}
+        options={[
+          { value: '', label: t('limits.filter') },
+          { value: 'approaching', label: t('limits.state.approaching') },
+          { value: 'over', label: t('limits.state.over') },
+        ]}
+        onChange={one('usage_state')}
+      />
       <FilterOne
         label={t('resources.ended')}
         value={props.filters.value('ended')}

@@ -11,6 +11,8 @@ import { lineGroup, lineKind, lineName, meteredText } from './line-text.ts'
 import { PriceAmount, priceText, timedUnit } from './price-text.tsx'
 
 export interface DocumentContent {
+  /** of the invoice, or of the account whose draft it is */
+  id: string
   heading: string
   mark?: JSX.Element
   facts: { label: string; value: string }[]
@@ -33,7 +35,7 @@ export interface DocumentContent {
 }
 
 export const Document = (props: DocumentContent) => (
-  <article class="card overflow-hidden">
+  <article class="card overflow-hidden" data-document={props.id}>
     <header class="flex flex-wrap items-start justify-between gap-x-8 gap-y-4 border-b border-line px-5 py-5 sm:px-7">
       <div>
         <Show when={props.branding?.logo && props.logo}>
@@ -251,7 +253,7 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
           <PriceAmount price={{ ...props.line.price, currency: props.line.currency }} />
         </Show>
       </td>
-      <td class={`${cell} tabular text-right font-medium whitespace-nowrap`}>
+      <td class={`${cell} tabular text-right font-medium whitespace-nowrap`} data-net>
         {say.money(props.line.net, props.line.currency)}
       </td>
       <td class={`${cell} w-10 text-right`}>
@@ -277,7 +279,10 @@ const PartTotal = (props: { net: string; currency: string }) => (
 )
 
 const Totals = (props: DocumentContent) => (
-  <dl class="tabular m-0 ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-y-1.5 [&>dd]:pl-8 px-5 py-5 text-sm sm:px-7">
+  <dl
+    data-totals
+    class="tabular m-0 ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-y-1.5 [&>dd]:pl-8 px-5 py-5 text-sm sm:px-7"
+  >
     <For each={props.coupons}>
       {(coupon) => (
         <>

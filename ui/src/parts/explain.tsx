@@ -1,23 +1,24 @@
 /** A line opened to its leaves: sentence, stretches, hours, and the readings that bound them. */
 import { type QueryKey, useQuery } from '@tanstack/solid-query'
-import ChevronRight from 'lucide-solid/icons/chevron-right'
+import Copy from 'lucide-solid/icons/copy'
 import type { JSX } from 'solid-js'
-import { For, Show } from 'solid-js'
+import { createMemo, For, Show } from 'solid-js'
 import type { Explanation, Line } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { STATES } from '../i18n/words.ts'
 import { fractionText } from '../kit/amount.ts'
+import { Button } from '../kit/button.tsx'
+import { copyText } from '../kit/copy.tsx'
 import { Drawer } from '../kit/dialog.tsx'
+import { Tree } from '../kit/tree.tsx'
 import { ChargeParts } from './charge-parts.tsx'
+import { type Branch, treeOf, treeText } from './explain-model.ts'
 import { GapList } from './gaps.tsx'
 import { Load } from './load.tsx'
 import { lineName, meteredText } from './line-text.ts'
-import { PercentileText, rateText } from './percentile-text.tsx'
+import { PercentileText } from './percentile-text.tsx'
 import { priceText, timedUnit } from './price-text.tsx'
-
-type Segment = Explanation['segments'][number]
-type Hour = Segment['hours'][number]
+import { UsageCourse } from './usage-course.tsx'
 
 const SHOWN_DECIMALS = 8
 
@@ -45,10 +46,6 @@ function percentText(share: string): string {
   const [part = '0', whole = '1'] = share.split('/')
   return say.decimal(fractionText(`${BigInt(part) * 100n}/${whole}`, 2).replace('…', ''), 2)
 }
-
-/** Sizes in bytes are told as people say them. */
-const sizeOf = (meter: Line['meter'], size: string): string =>
-  meter === 'memory' || meter === 'disk' ? say.bytes(size) : say.decimal(size, 0)
 
 interface Props {
   line: Line
@@ -81,7 +78,7 @@ export function ExplainDrawer(props: Props) {
 export function ExplainTree(props: { explanation: Explanation; zone: string }) {
   const line = () => props.explanation.line
   const money = (amount: string) => say.money(amount, line().currency)
-  const amounts = () => (line().correction?.lines ?? [line()]).flatMap((one) => one.segments.map((part) => part.amount))
+  const tree = createMemo(() => treeOf(props.explanation, props.zone))
   return (
     <div class="flex flex-col gap-5">
       <div class="rounded-xl border border-line bg-sunken px-4 py-3.5">
@@ -176,22 +173,30 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
       </div>
       <Show when={!line().one_off}>
         <section>
-          <h3 class="text-sm font-semibold">{t('explain.segments', props.explanation.segments.length)}</h3>
+          <h3 class="mb-2 text-sm font-semibold">{t('explain.course')}</h3>
+          <UsageCourse explanation={props.explanation} zone={props.zone} />
+        </section>
+        <section>
+          <header class="mb-2 flex flex-wrap items-center justify-between gap-2">
+            <h3 class="text-sm font-semibold">{t('explain.segments', props.explanation.segments.length)}</h3>
+            <Button
+              size="small"
+              icon={<Copy size={15} />}
+              onClick={() => void copyText(`${sentenceOf(line())}\n\n${treeText(tree())}`)}
+            >
+              {t('explain.copy')}
+            </Button>
+          </header>
           <p class="m-0 mb-3 text-[0.8125rem] text-muted">
-            {t(line().percentile ? 'explain.segment_text_rate' : 'explain.segment_text')}
+            {t(line().percentile ? 'explain.segment_text_rate' : 'explain.tree_text')}
           </p>
-          <div class="flex flex-col gap-2">
-            <For each={props.explanation.segments}>
-              {(segment, index) => (
-                <SegmentTree
-                  segment={segment}
-                  exact={amounts()[index()]}
-                  zone={props.zone}
-                  open={index() === 0}
-                  line={line()}
-                />
-              )}
-            </For>
+          <div class="rounded-xl border border-line">
+            <Tree
+              label={t('explain.tree')}
+              nodes={tree()}
+              open={tree().map((one) => one.id)}
+              row={(branch, isOpen) => <BranchRow branch={branch} open={isOpen} />}
+            />
           </div>
         </section>
       </Show>
@@ -199,158 +204,43 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
   )
 }
 
+/** A sum, and when it is open what its children add up to and what it was made of. */
+const BranchRow = (props: { branch: Branch; open: boolean }) => (
+  <>
+    <div class="tabular flex flex-wrap items-baseline justify-between gap-x-4">
+      <span class="min-w-0 break-words">{props.branch.label}</span>
+      <span class="font-medium">{props.branch.value}</span>
+    </div>
+    <Show when={props.branch.note}>
+      <p class="m-0 break-words text-muted">{props.branch.note}</p>
+    </Show>
+    <Show when={props.open && props.branch.sum}>
+      {(sum) => (
+        <p class={`tabular m-0 ${sum().holds ? 'text-ok' : 'text-bad'}`}>
+          Σ {sum().text} {sum().holds ? `= ✓` : `≠ ${t('explain.sum_differs')}`}
+        </p>
+      )}
+    </Show>
+    <Show when={props.open && props.branch.facts}>
+      {(facts) => (
+        <dl class="tabular m-0 mt-1 grid grid-cols-[auto_1fr] gap-x-3 text-xs text-muted">
+          <For each={facts()}>
+            {([label, value]) => (
+              <>
+                <dt>{label}</dt>
+                <dd class="m-0 min-w-0 break-all">{value}</dd>
+              </>
+            )}
+          </For>
+        </dl>
+      )}
+    </Show>
+  </>
+)
+
 const Fact = (props: { label: string; children: JSX.Element }) => (
   <>
     <dt class="text-muted">{props.label}</dt>
     <dd class="m-0 min-w-0 break-words">{props.children}</dd>
   </>
-)
-
-const Fold = (props: { open?: boolean; summary: JSX.Element; children: JSX.Element; class?: string }) => (
-  <details open={props.open} class={`group/fold ${props.class ?? ''}`}>
-    <summary class="flex list-none items-start gap-2 rounded-lg px-3 py-2.5 hover:bg-hover [&::-webkit-details-marker]:hidden">
-      <ChevronRight size={16} class="mt-0.5 shrink-0 text-muted transition-transform group-open/fold:rotate-90" />
-      <span class="flex min-w-0 flex-1 flex-wrap items-baseline justify-between gap-x-4">{props.summary}</span>
-    </summary>
-    {props.children}
-  </details>
-)
-
-const span = (from: string, to: string, zone: string) => `${say.instant(from, zone)} → ${say.instant(to, zone)}`
-const stateText = (state: string | null) => {
-  const known = STATES.find((one) => one === state)
-  return known ? t(`state.${known}`) : (state ?? '–')
-}
-
-interface SegmentProps {
-  segment: Segment
-  /** the amount as a fraction, as it is on the line */
-  exact: string | undefined
-  zone: string
-  open: boolean
-  line: Line
-}
-
-function SegmentTree(props: SegmentProps) {
-  const one = () => props.segment
-  const isRate = () => props.line.percentile !== undefined
-  return (
-    <Fold
-      open={props.open}
-      class="rounded-xl border border-line"
-      summary={
-        <>
-          <span class="tabular">{span(one().from, one().to, props.zone)}</span>
-          <span class="tabular font-medium">{say.rate(one().amount, props.line.currency, SHOWN_DECIMALS)}</span>
-        </>
-      }
-    >
-      <div class="border-t border-line px-4 py-3">
-        <dl class="tabular m-0 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
-          <Show when={one().resource}>
-            {(resource) => <Fact label={t('explain.resource')}>{resource().name}</Fact>}
-          </Show>
-          <Fact label={t('explain.owner')}>{one().owner}</Fact>
-          <Show when={one().state}>
-            <Fact label={t('explain.state')}>{stateText(one().state)}</Fact>
-          </Show>
-          <Show when={one().host_name}>
-            <Fact label={t('explain.host')}>{one().host_name}</Fact>
-          </Show>
-          <Show when={one().size}>
-            {(size) => (
-              <Fact label={t(isRate() ? 'explain.rate' : 'explain.size')}>
-                {isRate() ? rateText(`${size()}/75`, props.line.price.unit) : sizeOf(props.line.meter, size())}
-              </Fact>
-            )}
-          </Show>
-          <Fact label={t('explain.quantity')}>
-            {say.decimal(one().quantity, 0)}{' '}
-            <span class="text-muted">{one().size === null ? t('explain.base_units') : t('explain.base_units_ms')}</span>
-          </Fact>
-          <Fact label={t('explain.amount')}>
-            <span class="font-mono break-all">{props.exact ?? one().amount}</span>
-          </Fact>
-          <Show when={one().observed_version_id}>
-            {(id) => (
-              <Fact label={t('explain.version')}>
-                <span class="font-mono break-all">{id()}</span>
-              </Fact>
-            )}
-          </Show>
-          <Fact label={t('explain.assignment')}>
-            <span class="font-mono break-all">{one().assignment_id}</span>
-          </Fact>
-        </dl>
-        <Show when={one().unobserved_ms > 0}>
-          <p class="m-0 mt-2 text-[0.8125rem] text-warn">
-            {one().skipped
-              ? t('explain.skipped')
-              : t('explain.unobserved', { time: say.duration(one().unobserved_ms) })}
-          </p>
-        </Show>
-        <Show when={one().estimated}>
-          <p class="m-0 mt-2 text-[0.8125rem] text-warn">{t('explain.estimated')}</p>
-        </Show>
-        <Show
-          when={one().hours.length > 0}
-          fallback={
-            <p class="m-0 mt-3 text-[0.8125rem] text-muted">
-              {t(isRate() ? 'explain.no_traffic' : 'explain.no_hours')}
-            </p>
-          }
-        >
-          <h4 class="mt-4 mb-1 text-[0.8125rem] font-semibold">{t('explain.hours', one().hours.length)}</h4>
-          <div class="-mx-2 flex flex-col">
-            <For each={one().hours}>{(hour) => <HourTree hour={hour} zone={props.zone} />}</For>
-          </div>
-        </Show>
-      </div>
-    </Fold>
-  )
-}
-
-const HourTree = (props: { hour: Hour; zone: string }) => (
-  <Fold
-    summary={
-      <>
-        <span class="tabular text-[0.8125rem]">
-          {say.instant(props.hour.from, props.zone)}
-          <Show when={props.hour.meter}>{(meter) => <span class="text-muted"> · {t(`meter.${meter()}`)}</span>}</Show>
-        </span>
-        <span class="tabular text-[0.8125rem] text-muted">
-          {say.decimal(props.hour.quantity, 0)} · {t('explain.readings', props.hour.reading_count)}
-        </span>
-      </>
-    }
-  >
-    <div class="flex flex-col gap-3 px-3 pb-3 pl-9 text-[0.8125rem]">
-      <For each={props.hour.bounds}>
-        {(bound) => (
-          <div class="rounded-lg border border-line bg-sunken px-3 py-2">
-            <p class="m-0 font-medium">
-              {bound.device} <span class="font-normal text-muted">· {t('explain.epoch', { epoch: bound.epoch })}</span>
-            </p>
-            <dl class="tabular m-0 mt-1 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
-              <Reading label={t('explain.first')} reading={bound.first} zone={props.zone} />
-              <Reading label={t('explain.last')} reading={bound.last} zone={props.zone} />
-            </dl>
-          </div>
-        )}
-      </For>
-      <p class="m-0 font-mono text-xs break-all text-muted">
-        {t('explain.digest')} {props.hour.digest}
-      </p>
-    </div>
-  </Fold>
-)
-
-const Reading = (props: { label: string; reading: Hour['bounds'][number]['first']; zone: string }) => (
-  <Fact label={props.label}>
-    <span class="font-medium">{say.decimal(props.reading.value, 0)}</span>{' '}
-    <span class="text-muted">{say.preciseInstant(props.reading.at, props.zone)}</span>
-    <span class="block font-mono text-xs break-all text-muted">
-      {t('explain.spool', { spool: props.reading.spool, sequence: String(props.reading.sequence) })}
-    </span>
-  </Fact>
 )

@@ -81,7 +81,11 @@ const columns = (withAccount: boolean): TableColumn<InvoiceSummary>[] => [
     id: 'total',
     header: t('invoices.total'),
     numeric: true,
-    cell: (row) => <span class="font-medium">{say.money(owed(row), row.currency)}</span>,
+    cell: (row) => (
+      <span data-invoice={row.id} class="font-medium">
+        {say.money(owed(row), row.currency)}
+      </span>
+    ),
   },
   ...(withAccount
     ? [

@@ -9,6 +9,7 @@ import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Sparkline } from '../kit/sparkline.tsx'
 import { paths, type ResourceFilter } from '../paths.ts'
+import { LimitWarning } from './limit-state.tsx'
 import { Bytes, Count, HourlyCost, Nothing } from './quantity.tsx'
 import { ResourceState } from './state.tsx'
 
@@ -79,6 +80,7 @@ const Name = (props: { resource: Resource }) => (
     <Show when={props.resource.conflict}>
       <TriangleAlert size={14} class="shrink-0 text-warn-mark" role="img" aria-label={t('resources.conflict')} />
     </Show>
+    <LimitWarning state={props.resource.usage_state} />
     <Show when={eyesText(props.resource)}>
       {(text) => (
         <span class="inline-flex shrink-0 items-center gap-1 text-xs text-muted" title={text()}>
