@@ -28,6 +28,9 @@ const EN = {
   page: 'Page',
   of: 'of',
   estimated: 'spread estimated',
+  trial: 'trial',
+  plan: 'plan',
+  service: 'service',
   included: 'included',
   tier: 'tier',
   minimum: 'minimum',
@@ -59,6 +62,9 @@ const ES: typeof EN = {
   page: 'Página',
   of: 'de',
   estimated: 'reparto estimado',
+  trial: 'periodo de prueba',
+  plan: 'plan',
+  service: 'servicio',
   included: 'incluidos',
   tier: 'tramo',
   minimum: 'mínimo',
@@ -86,6 +92,8 @@ const METERS_EN: MeterWords = {
   disk_read_operations: 'disk read operations',
   disk_write_operations: 'disk write operations',
   cpu_time_ns: 'processor time',
+  fee: 'fee',
+  setup: 'set-up',
 }
 const METERS_ES: MeterWords = {
   instance: 'instancia',
@@ -101,6 +109,8 @@ const METERS_ES: MeterWords = {
   disk_read_operations: 'operaciones de lectura',
   disk_write_operations: 'operaciones de escritura',
   cpu_time_ns: 'tiempo de procesador',
+  fee: 'cuota',
+  setup: 'alta',
 }
 export const METER_WORDS: Record<Language, MeterWords> = { en: METERS_EN, es: METERS_ES }
 
@@ -131,14 +141,38 @@ const address = (party: InvoiceContent['seller'], labels: typeof EN): string[] =
 
 function unitOf(line: Line, labels: typeof EN): string {
   const per = { hour: labels.per_hour, month: labels.per_month, quantity: '' }[line.price.per]
-  const unit = line.price.model === 'flat' ? '' : line.price.unit.replaceAll('_', ' ')
+  const { price } = line
+  const named = price.unit === 'service' ? labels.service : price.unit.replaceAll('_', ' ')
+  const unit = price.model === 'flat' ? '' : named
   return [unit, per].filter(Boolean).join('·')
 }
 
 const noteOf = (line: Line, zone: string, language: Language): string =>
-  [...chargeTexts(line, language), gapText(line, zone, language), line.estimated ? LABELS[language].estimated : '']
+  [
+    ...chargeTexts(line, language),
+    ...planTexts(line, zone, language),
+    gapText(line, zone, language),
+    line.estimated ? LABELS[language].estimated : '',
+  ]
     .filter(Boolean)
     .join(', ')
+
+/** Whose price it is, for what part of the period, and what of that was a trial. */
+function planTexts({ plan, resource, segments, period }: Line, zone: string, language: Language): string[] {
+  if (!plan) return []
+  const labels = LABELS[language]
+  const span = (from: string, to: string) =>
+    `${dateText(from, zone, language)} ${labels.to} ${lastDay(to, zone, language)}`
+  const [first, last] = [segments.at(0), segments.at(-1)]
+  const isPart = first && last && (first.from !== period.from || last.to !== period.to)
+  const trial = segments.filter((segment) => segment.trial)
+  const [begin, end] = [trial.at(0), trial.at(-1)]
+  return [
+    resource.kind === 'service' ? '' : `${labels.plan} ${plan.name[language]}`,
+    resource.kind === 'service' && isPart ? span(first.from, last.to) : '',
+    begin && end ? `${labels.trial} ${span(begin.from, end.to)}` : '',
+  ]
+}
 
 const NOTE_PLACES = 6
 /** How a line came about whose price is no single amount: "100 included, tier 2: 20 × 0.02". */
@@ -191,7 +225,7 @@ function noteLabels({ document_type }: InvoiceContent, language: Language): Part
 function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, language: Language) {
   const { correction } = line
   return {
-    name: line.resource.name,
+    name: line.resource.kind === 'service' ? (line.plan?.name[language] ?? line.resource.name) : line.resource.name,
     component: METER_WORDS[language][line.meter],
     note: correction ? causesText([line], language) : noteOf(line, zone, language),
     quantity: correction

@@ -120,7 +120,7 @@ function quantityOf(line: Line, terms: Terms, zone: string, charged: Pair): Pair
   if (terms.proration === undefined || terms.proration === 'exact') return [BigInt(line.quantity), BigInt(line.divisor)]
   const unit = line.price.model === 'flat' ? 1n : sure(meterOf(line.meter).units[line.price.unit])
   const sizes = line.segments.map((one) =>
-    one.skipped ? 0n : line.price.model === 'flat' ? 1n : BigInt(one.size ?? '0'),
+    one.skipped || one.trial ? 0n : line.price.model === 'flat' ? 1n : BigInt(one.size ?? '0'),
   )
   if (terms.proration === 'none') {
     const most = sizes.reduce((high, size) => (size > high ? size : high), 0n)
@@ -151,15 +151,21 @@ export function checkShare(
 ): void {
   const [from, to] = [fromIso(line.period.from), fromIso(line.period.to)]
   const month = monthOf(from, zone)
-  const begin = Math.max(from, fromIso(line.price.effective_at))
-  const end = line.price.ends_at === undefined ? to : Math.min(to, fromIso(line.price.ends_at))
   let held = 0
-  for (const owner of owned.filter((one) => one.resource_id === line.resource.id))
-    for (const seen of observed.filter((one) => one.resource_id === line.resource.id)) {
-      const last = Math.min(end, owner.to ?? end, seen.to ?? end)
-      const first = Math.max(begin, owner.from ?? begin, seen.from ?? begin)
-      held += last > first ? last - first : 0
-    }
+  for (const [begin, end] of paidTimes(line, from, to))
+    for (const owner of owned.filter((one) => one.resource_id === line.resource.id))
+      for (const seen of observed.filter((one) => one.resource_id === line.resource.id)) {
+        const last = Math.min(end, owner.to ?? end, seen.to ?? end)
+        const first = Math.max(begin, owner.from ?? begin, seen.from ?? begin)
+        held += last > first ? last - first : 0
+      }
   if (!isSame(pair(share), [BigInt(held), BigInt(month.to - month.from)]))
     report('share', subject, 'The time in which it was owned at this price is not the share that was charged.')
+}
+
+/** When its price holds and isn't free: as the line says where it holds only in parts, else from its first to its last instant. */
+function paidTimes({ price }: Line, from: number, to: number): [number, number][] {
+  if (price.times) return price.times.flatMap((time) => (time.trial ? [] : [[fromIso(time.from), fromIso(time.to)]]))
+  const end = price.ends_at === undefined ? to : Math.min(to, fromIso(price.ends_at))
+  return [[Math.max(from, fromIso(price.effective_at)), end]]
 }

@@ -12,6 +12,7 @@ import type { Line, Segment } from '../rating/contract.ts'
 import { allocationDigest, consumptionDigest } from '../rating/rules.ts'
 import * as store from './store.ts'
 import { checkCharge, checkShare } from './verify-charge.ts'
+import { checkServices, isService, subscribed } from './verify-services.ts'
 import { isRounded, type Report, units } from './verify-sums.ts'
 
 /** Checks each line of an invoice; returns how many readings were compared. */
@@ -22,12 +23,13 @@ export async function checkLines(
   report: Report,
 ): Promise<number> {
   let readings = 0
+  await checkServices(ctx, invoice, lines, report)
   for (const batch of batchesOf(lines)) {
     const facts = await factsOf(ctx, invoice, batch)
     for (const line of batch) {
       const subject = `${invoice.number}/${line.id}`
       checkArithmetic(line, invoice.content.zone, subject, report)
-      if (line.charge) checkShare(line, line.charge, facts.held, invoice.content.zone, subject, report)
+      if (line.charge) checkShare(line, line.charge, isService(line) ? await subscribed(ctx, invoice, line) : facts.held, invoice.content.zone, subject, report)
       readings += checkLeaves(invoice, line, facts, subject, report)
     }
   }
@@ -90,7 +92,7 @@ interface Stretch extends Interval {
   resource_id: string
 }
 const keyOf = ({ resource_id, from, to }: Stretch): string => `${resource_id}/${from}/${to}`
-const isConsumption = (line: Line): boolean => meterOf(line.meter).kind === 'consumption'
+const isConsumption = (line: Line): boolean => meterOf(line.meter).kind === 'consumption' && !isService(line)
 const stretchOf = (line: Line, { from, to }: Segment): Stretch => ({
   resource_id: line.resource.id,
   from: fromIso(from),
@@ -132,6 +134,8 @@ function checkArithmetic(line: Line, zone: string, subject: string, report: Repo
 /** Follows a line to the rows it was made from; returns how many readings were compared. */
 function checkLeaves(invoice: store.InvoiceRow, line: Line, facts: Facts, subject: string, report: Report): number {
   checkPrice(line, facts, subject, report)
+  // what was subscribed has no owner and no readings: `verify-services.ts` follows it
+  if (isService(line)) return 0
   for (const segment of line.segments) checkOwner(invoice, line, segment, facts, subject, report)
   checkCovers(line, facts, subject, report)
   if (isConsumption(line)) return checkConsumption(line, facts, subject, report)
@@ -196,7 +200,7 @@ function checkVersions(line: Line, { versions, owners }: Facts, subject: string,
     const digest = allocationDigest({ ...owner, ...bounds(owner) }, { ...version, ...bounds(version), scope_id: '' })
     const held = BigInt(segment.size ?? '0') * BigInt(fromIso(segment.to) - fromIso(segment.from))
     const whole = line.price.model === 'flat' ? BigInt(fromIso(segment.to) - fromIso(segment.from)) : held
-    const expected = segment.skipped ? 0n : whole
+    const expected = segment.skipped || segment.trial ? 0n : whole
     if (digest !== segment.digest || expected.toString() !== segment.quantity)
       report('version', subject, `The observed or assigned version of ${segment.from} is not the one that was billed.`)
   }
@@ -211,7 +215,7 @@ function checkConsumption(line: Line, { usage, hours }: Facts, subject: string, 
     const quantity =
       leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n) -
       unseen.reduce((sum, gap) => sum + (gap.quantity ?? 0n), 0n)
-    if (quantity.toString() !== segment.quantity || consumptionDigest(leaves) !== segment.digest)
+    if ((segment.trial ? '0' : quantity.toString()) !== segment.quantity || consumptionDigest(leaves) !== segment.digest)
       report('usage', subject, `The hours of usage from ${segment.from} are not those that were billed.`)
     readings += checkReadings(line, sure(hours.get(keyOf(windowOf(stretch)))), subject, report)
   }

@@ -3,7 +3,7 @@ import { createAccount, createLegalEntity, getAccount } from '../accounts/index.
 import type { Account, LegalEntity, NewLegalEntity } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
-import { assert, Problem } from '../base/problem.ts'
+import { Problem } from '../base/problem.ts'
 import { fromIso, type Instant, iso, monthOf } from '../base/time.ts'
 import { createDefaultBook, getBook } from '../catalog/index.ts'
 import type { Context } from '../db/index.ts'
@@ -16,11 +16,14 @@ import {
   contractsOf,
   insertContract,
   lockContract,
+  payAsYouGoOf,
   type ServiceRow,
   servicesOf,
 } from './store.ts'
 
 export type { ContractInForce } from './contract.ts'
+export { serviceHistory, servicesIn, servicesSince } from './services/facts.ts'
+export { attach, cancel, change, detach, listServices, subscribe, unattachedOf } from './services/index.ts'
 
 /** An account with its contract, at the standard prices of its legal entity, and one pay-as-you-go service. */
 export async function openAccount(ctx: Context, { contract_from, ...input }: OpenAccount): Promise<Account> {
@@ -62,8 +65,7 @@ export async function contractOf(ctx: Context, account_id: string, at?: Instant)
   permit(ctx, 'accounts.read')
   const row = await contractAt(ctx.tx, account_id, at ?? ctx.now())
   if (!row) return null
-  const [service] = await servicesOf(ctx.tx, [row.id])
-  assert(service, 'every contract has a service')
+  const service = await payAsYouGoOf(ctx.tx, row.id)
   const { id, legal_entity_id, price_book_id, currency, valid_from, valid_to } = row
   const terms = { id, legal_entity_id, account_id, price_book_id, currency }
   return { ...terms, from: valid_from, to: valid_to, service_id: service.id }
@@ -105,6 +107,7 @@ async function conclude(ctx: Context, account: Account, from: Instant | null = n
     contract_id: row.id,
     kind: 'pay_as_you_go',
     name: 'Pay as you go',
+    parent_id: null,
     ...held,
   }
   await insertContract(ctx.tx, row, [service])
@@ -131,6 +134,6 @@ function toContract(row: ContractRow, services: ServiceRow[]): Contract {
     side,
     currency,
     ...span(row),
-    services: services.map((service) => ({ id: service.id, kind: service.kind, name: service.name, ...span(service) })),
+    services: services.map((service) => ({ id: service.id, kind: 'pay_as_you_go', name: service.name, ...span(service) })),
   }
 }

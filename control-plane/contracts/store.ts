@@ -1,5 +1,6 @@
 /** The SQL of contracts and the services under them. */
 import { and, asc, desc, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm'
+import { sure } from '../base/problem.ts'
 import type { Instant } from '../base/time.ts'
 import { ofWholeAccounts, withinReach } from '../db/fence.ts'
 import type { Context, Tx } from '../db/index.ts'
@@ -15,6 +16,16 @@ export async function insertContract(tx: Tx, row: ContractRow, services: Service
 
 const sold = eq(contract.side, 'sale')
 const soldTo = (account_id: string) => and(eq(contract.account_id, account_id), sold)
+
+/** The service under which all is bought that no plan covers. */
+export async function payAsYouGoOf(tx: Tx, contract_id: string): Promise<ServiceRow> {
+  const [row] = await tx
+    .select()
+    .from(service)
+    .where(and(eq(service.contract_id, contract_id), eq(service.kind, 'pay_as_you_go')))
+    .limit(1)
+  return sure(row)
+}
 
 /** The contract under which an account buys at an instant. */
 export async function contractAt(tx: Tx, account_id: string, at: Instant): Promise<ContractRow | null> {
@@ -50,12 +61,13 @@ export const contractsOf = (ctx: Context, account_id: string): Promise<ContractR
     )
     .orderBy(asc(contract.valid_from), asc(contract.id))
 
+/** Their pay-as-you-go services; subscriptions are listed by themselves. */
 export async function servicesOf(tx: Tx, contract_ids: string[]): Promise<ServiceRow[]> {
   if (contract_ids.length === 0) return []
   return tx
     .select()
     .from(service)
-    .where(inArray(service.contract_id, contract_ids))
+    .where(and(inArray(service.contract_id, contract_ids), eq(service.kind, 'pay_as_you_go')))
     .orderBy(asc(service.valid_from), asc(service.id))
 }
 

@@ -110,14 +110,16 @@ async function ratedDays(ctx: Context, account: Account, days: readonly Interval
     const period = intersect(contract, day)
     each.push(period ? (await rate(ctx, { ...terms, period })).lines : [])
   }
-  const lines = prices.every(isLinear) ? each : dailyShares(each, (await rate(ctx, { ...terms, period: month })).lines)
+  // prices of plans have terms of their own
+  const isSum = prices.every(isLinear) && !each.flat().some((line) => line.charge)
+  const lines = isSum ? each : dailyShares(each, (await rate(ctx, { ...terms, period: month })).lines)
   const ids = lines.flat().flatMap((line) => line.segments.map((segment) => segment.assignment_id))
   const projectOf = byProject ? await projectOfEach(ctx, ids) : null
   const rated = lines.map((list) => list.map((line) => ({ line, parts: projectOf && partsOf(line, projectOf) })))
   return { currency: contract.currency, rated }
 }
 
-const keyOf = (line: Line): string => `${line.resource.id}/${line.price.id}`
+const keyOf = (line: Line): string => `${line.service_id}/${line.resource.id}/${line.price.id}`
 /** Lines of days whose prices charge the whole month: each bears its part of the month's amount, by quantity or else by time. */
 function dailyShares(days: readonly Line[][], month: readonly Line[]): Line[][] {
   const wholes = new Map(month.filter((line) => line.charge).map((line) => [keyOf(line), line]))

@@ -11,7 +11,8 @@ import { holdings } from '../inventory/index.ts'
 import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
 import { usageOf } from '../metering/index.ts'
 import type { Line } from './contract.ts'
-import { type Blocked, type Consumed, type Facts, linesOf, stretchesOf } from './rules.ts'
+import { type Blocked, type Consumed, type Facts, linesOf, pricesOf, stretchesOf } from './rules.ts'
+import { withServices } from './services.ts'
 import { acceptedGaps } from './store.ts'
 import { type Missing, unratedOf } from './unrated.ts'
 import { merged } from './versions.ts'
@@ -64,7 +65,8 @@ async function factsOf(
     prices: inForce,
     consumed: [],
   }
-  return { ...facts, consumed: await consumption(ctx, facts, sold, cut) }
+  const all = await withServices(ctx, facts, { contract, cut }, sold)
+  return { ...all, consumed: [...all.consumed, ...(await consumption(ctx, all, sold, cut))] }
 }
 
 /** What the agents that see each resource admitted to have lost. */
@@ -81,19 +83,24 @@ async function lossesOf(
   )
 }
 
-const CONSUMPTION = METER_NAMES.filter((meter) => meterOf(meter).kind === 'consumption')
+const CONSUMPTION = METER_NAMES.filter(
+  (meter) => meterOf(meter).kind === 'consumption' && meterOf(meter).of === undefined,
+)
 
 /** Usage of the consumption meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's. */
 async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
   const wanted: { resource_id: string; meters: MeterName[]; stretches: ReturnType<typeof stretchesOf> }[] = []
-  for (const resource of facts.resources) {
+  for (const resource of facts.resources.filter(({ kind }) => kind !== 'service')) {
+    const prices = pricesOf(facts, resource)
     const owned = facts.owned.filter((o) => o.resource_id === resource.id)
-    const meters = CONSUMPTION.filter((meter) => sold.has(`${resource.kind}.${meter}`))
+    const meters = CONSUMPTION.filter(
+      (meter) => sold.has(`${resource.kind}.${meter}`) || prices.some((price) => price.meter === meter),
+    )
     const stretchesBy = (meter: MeterName) =>
       stretchesOf(
         facts.period,
         owned,
-        facts.prices.filter((p) => p.kind === resource.kind && p.meter === meter),
+        prices.filter((price) => price.meter === meter),
       )
     for (const [, group] of Map.groupBy(meters, (meter) => JSON.stringify(stretchesBy(meter))))
       wanted.push({ resource_id: resource.id, meters: group, stretches: stretchesBy(sure(group[0])) })

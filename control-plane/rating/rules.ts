@@ -2,8 +2,8 @@
  * How usage becomes lines, read top to bottom: who owned it → what was observed → which price held → quantity → charge model → one
  * rounding per line. Pure: the same facts give the same lines.
  */
-import type { Kind, SizeName } from '#connectors/contract.ts'
-import { add, type Fraction, fraction, fractionText, parseDecimal, sum, toDecimal } from '../base/exact.ts'
+import type { SizeName } from '#connectors/contract.ts'
+import { type Fraction, fraction, fractionText, parseDecimal, sum, toDecimal } from '../base/exact.ts'
 import { majorText, toMinor } from '../base/money.ts'
 import { assert } from '../base/problem.ts'
 import {
@@ -19,17 +19,19 @@ import {
 import { canonical, sha256 } from '#connectors/contract.ts'
 import { type GapPolicy, type Meter, type MeterName, meterOf } from '../metering/contract.ts'
 import { counts, coveredMs, type Gap } from '../metering/rules.ts'
-import type { ChargeModel, Terms } from '../catalog/contract.ts'
+import type { ChargeModel, Plan, PricedKind, Terms } from '../catalog/contract.ts'
 import { chargeText, isLinear } from './charge.ts'
 import { type Line, type LineGap, type Segment, SHOWN_GAPS } from './contract.ts'
 import { flat } from './models/flat.ts'
 import { type Accepted, type Loss, told, type ToldGap, unaccepted, type Unobserved } from './gaps.ts'
 import { perUnit } from './models/per_unit.ts'
+import type { Expected } from './tariffs.ts'
+import { boundsOf, type Time, within } from './times.ts'
 import { chargesNothingUsed, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
 
 export interface Price {
   id: string
-  kind: Kind
+  kind: PricedKind
   meter: MeterName
   model: ChargeModel
   per: 'hour' | 'month' | 'quantity'
@@ -40,6 +42,10 @@ export interface Price {
   gap_policy: GapPolicy
   effective_at: Instant
   ends_at: Instant | null
+  /** where it holds only in some stretches of a resource; absent: as long as its version */
+  times?: readonly Time[]
+  /** of a plan: for which service it holds */
+  of?: { service_id: string; plan: Pick<Plan, 'id' | 'name'> }
 }
 /** A stretch of an assignment in which no other eye on the machine is billed. */
 export interface Owned extends OpenInterval {
@@ -52,8 +58,10 @@ export interface Observed extends OpenInterval {
   id: string
   resource_id: string
   state: string
-  size: Partial<Record<SizeName, number | string>>
+  size: Partial<Record<SizeName | 'service_count', number | string>>
   scope_id: string
+  /** of a service: what binds to its version */
+  digest?: string
 }
 /** Consumption of one resource and meter in one stretch of owner and price. */
 export interface Consumed {
@@ -80,7 +88,7 @@ export interface Facts {
   currency: string
   service_id: string
   tax: { category: Line['tax_category']; rate: string }
-  resources: readonly { id: string; kind: Kind; name: string }[]
+  resources: readonly { id: string; kind: PricedKind; name: string }[]
   owned: readonly Owned[]
   observed: readonly Observed[]
   gaps: readonly { scope_id: string; from: Instant; to: Instant }[]
@@ -89,8 +97,16 @@ export interface Facts {
   /** gaps that people accepted */
   accepted: readonly (Accepted & { resource_id: string; meter: MeterName })[]
   prices: readonly Price[]
+  /** all prices of those resources that have others than their kind: services, and what fulfils them */
+  tariffs?: ReadonlyMap<string, readonly Price[]>
+  /** of the same, what must have a price when */
+  expected?: ReadonlyMap<string, readonly Expected[]>
   consumed: readonly Consumed[]
 }
+
+/** The prices of a resource. */
+export const pricesOf = ({ tariffs, prices }: Facts, { id, kind }: RatedResource): readonly Price[] =>
+  tariffs?.get(id) ?? prices.filter((price) => price.kind === kind)
 
 export type RatedResource = Facts['resources'][number]
 export type RawSegment = Segment & { quantity_units: bigint; exact: Fraction; unobserved: Unobserved[] }
@@ -109,7 +125,7 @@ const amountOf = (price: Price): Fraction => {
   return amount
 }
 
-const charge = (price: Price, quantity: bigint, month: Interval): Fraction =>
+export const charge = (price: Price, quantity: bigint, month: Interval): Fraction =>
   price.model === 'flat'
     ? flat(quantity, amountOf(price), divisorOf(price, month))
     : perUnit(quantity, amountOf(price), divisorOf(price, month))
@@ -120,8 +136,6 @@ export function held(meter: Meter, observed: { state: string; size: Observed['si
   const size = meter.size === undefined ? 1n : BigInt(observed.size[meter.size] ?? 0)
   return size > 0n ? size : null
 }
-
-export const timeOf = (price: Price): OpenInterval => ({ from: price.effective_at, to: price.ends_at })
 
 /** A gap that holds the invoice back. */
 export interface Blocked extends ToldGap {
@@ -139,7 +153,7 @@ export function linesOf(facts: Facts): Billed {
   for (const resource of facts.resources) {
     /** meters whose month a version without proration has charged */
     const paid = new Set<MeterName>()
-    for (const price of facts.prices.filter((p) => p.kind === resource.kind)) {
+    for (const price of pricesOf(facts, resource)) {
       const segments =
         meterOf(price.meter).kind === 'allocation'
           ? allocationSegments(facts, resource, price)
@@ -183,12 +197,14 @@ function allocationSegments(facts: Facts, resource: RatedResource, price: Price)
   for (const owned of facts.owned.filter((o) => o.resource_id === resource.id))
     for (const observed of facts.observed.filter((o) => o.resource_id === resource.id)) {
       const size = held(meter, observed)
-      const stretch = size === null ? null : meet(facts.period, owned, observed, timeOf(price))
-      if (size === null || !stretch) continue
-      const gaps = unobservedIn(facts, observed.scope_id, stretch)
-      const bounds = price.gap_policy === 'skip' ? gaps.flatMap(({ from, to }) => [from, to]) : []
-      for (const piece of splitAt(stretch, bounds))
-        out.push(heldSegment(facts, price, { owned, observed, size, piece, gaps }))
+      const both = size === null ? null : meet(facts.period, owned, observed)
+      if (size === null || !both) continue
+      for (const { trial, ...stretch } of within(price, both)) {
+        const gaps = unobservedIn(facts, observed.scope_id, stretch)
+        const bounds = price.gap_policy === 'skip' ? gaps.flatMap(({ from, to }) => [from, to]) : []
+        for (const piece of splitAt(stretch, bounds))
+          out.push(heldSegment(facts, price, { owned, observed, size, piece, gaps, trial }))
+      }
     }
   return out
 }
@@ -199,11 +215,16 @@ interface Holding {
   size: bigint
   piece: Interval
   gaps: readonly Unobserved[]
+  trial: boolean
 }
-function heldSegment(facts: Facts, price: Price, { owned, observed, size, piece, gaps }: Holding): RawSegment {
+function heldSegment(
+  facts: Facts,
+  price: Price,
+  { owned, observed, size, piece, gaps, trial }: Holding,
+): RawSegment {
   const unobserved = clip(gaps, piece)
   const skipped = price.gap_policy === 'skip' && unobserved.length > 0
-  const quantity = skipped ? 0n : (price.model === 'flat' ? 1n : size) * lengthMs(piece)
+  const quantity = skipped || trial ? 0n : (price.model === 'flat' ? 1n : size) * lengthMs(piece)
   const exact = charge(price, quantity, facts.month)
   return {
     from: iso(piece.from),
@@ -213,10 +234,11 @@ function heldSegment(facts: Facts, price: Price, { owned, observed, size, piece,
     amount: fractionText(exact),
     observed_version_id: observed.id,
     assignment_id: owned.id,
-    digest: allocationDigest({ id: owned.id, ...owned.assignment }, observed),
+    digest: observed.digest ?? allocationDigest({ id: owned.id, ...owned.assignment }, observed),
     unobserved_ms: coveredMs(unobserved),
     estimated: false,
     ...(skipped && { skipped }),
+    ...(trial && { trial }),
     quantity_units: quantity,
     exact,
     unobserved,
@@ -247,8 +269,10 @@ const clip = (gaps: readonly Unobserved[], part: Interval): Unobserved[] =>
 function consumptionSegments(facts: Facts, resource: RatedResource, price: Price): RawSegment[] {
   const out: RawSegment[] = []
   for (const used of facts.consumed) {
-    if (used.resource_id !== resource.id || used.meter !== price.meter || !meet(used.stretch, timeOf(price))) continue
-    const quantity = consumedQuantity(used.leaves, price.gap_policy)
+    // stretches of usage break where a price begins or ends to hold: it holds for all of one or for nothing of it
+    const time = within(price, used.stretch)[0]
+    if (used.resource_id !== resource.id || used.meter !== price.meter || !time) continue
+    const quantity = time.trial ? 0n : consumedQuantity(used.leaves, price.gap_policy)
     const gaps = used.leaves.flatMap((leaf) => leaf.gaps)
     if (quantity === 0n && gaps.length === 0) continue
     const exact = charge(price, quantity, facts.month)
@@ -263,6 +287,7 @@ function consumptionSegments(facts: Facts, resource: RatedResource, price: Price
       digest: consumptionDigest(used.leaves),
       unobserved_ms: coveredMs(gaps),
       estimated: used.leaves.some((leaf) => leaf.estimated),
+      ...(time.trial && { trial: time.trial }),
       quantity_units: quantity,
       exact,
       unobserved: gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })),
@@ -293,14 +318,16 @@ function lineOf(
   const exact = whole ? whole.amount : sum(raw.map((segment) => segment.exact))
   const quantity = raw.reduce((total, segment) => total + segment.quantity_units, 0n)
   const divisor = divisorOf(price, facts.month)
+  const service_id = price.of?.service_id ?? facts.service_id
   const segments = raw
     .map((segment, index) => ({ ...segment, ...(whole && { amount: fractionText(whole.amounts[index] ?? exact) }) }))
     .toSorted((a, b) => (a.from < b.from ? -1 : 1))
     .map(({ quantity_units: _quantity, exact: _exact, unobserved: _gaps, ...segment }) => segment)
   return {
-    id: sha256([facts.service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
-    service_id: facts.service_id,
-    resource: { id: resource.id, kind: resource.kind, name: resource.name },
+    id: sha256([service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
+    service_id,
+    resource: { id: resource.id, kind: resource.kind, name: nameOf(resource, price) },
+    ...(price.of && { plan: price.of.plan }),
     component: `${resource.kind}.${price.meter}`,
     meter: price.meter,
     price: {
@@ -313,6 +340,7 @@ function lineOf(
       effective_at: iso(price.effective_at),
       ...(price.terms && { terms: price.terms }),
       ...(whole && price.ends_at !== null && { ends_at: iso(price.ends_at) }),
+      ...(price.times && { times: within(price, facts.period).map(timeText) }),
     },
     period: { from: iso(facts.period.from), to: iso(facts.period.to) },
     divisor: divisor.toString(),
@@ -332,6 +360,13 @@ function lineOf(
   }
 }
 
+/** A service is called by its plan, which changes with time. */
+const nameOf = ({ kind, name }: RatedResource, { of }: Price): string => (kind === 'service' && of ? of.plan.name.en : name)
+const timeText = ({ from, to, trial }: Interval & { trial: boolean }) => ({
+  from: iso(from),
+  to: iso(to),
+  ...(trial && { trial }),
+})
 const gapText = ({ from, to, cause, policy }: ToldGap): LineGap => ({ from: iso(from), to: iso(to), cause, policy })
 
 /** Stretches of a resource in which its owner and every price of its kind are constant: what usage is asked for. */
@@ -340,25 +375,9 @@ export function stretchesOf(
   owned: readonly Owned[],
   prices: readonly Price[],
 ): { stretch: Interval; owned_id: string }[] {
-  const bounds = prices.flatMap((price) => [price.effective_at, ...(price.ends_at === null ? [] : [price.ends_at])])
+  const bounds = prices.flatMap(boundsOf)
   return owned.flatMap((owner) => {
     const whole = intersect(owner, period)
     return whole ? splitAt(whole, bounds).map((stretch) => ({ stretch, owned_id: owner.id })) : []
   })
-}
-
-/** What a resource costs each hour at these prices, exactly; null where none applies, or one that has no price for an hour alone. */
-export function costPerHour(
-  resource: { kind: Kind; state: string; size: Observed['size'] },
-  prices: readonly Price[],
-  month: Interval,
-): Fraction | null {
-  let total: Fraction | null = null
-  for (const price of prices.filter((p) => p.kind === resource.kind && p.per !== 'quantity')) {
-    if (!isLinear(price)) return null
-    const size = held(meterOf(price.meter), resource)
-    const part = charge(price, size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS), month)
-    total = total ? add(total, part) : part
-  }
-  return total
 }

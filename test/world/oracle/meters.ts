@@ -18,7 +18,8 @@ const OPERATIONS = { operation: 1n, thousand_operations: 1_000n, million_operati
 const bytes: Meter = { kind: 'consumption', units: BYTES }
 const operations: Meter = { kind: 'consumption', units: OPERATIONS }
 
-export const METERS: Record<MeterName, Meter> = {
+/** What was agreed is no matter of machines: the world has no services. */
+export const METERS: Record<Exclude<MeterName, 'fee' | 'setup'>, Meter> = {
   instance: { kind: 'allocation', counts: 'allocated', units: { instance: 1n } },
   instance_running: { kind: 'allocation', counts: 'running', units: { instance: 1n } },
   vcpu: { kind: 'allocation', counts: 'running', size: 'vcpu_count', units: { vCPU: 1n } },

@@ -1,0 +1,69 @@
+/** What rating, billing and the verifier read of services: what was subscribed, and what fulfilled it, as known to a cut. */
+import { permit } from '../../base/actor.ts'
+import type { Instant, Interval } from '../../base/time.ts'
+import type { Context } from '../../db/index.ts'
+import type { Attachment, ServiceTerms } from '../contract.ts'
+import { beginnings, earliest, resourcesOf, type ResourceRow, type VersionRow, versionsOf } from './store.ts'
+
+const termsOf = ({ valid_from: from, valid_to: to, ...row }: VersionRow): ServiceTerms => ({
+  id: row.id,
+  service_id: row.service_id,
+  account_id: row.account_id,
+  plan_id: row.plan_id,
+  quantity: row.quantity,
+  prices_as_of: row.prices_as_of,
+  trial_until: row.trial_until,
+  from,
+  to,
+})
+const attachmentOf = ({ id, service_id, resource_id, valid_from: from, valid_to: to }: ResourceRow): Attachment => ({
+  id,
+  service_id,
+  resource_id,
+  from,
+  to,
+})
+
+export interface Services {
+  /** oldest first; those of one service don't overlap */
+  versions: ServiceTerms[]
+  attachments: Attachment[]
+  /** when each service began */
+  began: ReadonlyMap<string, Instant>
+}
+
+/** The services of an account in an interval. */
+export async function servicesIn(
+  ctx: Context,
+  account_id: string,
+  within: Interval,
+  cut: number,
+): Promise<Services> {
+  permit(ctx, 'accounts.read')
+  const versions = (await versionsOf(ctx.tx, { account_id, within, cut })).map(termsOf)
+  if (versions.length === 0) return { versions, attachments: [], began: new Map() }
+  const ids = [...new Set(versions.map((one) => one.service_id))]
+  const attachments = (await resourcesOf(ctx.tx, { account_id, within, cut })).map(attachmentOf)
+  const began = new Map((await beginnings(ctx.tx, ids, cut)).map(({ service_id, from }) => [service_id, from]))
+  return { versions, attachments, began }
+}
+
+/** All that was decided of some services, as known to a cut. */
+export async function serviceHistory(
+  ctx: Context,
+  service_ids: readonly string[],
+  cut: number,
+): Promise<Pick<Services, 'versions' | 'attachments'>> {
+  permit(ctx, 'accounts.read')
+  if (service_ids.length === 0) return { versions: [], attachments: [] }
+  return {
+    versions: (await versionsOf(ctx.tx, { service_ids, cut })).map(termsOf),
+    attachments: (await resourcesOf(ctx.tx, { service_ids, cut })).map(attachmentOf),
+  }
+}
+
+/** Since when an account has had a service, as known to a cut; null where it never had. */
+export async function servicesSince(ctx: Context, account_id: string, cut: number): Promise<Instant | null> {
+  permit(ctx, 'accounts.read')
+  return earliest(ctx.tx, account_id, cut)
+}

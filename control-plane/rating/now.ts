@@ -1,0 +1,22 @@
+/** What a resource costs each hour as it stands. Pure. */
+import { add, type Fraction } from '../base/exact.ts'
+import { HOUR_MS, type Interval } from '../base/time.ts'
+import { meterOf } from '../metering/contract.ts'
+import { isLinear } from './charge.ts'
+import { charge, held, type Observed, type Price } from './rules.ts'
+
+/** What a resource costs each hour at its prices, exactly; null where none applies, or one that has no price for an hour alone. */
+export function costPerHour(
+  resource: { state: string; size: Observed['size'] },
+  prices: readonly Price[],
+  month: Interval,
+): Fraction | null {
+  let total: Fraction | null = null
+  for (const price of prices.filter((p) => p.per !== 'quantity')) {
+    if (!isLinear(price)) return null
+    const size = held(meterOf(price.meter), resource)
+    const part = charge(price, size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS), month)
+    total = total ? add(total, part) : part
+  }
+  return total
+}
