@@ -19,15 +19,16 @@ export async function withServices(
   { contract, cut }: { contract: ContractInForce; cut: number },
   standard: ReadonlySet<string>,
 ): Promise<Facts> {
-  // from the start of the month on: what a bill within it begins with may be no change of what was before
-  const known = await servicesIn(ctx, contract.account_id, { from: facts.month.from, to: facts.period.to }, cut)
-  const versions = mergedVersions(known.versions).filter((one) => intersect(one, facts.period))
+  const known = await servicesIn(ctx, contract.account_id, facts.period, cut)
+  const all = mergedVersions(known.versions)
+  const versions = all.filter((one) => intersect(one, facts.period))
   if (versions.length === 0) return facts
   const sell = await seller(ctx, versions, facts.month, cut)
   const services = [...Map.groupBy(versions, (one) => one.service_id)].map(([id, own]) => ({
     resource: { id, kind: 'service' as const, name: sure(sell(sure(own.at(-1))).plan).name.en },
     own,
     sold: own.map(sell),
+    began: sure(all.find((one) => one.service_id === id)).from,
   }))
   const [tariffs, expected] = [new Map<string, Price[]>(), new Map<string, Expected[]>()]
   for (const { resource, sold } of services) {
@@ -45,7 +46,7 @@ export async function withServices(
     observed: [...facts.observed, ...versions.map(observedOf)],
     tariffs,
     expected,
-    consumed: services.flatMap(({ own, sold }) => setUpOf(facts.period, own, sold, known.began)),
+    consumed: services.flatMap((one) => setUpOf(facts.period, one)),
   }
 }
 
@@ -114,13 +115,9 @@ const observedOf = (version: ServiceTerms): Facts['observed'][number] => ({
 /** Setting up is charged once: when a service begins, or where its trial ends if it goes on. */
 function setUpOf(
   period: Interval,
-  own: readonly ServiceTerms[],
-  sold: readonly Sold[],
-  began: ReadonlyMap<string, Instant>,
+  { own, sold, began }: { own: readonly ServiceTerms[]; sold: readonly Sold[]; began: Instant },
 ): Consumed[] {
-  const first = sure(own[0])
-  const begin = sure(began.get(first.service_id))
-  const at = Math.max(begin, ...own.map((one) => one.trial_until ?? begin))
+  const at = Math.max(began, ...own.map((one) => one.trial_until ?? began))
   const stretch = { from: at, to: at + 1 }
   const index = own.findIndex((one) => intersect(one, stretch))
   const version = own[index]
@@ -133,7 +130,8 @@ function setUpOf(
 /** What prices a resource of an account has at an instant; none while a trial goes on. */
 export async function tariffsAt(ctx: Context, account_id: string, standard: readonly Price[], now: Instant) {
   const at = { from: now, to: now + 1 }
-  const { versions, attachments } = await servicesIn(ctx, account_id, at, LIVE)
+  const { versions: all, attachments } = await servicesIn(ctx, account_id, at, LIVE)
+  const versions = all.filter((one) => intersect(one, at))
   const sell = await seller(ctx, versions, at, LIVE)
   return ({ id, kind }: { id: string; kind: Kind }): Price[] => {
     const sold = fulfilled(id, attachments, versions).map(({ version, from, to }) => ({ ...sell(version), from, to }))
@@ -146,7 +144,8 @@ const FAR_MS = 100 * 366 * 86_400_000
 /** The prices by which services are charged a fee from an instant on, each at that instant or when it begins. */
 export async function feesAt(ctx: Context, account_id: string, now: Instant): Promise<Map<string, Fee>> {
   const ahead = { from: now, to: now + FAR_MS }
-  const versions = mergedVersions((await servicesIn(ctx, account_id, ahead, LIVE)).versions)
+  const known = mergedVersions((await servicesIn(ctx, account_id, ahead, LIVE)).versions)
+  const versions = known.filter((one) => intersect(one, ahead))
   const sell = await seller(ctx, versions, ahead, LIVE)
   const out = new Map<string, Fee>()
   for (const version of versions.filter((one) => !versions.some((other) => isBefore(other, one)))) {

@@ -32,6 +32,7 @@ export type Of = Pick<Customer, 'account_id' | 'resource_id' | 'invoice_id' | 'l
   member_id: string
   invitation_id: string
   project_id: string
+  service_id: string
 }
 export interface Cell {
   /** what the address or the body names */
@@ -74,6 +75,7 @@ export const CELLS: Readonly<Record<string, Cell>> = {
   'PATCH /projects/{id}': { ...one((of) => of.project_id), body: () => ({ name: `Project ${crypto.randomUUID()}` }) },
   'POST /projects/{id}/closure': { ...one((of) => of.project_id), body: () => ({}) },
   'GET /accounts/{id}/contracts': account,
+  'GET /accounts/{id}/services': { ...account, holds: (of) => of.service_id },
   'GET /accounts/{id}/usage': account,
   'GET /accounts/{id}/usage.csv': { ...account, holds: () => null },
   'GET /accounts/{id}/draft': account,
@@ -132,6 +134,7 @@ export const NEVER: Of = {
   member_id: NOWHERE,
   invitation_id: NOWHERE,
   project_id: NOWHERE,
+  service_id: NOWHERE,
 }
 
 /** The problem without what differs from one request to the next, and with what was asked for left out. */

@@ -3,7 +3,7 @@ import { permit } from '../../base/actor.ts'
 import type { Instant, Interval } from '../../base/time.ts'
 import type { Context } from '../../db/index.ts'
 import type { Attachment, ServiceTerms } from '../contract.ts'
-import { beginnings, earliest, resourcesOf, type ResourceRow, type VersionRow, versionsOf } from './store.ts'
+import { earliest, resourcesOf, type ResourceRow, type VersionRow, versionsOf } from './store.ts'
 
 const termsOf = ({ valid_from: from, valid_to: to, ...row }: VersionRow): ServiceTerms => ({
   id: row.id,
@@ -28,11 +28,9 @@ export interface Services {
   /** oldest first; those of one service don't overlap */
   versions: ServiceTerms[]
   attachments: Attachment[]
-  /** when each service began */
-  began: ReadonlyMap<string, Instant>
 }
 
-/** The services of an account in an interval. */
+/** The services that an account has at some time in an interval, with all of their versions. */
 export async function servicesIn(
   ctx: Context,
   account_id: string,
@@ -40,12 +38,8 @@ export async function servicesIn(
   cut: number,
 ): Promise<Services> {
   permit(ctx, 'accounts.read')
-  const versions = (await versionsOf(ctx.tx, { account_id, within, cut })).map(termsOf)
-  if (versions.length === 0) return { versions, attachments: [], began: new Map() }
-  const ids = [...new Set(versions.map((one) => one.service_id))]
-  const attachments = (await resourcesOf(ctx.tx, { account_id, within, cut })).map(attachmentOf)
-  const began = new Map((await beginnings(ctx.tx, ids, cut)).map(({ service_id, from }) => [service_id, from]))
-  return { versions, attachments, began }
+  const found = await versionsOf(ctx.tx, { account_id, within, cut })
+  return serviceHistory(ctx, [...new Set(found.map((one) => one.service_id))], cut)
 }
 
 /** All that was decided of some services, as known to a cut. */
@@ -53,7 +47,7 @@ export async function serviceHistory(
   ctx: Context,
   service_ids: readonly string[],
   cut: number,
-): Promise<Pick<Services, 'versions' | 'attachments'>> {
+): Promise<Services> {
   permit(ctx, 'accounts.read')
   if (service_ids.length === 0) return { versions: [], attachments: [] }
   return {

@@ -76,28 +76,6 @@ export const resourcesOf = (tx: Tx, which: Asked): Promise<ResourceRow[]> =>
     .where(asked(serviceResource, which))
     .orderBy(asc(serviceResource.valid_from), asc(serviceResource.id))
 
-/** Of these resources, what fulfils services, whosever they are. */
-export const resourcesAttached = (tx: Tx, resource_ids: readonly string[], within: Interval): Promise<ResourceRow[]> =>
-  resource_ids.length === 0
-    ? Promise.resolve([])
-    : tx
-        .select()
-        .from(serviceResource)
-        .where(and(inArray(serviceResource.resource_id, [...resource_ids]), asked(serviceResource, { within })))
-
-/** When the first version of each service begins, and until when its trial goes, as known to a cut. */
-export const beginnings = (tx: Tx, service_ids: readonly string[], cut: number) =>
-  service_ids.length === 0
-    ? Promise.resolve([])
-    : tx
-        .select({
-          service_id: serviceVersion.service_id,
-          from: sql`min(${serviceVersion.valid_from})`.mapWith(serviceVersion.valid_from),
-        })
-        .from(serviceVersion)
-        .where(asked(serviceVersion, { service_ids, cut }))
-        .groupBy(serviceVersion.service_id)
-
 /** Since when an account has services at all, as known to a cut. */
 export async function earliest(tx: Tx, account_id: string, cut: number): Promise<Instant | null> {
   const [row] = await tx
