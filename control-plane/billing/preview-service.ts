@@ -11,8 +11,11 @@ import { draft, unlessEmpty } from './draft.ts'
 
 class Undone extends Error {}
 
-export const previewSubscription = (ctx: Context, account_id: string, input: NewSubscription): Promise<ServicePreview> =>
-  preview(ctx, (inner) => subscribe(inner, account_id, input))
+export const previewSubscription = (
+  ctx: Context,
+  account_id: string,
+  input: NewSubscription,
+): Promise<ServicePreview> => preview(ctx, (inner) => subscribe(inner, account_id, input))
 export const previewChange = (ctx: Context, id: string, input: ServiceChange): Promise<ServicePreview> =>
   preview(ctx, (inner) => change(inner, id, input))
 export const previewCancellation = (ctx: Context, id: string, input: Cancellation): Promise<ServicePreview> =>

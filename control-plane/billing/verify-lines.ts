@@ -29,7 +29,15 @@ export async function checkLines(
     for (const line of batch) {
       const subject = `${invoice.number}/${line.id}`
       checkArithmetic(line, invoice.content.zone, subject, report)
-      if (line.charge) checkShare(line, line.charge, isService(line) ? await subscribed(ctx, invoice, line) : facts.held, invoice.content.zone, subject, report)
+      if (line.charge)
+        checkShare(
+          line,
+          line.charge,
+          isService(line) ? await subscribed(ctx, invoice, line) : facts.held,
+          invoice.content.zone,
+          subject,
+          report,
+        )
       readings += checkLeaves(invoice, line, facts, subject, report)
     }
   }
@@ -215,7 +223,10 @@ function checkConsumption(line: Line, { usage, hours }: Facts, subject: string, 
     const quantity =
       leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n) -
       unseen.reduce((sum, gap) => sum + (gap.quantity ?? 0n), 0n)
-    if ((segment.trial ? '0' : quantity.toString()) !== segment.quantity || consumptionDigest(leaves) !== segment.digest)
+    if (
+      (segment.trial ? '0' : quantity.toString()) !== segment.quantity ||
+      consumptionDigest(leaves) !== segment.digest
+    )
       report('usage', subject, `The hours of usage from ${segment.from} are not those that were billed.`)
     readings += checkReadings(line, sure(hours.get(keyOf(windowOf(stretch)))), subject, report)
   }

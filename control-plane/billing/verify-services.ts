@@ -100,7 +100,9 @@ function checkTrial(
 ): void {
   const inForce = versions.filter((one) => one.service_id === service_id && one.from < to && (one.to ?? to) > from)
   const isRight = inForce.every(({ trial_until, ...one }) =>
-    trial ? trial_until !== null && Math.min(one.to ?? to, to) <= trial_until : Math.max(one.from, from) >= (trial_until ?? 0),
+    trial
+      ? trial_until !== null && Math.min(one.to ?? to, to) <= trial_until
+      : Math.max(one.from, from) >= (trial_until ?? 0),
   )
   if (!isRight) report('trial', subject, `The trial of the service does not end as charged from ${iso(from)} on.`)
 }

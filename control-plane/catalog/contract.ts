@@ -199,7 +199,9 @@ export const Plan = z
     price_book_id: Id,
     currency: CurrencyCode,
     trial_days: z.int(),
-    anchor: z.enum(['calendar', 'anniversary']).meta({ description: 'by which months its monthly prices are prorated' }),
+    anchor: z
+      .enum(['calendar', 'anniversary'])
+      .meta({ description: 'by which months its monthly prices are prorated' }),
     included_kinds: z.array(Kind).meta({
       description:
         'resources of these kinds are paid by the fee: of what fulfils a service, only what the plan prices costs more; of other kinds, what it does not price is charged as without it',

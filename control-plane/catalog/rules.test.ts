@@ -23,7 +23,9 @@ test('every unit of every meter fits it, and another is refused with the ones th
     expect(units).toEqual(Object.keys(METERS[meter].units))
     for (const unit of units) assertFits({ kind: kindOf(meter), meter, model: models[0]!, per: per[0]!, unit })
   }
-  const refused = problemOf(() => assertFits({ kind: 'vm', meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'GiB' }))
+  const refused = problemOf(() =>
+    assertFits({ kind: 'vm', meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'GiB' }),
+  )
   expect(refused.code).toBe('wrong_unit')
   expect(refused.errors).toEqual([{ pointer: '/unit', detail: 'must be vCPU, not GiB' }])
 })

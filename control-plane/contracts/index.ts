@@ -23,7 +23,7 @@ import {
 
 export type { ContractInForce } from './contract.ts'
 export { serviceHistory, servicesIn, servicesSince } from './services/facts.ts'
-export { attach, cancel, change, detach, listServices, subscribe, unattachedOf } from './services/index.ts'
+export { cancel, change, listServices, subscribe, unattachedOf } from './services/index.ts'
 
 /** An account with its contract, at the standard prices of its legal entity, and one pay-as-you-go service. */
 export async function openAccount(ctx: Context, { contract_from, ...input }: OpenAccount): Promise<Account> {
@@ -134,6 +134,11 @@ function toContract(row: ContractRow, services: ServiceRow[]): Contract {
     side,
     currency,
     ...span(row),
-    services: services.map((service) => ({ id: service.id, kind: 'pay_as_you_go', name: service.name, ...span(service) })),
+    services: services.map((service) => ({
+      id: service.id,
+      kind: 'pay_as_you_go',
+      name: service.name,
+      ...span(service),
+    })),
   }
 }

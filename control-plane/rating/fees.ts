@@ -15,9 +15,7 @@ export async function pricedServices(ctx: Context, account_id: string): Promise<
   permit(ctx, 'accounts.read')
   const { zone } = await getAccount(ctx, account_id)
   const items = await listServices(ctx, account_id)
-  const kinds = new Set(
-    items.filter((one) => one.state !== 'cancelled').flatMap((one) => one.plan.included_kinds),
-  )
+  const kinds = new Set(items.filter((one) => one.state !== 'cancelled').flatMap((one) => one.plan.included_kinds))
   const showsAmounts = ctx.actor.permissions.has('billing.read') && items.length > 0
   const fees = showsAmounts
     ? await ctx.program((program) => feesAt(program, account_id, ctx.now()))
@@ -34,5 +32,8 @@ export async function pricedServices(ctx: Context, account_id: string): Promise<
 function monthly({ price, quantity, at }: Fee, zone: string, currency: string): string {
   const size = price.model === 'flat' ? 1n : BigInt(quantity)
   const hours = fraction(size * lengthMs(monthOf(at, zone)), BigInt(HOUR_MS))
-  return majorText(toMinor(charged(price, price.per === 'hour' ? hours : fraction(size), WHOLE).amount, currency), currency)
+  return majorText(
+    toMinor(charged(price, price.per === 'hour' ? hours : fraction(size), WHOLE).amount, currency),
+    currency,
+  )
 }

@@ -25,7 +25,7 @@ import type { Missing } from './unrated.ts'
 export { pricedServices } from './fees.ts'
 export { usageByDay, usageCsv } from './by-day.ts'
 export { partsOf, type ProjectOf } from './projects.ts'
-export { mergedVersions, serviceDigest } from './tariffs.ts'
+export { mergedVersions } from './tariffs.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
 export { judge, usageAccounting } from './judge.ts'
 

@@ -217,11 +217,7 @@ interface Holding {
   gaps: readonly Unobserved[]
   trial: boolean
 }
-function heldSegment(
-  facts: Facts,
-  price: Price,
-  { owned, observed, size, piece, gaps, trial }: Holding,
-): RawSegment {
+function heldSegment(facts: Facts, price: Price, { owned, observed, size, piece, gaps, trial }: Holding): RawSegment {
   const unobserved = clip(gaps, piece)
   const skipped = price.gap_policy === 'skip' && unobserved.length > 0
   const quantity = skipped || trial ? 0n : (price.model === 'flat' ? 1n : size) * lengthMs(piece)
@@ -361,7 +357,8 @@ function lineOf(
 }
 
 /** A service is called by its plan, which changes with time. */
-const nameOf = ({ kind, name }: RatedResource, { of }: Price): string => (kind === 'service' && of ? of.plan.name.en : name)
+const nameOf = ({ kind, name }: RatedResource, { of }: Price): string =>
+  kind === 'service' && of ? of.plan.name.en : name
 const timeText = ({ from, to, trial }: Interval & { trial: boolean }) => ({
   from: iso(from),
   to: iso(to),

@@ -62,8 +62,7 @@ async function seller(ctx: Context, versions: readonly ServiceTerms[], month: In
     const { price_book_id } = sure(plans.get(version.plan_id))
     const at = version.prices_as_of
     const window = at === null ? month : { from: at, to: at + 1 }
-    if (!prices.has(keyOf(version)))
-      prices.set(keyOf(version), merged(await pricesAt(ctx, price_book_id, window, cut)))
+    if (!prices.has(keyOf(version))) prices.set(keyOf(version), merged(await pricesAt(ctx, price_book_id, window, cut)))
     if (!components.has(version.plan_id)) components.set(version.plan_id, await offered(ctx, price_book_id))
   }
   return (version: ServiceTerms): Sold => ({

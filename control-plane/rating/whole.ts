@@ -44,7 +44,9 @@ function weightsOf(facts: Facts, price: Price, raw: readonly RawSegment[], divis
 function unprorated(facts: Facts, price: Price, raw: readonly RawSegment[], isPaid: boolean): Fraction {
   if (isPaid || raw.some((one) => goesOn(facts, one))) return ZERO
   const unit = sure(price.model === 'flat' ? 1n : meterOf(price.meter).units[price.unit])
-  const sizes = raw.map((one) => (one.skipped || one.trial ? 0n : price.model === 'flat' ? 1n : BigInt(one.size ?? '0')))
+  const sizes = raw.map((one) =>
+    one.skipped || one.trial ? 0n : price.model === 'flat' ? 1n : BigInt(one.size ?? '0'),
+  )
   return sizes.map((size) => fraction(size, unit)).reduce(larger, ZERO)
 }
 /** True where a segment was held before the period began, within the same month. */

@@ -16,6 +16,7 @@ import { enrolledAgent, vm } from './agent.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
+import { bodiesOfSold, type Sold, soldIn } from './sold.ts'
 import type { Prepared } from './prepared.ts'
 import { member } from './two-accounts.ts'
 
@@ -31,12 +32,7 @@ let person: string
 let a: string
 let b: string
 const token: Record<string, string> = {}
-let drawnUp: string
-let plan: string
-let service: string
-let attachment: string
-/** a machine of the first account */
-let own: string
+let sold: Sold
 let released: Awaited<ReturnType<typeof releasesFor>>
 
 /** What comes between a route and its database: nothing, until a test lets something die. */
@@ -88,26 +84,9 @@ beforeAll(async () => {
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
   released = await releasesFor(world, suite.folder)
-  await subscribed()
+  sold = await soldIn(call, world.account_id, machine)
 }, 120_000)
 afterAll(() => suite.end())
-
-/** A plan that is yet to be published, one that is sold, and a service of it with a machine. */
-async function subscribed(): Promise<void> {
-  const make = async (path: string, body: unknown) => (await call('POST', path, body)).body['id'] as string
-  const drawn = async () => {
-    const { id, price_book_id } = (await call('POST', '/plans', { name: { en: 'A', es: 'A' }, product_kind: 'vm' })).body
-    const fee = { kind: 'service', meter: 'fee', model: 'per_unit', per: 'month', unit: 'service', amount: '9' }
-    await make('/prices', { ...fee, price_book_id })
-    return id as string
-  }
-  ;[drawnUp, plan] = [await drawn(), await drawn()]
-  await make(`/plans/${plan}/publication`, {})
-  service = await make(`/accounts/${world.account_id}/services`, { plan_id: plan })
-  own = other
-  const { resources } = (await call('POST', `/services/${service}/resources`, { resource_id: machine })).body
-  attachment = (resources as { id: string }[])[0]!.id
-}
 
 const post = (path: string, body: unknown, key: string, who?: string) =>
   call('POST', path, body, {
@@ -162,14 +141,7 @@ const BODIES: Record<string, () => unknown> = {
   // the invoice closed it: at its own cut it differs by nothing
   '/accounts/{id}/notes': () => ({ cut: 1 }),
   '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
-  '/plans': () => ({ name: { en: 'Created once', es: 'Una vez' }, product_kind: 'other' }),
-  '/plans/{id}/publication': () => ({}),
-  '/accounts/{id}/services': () => ({ plan_id: plan }),
-  '/services/{id}/changes': () => ({ quantity: 2 }),
-  '/services/{id}/resources': () => ({ resource_id: own }),
-  '/services/{id}/resources/{attachment}/end': () => ({}),
-  '/services/{id}/cancellation': () => ({ at: 'now' }),
-  '/plans/{id}/retirement': () => ({}),
+  ...bodiesOfSold(() => [sold, other]),
   '/period-closes': () => ({ month: '2026-01' }),
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
   '/resources/{id}/assignments': () => ({ account_id: a }),
@@ -183,10 +155,10 @@ const idIn = (path: string) => {
     projects: project,
     people: person,
     'agent-rollouts': released.rollout,
-    plans: path.endsWith('publication') ? drawnUp : plan,
-    services: service,
+    plans: path.endsWith('publication') ? sold.drawn_up : sold.plan,
+    services: sold.service,
   }
-  return path.replace('{id}', of[path.split('/')[1] ?? ''] ?? machine).replace('{attachment}', attachment)
+  return path.replace('{id}', of[path.split('/')[1] ?? ''] ?? machine).replace('{attachment}', sold.attachment)
 }
 
 test('every POST takes a key or says why it needs none, and none that creates says so', async () => {

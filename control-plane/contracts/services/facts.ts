@@ -31,23 +31,14 @@ export interface Services {
 }
 
 /** The services that an account has at some time in an interval, with all of their versions. */
-export async function servicesIn(
-  ctx: Context,
-  account_id: string,
-  within: Interval,
-  cut: number,
-): Promise<Services> {
+export async function servicesIn(ctx: Context, account_id: string, within: Interval, cut: number): Promise<Services> {
   permit(ctx, 'accounts.read')
   const found = await versionsOf(ctx.tx, { account_id, within, cut })
   return serviceHistory(ctx, [...new Set(found.map((one) => one.service_id))], cut)
 }
 
 /** All that was decided of some services, as known to a cut. */
-export async function serviceHistory(
-  ctx: Context,
-  service_ids: readonly string[],
-  cut: number,
-): Promise<Services> {
+export async function serviceHistory(ctx: Context, service_ids: readonly string[], cut: number): Promise<Services> {
   permit(ctx, 'accounts.read')
   if (service_ids.length === 0) return { versions: [], attachments: [] }
   return {

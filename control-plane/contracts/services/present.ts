@@ -21,8 +21,20 @@ export async function present(ctx: Context, services: readonly ServiceRow[], zon
     versions: by(versions),
     resources: by(resources),
     // what a plan is called is known to whoever has it
-    plans: await ctx.program((program) => plansById(program, versions.map(({ plan_id }) => plan_id))),
-    names: new Map((await namesOf(ctx, resources.map((row) => row.resource_id))).map((row) => [row.id, row])),
+    plans: await ctx.program((program) =>
+      plansById(
+        program,
+        versions.map(({ plan_id }) => plan_id),
+      ),
+    ),
+    names: new Map(
+      (
+        await namesOf(
+          ctx,
+          resources.map((row) => row.resource_id),
+        )
+      ).map((row) => [row.id, row]),
+    ),
     zone,
     now: ctx.now(),
   }

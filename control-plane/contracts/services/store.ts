@@ -39,10 +39,7 @@ export const addOnsOf = (tx: Tx, id: string): Promise<ServiceRow[]> =>
   tx.select().from(service).where(eq(service.parent_id, id)).orderBy(asc(service.id))
 
 const overlapping = (table: Table, { from, to }: Interval): SQL | undefined =>
-  and(
-    lt(table.valid_from, to),
-    or(isNull(table.valid_to), gt(table.valid_to, from)),
-  )
+  and(lt(table.valid_from, to), or(isNull(table.valid_to), gt(table.valid_to, from)))
 
 interface Asked {
   account_id?: string
@@ -101,7 +98,11 @@ export async function supersede(
 ): Promise<void> {
   const of = table === 'version' ? serviceVersion : serviceResource
   const [fresh, known] = [list.filter((row) => row.cut_from === open), list.filter((row) => row.cut_from !== open)]
-  const ids = (some: typeof list) => inArray(of.id, some.map((row) => row.id))
+  const ids = (some: typeof list) =>
+    inArray(
+      of.id,
+      some.map((row) => row.id),
+    )
   if (fresh.length > 0) await tx.delete(of).where(ids(fresh))
   if (known.length > 0) await tx.update(of).set({ cut_to: open }).where(ids(known))
 }

@@ -142,7 +142,7 @@ function Lines(props: DocumentContent) {
             <tbody>
               <tr>
                 <th scope="rowgroup" colspan="5" class="px-5 pt-4 pb-1 text-left font-semibold sm:px-7">
-                  {lines[0]?.resource.name}
+                  <Show when={lines[0]}>{(line) => resourceName(line())}</Show>
                   <span class="ml-2 text-[0.8125rem] font-normal text-muted">
                     <Show when={lines[0]}>{(line) => t(`kind.${line().resource.kind}`)}</Show>
                   </span>
@@ -156,6 +156,10 @@ function Lines(props: DocumentContent) {
     </div>
   )
 }
+
+/** A service is called by its plan, in the reader's language. */
+const resourceName = ({ resource, plan }: Line): string =>
+  resource.kind === 'service' && plan ? plan.name[language()] : resource.name
 
 /** Of a note: what was billed and what is correct. */
 const Corrected = (props: { line: Line; of: NonNullable<Line['correction']> }) => (
@@ -185,6 +189,10 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
       <td class={cell}>
         <span class="flex flex-wrap items-center gap-2">
           {name()}
+          <Show when={props.line.plan}>{(plan) => <Badge tone="accent">{plan().name[language()]}</Badge>}</Show>
+          <Show when={props.line.segments.some((one) => one.trial)}>
+            <Badge tone="idle">{t('services.state.trial')}</Badge>
+          </Show>
           <Show when={props.line.estimated}>
             <Badge tone="warn">{t('document.estimated')}</Badge>
           </Show>

@@ -4,7 +4,7 @@ import ChevronRight from 'lucide-solid/icons/chevron-right'
 import type { JSX } from 'solid-js'
 import { For, Show } from 'solid-js'
 import type { Explanation, Line } from '../api.ts'
-import { t } from '../i18n/language.ts'
+import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { STATES } from '../i18n/words.ts'
 import { fractionText } from '../kit/amount.ts'
@@ -191,7 +191,23 @@ function SegmentTree(props: SegmentProps) {
     >
       <div class="border-t border-line px-4 py-3">
         <dl class="tabular m-0 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
-          <Fact label={t('explain.owner')}>{one().owner}</Fact>
+          <Show when={one().owner}>
+            <Fact label={t('explain.owner')}>{one().owner}</Fact>
+          </Show>
+          <Show when={one().service}>
+            {(service) => (
+              <Fact label={t('explain.service')}>
+                {t('explain.service_text', {
+                  plan: service().plan.name[language()],
+                  quantity: String(service().quantity),
+                  at: say.instant(service().from, props.zone),
+                })}
+                <Show when={service().prices_as_of}>
+                  {(at) => <>, {t('explain.prices_as_of', { at: say.instant(at(), props.zone) })}</>}
+                </Show>
+              </Fact>
+            )}
+          </Show>
           <Show when={one().state}>
             <Fact label={t('explain.state')}>{stateText(one().state)}</Fact>
           </Show>
@@ -226,12 +242,19 @@ function SegmentTree(props: SegmentProps) {
               : t('explain.unobserved', { time: say.duration(one().unobserved_ms) })}
           </p>
         </Show>
+        <Show when={one().trial}>
+          <p class="m-0 mt-2 text-[0.8125rem] text-muted">{t('explain.trial')}</p>
+        </Show>
         <Show when={one().estimated}>
           <p class="m-0 mt-2 text-[0.8125rem] text-warn">{t('explain.estimated')}</p>
         </Show>
         <Show
           when={one().hours.length > 0}
-          fallback={<p class="m-0 mt-3 text-[0.8125rem] text-muted">{t('explain.no_hours')}</p>}
+          fallback={
+            <p class="m-0 mt-3 text-[0.8125rem] text-muted">
+              {t(props.line.resource.kind === 'service' ? 'explain.held_service' : 'explain.no_hours')}
+            </p>
+          }
         >
           <h4 class="mt-4 mb-1 text-[0.8125rem] font-semibold">{t('explain.hours', one().hours.length)}</h4>
           <div class="-mx-2 flex flex-col">

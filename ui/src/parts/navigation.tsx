@@ -4,6 +4,7 @@ import BookOpen from 'lucide-solid/icons/book-open'
 import Boxes from 'lucide-solid/icons/boxes'
 import Building2 from 'lucide-solid/icons/building'
 import Gauge from 'lucide-solid/icons/gauge'
+import Package from 'lucide-solid/icons/package'
 import RadioTower from 'lucide-solid/icons/radio-tower'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import ScrollText from 'lucide-solid/icons/scroll-text'
@@ -14,7 +15,8 @@ import { For } from 'solid-js'
 import { t } from '../i18n/language.ts'
 import { paths, ROUTES } from '../paths.ts'
 
-type PageName = 'overview' | 'resources' | 'agents' | 'prices' | 'invoices' | 'accounts' | 'audit' | 'settings'
+type PageName =
+  'overview' | 'resources' | 'agents' | 'prices' | 'plans' | 'invoices' | 'accounts' | 'audit' | 'settings'
 interface Destination {
   name: PageName
   path: string
@@ -30,6 +32,7 @@ const OPERATE: Destination[] = [
 ]
 const BILL: Destination[] = [
   { name: 'prices', path: ROUTES.prices, key: 'p', icon: () => <Tag size={17} /> },
+  { name: 'plans', path: ROUTES.plans, key: 'l', icon: () => <Package size={17} /> },
   { name: 'invoices', path: ROUTES.invoices, key: 'i', icon: () => <ReceiptText size={17} /> },
   { name: 'accounts', path: ROUTES.accounts, key: 'a', icon: () => <Building2 size={17} /> },
 ]
