@@ -32,6 +32,9 @@ const EN = {
   page: 'Page',
   of: 'of',
   estimated: 'spread estimated',
+  trial: 'trial',
+  plan: 'plan',
+  service: 'service',
   included: 'included',
   tier: 'tier',
   minimum: 'minimum',
@@ -67,6 +70,9 @@ const ES: typeof EN = {
   page: 'Página',
   of: 'de',
   estimated: 'reparto estimado',
+  trial: 'periodo de prueba',
+  plan: 'plan',
+  service: 'servicio',
   included: 'incluidos',
   tier: 'tramo',
   minimum: 'mínimo',
@@ -97,6 +103,8 @@ const METERS_EN: MeterWords = {
   cpu_time_ns: 'processor time',
   network_p95: 'network, 95th percentile',
   network_max: 'network, peak',
+  fee: 'fee',
+  setup: 'set-up',
 }
 const METERS_ES: MeterWords = {
   instance: 'instancia',
@@ -114,6 +122,8 @@ const METERS_ES: MeterWords = {
   cpu_time_ns: 'tiempo de procesador',
   network_p95: 'red, percentil 95',
   network_max: 'red, pico',
+  fee: 'cuota',
+  setup: 'alta',
 }
 export const METER_WORDS: Record<Language, MeterWords> = { en: METERS_EN, es: METERS_ES }
 
@@ -144,7 +154,9 @@ const address = (party: InvoiceContent['seller'], labels: typeof EN): string[] =
 
 function unitOf(line: Line, labels: typeof EN): string {
   const per = { hour: labels.per_hour, month: labels.per_month, quantity: '' }[line.price.per]
-  const unit = line.price.model === 'flat' ? '' : line.price.unit.replaceAll('_', ' ')
+  const { price } = line
+  const named = price.unit === 'service' ? labels.service : price.unit.replaceAll('_', ' ')
+  const unit = price.model === 'flat' ? '' : named
   return [unit, per].filter(Boolean).join('·')
 }
 
@@ -152,6 +164,7 @@ const noteOf = (line: Line, zone: string, language: Language): string =>
   [
     ...percentileTexts(line, language, (text) => decimalText(text, language)),
     ...chargeTexts(line, language),
+    ...planTexts(line, zone, language),
     ...discountTexts(line, language),
     gapText(line, zone, language),
     line.estimated ? LABELS[language].estimated : '',
@@ -169,6 +182,23 @@ function discountTexts({ gross, discounts = [], gross_inclusive, net }: Line, la
     ...(gross_inclusive === undefined || gross_inclusive === net
       ? []
       : [`${labels.with_tax} ${money(gross_inclusive)}`]),
+  ]
+}
+
+/** Whose price it is, for what part of the period, and what of that was a trial. */
+function planTexts({ plan, resource, segments, period }: Line, zone: string, language: Language): string[] {
+  if (!plan) return []
+  const labels = LABELS[language]
+  const span = (from: string, to: string) =>
+    `${dateText(from, zone, language)} ${labels.to} ${lastDay(to, zone, language)}`
+  const [first, last] = [segments.at(0), segments.at(-1)]
+  const isPart = first && last && (first.from !== period.from || last.to !== period.to)
+  const trial = segments.filter((segment) => segment.trial)
+  const [begin, end] = [trial.at(0), trial.at(-1)]
+  return [
+    resource.kind === 'service' ? '' : `${labels.plan} ${plan.name[language]}`,
+    resource.kind === 'service' && isPart ? span(first.from, last.to) : '',
+    begin && end ? `${labels.trial} ${span(begin.from, end.to)}` : '',
   ]
 }
 
@@ -223,7 +253,7 @@ function noteLabels({ document_type }: InvoiceContent, language: Language): Part
 function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, language: Language) {
   const { correction } = line
   return {
-    name: line.resource.kind === 'pool' ? LABELS[language].pooled : line.resource.name,
+    name: nameOf(line, language),
     component: METER_WORDS[language][line.meter],
     note: correction ? causesText([line], language) : noteOf(line, zone, language),
     quantity: correction
@@ -237,6 +267,12 @@ function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, langua
         : `${decimalText(line.price.amount, language)} ${currency}`,
     net: decimalText(line.net, language),
   }
+}
+
+/** A service is called by its plan, in the reader's language. */
+function nameOf({ resource, plan }: Line, language: Language): string {
+  if (resource.kind === 'pool') return LABELS[language].pooled
+  return resource.kind === 'service' && plan ? plan.name[language] : resource.name
 }
 
 /** "Corrects invoice A-2026-000001 of 2026-11-01", and why; nothing on an invoice. */

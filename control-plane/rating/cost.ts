@@ -1,5 +1,4 @@
 /** What a resource costs now, by the hour. Pure. */
-import type { Kind } from '#connectors/contract.ts'
 import { add, type Fraction } from '../base/exact.ts'
 import { HOUR_MS, type Interval } from '../base/time.ts'
 import { meterOf } from '../metering/contract.ts'
@@ -7,16 +6,16 @@ import { isLinear } from './charge.ts'
 import { charging, held, type Observed, type Price } from './rules.ts'
 
 /**
- * What a resource costs each hour at these prices, exactly: what is held, for what will be used nobody knows. null where none applies, or
+ * What a resource costs each hour at its prices, exactly: what is held, for what will be used nobody knows. null where none applies, or
  * one that has no price for an hour alone.
  */
 export function costPerHour(
-  resource: { kind: Kind; state: string; size: Observed['size'] },
+  resource: { state: string; size: Observed['size'] },
   prices: readonly Price[],
   month: Interval,
 ): Fraction | null {
   let total: Fraction | null = null
-  for (const price of prices.filter((p) => p.kind === resource.kind && meterOf(p.meter).kind === 'allocation')) {
+  for (const price of prices.filter((p) => meterOf(p.meter).kind === 'allocation')) {
     if (!isLinear(price)) return null
     const size = held(meterOf(price.meter), resource)
     const part = charging(price, month)(size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS))

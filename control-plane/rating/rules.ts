@@ -2,7 +2,7 @@
  * How usage becomes lines, read top to bottom: who owned it → what was observed → which price held → quantity → charge model → one
  * rounding per line. Pure: the same facts give the same lines.
  */
-import type { Kind, SizeName } from '#connectors/contract.ts'
+import type { SizeName } from '#connectors/contract.ts'
 import { type Fraction, fraction, fractionText, parseDecimal, sum, toDecimal } from '../base/exact.ts'
 import { majorText, toMinor } from '../base/money.ts'
 import { assert } from '../base/problem.ts'
@@ -19,7 +19,7 @@ import {
 import { canonical, sha256 } from '#connectors/contract.ts'
 import { type GapPolicy, type Meter, type MeterName, meterOf, type Peak } from '../metering/contract.ts'
 import { counts, coveredMs, type Gap } from '../metering/rules.ts'
-import type { ChargeModel, Terms } from '../catalog/contract.ts'
+import type { ChargeModel, Plan, PricedKind, Terms } from '../catalog/contract.ts'
 import { byResource } from './by-resource.ts'
 import type { LineTax, TaxClass } from '../tax/contract.ts'
 import { chargeText, isLinear } from './charge.ts'
@@ -29,13 +29,15 @@ import { flat } from './models/flat.ts'
 import { type Accepted, type Loss, told, type ToldGap, unaccepted, type Unobserved } from './gaps.ts'
 import { perUnit } from './models/per_unit.ts'
 import { percentileText, rateOf, rateQuantity, unseenIn } from './percentile.ts'
+import type { Expected } from './tariffs.ts'
+import { boundsOf, type Time, within } from './times.ts'
 import { chargesNothingUsed, pooledCharge, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
 
 export { resourceIdOf } from './pooled.ts'
 
 export interface Price {
   id: string
-  kind: Kind
+  kind: PricedKind
   meter: MeterName
   model: ChargeModel
   per: 'hour' | 'month' | 'quantity'
@@ -51,6 +53,10 @@ export interface Price {
   price_book_id?: string
   effective_at: Instant
   ends_at: Instant | null
+  /** where it holds only in some stretches of a resource; absent: as long as its version */
+  times?: readonly Time[]
+  /** of a plan: for which service it holds */
+  of?: { service_id: string; plan: Pick<Plan, 'id' | 'name'> }
 }
 /** A stretch of an assignment in which no other eye on the machine is billed. */
 export interface Owned extends OpenInterval {
@@ -63,8 +69,10 @@ export interface Observed extends OpenInterval {
   id: string
   resource_id: string
   state: string
-  size: Partial<Record<SizeName, number | string>>
+  size: Partial<Record<SizeName | 'service_count', number | string>>
   scope_id: string
+  /** of a service: what binds to its version */
+  digest?: string
 }
 /** Consumption of one resource and meter in one stretch of owner and price; a percentile has the hours that lie beneath it. */
 export interface Consumed {
@@ -95,7 +103,7 @@ export interface Facts {
   currency: string
   service_id: string
   tax: Readonly<Record<TaxClass, LineTax>>
-  resources: readonly { id: string; kind: Kind; name: string }[]
+  resources: readonly { id: string; kind: PricedKind; name: string }[]
   owned: readonly Owned[]
   observed: readonly Observed[]
   gaps: readonly { scope_id: string; from: Instant; to: Instant }[]
@@ -104,6 +112,10 @@ export interface Facts {
   /** gaps that people accepted */
   accepted: readonly (Accepted & { resource_id: string; meter: MeterName })[]
   prices: readonly Price[]
+  /** all prices of those resources that have others than their kind: services, and what fulfils them */
+  tariffs?: ReadonlyMap<string, readonly Price[]>
+  /** of the same, what must have a price when */
+  expected?: ReadonlyMap<string, readonly Expected[]>
   consumed: readonly Consumed[]
 }
 
@@ -141,8 +153,6 @@ export function held(meter: Meter, observed: { state: string; size: Observed['si
   const size = meter.size === undefined ? 1n : BigInt(observed.size[meter.size] ?? 0)
   return size > 0n ? size : null
 }
-
-export const timeOf = (price: Price): OpenInterval => ({ from: price.effective_at, to: price.ends_at })
 
 /** A gap that holds the invoice back. */
 export interface Blocked extends ToldGap {
@@ -188,7 +198,7 @@ const segmentsOf = (facts: Facts, resource: RatedResource, price: Price): RawSeg
 /** The one line of all resources of the price's kind; none where the account had none, or what it had costs nothing. */
 function pooledLine(facts: Facts, price: Price, dealt: readonly Dealt[]): Billed {
   const pool = poolOf(dealt, price)
-  const each = pool.map(([resource, of]) => ({ resource, of, own: segmentsOf(of, resource, price) }))
+  const each = pool.map(({ resource, of, price: here }) => ({ resource, of, own: segmentsOf(of, resource, here) }))
   const share = pooledShare(pool, price)
   const segments = each.flatMap(({ resource: { id, name }, own }) =>
     own.map((segment): RawSegment => ({ ...segment, resource: { id, name } })),
@@ -239,12 +249,14 @@ function allocationSegments(facts: Facts, resource: RatedResource, price: Price)
   for (const owned of facts.owned.filter((o) => o.resource_id === resource.id))
     for (const observed of facts.observed.filter((o) => o.resource_id === resource.id)) {
       const size = held(meter, observed)
-      const stretch = size === null ? null : meet(facts.period, owned, observed, timeOf(price))
-      if (size === null || !stretch) continue
-      const gaps = unobservedIn(facts, observed.scope_id, stretch)
-      const bounds = price.gap_policy === 'skip' ? gaps.flatMap(({ from, to }) => [from, to]) : []
-      for (const piece of splitAt(stretch, bounds))
-        out.push(heldSegment(price, chargeOf, { owned, observed, size, piece, gaps }))
+      const both = size === null ? null : meet(facts.period, owned, observed)
+      if (size === null || !both) continue
+      for (const { trial, ...stretch } of within(price, both)) {
+        const gaps = unobservedIn(facts, observed.scope_id, stretch)
+        const bounds = price.gap_policy === 'skip' ? gaps.flatMap(({ from, to }) => [from, to]) : []
+        for (const piece of splitAt(stretch, bounds))
+          out.push(heldSegment(price, chargeOf, { owned, observed, size, piece, gaps, trial }))
+      }
     }
   return out
 }
@@ -255,15 +267,16 @@ interface Holding {
   size: bigint
   piece: Interval
   gaps: readonly Unobserved[]
+  trial: boolean
 }
 function heldSegment(
   price: Price,
   chargeOf: (quantity: bigint) => Fraction,
-  { owned, observed, size, piece, gaps }: Holding,
+  { owned, observed, size, piece, gaps, trial }: Holding,
 ): RawSegment {
   const unobserved = clip(gaps, piece)
   const skipped = price.gap_policy === 'skip' && unobserved.length > 0
-  const quantity = skipped ? 0n : (price.model === 'flat' ? 1n : size) * lengthMs(piece)
+  const quantity = skipped || trial ? 0n : (price.model === 'flat' ? 1n : size) * lengthMs(piece)
   return {
     from: iso(piece.from),
     to: iso(piece.to),
@@ -271,10 +284,11 @@ function heldSegment(
     size: size.toString(),
     observed_version_id: observed.id,
     assignment_id: owned.id,
-    digest: heldDigest(owned, observed),
+    digest: observed.digest ?? heldDigest(owned, observed),
     unobserved_ms: coveredMs(unobserved),
     estimated: false,
     ...(skipped && { skipped }),
+    ...(trial && { trial }),
     quantity_units: quantity,
     exact: chargeOf(quantity),
     unobserved,
@@ -316,10 +330,14 @@ function consumptionSegments(facts: Facts, resource: RatedResource, price: Price
   const chargeOf = charging(price, facts.month)
   const out: RawSegment[] = []
   for (const used of facts.consumed) {
-    if (used.resource_id !== resource.id || used.meter !== price.meter || !meet(used.stretch, timeOf(price))) continue
+    // stretches of usage break where a price begins or ends to hold: it holds for all of one or for nothing of it
+    const time = within(price, used.stretch)[0]
+    if (used.resource_id !== resource.id || used.meter !== price.meter || !time) continue
+    // a percentile is of what is charged
+    if (time.trial && meterOf(price.meter).kind === 'percentile') continue
     const { peak } = used
     const sums = summed(used.leaves, price.gap_policy)
-    const quantity = peak ? rateQuantity(peak, used.stretch) : sums.quantity
+    const quantity = time.trial ? 0n : peak ? rateQuantity(peak, used.stretch) : sums.quantity
     const { gaps } = sums
     if (quantity === 0n && gaps.length === 0 && !peak) continue
     const unseen = peak ? unseenIn(peak, used.stretch) : []
@@ -333,6 +351,7 @@ function consumptionSegments(facts: Facts, resource: RatedResource, price: Price
       digest: used.digest,
       unobserved_ms: coveredMs([...gaps, ...unseen]),
       estimated: peak ? peak.estimated : sums.estimated,
+      ...(time.trial && { trial: time.trial }),
       quantity_units: quantity,
       exact: chargeOf(quantity),
       unobserved: [...gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })), ...unseen],
@@ -372,6 +391,7 @@ function lineOf(
   const quantity = raw.reduce((total, segment) => total + segment.quantity_units, 0n)
   const divisor = divisorOf(price, facts.month)
   const amount = majorText(toMinor(exact, facts.currency), facts.currency)
+  const service_id = price.of?.service_id ?? facts.service_id
   const segments = raw
     .map(({ quantity_units: _quantity, exact: own, unobserved: _gaps, peak: _peak, ...segment }, index) => ({
       ...segment,
@@ -380,9 +400,10 @@ function lineOf(
     .toSorted((a, b) => (a.from === b.from ? 0 : a.from < b.from ? -1 : 1))
   const peak = raw[0]?.peak
   return {
-    id: sha256([facts.service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
-    service_id: facts.service_id,
-    resource: { id: resource.id, kind: resource.kind, name: resource.name },
+    id: sha256([service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
+    service_id,
+    resource: { id: resource.id, kind: resource.kind, name: nameOf(resource, price) },
+    ...(price.of && { plan: price.of.plan }),
     component: `${price.kind}.${price.meter}`,
     meter: price.meter,
     price: {
@@ -396,6 +417,7 @@ function lineOf(
       effective_at: iso(price.effective_at),
       ...(price.terms && { terms: price.terms }),
       ...(whole && price.ends_at !== null && { ends_at: iso(price.ends_at) }),
+      ...(price.times && { times: within(price, facts.period).map(timeText) }),
     },
     period: { from: iso(facts.period.from), to: iso(facts.period.to) },
     divisor: divisor.toString(),
@@ -417,6 +439,14 @@ function lineOf(
   }
 }
 
+/** A service is called by its plan, which changes with time. */
+const nameOf = ({ kind, name }: Line['resource'], { of }: Price): string =>
+  kind === 'service' && of ? of.plan.name.en : name
+const timeText = ({ from, to, trial }: Interval & { trial: boolean }) => ({
+  from: iso(from),
+  to: iso(to),
+  ...(trial && { trial }),
+})
 const gapText = ({ from, to, cause, policy }: ToldGap): LineGap => ({ from: iso(from), to: iso(to), cause, policy })
 
 /** Stretches of a resource in which its owner and every price of its kind are constant: what usage is asked for. */
@@ -425,7 +455,7 @@ export function stretchesOf(
   owned: readonly Owned[],
   prices: readonly Price[],
 ): { stretch: Interval; owned_id: string }[] {
-  const bounds = prices.flatMap((price) => [price.effective_at, ...(price.ends_at === null ? [] : [price.ends_at])])
+  const bounds = prices.flatMap(boundsOf)
   return owned.flatMap((owner) => {
     const whole = intersect(owner, period)
     return whole ? splitAt(whole, bounds).map((stretch) => ({ stretch, owned_id: owner.id })) : []

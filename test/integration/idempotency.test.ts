@@ -16,6 +16,7 @@ import { enrolledAgent, vm } from './agent.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
+import { bodiesOfSold, type Sold, soldIn } from './sold.ts'
 import type { Prepared } from './prepared.ts'
 import { member } from './two-accounts.ts'
 
@@ -31,6 +32,7 @@ let person: string
 let a: string
 let b: string
 const token: Record<string, string> = {}
+let sold: Sold
 let released: Awaited<ReturnType<typeof releasesFor>>
 
 /** What comes between a route and its database: nothing, until a test lets something die. */
@@ -82,6 +84,7 @@ beforeAll(async () => {
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
   released = await releasesFor(world, suite.folder)
+  sold = await soldIn(call, world.account_id, machine)
 }, 120_000)
 afterAll(() => suite.end())
 
@@ -138,6 +141,7 @@ const BODIES: Record<string, () => unknown> = {
   // the invoice closed it: at its own cut it differs by nothing
   '/accounts/{id}/notes': () => ({ cut: 1 }),
   '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
+  ...bodiesOfSold(() => [sold, other]),
   '/period-closes': () => ({ month: '2026-01' }),
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
   '/resources/{id}/assignments': () => ({ account_id: a }),
@@ -151,8 +155,10 @@ const idIn = (path: string) => {
     projects: project,
     people: person,
     'agent-rollouts': released.rollout,
+    plans: path.endsWith('publication') ? sold.drawn_up : sold.plan,
+    services: sold.service,
   }
-  return path.replace('{id}', of[path.split('/')[1] ?? ''] ?? machine)
+  return path.replace('{id}', of[path.split('/')[1] ?? ''] ?? machine).replace('{attachment}', sold.attachment)
 }
 
 test('every POST takes a key or says why it needs none, and none that creates says so', async () => {

@@ -91,7 +91,9 @@ async function objects(): Promise<Record<string, string>> {
     interval: 1_000,
   })) as { id: string; lines: { id: string }[] }
   const close = (await ask('POST', '/period-closes', { month: '2026-01' })) as { id: string }
+  const plan = (await ask('POST', '/plans', { name: { en: 'A', es: 'A' }, product_kind: 'other' })) as { id: string }
   const ids = {
+    plans: plan,
     'period-closes': close,
     accounts: account,
     resources: resource,

@@ -226,7 +226,23 @@ function SegmentTree(props: SegmentProps) {
           <Show when={one().resource}>
             {(resource) => <Fact label={t('explain.resource')}>{resource().name}</Fact>}
           </Show>
-          <Fact label={t('explain.owner')}>{one().owner}</Fact>
+          <Show when={one().owner}>
+            <Fact label={t('explain.owner')}>{one().owner}</Fact>
+          </Show>
+          <Show when={one().service}>
+            {(service) => (
+              <Fact label={t('explain.service')}>
+                {t('explain.service_text', {
+                  plan: service().plan.name[language()],
+                  quantity: String(service().quantity),
+                  at: say.instant(service().from, props.zone),
+                })}
+                <Show when={service().prices_as_of}>
+                  {(at) => <>, {t('explain.prices_as_of', { at: say.instant(at(), props.zone) })}</>}
+                </Show>
+              </Fact>
+            )}
+          </Show>
           <Show when={one().state}>
             <Fact label={t('explain.state')}>{stateText(one().state)}</Fact>
           </Show>
@@ -265,6 +281,9 @@ function SegmentTree(props: SegmentProps) {
               : t('explain.unobserved', { time: say.duration(one().unobserved_ms) })}
           </p>
         </Show>
+        <Show when={one().trial}>
+          <p class="m-0 mt-2 text-[0.8125rem] text-muted">{t('explain.trial')}</p>
+        </Show>
         <Show when={one().estimated}>
           <p class="m-0 mt-2 text-[0.8125rem] text-warn">{t('explain.estimated')}</p>
         </Show>
@@ -272,7 +291,13 @@ function SegmentTree(props: SegmentProps) {
           when={one().hours.length > 0}
           fallback={
             <p class="m-0 mt-3 text-[0.8125rem] text-muted">
-              {t(isRate() ? 'explain.no_traffic' : 'explain.no_hours')}
+              {t(
+                props.line.resource.kind === 'service'
+                  ? 'explain.held_service'
+                  : isRate()
+                    ? 'explain.no_traffic'
+                    : 'explain.no_hours',
+              )}
             </p>
           }
         >

@@ -1,11 +1,13 @@
-/** How a line of a document is called: by its resource, or as all of a kind together. */
+/** How a line of a document is called: by its resource, a service by its plan, or as all of a kind together. */
 import type { Draft } from '../api.ts'
-import { t } from '../i18n/language.ts'
+import { language, t } from '../i18n/language.ts'
 
-type Line = Pick<Draft['lines'][number], 'resource' | 'component'>
+type Line = Pick<Draft['lines'][number], 'resource' | 'component'> & Partial<Pick<Draft['lines'][number], 'plan'>>
 
-export const lineName = ({ resource }: Line): string =>
-  resource.kind === 'pool' ? t('document.pooled') : resource.name
+export function lineName({ resource, plan }: Line): string {
+  if (resource.kind === 'pool') return t('document.pooled')
+  return resource.kind === 'service' && plan ? plan.name[language()] : resource.name
+}
 
 /** The kind of thing that is charged: of "vm.memory" a virtual machine. */
 export const lineKind = ({ component }: Line): string => t(`kind.${component.split('.')[0] as 'vm'}`)

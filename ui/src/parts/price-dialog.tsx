@@ -4,11 +4,11 @@ import { createEffect, createMemo, createSignal, on, onCleanup, Show } from 'sol
 import { createStore } from 'solid-js/store'
 import {
   api,
-  type Kind,
   type MeterDescription,
   type MeterName,
   type NewPrice,
   type Price,
+  type PricedKind,
   type PriceEffect,
 } from '../api.ts'
 import { t } from '../i18n/language.ts'
@@ -32,7 +32,7 @@ import { ExtraFields, ModelFields } from './terms-fields.tsx'
 
 type When = 'now' | 'month' | 'instant'
 interface Fields {
-  kind: Kind
+  kind: PricedKind
   meter: MeterName
   model: NewPrice['model']
   per: NewPrice['per']
@@ -72,6 +72,8 @@ interface Props {
   from?: Partial<Price>
   /** whose prices; empty: the first company's */
   seller: string
+  /** of a plan: its price book, in which services have a fee */
+  book?: string
   onClose: () => void
 }
 
@@ -79,11 +81,13 @@ export function PriceDialog(props: Props) {
   const client = useQueryClient()
   const meters = useQuery(() => queries.meters())
   const entities = useQuery(() => queries.legalEntities())
-  const prices = useQuery(() => queries.prices(props.seller))
+  const prices = useQuery(() => queries.prices(props.seller, props.book))
   const [fields, setFields] = createStore(firstFields(props.from))
   const [terms, setTerms] = createStore(draftOf(props.from?.terms))
   const isVersion = () => props.from?.id !== undefined
-  const meterList = () => (meters.status === 'success' ? (meters.data?.items ?? []) : [])
+  const isOfKind = (one: MeterDescription, kind: PricedKind) => (one.of === 'service') === (kind === 'service')
+  const meterList = (kind = fields.kind) =>
+    meters.status === 'success' ? (meters.data?.items.filter((one) => isOfKind(one, kind)) ?? []) : []
   const meter = () => meterList().find((one) => one.name === fields.meter)
   const zone = () => sellerIn(entities.data?.items, props.seller)?.zone ?? 'UTC'
   /** The first price of a component holds from the start of the month unless told otherwise; a later one from now. */
@@ -127,7 +131,7 @@ export function PriceDialog(props: Props) {
     run: (input: NewPrice) => api.addPrice(input),
     onDone: (saved) => {
       tell(t('prices.saved', { at: say.instant(saved.effective_at) }), 'ok', t('common.close'))
-      for (const key of ['prices', 'drafts', 'resources', 'resource', 'notices'])
+      for (const key of ['prices', 'drafts', 'resources', 'resource', 'notices', 'services'])
         void client.invalidateQueries({ queryKey: [key] })
       props.onClose()
     },
@@ -146,6 +150,13 @@ export function PriceDialog(props: Props) {
     })
     if (chosen.kind === 'percentile') setTerms('proration', 'exact')
   }
+  /** The fee is a service's, and what is measured a resource's. */
+  const chooseKind = (kind: PricedKind) => {
+    setFields('kind', kind)
+    const [first] = meterList(kind)
+    if (first && !meterList(kind).some((one) => one.name === fields.meter)) chooseMeter(first.name)
+  }
+  const kinds = (): PricedKind[] => (props.book ? ['service', ...KINDS] : KINDS)
   createEffect(() => {
     const known = meter()
     if (known && !known.units.includes(fields.unit)) chooseMeter(known.name)
@@ -210,9 +221,9 @@ export function PriceDialog(props: Props) {
           label={t('prices.kind')}
           value={fields.kind}
           disabled={isVersion()}
-          options={KINDS.map((value) => ({ value, label: t(`kind.${value}`) }))}
+          options={kinds().map((value) => ({ value, label: t(`kind.${value}`) }))}
           error={form.fieldError('/kind')}
-          onChange={(value) => setFields('kind', value as Kind)}
+          onChange={(value) => chooseKind(value as PricedKind)}
         />
         <SelectField
           label={t('prices.meter')}
@@ -276,15 +287,17 @@ export function PriceDialog(props: Props) {
             onChange={(checked) => setFields('tax_inclusive', checked)}
           />
         </div>
-        <SelectField
-          class="sm:col-span-2"
-          label={t('prices.gap_policy')}
-          hint={t('prices.gap_hint')}
-          value={fields.gap_policy ?? meter()?.gap_policies[0] ?? ''}
-          options={(meter()?.gap_policies ?? []).map((value) => ({ value, label: gapText(value, isPercentile()) }))}
-          error={form.fieldError('/gap_policy')}
-          onChange={(value) => setFields('gap_policy', value as NewPrice['gap_policy'])}
-        />
+        <Show when={fields.kind !== 'service'}>
+          <SelectField
+            class="sm:col-span-2"
+            label={t('prices.gap_policy')}
+            hint={t('prices.gap_hint')}
+            value={fields.gap_policy ?? meter()?.gap_policies[0] ?? ''}
+            options={(meter()?.gap_policies ?? []).map((value) => ({ value, label: gapText(value, isPercentile()) }))}
+            error={form.fieldError('/gap_policy')}
+            onChange={(value) => setFields('gap_policy', value as NewPrice['gap_policy'])}
+          />
+        </Show>
         <div class="flex flex-col gap-3 sm:col-span-2">
           <Choice
             legend={t('prices.when')}
@@ -323,7 +336,9 @@ export function PriceDialog(props: Props) {
           </div>
         </Show>
         <div class="sm:col-span-2">
-          <Effect price={price()} />
+          <Show when={!props.book}>
+            <Effect price={price()} />
+          </Show>
           <Show when={form.restError([...SHOWN, ...termPointers()])}>
             {(problem) => (
               <div class="mt-3">
@@ -338,12 +353,14 @@ export function PriceDialog(props: Props) {
 }
 
 const meterGroups = (meters: MeterDescription[]) =>
-  (['allocation', 'consumption', 'percentile'] as const).map((kind) => ({
-    label: t(`prices.${kind}`),
-    options: meters
-      .filter((one) => one.kind === kind)
-      .map((one) => ({ value: one.name, label: t(`meter.${one.name}`) })),
-  }))
+  (['allocation', 'consumption', 'percentile'] as const)
+    .filter((kind) => meters.some((one) => one.kind === kind))
+    .map((kind) => ({
+      label: t(`prices.${kind}`),
+      options: meters
+        .filter((one) => one.kind === kind)
+        .map((one) => ({ value: one.name, label: t(`meter.${one.name}`) })),
+    }))
 
 /** Of a percentile not time is billed or left out, but slots are counted or not. */
 function gapText(policy: NonNullable<NewPrice['gap_policy']>, isPercentile: boolean): string {
