@@ -3,7 +3,8 @@ import { add, type Fraction } from '../base/exact.ts'
 import { HOUR_MS, type Interval } from '../base/time.ts'
 import { meterOf } from '../metering/contract.ts'
 import { isLinear } from './charge.ts'
-import { charging, held, type Observed, type Price } from './rules.ts'
+import type { Observed, Price } from './rules.ts'
+import { charging, held } from './segments.ts'
 
 /**
  * What a resource costs each hour at its prices, exactly: what is held, for what will be used nobody knows. null where none applies, or

@@ -5,7 +5,8 @@ import { hourMetersOf, METER_NAMES, meterOf, type MeterName } from '../metering/
 import { joined, peaksOf, usageOf } from '../metering/index.ts'
 import { isLinear } from './charge.ts'
 import { byResource } from './by-resource.ts'
-import { consumptionDigest, type Consumed, type Facts, type Price, type RatedResource, stretchesOf } from './rules.ts'
+import type { Consumed, Facts, Price, RatedResource } from './rules.ts'
+import { consumptionDigest, stretchesOf } from './segments.ts'
 import { within } from './times.ts'
 import { chargesNothingUsed, shareOfMonth } from './whole.ts'
 

@@ -3,7 +3,8 @@ import { type Instant, type Interval, intersect } from '../base/time.ts'
 import type { PricedKind } from '../catalog/contract.ts'
 import { METER_NAMES, type MeterName, meterOf } from '../metering/contract.ts'
 import { byResource } from './by-resource.ts'
-import { type Facts, held, meet, type RatedResource } from './rules.ts'
+import type { Facts, RatedResource } from './rules.ts'
+import { held, meet } from './segments.ts'
 import { outside, within } from './times.ts'
 
 /** Kinds that are parts of something else: nobody expects a price for each. */

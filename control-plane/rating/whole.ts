@@ -5,7 +5,8 @@ import { dateOf, fromIso, intersect, type Interval, lengthMs } from '../base/tim
 import { meterOf } from '../metering/contract.ts'
 import { charged, type Charged } from './charge.ts'
 import { dayOf, daysBetween, fixedDaysBetween } from './models/proration.ts'
-import type { Facts, Price, RatedResource, RawSegment } from './rules.ts'
+import type { Facts, Price, RatedResource } from './rules.ts'
+import type { RawSegment } from './segments.ts'
 import { chargedMs } from './times.ts'
 
 /** The days between two instants, by local dates: they add up over any split. */
