@@ -45,7 +45,10 @@ test('a plan is drawn up, priced with its calculator, and put on sale', async (c
   await page.getByRole('button', { name: 'Set the fee' }).click()
   await dialog.getByLabel('Price', { exact: true }).fill('30')
   await dialog.getByLabel(/^Try a quantity/).fill('2')
-  await dialog.getByText(/60\.00/).waitFor()
+  await dialog
+    .getByText(/60\.00/)
+    .first()
+    .waitFor()
   await picture(page, 'plan-fee')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await page

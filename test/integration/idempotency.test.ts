@@ -16,7 +16,7 @@ import { enrolledAgent, vm } from './agent.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
-import { bodiesOfSold, type Sold, soldIn } from './sold.ts'
+import { bodiesOfSold, idsOfSold, type Sold, soldIn } from './sold.ts'
 import type { Prepared } from './prepared.ts'
 import { member } from './two-accounts.ts'
 
@@ -150,14 +150,8 @@ const BODIES: Record<string, () => unknown> = {
   '/sources': () => ({ agent: 'idempotency', connector: 'simulated', realm: 'again', settings: {} }),
 }
 const idIn = (path: string) => {
-  const of: Record<string, string> = {
-    accounts: world.account_id,
-    projects: project,
-    people: person,
-    'agent-rollouts': released.rollout,
-    plans: path.endsWith('publication') ? sold.drawn_up : sold.plan,
-    services: sold.service,
-  }
+  const one = { accounts: world.account_id, projects: project, people: person, 'agent-rollouts': released.rollout }
+  const of: Record<string, string> = { ...one, ...idsOfSold(sold, path) }
   return path.replace('{id}', of[path.split('/')[1] ?? ''] ?? machine).replace('{attachment}', sold.attachment)
 }
 

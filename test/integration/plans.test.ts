@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { HOUR_MS, iso } from '#control-plane/base/time.ts'
+import { documentData } from '#control-plane/billing/labels.ts'
 import type { Draft, Explanation, Invoice, ReRating, ServicePreview } from '#control-plane/billing/contract.ts'
 import type { Subscription } from '#control-plane/contracts/contract.ts'
 import type { AccountUsage } from '#control-plane/rating/contract.ts'
@@ -36,8 +37,17 @@ test('a fee stands on the draft and the invoice, is proven and explained', async
     resource: { id: service.id, kind: 'service' },
     plan: { id: plan.id },
   })
+  // whoever looks in December is shown November first, although nothing was owned in it
+  const first = await shop.ask<Draft>('GET', `/accounts/${account_id}/draft`)
+  expect([first.period.to, first.totals]).toEqual([iso(NOVEMBER.to), draft.totals])
   const invoice = await shop.issued(account_id)
   expect(nets(invoice.lines)).toEqual(due)
+  const onPaper = documentData(invoice.content, invoice.lines, 'es').lines
+  expect(onPaper.map((line) => [line.name, line.component, line.price])).toEqual([
+    ['Small (es)', 'cuota', '30 EUR'],
+    ['Small (es)', 'alta', '12,5 EUR'],
+  ])
+  expect(onPaper[0]!.note).toBe('10/11/2026 a 30/11/2026')
   const { segments } = await shop.ask<z.infer<typeof Explanation>>(
     'GET',
     `/invoices/${invoice.id}/lines/${invoice.lines[0]!.id}/explanation`,

@@ -154,6 +154,10 @@ async function after(damage: SQL) {
   return found.map((one) => one.check)
 }
 test('an altered version, attachment, plan or trial is found', async () => {
+  const tried = await shop.planned('Tried', [{ amount: '30' }], { trial_days: 10 })
+  const account_id = await shop.customer()
+  await shop.subscribed(account_id, tried, NOVEMBER.from)
+  await shop.issued(account_id)
   expect(await shop.findings()).toEqual([])
   expect(await after(sql`update service_version set quantity = quantity + 1 where cut_to is null`)).toContain('service')
   expect(

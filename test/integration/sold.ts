@@ -33,3 +33,9 @@ export const bodiesOfSold = (known: () => [Sold, string]): Record<string, () => 
   '/services/{id}/cancellation': () => ({ at: 'now' }),
   '/plans/{id}/retirement': () => ({}),
 })
+
+/** What `{id}` is in the routes of plans and services. */
+export const idsOfSold = ({ drawn_up, plan, service }: Sold, path: string): Record<string, string> => ({
+  plans: path.endsWith('publication') ? drawn_up : plan,
+  services: service,
+})

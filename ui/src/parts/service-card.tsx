@@ -78,7 +78,7 @@ const Facts = (props: { service: Subscription }) => (
       <dt>{t('services.fee')}</dt>
       <dd class="font-medium">
         <Show when={props.service.fee} fallback="–">
-          {(fee) => say.money(fee(), props.service.currency)}
+          {(fee) => <>{say.money(fee(), props.service.currency)}</>}
         </Show>
       </dd>
     </div>
