@@ -1,16 +1,8 @@
 /** Setting a price or a new version of one: checked while it is typed, with its effect shown before it is saved. */
 import { useQuery, useQueryClient } from '@tanstack/solid-query'
-import { createEffect, createMemo, createSignal, on, onCleanup, Show } from 'solid-js'
+import { createEffect, createMemo, Show } from 'solid-js'
 import { createStore } from 'solid-js/store'
-import {
-  api,
-  type MeterDescription,
-  type MeterName,
-  type NewPrice,
-  type Price,
-  type PricedKind,
-  type PriceEffect,
-} from '../api.ts'
+import { api, type MeterDescription, type MeterName, type NewPrice, type Price, type PricedKind } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { KINDS, TAX_CLASSES } from '../i18n/words.ts'
@@ -19,12 +11,12 @@ import { Dialog } from '../kit/dialog.tsx'
 import { CheckField, Choice, SelectField, TextArea, TextField } from '../kit/field.tsx'
 import { fromLocalInput, monthStart, toLocalInput } from '../kit/instant.ts'
 import { tell } from '../kit/toast.tsx'
-import { asApiError } from '../problem.ts'
 import { queries } from '../queries.ts'
 import { sellerIn } from './seller.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { amountFault, choicesOf, plainAmount, usualUnit } from './price-rules.ts'
+import { PriceEffectNote } from './price-effect.tsx'
 import { PriceQuote } from './price-quote.tsx'
 import { timedUnit, unitText } from './price-text.tsx'
 import { draftOf, faultsOf, hasAmount, termsOf } from './terms-draft.ts'
@@ -50,7 +42,6 @@ interface Fields {
 const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/gap_policy', '/effective_at', '/reason']
 /** Pointers to single fields of the terms: those that the form has. */
 const TERM = /^\/terms\/(tiers\/\d+\/|steps\/tiers\/\d+\/|package\/|allocation_pool\/)?\w+$/
-const PREVIEW_WAIT_MS = 350
 
 const firstFields = (from?: Partial<Price>): Fields => ({
   kind: from?.kind ?? 'vm',
@@ -337,7 +328,7 @@ export function PriceDialog(props: Props) {
         </Show>
         <div class="sm:col-span-2">
           <Show when={!props.book}>
-            <Effect price={price()} />
+            <PriceEffectNote price={price()} />
           </Show>
           <Show when={form.restError([...SHOWN, ...termPointers()])}>
             {(problem) => (
@@ -373,57 +364,4 @@ function meterHint(meter: MeterDescription | undefined): string {
   if (meter.kind === 'consumption') return t('prices.counts_use')
   if (meter.kind === 'percentile') return t(meter.name === 'network_max' ? 'prices.counts_peak' : 'prices.counts_p95')
   return t(meter.counts === 'running' ? 'prices.counts_running' : 'prices.counts_allocated')
-}
-
-/** What the price would do to this month's drafts; asked anew after each pause in typing. */
-function Effect(props: { price: NewPrice | null }) {
-  const [effect, setEffect] = createSignal<PriceEffect>()
-  const [failure, setFailure] = createSignal<string>()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let asked: AbortController | undefined
-  const ask = async (price: NewPrice) => {
-    asked = new AbortController()
-    const { signal } = asked
-    try {
-      setEffect(await api.previewPrice({ ...price, reason: price.reason || '–' }, signal))
-    } catch (error) {
-      if (!signal.aborted) setFailure(asApiError(error).message)
-    }
-  }
-  createEffect(
-    on(
-      () => props.price,
-      (price) => {
-        clearTimeout(timer)
-        asked?.abort()
-        setEffect(undefined)
-        setFailure(undefined)
-        if (price) timer = setTimeout(() => void ask(price), PREVIEW_WAIT_MS)
-      },
-    ),
-  )
-  onCleanup(() => {
-    clearTimeout(timer)
-    asked?.abort()
-  })
-  return (
-    <div class="min-h-19 rounded-lg border border-line bg-sunken px-3.5 py-3 text-sm" aria-live="polite">
-      <p class="m-0 font-medium">{t('prices.effect')}</p>
-      <Show when={props.price} fallback={<p class="m-0 text-muted">{t('prices.effect_fill')}</p>}>
-        <Show when={effect()} fallback={<p class="m-0 text-muted">{failure() ?? t('prices.effect_wait')}</p>}>
-          {(known) => (
-            <p class="tabular m-0 text-muted">
-              {t('prices.effect_resources', known().affected_resources)}{' '}
-              <span class="text-text">
-                {t('prices.effect_text', {
-                  before: say.money(known().month_to_date_before, known().currency),
-                  after: say.money(known().month_to_date_after, known().currency),
-                })}
-              </span>
-            </p>
-          )}
-        </Show>
-      </Show>
-    </div>
-  )
 }
