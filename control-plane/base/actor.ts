@@ -16,6 +16,7 @@ export const PERMISSIONS = [
   'billing.write',
   'catalog.read',
   'catalog.write',
+  'contracts.write',
   'events.read',
   'installation.write',
   'inventory.read',

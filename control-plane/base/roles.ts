@@ -17,6 +17,7 @@ const STAFF = {
     'accounts.open',
     'billing.write',
     'catalog.write',
+    'contracts.write',
     'legal_entities.write',
   ],
   support: [...reading, 'billing.verify', 'accounts.impersonate'],

@@ -1,6 +1,8 @@
 /** Words of billing: drafts, invoices and their frozen content. These shapes are frozen: they only grow. */
 import { z } from 'zod'
 import { Account, Address, Branding, Language, Logo, TaxCategory } from '../accounts/contract.ts'
+import { Plan } from '../catalog/contract.ts'
+import { Subscription } from '../contracts/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contract.ts'
 import { Charge } from '../charges/contract.ts'
 import { AppliedCoupon } from '../promotions/contract.ts'
@@ -80,6 +82,7 @@ export const Cause = z.enum([
   'late_facts',
   'corrected_owner',
   'same_machine',
+  'corrected_service',
   'corrected_price',
   'shared_anew',
   'new_engine',
@@ -201,6 +204,18 @@ export const Explanation = z
         observed_version_id: Id.nullable(),
         unobserved_ms: z.int(),
         estimated: z.boolean(),
+        service: z
+          .object({
+            version_id: Id,
+            plan: Plan.pick({ id: true, name: true }),
+            quantity: z.int(),
+            prices_as_of: InstantText.nullable(),
+            from: InstantText,
+            to: InstantText.nullable(),
+          })
+          .optional()
+          .meta({ description: 'what was subscribed then; absent: no service is behind it' }),
+        trial: z.boolean().meta({ description: 'a trial, which costs nothing' }),
         skipped: z.boolean().meta({ description: 'nobody looked, and its price bills nothing of such time' }),
         hours: z.array(
           z.object({
@@ -323,3 +338,17 @@ export const OpenDifference = z
   })
   .meta({ id: 'OpenDifference' })
 export type OpenDifference = z.infer<typeof OpenDifference>
+
+/** What a decision about a service would make of this month's bill, if all goes on as it is until its end. */
+export const ServicePreview = z
+  .object({
+    service: Subscription,
+    until: InstantText.nullable().meta({ description: 'end of what is shown; null: there is nothing to bill' }),
+    currency: CurrencyCode,
+    before: Totals.nullable(),
+    after: Totals.nullable(),
+    lines_before: z.array(Line),
+    lines: z.array(Line).meta({ description: 'of the service and of what fulfils it' }),
+  })
+  .meta({ id: 'ServicePreview' })
+export type ServicePreview = z.infer<typeof ServicePreview>

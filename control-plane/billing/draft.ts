@@ -5,7 +5,7 @@ import { permit } from '../base/actor.ts'
 import { Problem } from '../base/problem.ts'
 import { dateOf, type Instant, type Interval, iso, monthOf } from '../base/time.ts'
 import { listPrices, type PriceRow } from '../catalog/index.ts'
-import { type ContractInForce, contractOf } from '../contracts/index.ts'
+import { type ContractInForce, contractOf, servicesSince } from '../contracts/index.ts'
 import { type ClosedCut, openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { ownership, projectOfEach, requireSeen } from '../inventory/index.ts'
@@ -144,7 +144,8 @@ async function firstRated(
   const { contract, zone, cut } = terms
   const owned = await ownership(ctx, { account_id: contract.account_id }, { from: begin.from, to }, cut)
   // before that nothing needs to be rated to know that nothing was used
-  const owner_since = owned.reduce((least, { from }) => Math.min(least, from ?? -Infinity), to - 1)
+  const since = (await servicesSince(ctx, contract.account_id, cut)) ?? Infinity
+  const owner_since = owned.reduce((least, { from }) => Math.min(least, from ?? -Infinity), Math.min(since, to - 1))
   for (let period = begin; ;) {
     const rated = period.to > owner_since ? await rate(ctx, { ...terms, period }) : NOTHING
     const isEmpty = rated.lines.length + rated.unrated.length + rated.blocked.length === 0 && !isCharged(period)

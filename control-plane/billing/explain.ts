@@ -3,12 +3,14 @@ import { parseFraction, toDecimal } from '../base/exact.ts'
 import { permit } from '../base/actor.ts'
 import { getCharge } from '../charges/index.ts'
 import { Problem, sure } from '../base/problem.ts'
-import { fromIso, iso, type OpenInterval } from '../base/time.ts'
+import { fromIso, intersect, iso, type OpenInterval } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { hourMetersOf, meterOf } from '../metering/contract.ts'
 import { isOwn, usageOf } from '../metering/index.ts'
+import { serviceHistory } from '../contracts/index.ts'
 import { resourceIdOf } from '../rating/rules.ts'
 import type { Line } from '../rating/contract.ts'
+import { mergedVersions } from '../rating/index.ts'
 import type { DocumentLine, Draft, Explanation } from './contract.ts'
 import type { z } from 'zod'
 import { draft } from './draft.ts'
@@ -91,6 +93,7 @@ async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explai
     ).map((row) => [row.id, row]),
   )
   const hours = await leavesOf(ctx, line, cut)
+  const subscribed = await subscribedIn(ctx, line, cut)
   return line.segments.map((segment, index) => {
     const version = segment.observed_version_id ? versions.get(segment.observed_version_id) : undefined
     return {
@@ -102,6 +105,8 @@ async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explai
       state: version?.state ?? null,
       host_name: version?.host_name ?? null,
       owner: owners.get(segment.assignment_id)?.account_name ?? '',
+      ...subscribed(segment),
+      trial: segment.trial ?? false,
       assignment_id: segment.assignment_id,
       resource: segment.resource ?? null,
       observed_version_id: segment.observed_version_id,
@@ -113,11 +118,26 @@ async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explai
   })
 }
 
+/** What was subscribed in a segment, where a plan's price is charged. */
+async function subscribedIn(ctx: Context, { service_id, plan }: Line, cut: number) {
+  if (!plan) return () => ({})
+  const { versions } = await serviceHistory(ctx, [service_id], cut)
+  const merged = mergedVersions(versions)
+  return ({ from }: Line['segments'][number]): { service?: Explained['segments'][number]['service'] } => {
+    const version = merged.find((one) => intersect(one, { from: fromIso(from), to: fromIso(from) + 1 }))
+    if (!version) return {}
+    const { id: version_id, quantity, prices_as_of } = version
+    const asOf = prices_as_of === null ? null : iso(prices_as_of)
+    const span = { from: iso(version.from), to: version.to === null ? null : iso(version.to) }
+    return { service: { version_id, plan, quantity, prices_as_of: asOf, ...span } }
+  }
+}
+
 type Hours = Explained['segments'][number]['hours']
 /** The leaves of each segment of a consumption or percentile line; none for allocation, whose leaf is the version. */
 async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]> {
-  const { meter } = line
-  if (meter === undefined || meterOf(meter).kind === 'allocation') return []
+  const { meter, resource } = line
+  if (meter === undefined || resource.kind === 'service' || meterOf(meter).kind === 'allocation') return []
   const stretches = line.segments.map((segment) => ({
     resource_id: resourceIdOf(line, segment),
     from: fromIso(segment.from),

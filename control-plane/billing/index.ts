@@ -22,4 +22,5 @@ export {
   type StandingGroup,
   type StandingInvoice,
 } from './standing/index.ts'
+export { previewCancellation, previewChange, previewSubscription } from './preview-service.ts'
 export { verify } from './verify.ts'

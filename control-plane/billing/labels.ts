@@ -33,6 +33,9 @@ const EN = {
   page: 'Page',
   of: 'of',
   estimated: 'spread estimated',
+  trial: 'trial',
+  plan: 'plan',
+  service: 'service',
   included: 'included',
   tier: 'tier',
   minimum: 'minimum',
@@ -71,6 +74,9 @@ const ES: typeof EN = {
   page: 'Página',
   of: 'de',
   estimated: 'reparto estimado',
+  trial: 'periodo de prueba',
+  plan: 'plan',
+  service: 'servicio',
   included: 'incluidos',
   tier: 'tramo',
   minimum: 'mínimo',
@@ -104,6 +110,8 @@ const METERS_EN: MeterWords = {
   cpu_time_ns: 'processor time',
   network_p95: 'network, 95th percentile',
   network_max: 'network, peak',
+  fee: 'fee',
+  setup: 'set-up',
 }
 const METERS_ES: MeterWords = {
   instance: 'instancia',
@@ -121,6 +129,8 @@ const METERS_ES: MeterWords = {
   cpu_time_ns: 'tiempo de procesador',
   network_p95: 'red, percentil 95',
   network_max: 'red, pico',
+  fee: 'cuota',
+  setup: 'alta',
 }
 export const METER_WORDS: Record<Language, MeterWords> = { en: METERS_EN, es: METERS_ES }
 
@@ -151,7 +161,9 @@ const address = (party: InvoiceContent['seller'], labels: typeof EN): string[] =
 
 function unitOf(line: Line, labels: typeof EN): string {
   const per = { hour: labels.per_hour, month: labels.per_month, quantity: '' }[line.price.per]
-  const unit = line.price.model === 'flat' ? '' : line.price.unit.replaceAll('_', ' ')
+  const { price } = line
+  const named = price.unit === 'service' ? labels.service : price.unit.replaceAll('_', ' ')
+  const unit = price.model === 'flat' ? '' : named
   return [unit, per].filter(Boolean).join('·')
 }
 
@@ -160,6 +172,7 @@ const noteOf = (line: Line, zone: string, language: Language): string =>
     line.one_off ? dateText(line.one_off.at, zone, language) : '',
     ...percentileTexts(line, language, (text) => decimalText(text, language)),
     ...chargeTexts(line, language),
+    ...planTexts(line, zone, language),
     ...discountTexts(line, language),
     gapText(line, zone, language),
     line.estimated ? LABELS[language].estimated : '',
@@ -177,6 +190,23 @@ function discountTexts({ gross, discounts = [], gross_inclusive, net }: Line, la
     ...(gross_inclusive === undefined || gross_inclusive === net
       ? []
       : [`${labels.with_tax} ${money(gross_inclusive)}`]),
+  ]
+}
+
+/** Whose price it is, for what part of the period, and what of that was a trial. */
+function planTexts({ plan, resource, segments, period }: Line, zone: string, language: Language): string[] {
+  if (!plan) return []
+  const labels = LABELS[language]
+  const span = (from: string, to: string) =>
+    `${dateText(from, zone, language)} ${labels.to} ${lastDay(to, zone, language)}`
+  const [first, last] = [segments.at(0), segments.at(-1)]
+  const isPart = first && last && (first.from !== period.from || last.to !== period.to)
+  const trial = segments.filter((segment) => segment.trial)
+  const [begin, end] = [trial.at(0), trial.at(-1)]
+  return [
+    resource.kind === 'service' ? '' : `${labels.plan} ${plan.name[language]}`,
+    resource.kind === 'service' && isPart ? span(first.from, last.to) : '',
+    begin && end ? `${labels.trial} ${span(begin.from, end.to)}` : '',
   ]
 }
 
@@ -228,8 +258,10 @@ function noteLabels({ document_type }: InvoiceContent, language: Language): Part
   return { title: titles[document_type], quantity: billed, price: due, net: nets[document_type] }
 }
 
-function nameOf({ resource, one_off }: DocumentLine, language: Language): string {
+/** A service is called by its plan, and what was charged for once by its description, in the reader's language. */
+function nameOf({ resource, one_off, plan }: DocumentLine, language: Language): string {
   if (resource.kind === 'pool') return LABELS[language].pooled
+  if (resource.kind === 'service' && plan) return plan.name[language]
   return one_off?.description[language] ?? resource.name
 }
 

@@ -7,6 +7,7 @@ import { fromIso } from '../base/time.ts'
 import type { Database } from '../db/index.ts'
 import { Language, LegalEntity } from '../accounts/contract.ts'
 import { NewPrice } from '../catalog/contract.ts'
+import { Cancellation, NewSubscription, ServiceChange } from '../contracts/contract.ts'
 import { Mail, MailAddress } from '../mails/contract.ts'
 import {
   Draft,
@@ -23,6 +24,7 @@ import {
   OpenDifference,
   ReRating,
   ResourceCost,
+  ServicePreview,
   Verification,
 } from './contract.ts'
 import {
@@ -43,7 +45,10 @@ import {
   logoOfInvoice,
   openDifferences,
   linesCsv,
+  previewCancellation,
+  previewChange,
   previewPrice,
+  previewSubscription,
   proForma,
   putLogo,
   readyToInvoice,
@@ -309,6 +314,36 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
       answers('What a price would change this month', Preview, 'catalog.read', { repeatable: 'only reads' }),
       valid('json', NewPrice),
       async (c) => c.json(await verb(c, deps, (ctx) => previewPrice(ctx, c.req.valid('json')))),
+    )
+    .post(
+      '/accounts/:id/services/preview',
+      answers("What a subscription would make of this month's bill", ServicePreview, 'contracts.write', {
+        repeatable: 'only reads',
+      }),
+      valid('param', Param),
+      valid('json', NewSubscription),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => previewSubscription(ctx, c.req.valid('param').id, c.req.valid('json')))),
+    )
+    .post(
+      '/services/:id/changes/preview',
+      answers("What a change would make of this month's bill", ServicePreview, 'contracts.write', {
+        repeatable: 'only reads',
+      }),
+      valid('param', Param),
+      valid('json', ServiceChange),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => previewChange(ctx, c.req.valid('param').id, c.req.valid('json')))),
+    )
+    .post(
+      '/services/:id/cancellation/preview',
+      answers("What a cancellation would make of this month's bill", ServicePreview, 'contracts.write', {
+        repeatable: 'only reads',
+      }),
+      valid('param', Param),
+      valid('json', Cancellation),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => previewCancellation(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .post(
       '/verification',

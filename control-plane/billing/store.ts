@@ -3,7 +3,7 @@ import { sure } from '../base/problem.ts'
 import { and, desc, eq, inArray, max, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
 import { ofWholeAccounts, withinReach } from '../db/fence.ts'
-import { columnar, type Context, rows } from '../db/index.ts'
+import { arrayText, columnar, type Context, rows } from '../db/index.ts'
 import { together } from '../db/together.ts'
 import type { Language } from '../accounts/contract.ts'
 import { document, invoice, invoiceDocument, invoiceLine, series } from './schema.ts'
@@ -279,4 +279,12 @@ export const pricesById = (ctx: Context, ids: readonly string[]) =>
           [...ids].map((id) => sql`${id}::uuid`),
           sql`, `,
         )})`,
+      )
+/** In which book each price stands. */
+export const bookOfPrices = (ctx: Context, ids: readonly string[]) =>
+  ids.length === 0
+    ? Promise.resolve([])
+    : rows<{ id: string; price_book_id: string }>(
+        ctx.tx,
+        sql`select id, price_book_id from price_version where id = any(${arrayText(ids)}::uuid[])`,
       )

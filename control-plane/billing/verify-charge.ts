@@ -4,7 +4,7 @@
  */
 import { exponentOf } from '../base/money.ts'
 import { sure } from '../base/problem.ts'
-import { dateOf, fromIso, type Interval, monthOf, type OpenInterval } from '../base/time.ts'
+import { dateOf, fromIso, monthOf, type OpenInterval } from '../base/time.ts'
 import { meterOf } from '../metering/contract.ts'
 import type { Terms } from '../catalog/contract.ts'
 import type { Line, LineCharge } from '../rating/contract.ts'
@@ -142,7 +142,7 @@ function quantityOf(line: Line, terms: Terms, zone: string, charged: Pair): Pair
   if (terms.proration === undefined || terms.proration === 'exact') return [BigInt(line.quantity), BigInt(line.divisor)]
   const unit = line.price.model === 'flat' ? 1n : sure(meterOf(sure(line.meter)).units[line.price.unit])
   const sizes = line.segments.map((one) =>
-    one.skipped ? 0n : line.price.model === 'flat' ? 1n : BigInt(one.size ?? '0'),
+    one.skipped || one.trial ? 0n : line.price.model === 'flat' ? 1n : BigInt(one.size ?? '0'),
   )
   if (terms.proration === 'none') {
     const most = sizes.reduce((high, size) => (size > high ? size : high), 0n)
@@ -162,6 +162,8 @@ interface Held {
   names: readonly { id: string; kind: string }[]
   owned: readonly (OpenInterval & { resource_id: string })[]
   observed: readonly (OpenInterval & { resource_id: string })[]
+  /** of a line for all together: stretches that a plan prices or pays for */
+  planned?: readonly (OpenInterval & { resource_id: string })[]
 }
 /** The share of the month from the rows of owners and observations, millisecond edges added up with their signs. */
 export function checkShare(
@@ -174,32 +176,51 @@ export function checkShare(
 ): void {
   const [from, to] = [fromIso(line.period.from), fromIso(line.period.to)]
   const month = monthOf(from, zone)
-  const begin = Math.max(from, fromIso(line.price.effective_at))
-  const end = line.price.ends_at === undefined ? to : Math.min(to, fromIso(line.price.ends_at))
-  const held = heldMs(line, facts, { from: begin, to: end })
+  const held = heldMs(line, facts, paidTimes(line, from, to))
   if (!isSame(pair(share), [BigInt(held), BigInt(month.to - month.from)]))
     report('share', subject, 'The time in which it was owned at this price is not the share that was charged.')
 }
 
+type Span = readonly [number, number]
 /** Milliseconds in which the line's resource was there and owned; of all its kind: added up, or in which there was any. */
-function heldMs(line: Line, { names, owned, observed }: Held, { from, to }: Interval): number {
+function heldMs(line: Line, { names, owned, observed, planned = [] }: Held, times: readonly Span[]): number {
   const isPooled = line.resource.kind === 'pool'
   const kind = line.component.split('.')[0]
   const own = names.filter((one) => (isPooled ? one.kind === kind : one.id === line.resource.id))
   const edges: { at: number; by: number }[] = []
-  for (const { id } of own)
-    for (const owner of owned.filter((one) => one.resource_id === id))
-      for (const seen of observed.filter((one) => one.resource_id === id)) {
-        const last = Math.min(to, owner.to ?? to, seen.to ?? to)
-        const first = Math.max(from, owner.from ?? from, seen.from ?? from)
-        if (last > first) edges.push({ at: first, by: 1 }, { at: last, by: -1 })
-      }
+  for (const { id } of own) {
+    const taken = planned.filter((one) => one.resource_id === id)
+    for (const [from, to] of taken.reduce(without, times))
+      for (const owner of owned.filter((one) => one.resource_id === id))
+        for (const seen of observed.filter((one) => one.resource_id === id)) {
+          const last = Math.min(to, owner.to ?? to, seen.to ?? to)
+          const first = Math.max(from, owner.from ?? from, seen.from ?? from)
+          if (last > first) edges.push({ at: first, by: 1 }, { at: last, by: -1 })
+        }
+  }
   const isOnce = isPooled && line.price.terms?.pool !== 'resources'
-  let [there, total, since] = [0, 0, from]
+  let [there, total, since] = [0, 0, 0]
   for (const { at, by } of edges.toSorted((a, b) => a.at - b.at)) {
     total += (at - since) * (isOnce ? Math.min(there, 1) : there)
     since = at
     there += by
   }
   return total
+}
+
+/** What of some stretches lies before or after another. */
+const without = (times: readonly Span[], { from, to }: OpenInterval): readonly Span[] =>
+  times.flatMap(([begin, end]) => {
+    const sides: Span[] = [
+      [begin, Math.min(end, from ?? begin)],
+      [Math.max(begin, to ?? end), end],
+    ]
+    return sides.filter(([first, last]) => last > first)
+  })
+
+/** When its price holds and isn't free: as the line says where it holds only in parts, else from its first to its last instant. */
+function paidTimes({ price }: Line, from: number, to: number): Span[] {
+  if (price.times) return price.times.flatMap((time) => (time.trial ? [] : [[fromIso(time.from), fromIso(time.to)]]))
+  const end = price.ends_at === undefined ? to : Math.min(to, fromIso(price.ends_at))
+  return [[Math.max(from, fromIso(price.effective_at)), end]]
 }

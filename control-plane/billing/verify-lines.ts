@@ -14,6 +14,7 @@ import { pricedAmount } from './adjust.ts'
 import * as store from './store.ts'
 import { checkCharge, checkShare } from './verify-charge.ts'
 import { checkPercentile } from './verify-percentile.ts'
+import { checkServices, isService, plannedIn, subscribed } from './verify-services.ts'
 import { isRounded, type Report, units } from './verify-sums.ts'
 
 /** Checks each line of an invoice; returns how many readings were compared. */
@@ -24,12 +25,14 @@ export async function checkLines(
   report: Report,
 ): Promise<number> {
   let readings = 0
+  await checkServices(ctx, invoice, lines, report)
   for (const batch of batchesOf(lines)) {
     const facts = await factsOf(ctx, invoice, batch)
     for (const line of batch) {
       const subject = `${invoice.number}/${line.id}`
       checkArithmetic(line, invoice.content.zone, subject, report)
-      if (line.charge) checkShare(line, line.charge, facts.held, invoice.content.zone, subject, report)
+      if (line.charge)
+        checkShare(line, line.charge, await heldOf(ctx, invoice, line, facts), invoice.content.zone, subject, report)
       readings += checkLeaves(invoice, line, facts, subject, report)
       await checkPercentile(ctx, line, invoice.cut, subject, report)
     }
@@ -89,12 +92,21 @@ async function factsOf(
   }
 }
 
+/** What says for how long a line's resources were there, and the account's at its price. */
+const heldOf = async (ctx: Context, invoice: store.InvoiceRow, line: Line, { held }: Facts) =>
+  isService(line)
+    ? subscribed(ctx, invoice, line)
+    : line.resource.kind === 'pool'
+      ? { ...held, planned: await plannedIn(ctx, invoice, line) }
+      : held
+
 interface Stretch extends Interval {
   resource_id: string
 }
 const keyOf = ({ resource_id, from, to }: Stretch): string => `${resource_id}/${from}/${to}`
 /** Made of hours of usage, and those of readings. */
-const isConsumption = (line: Line): boolean => line.meter !== undefined && meterOf(line.meter).kind !== 'allocation'
+const isConsumption = (line: Line): boolean =>
+  line.meter !== undefined && meterOf(line.meter).kind !== 'allocation' && !isService(line)
 const stretchOf = (line: Line, segment: Segment): Stretch => ({
   resource_id: resourceIdOf(line, segment),
   from: fromIso(segment.from),
@@ -137,6 +149,8 @@ function checkArithmetic(line: Line, zone: string, subject: string, report: Repo
 /** Follows a line to the rows it was made from; returns how many readings were compared. */
 function checkLeaves(invoice: store.InvoiceRow, line: Line, facts: Facts, subject: string, report: Report): number {
   checkPrice(line, facts, subject, report)
+  // what was subscribed has no owner and no readings: `verify-services.ts` follows it
+  if (isService(line)) return 0
   for (const segment of line.segments) checkOwner(invoice, line, segment, facts, subject, report)
   checkCovers(line, facts, subject, report)
   if (isConsumption(line)) return checkConsumption(line, facts, subject, report)
@@ -202,7 +216,7 @@ function checkVersions(line: Line, { versions, owners }: Facts, subject: string,
     const digest = allocationDigest({ ...owner, ...bounds(owner) }, { ...version, ...bounds(version), scope_id: '' })
     const held = BigInt(segment.size ?? '0') * BigInt(fromIso(segment.to) - fromIso(segment.from))
     const whole = line.price.model === 'flat' ? BigInt(fromIso(segment.to) - fromIso(segment.from)) : held
-    const expected = segment.skipped ? 0n : whole
+    const expected = segment.skipped || segment.trial ? 0n : whole
     if (digest !== segment.digest || expected.toString() !== segment.quantity)
       report('version', subject, `The observed or assigned version of ${segment.from} is not the one that was billed.`)
   }
@@ -219,7 +233,7 @@ function checkConsumption(line: Line, { usage, hours }: Facts, subject: string, 
       leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n) -
       unseen.reduce((sum, gap) => sum + (gap.quantity ?? 0n), 0n)
     // a percentile is no sum: it is counted again by itself
-    const quantity = line.percentile ? BigInt(segment.quantity) : summed
+    const quantity = line.percentile ? BigInt(segment.quantity) : segment.trial ? 0n : summed
     if (quantity.toString() !== segment.quantity || consumptionDigest(leaves) !== segment.digest)
       report('usage', subject, `The hours of usage from ${segment.from} are not those that were billed.`)
     readings += checkReadings(line, sure(hours.get(keyOf(windowOf(stretch)))), subject, report)

@@ -27,6 +27,9 @@ export type ChargeModel = z.infer<typeof ChargeModel>
 export const Per = z.enum(['hour', 'month', 'quantity'])
 export type Per = z.infer<typeof Per>
 export const MeterOfPrice = z.enum(METER_NAMES)
+/** What may be priced: kinds of resources, and services themselves. */
+export const PricedKind = z.enum([...Kind.options, 'service'])
+export type PricedKind = z.infer<typeof PricedKind>
 
 const DECIMAL = /^\d{1,18}(\.\d{1,12})?$/
 const Decimal = z
@@ -97,7 +100,7 @@ export const Price = z
   .object({
     id: Id,
     price_book_id: Id,
-    kind: Kind,
+    kind: PricedKind,
     meter: MeterOfPrice,
     model: ChargeModel,
     per: Per,
@@ -120,7 +123,7 @@ export type Price = z.infer<typeof Price>
 
 export const NewPrice = z
   .object({
-    kind: Kind,
+    kind: PricedKind,
     meter: MeterOfPrice,
     model: ChargeModel,
     per: Per,
@@ -171,7 +174,7 @@ export const PriceBookList = z.object({ items: z.array(PriceBook) })
 /** A version of a price as rating reads it: holds on [effective_at, ends_at), amount without trailing zeros. */
 export interface PriceRow {
   id: string
-  kind: Kind
+  kind: PricedKind
   meter: MeterName
   model: ChargeModel
   per: Per
@@ -191,6 +194,7 @@ export const MeterDescription = z
   .object({
     name: MeterOfPrice,
     kind: z.enum(['allocation', 'consumption', 'percentile']),
+    of: z.enum(['resource', 'service']).meta({ description: 'what has it: resources, or services of a plan' }),
     counts: z.enum(['allocated', 'running']).nullable(),
     units: z.array(z.string()),
     models: z.array(ChargeModel).meta({ description: 'how its prices may charge' }),
@@ -199,3 +203,66 @@ export const MeterDescription = z
   .meta({ id: 'Meter' })
 export type MeterDescription = z.infer<typeof MeterDescription>
 export const MeterList = z.object({ items: z.array(MeterDescription) })
+
+/** What a plan sells: for lists and reports, no rule follows from it. */
+export const PRODUCT_KINDS = [
+  'vm',
+  'bare_metal',
+  'virtual_data_centre',
+  'shared_hosting',
+  's3',
+  'colocation',
+  'licence',
+  'support',
+  'other',
+] as const
+export const ProductKind = z.enum(PRODUCT_KINDS)
+const PlanName = z.object({ en: z.string().trim().min(1).max(100), es: z.string().trim().min(1).max(100) })
+const PlanText = z.object({ en: z.string().trim().max(2_000), es: z.string().trim().max(2_000) })
+export type PlanName = z.infer<typeof PlanName>
+const TRIAL_DAYS_MAX = 366
+
+/** A product with a price book of its own: its components are the prices in it. */
+export const Plan = z
+  .object({
+    id: Id,
+    legal_entity_id: Id,
+    name: PlanName,
+    description: PlanText,
+    product_kind: ProductKind,
+    state: z.enum(['draft', 'published', 'retired']),
+    price_book_id: Id,
+    currency: CurrencyCode,
+    trial_days: z.int(),
+    anchor: z
+      .enum(['calendar', 'anniversary'])
+      .meta({ description: 'by which months its monthly prices are prorated' }),
+    included_kinds: z.array(Kind).meta({
+      description:
+        'resources of these kinds are paid by the fee: of what fulfils a service, only what the plan prices costs more; of other kinds, what it does not price is charged as without it',
+    }),
+    created_at: InstantText,
+    published_at: InstantText.nullable(),
+    retired_at: InstantText.nullable(),
+  })
+  .meta({ id: 'Plan' })
+export type Plan = z.infer<typeof Plan>
+export const PlanList = z.object({ items: z.array(Plan) })
+export const NewPlan = z.object({
+  name: PlanName,
+  description: PlanText.default({ en: '', es: '' }),
+  product_kind: ProductKind,
+  trial_days: z.int().min(0).max(TRIAL_DAYS_MAX).default(0),
+  anchor: Plan.shape.anchor.default('calendar'),
+  included_kinds: z.array(Kind).max(Kind.options.length).default([]),
+  legal_entity_id: Id.optional().meta({ description: 'default: the first company' }),
+})
+export type NewPlan = z.infer<typeof NewPlan>
+export const PlanChange = z.object({
+  name: PlanName.optional(),
+  description: PlanText.optional(),
+  product_kind: ProductKind.optional(),
+  trial_days: z.int().min(0).max(TRIAL_DAYS_MAX).optional().meta({ description: 'only of a draft' }),
+  included_kinds: z.array(Kind).max(Kind.options.length).optional().meta({ description: 'only of a draft' }),
+})
+export type PlanChange = z.infer<typeof PlanChange>

@@ -12,6 +12,7 @@ import type { MeterDescription, NewPrice, Price, PriceBook as PriceBookShown, Pr
 import { priceBooks } from './revision/index.ts'
 import { assertFits, assertMayHold, choicesOf, decide, overlap, type Span, stateOf } from './rules.ts'
 import { assertTerms, keptTerms } from './terms.ts'
+import { isBookOfPlan } from './plans/store.ts'
 import {
   componentsOf,
   findBook,
@@ -44,6 +45,7 @@ export {
   pricesHolding,
   revisePrices,
 } from './revision/index.ts'
+export { changePlan, createPlan, getPlan, listPlans, plansById, publishPlan, retirePlan } from './plans/index.ts'
 
 /** The price book of a legal entity that its contracts use unless told otherwise; made at the first call. */
 export async function createDefaultBook(ctx: Context, legal_entity_id: string): Promise<string> {
@@ -61,9 +63,9 @@ export async function createDefaultBook(ctx: Context, legal_entity_id: string): 
 /** What can be priced, and in which units. */
 export function listMeters(): MeterDescription[] {
   return METER_NAMES.map((name) => {
-    const { kind, counts } = meterOf(name)
+    const { kind, counts, of = 'resource' } = meterOf(name)
     const { units, models, gap_policies } = choicesOf(name)
-    return { name, kind, counts: counts ?? null, units, models, gap_policies }
+    return { name, kind, of, counts: counts ?? null, units, models, gap_policies }
   })
 }
 
@@ -105,6 +107,7 @@ export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
   assertTerms(input)
   const id = input.price_book_id ?? (await standardBook(ctx))
   const book = required(await lockBook(ctx.tx, id), id)
+  await assertSells(ctx, input, book.id)
   // The clock is read under the lock: decisions without an instant hold in the order in which they are recorded.
   const now = ctx.now()
   const live = await liveVersions(ctx.tx, { price_book_id: book.id, kind: input.kind, meter: input.meter })
@@ -124,6 +127,21 @@ export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
     after: price,
   })
   return price
+}
+
+/** Services are sold by plans: a fee stands in the price book of one. What a plan prices, it prices for each resource by itself. */
+async function assertSells(ctx: Context, { kind, model, terms }: NewPrice, price_book_id: string): Promise<void> {
+  const isOfPlan = await isBookOfPlan(ctx.tx, price_book_id)
+  if (isOfPlan && (model === 'allocation_pool' || terms?.pool))
+    throw new Problem(
+      'wrong_unit',
+      'A plan has no price for all resources together: record it without a pool, or in the price book of the contract.',
+      [{ pointer: terms?.pool ? '/terms/pool' : '/model', detail: 'must charge each resource by itself' }],
+    )
+  if (kind === 'service' && !isOfPlan)
+    throw new Problem('wrong_unit', 'A fee is a price of a plan: record it in the price book of one.', [
+      { pointer: '/price_book_id', detail: 'must be the price book of a plan' },
+    ])
 }
 
 /** When a decision begins: as asked, else now; the first price of a component from the start of this month, which it contradicts nowhere. */

@@ -1,7 +1,29 @@
-/** HTTP of the catalogue: meters and prices. */
-import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
-import { MeterList, NewPrice, Price, PriceBookList, PriceList, PriceQuery } from './contract.ts'
-import { addPrice, listBooks, listMeters, listPrices } from './index.ts'
+/** HTTP of the catalogue: meters, prices and plans. */
+import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
+import {
+  MeterList,
+  NewPlan,
+  NewPrice,
+  Plan,
+  PlanChange,
+  PlanList,
+  Price,
+  PriceBookList,
+  PriceList,
+  PriceQuery,
+} from './contract.ts'
+import {
+  addPrice,
+  changePlan,
+  createPlan,
+  getPlan,
+  listBooks,
+  listMeters,
+  listPlans,
+  listPrices,
+  publishPlan,
+  retirePlan,
+} from './index.ts'
 
 export const routes = (deps: HttpDeps) =>
   router()
@@ -25,4 +47,35 @@ export const routes = (deps: HttpDeps) =>
       answers('Record a new version of a price', Price, 'catalog.write', { status: 201 }),
       valid('json', NewPrice),
       async (c) => c.json(await verb(c, deps, (ctx) => addPrice(ctx, c.req.valid('json'))), 201),
+    )
+    .get('/plans', answers('Plans, the oldest first', PlanList, 'catalog.read'), async (c) =>
+      c.json({ items: await verb(c, deps, listPlans) }),
+    )
+    .post(
+      '/plans',
+      answers('Draw up a plan, with a price book of its own', Plan, 'catalog.write', { status: 201 }),
+      valid('json', NewPlan),
+      async (c) => c.json(await verb(c, deps, (ctx) => createPlan(ctx, c.req.valid('json'))), 201),
+    )
+    .get('/plans/:id', answers('One plan', Plan, 'catalog.read'), valid('param', ById), async (c) =>
+      c.json(await verb(c, deps, (ctx) => getPlan(ctx, c.req.valid('param').id))),
+    )
+    .patch(
+      '/plans/:id',
+      answers('Change a plan', Plan, 'catalog.write'),
+      valid('param', ById),
+      valid('json', PlanChange),
+      async (c) => c.json(await verb(c, deps, (ctx) => changePlan(ctx, c.req.valid('param').id, c.req.valid('json')))),
+    )
+    .post(
+      '/plans/:id/publication',
+      answers('Put a plan on sale: what bills follow from is fixed then', Plan, 'catalog.write'),
+      valid('param', ById),
+      async (c) => c.json(await verb(c, deps, (ctx) => publishPlan(ctx, c.req.valid('param').id))),
+    )
+    .post(
+      '/plans/:id/retirement',
+      answers('Take a plan off sale; who has it keeps it', Plan, 'catalog.write'),
+      valid('param', ById),
+      async (c) => c.json(await verb(c, deps, (ctx) => retirePlan(ctx, c.req.valid('param').id))),
     )

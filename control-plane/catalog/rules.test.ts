@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Problem } from '../base/problem.ts'
-import { METER_NAMES, METERS } from '../metering/contract.ts'
+import { METER_NAMES, type MeterName, meterOf, METERS } from '../metering/contract.ts'
 import { assertFits, assertMayHold, choicesOf, decide, type Span, stateOf } from './rules.ts'
 
 function problemOf(work: () => unknown): Problem {
@@ -15,23 +15,27 @@ function problemOf(work: () => unknown): Problem {
   throw new Error('nothing was refused')
 }
 
+const kindOf = (meter: MeterName) => (meterOf(meter).of === 'service' ? 'service' : 'vm')
+
 test('every unit of every meter fits it, and another is refused with the ones that would do', () => {
   for (const meter of METER_NAMES) {
     const { per, models, units } = choicesOf(meter)
     expect(units).toEqual(Object.keys(METERS[meter].units))
-    for (const unit of units) assertFits({ meter, model: models[0]!, per: per[0]!, unit })
+    for (const unit of units) assertFits({ kind: kindOf(meter), meter, model: models[0]!, per: per[0]!, unit })
   }
-  const refused = problemOf(() => assertFits({ meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'GiB' }))
+  const refused = problemOf(() =>
+    assertFits({ kind: 'vm', meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'GiB' }),
+  )
   expect(refused.code).toBe('wrong_unit')
   expect(refused.errors).toEqual([{ pointer: '/unit', detail: 'must be vCPU, not GiB' }])
 })
 
 test('allocation is priced per hour or month, consumption per quantity and never flat', () => {
-  assertFits({ meter: 'memory', model: 'flat', per: 'month', unit: 'GiB' })
+  assertFits({ kind: 'vm', meter: 'memory', model: 'flat', per: 'month', unit: 'GiB' })
   const pointers = (price: Parameters<typeof assertFits>[0]) =>
     problemOf(() => assertFits(price)).errors.map((error) => error.pointer)
-  expect(pointers({ meter: 'memory', model: 'per_unit', per: 'quantity', unit: 'GiB' })).toEqual(['/per'])
-  expect(pointers({ meter: 'disk_read_bytes', model: 'flat', per: 'hour', unit: 'vCPU' })).toEqual([
+  expect(pointers({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'quantity', unit: 'GiB' })).toEqual(['/per'])
+  expect(pointers({ kind: 'vm', meter: 'disk_read_bytes', model: 'flat', per: 'hour', unit: 'vCPU' })).toEqual([
     '/unit',
     '/per',
     '/model',

@@ -1,8 +1,8 @@
 /** Which prices may be recorded, and how a decision changes the versions of one price: pure. */
-import { type GapPolicy, METERS, type MeterName } from '../metering/contract.ts'
+import { type GapPolicy, type MeterName, meterOf, METERS } from '../metering/contract.ts'
 import { type FieldError, Problem } from '../base/problem.ts'
 import type { Instant } from '../base/time.ts'
-import type { ChargeModel, Per } from './contract.ts'
+import type { ChargeModel, Per, PricedKind } from './contract.ts'
 
 /** Amounts have at most this many decimals, in the request and in the database. */
 export const AMOUNT_PLACES = 12
@@ -45,6 +45,7 @@ interface Choices {
 
 /** Throws `wrong_unit` with what is allowed instead, for each field that doesn't fit. */
 export function assertFits(price: {
+  kind: PricedKind
   meter: MeterName
   model: ChargeModel
   per: Per
@@ -53,6 +54,8 @@ export function assertFits(price: {
 }): void {
   const { per, models, units, gap_policies } = choicesOf(price.meter)
   const errors: FieldError[] = []
+  if ((price.kind === 'service') !== (meterOf(price.meter).of === 'service'))
+    errors.push({ pointer: '/meter', detail: `must be a meter that the kind ${price.kind} has` })
   const check = (field: 'per' | 'model' | 'unit' | 'gap_policy', allowed: readonly string[]) => {
     const chosen = price[field]
     if (chosen !== undefined && !allowed.includes(chosen))

@@ -1,11 +1,11 @@
 /** Tables of the catalogue: price books and the versions of their prices. */
-import { boolean, index, integer, jsonb, numeric, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, jsonb, numeric, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Kind } from '#connectors/contract.ts'
 import { legalEntity } from '../accounts/schema.ts'
 import { instant } from '../db/columns.ts'
 import type { GapPolicy, MeterName } from '../metering/contract.ts'
 import type { TaxClass } from '../tax/contract.ts'
-import type { ChargeModel, Per, Terms } from './contract.ts'
+import type { ChargeModel, Per, Plan, PlanName, PricedKind, Terms } from './contract.ts'
 
 export const priceBook = pgTable('price_book', {
   id: uuid().primaryKey(),
@@ -26,7 +26,7 @@ export const priceVersion = pgTable(
     price_book_id: uuid()
       .notNull()
       .references(() => priceBook.id),
-    kind: text().$type<Kind>().notNull(),
+    kind: text().$type<PricedKind>().notNull(),
     meter: text().$type<MeterName>().notNull(),
     model: text().$type<ChargeModel>().notNull(),
     per: text().$type<Per>().notNull(),
@@ -47,4 +47,28 @@ export const priceVersion = pgTable(
     cut_to: integer(),
   },
   (t) => [index().on(t.price_book_id, t.kind, t.meter)],
+)
+
+/** What is sold as one thing. What a rating reads of it doesn't change once it is published; its prices have versions of their own. */
+export const plan = pgTable(
+  'plan',
+  {
+    id: uuid().primaryKey(),
+    legal_entity_id: uuid()
+      .notNull()
+      .references(() => legalEntity.id),
+    price_book_id: uuid()
+      .notNull()
+      .references(() => priceBook.id),
+    name: jsonb().$type<PlanName>().notNull(),
+    description: jsonb().$type<Plan['description']>().notNull(),
+    product_kind: text().$type<Plan['product_kind']>().notNull(),
+    trial_days: integer().notNull(),
+    anchor: text().$type<Plan['anchor']>().notNull(),
+    included_kinds: jsonb().$type<Kind[]>().notNull(),
+    created_at: instant().notNull(),
+    published_at: instant(),
+    retired_at: instant(),
+  },
+  (t) => [uniqueIndex().on(t.price_book_id)],
 )

@@ -1,6 +1,8 @@
 /** Words of the contracts slice: who sells to whom at which price book, and what was subscribed. */
 import { z } from 'zod'
+import { Kind } from '#connectors/contract.ts'
 import { NewAccount } from '../accounts/contract.ts'
+import { Plan } from '../catalog/contract.ts'
 import { CurrencyCode, Id, InstantText } from '../http/contract.ts'
 
 export const OpenAccount = NewAccount.extend({
@@ -43,4 +45,108 @@ export interface ContractInForce {
   from: number
   to: number | null
   service_id: string
+}
+
+const QUANTITY_MAX = 1_000_000
+const Quantity = z.int().min(1).max(QUANTITY_MAX)
+const Correction = {
+  correction: z.boolean().default(false).meta({ description: 'records a changed past, with a reason' }),
+  reason: z.string().max(500).default(''),
+}
+const PricesAsOf = InstantText.nullable().meta({
+  description: 'keeps the prices of this instant; null: those of the plan at each time',
+})
+
+/** What was subscribed on [from, to). */
+export const ServiceVersion = z.object({
+  id: Id,
+  plan: Plan.pick({ id: true, name: true }),
+  quantity: z.int(),
+  prices_as_of: InstantText.nullable(),
+  from: InstantText,
+  to: InstantText.nullable(),
+  actor: z.string(),
+  reason: z.string(),
+  recorded_at: InstantText,
+})
+export const ServiceResource = z.object({
+  id: Id,
+  resource: z.object({ id: Id, kind: Kind, name: z.string() }),
+  from: InstantText,
+  to: InstantText.nullable(),
+})
+export const Subscription = z
+  .object({
+    id: Id,
+    account_id: Id,
+    parent_id: Id.nullable().meta({ description: 'of an add-on: the service that it was added to' }),
+    state: z.enum(['scheduled', 'trial', 'active', 'cancelled']),
+    plan: Plan.pick({ id: true, name: true, product_kind: true, included_kinds: true }),
+    quantity: z.int(),
+    from: InstantText,
+    to: InstantText.nullable().meta({ description: 'when it ends or ended; null: it goes on' }),
+    trial_until: InstantText.nullable(),
+    renews_at: InstantText.nullable().meta({ description: 'when its next month begins; null: it has no next one' }),
+    currency: CurrencyCode,
+    versions: z.array(ServiceVersion).meta({ description: 'oldest first' }),
+    resources: z.array(ServiceResource).meta({ description: 'by which it is fulfilled, oldest first' }),
+  })
+  .meta({ id: 'Subscription' })
+export type Subscription = z.infer<typeof Subscription>
+export const NewSubscription = z.object({
+  plan_id: Id,
+  quantity: Quantity.default(1),
+  from: InstantText.optional().meta({ description: 'default: now; an earlier one needs `correction`' }),
+  trial: z.boolean().default(true).meta({ description: 'with the trial of the plan, if it has one' }),
+  prices_as_of: PricesAsOf.default(null),
+  parent_id: Id.optional().meta({ description: 'makes it an add-on to this service' }),
+  ...Correction,
+})
+export type NewSubscription = z.infer<typeof NewSubscription>
+export const ServiceChange = z.object({
+  plan_id: Id.optional().meta({ description: 'default: as before' }),
+  quantity: Quantity.optional().meta({ description: 'default: as before' }),
+  prices_as_of: PricesAsOf.optional().meta({ description: 'default: as before' }),
+  at: InstantText.optional().meta({
+    description: 'from when on, until the next change that is planned; default: now; the past needs `correction`',
+  }),
+  ...Correction,
+})
+export type ServiceChange = z.infer<typeof ServiceChange>
+export const Cancellation = z.object({
+  at: z.union([z.enum(['now', 'end_of_period']), InstantText]).meta({ description: 'the past needs `correction`' }),
+  ...Correction,
+})
+export type Cancellation = z.infer<typeof Cancellation>
+export const NewServiceResource = z.object({
+  resource_id: Id,
+  from: InstantText.optional().meta({ description: 'default: now; the past needs `correction`' }),
+  ...Correction,
+})
+export type NewServiceResource = z.infer<typeof NewServiceResource>
+export const Detachment = z.object({
+  at: InstantText.optional().meta({ description: 'default: now; the past needs `correction`' }),
+  ...Correction,
+})
+export type Detachment = z.infer<typeof Detachment>
+
+/** What was subscribed on [from, to), as rating reads it. */
+export interface ServiceTerms {
+  id: string
+  service_id: string
+  account_id: string
+  plan_id: string
+  quantity: number
+  prices_as_of: number | null
+  trial_until: number | null
+  from: number
+  to: number | null
+}
+/** A resource that fulfils a service on [from, to). */
+export interface Attachment {
+  id: string
+  service_id: string
+  resource_id: string
+  from: number
+  to: number | null
 }

@@ -22,6 +22,8 @@ import {
 } from './store.ts'
 
 export type { ContractInForce } from './contract.ts'
+export { serviceHistory, servicesIn, servicesSince } from './services/facts.ts'
+export { cancel, change, listServices, subscribe, unattachedOf } from './services/index.ts'
 
 /** An account with its contract, at the standard prices of its legal entity, and one pay-as-you-go service. */
 export async function openAccount(ctx: Context, { contract_from, ...input }: OpenAccount): Promise<Account> {
@@ -132,6 +134,7 @@ async function conclude(ctx: Context, account: Account, from: Instant | null = n
     contract_id: row.id,
     kind: 'pay_as_you_go',
     name: 'Pay as you go',
+    parent_id: null,
     ...held,
   }
   await insertContract(ctx.tx, row, [service])
@@ -158,6 +161,11 @@ function toContract(row: ContractRow, services: ServiceRow[]): Contract {
     side,
     currency,
     ...span(row),
-    services: services.map((service) => ({ id: service.id, kind: service.kind, name: service.name, ...span(service) })),
+    services: services.map((service) => ({
+      id: service.id,
+      kind: 'pay_as_you_go',
+      name: service.name,
+      ...span(service),
+    })),
   }
 }

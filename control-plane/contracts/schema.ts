@@ -1,8 +1,9 @@
 /** Tables of contracts: who sells to whom at which price book, and the services under it. */
-import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { type AnyPgColumn, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { account, legalEntity } from '../accounts/schema.ts'
-import { priceBook } from '../catalog/schema.ts'
+import { plan, priceBook } from '../catalog/schema.ts'
 import { instant } from '../db/columns.ts'
+import { resource } from '../inventory/schema.ts'
 
 export const contract = pgTable(
   'contract',
@@ -35,10 +36,58 @@ export const service = pgTable(
     account_id: uuid()
       .notNull()
       .references(() => account.id),
-    kind: text().$type<'pay_as_you_go'>().notNull(),
+    kind: text().$type<'pay_as_you_go' | 'subscription'>().notNull(),
     name: text().notNull(),
     valid_from: instant().notNull(),
     valid_to: instant(),
+    /** of an add-on: the service that it was added to */
+    parent_id: uuid().references((): AnyPgColumn => service.id),
   },
-  (t) => [index().on(t.contract_id)],
+  (t) => [index().on(t.contract_id), index().on(t.account_id)],
+)
+
+const decided = {
+  id: uuid().primaryKey(),
+  service_id: uuid()
+    .notNull()
+    .references(() => service.id),
+  account_id: uuid()
+    .notNull()
+    .references(() => account.id),
+  valid_from: instant().notNull(),
+  valid_to: instant(),
+  actor: text().notNull(),
+  reason: text().notNull(),
+  recorded_at: instant().notNull(),
+  cut_from: integer().notNull(),
+  cut_to: integer(),
+}
+
+/** What was subscribed when. Bitemporal: holds on [valid_from, valid_to), known to cuts [cut_from, cut_to). */
+export const serviceVersion = pgTable(
+  'service_version',
+  {
+    ...decided,
+    plan_id: uuid()
+      .notNull()
+      .references(() => plan.id),
+    quantity: integer().notNull(),
+    /** the prices of this instant hold as long as the version does; null: those of their time */
+    prices_as_of: instant(),
+    /** until then it costs nothing */
+    trial_until: instant(),
+  },
+  (t) => [index().on(t.account_id), index().on(t.service_id)],
+)
+
+/** By which resources a service is fulfilled, bitemporal likewise. */
+export const serviceResource = pgTable(
+  'service_resource',
+  {
+    ...decided,
+    resource_id: uuid()
+      .notNull()
+      .references(() => resource.id),
+  },
+  (t) => [index().on(t.account_id), index().on(t.service_id), index().on(t.resource_id)],
 )

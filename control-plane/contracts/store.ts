@@ -80,12 +80,13 @@ export const contractsOf = (ctx: Context, account_id: string): Promise<ContractR
     )
     .orderBy(asc(contract.valid_from), asc(contract.id))
 
+/** Their pay-as-you-go services; subscriptions are listed by themselves. */
 export async function servicesOf(tx: Tx, contract_ids: string[]): Promise<ServiceRow[]> {
   if (contract_ids.length === 0) return []
   return tx
     .select()
     .from(service)
-    .where(inArray(service.contract_id, contract_ids))
+    .where(and(inArray(service.contract_id, contract_ids), eq(service.kind, 'pay_as_you_go')))
     .orderBy(asc(service.valid_from), asc(service.id))
 }
 

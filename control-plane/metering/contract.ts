@@ -11,7 +11,9 @@ export interface Meter {
   /** allocation: which states count */
   counts?: 'allocated' | 'running'
   /** allocation: the size that is integrated; absent: the resource itself, 1 */
-  size?: 'vcpu_count' | 'memory_bytes' | 'disk_bytes' | 'ip_count'
+  size?: 'vcpu_count' | 'memory_bytes' | 'disk_bytes' | 'ip_count' | 'service_count'
+  /** what was agreed is charged, not what was measured: only services have it */
+  of?: 'service'
   /** consumption: devices of the counter that are no use of the resource (idle time of a processor) */
   excludes?: readonly string[]
   /** percentile: the counters in and out, and how many per cent of the highest means are dropped */
@@ -60,6 +62,8 @@ export const METERS = {
   },
   network_p95: percentile(5),
   network_max: percentile(0),
+  fee: { kind: 'allocation', counts: 'allocated', size: 'service_count', of: 'service', units: { service: 1n } },
+  setup: { ...consumption({ service: 1n }), of: 'service' },
 } as const satisfies Record<string, Meter>
 export type MeterName = keyof typeof METERS
 export const METER_NAMES = Object.keys(METERS) as [MeterName, ...MeterName[]]

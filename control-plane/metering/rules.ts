@@ -38,7 +38,9 @@ export interface Course {
   gaps: Gap[]
 }
 
-const CONSUMPTION = new Set<string>(METER_NAMES.filter((name) => meterOf(name).kind === 'consumption'))
+const CONSUMPTION = new Set<string>(
+  METER_NAMES.filter((name) => meterOf(name).kind === 'consumption' && meterOf(name).of === undefined),
+)
 
 /** The meter and device that a counter key (`metric` or `metric/device`) belongs to; null for history only. */
 export const meterOfKey = remembered((key): { readonly meter: MeterName; readonly device: string } | null => {

@@ -103,8 +103,13 @@ async function ratedDays(ctx: Context, account: Account, days: readonly Interval
     const period = intersect(contract, day)
     each.push(period ? (await rate(ctx, { ...daily, period })).lines : [])
   }
-  const isByDay = prices.every((price) => isLinear(price) && !isPercentile(price))
-  const lines = isByDay ? each : dailyShares(each, days, (await rate(ctx, { ...terms, period: month })).lines)
+  // prices of plans have terms of their own
+  const isByDay =
+    prices.every((price) => isLinear(price) && !isPercentile(price)) &&
+    !each.flat().some((line) => line.charge || isPercentile(line))
+  // a day's own percentile is no part of the month's
+  const sums = each.map((list) => list.filter((line) => !isPercentile(line)))
+  const lines = isByDay ? each : dailyShares(sums, days, (await rate(ctx, { ...terms, period: month })).lines)
   const ids = lines.flat().flatMap((line) => line.segments.map((segment) => segment.assignment_id))
   const projectOf = byProject ? await projectOfEach(ctx, ids) : null
   const rated = lines.map((list) => list.map((line) => ({ line, parts: projectOf && partsOf(line, projectOf) })))
@@ -113,7 +118,7 @@ async function ratedDays(ctx: Context, account: Account, days: readonly Interval
 
 const isPercentile = ({ meter }: { meter?: MeterName | undefined }): boolean =>
   meter !== undefined && meterOf(meter).kind === 'percentile'
-const keyOf = (line: Line): string => `${line.resource.id}/${line.price.id}`
+const keyOf = (line: Line): string => `${line.service_id}/${line.resource.id}/${line.price.id}`
 /**
  * Lines of days whose prices charge the whole month: each bears its part of the month's amount, by quantity or else by time. A percentile
  * is of all the month, so each day bears it for its time.

@@ -17,7 +17,7 @@ export function* byResource(facts: Facts): Iterable<[RatedResource, Facts]> {
       losses: losses.get(id) ?? [],
       accepted: accepted.get(id) ?? [],
       consumed: consumed.get(id) ?? [],
-      prices: prices.get(kind) ?? [],
+      prices: facts.tariffs?.get(id) ?? prices.get(kind) ?? [],
     }
     yield [resource, { ...facts, ...own }]
   }

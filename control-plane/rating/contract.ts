@@ -1,9 +1,9 @@
 /** Words of rating: lines and the segments beneath them. These shapes are frozen on invoices: they only grow. */
 import { z } from 'zod'
-import { Kind } from '#connectors/contract.ts'
 import { Language, TaxCategory } from '../accounts/contract.ts'
 import { TaxClass } from '../tax/contract.ts'
-import { ChargeModel, MeterOfPrice, NewPrice, Per, Terms } from '../catalog/contract.ts'
+import { ChargeModel, MeterOfPrice, NewPrice, Per, Plan, PricedKind, Terms } from '../catalog/contract.ts'
+import { Subscription } from '../contracts/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
 import { GapCause, GapPolicy } from '../metering/contract.ts'
 
@@ -49,6 +49,8 @@ export const Segment = z.object({
   estimated: z.boolean(),
   /** nobody looked, and the price bills nothing of such time: the quantity is 0 whatever was held */
   skipped: z.literal(true).optional(),
+  /** a trial, which costs nothing: the quantity is 0 whatever was held or used */
+  trial: z.literal(true).optional(),
 })
 /** How a line came about that isn't the sum of its segments: its terms applied to all that was used in the period. */
 export const LineCharge = z.object({
@@ -75,8 +77,8 @@ export const LineCharge = z.object({
 })
 export type LineCharge = z.infer<typeof LineCharge>
 
-/** What a line is for: a resource, all of its kind together under the id of the service, or what is sold without one. */
-export const LineKind = z.enum([...Kind.options, 'pool', 'service', 'one_off'])
+/** What a line is for: a resource, a service itself, all of a kind together under the id of the service, or what was charged for once. */
+export const LineKind = z.enum([...PricedKind.options, 'pool', 'one_off'])
 /** Of a line for what was charged for once: when it was done, how it is called in each language, and which project bears it. */
 const OneOff = z.object({
   at: InstantText,
@@ -105,7 +107,12 @@ export const Line = z
   .object({
     id: z.string(),
     service_id: Id,
-    resource: z.object({ id: Id, kind: LineKind, name: z.string() }),
+    resource: z
+      .object({ id: Id, kind: LineKind, name: z.string() })
+      .meta({ description: 'of the kind `service`: a service itself, called by its plan' }),
+    plan: Plan.pick({ id: true, name: true })
+      .optional()
+      .meta({ description: 'whose price it is; absent: that of the contract' }),
     component: z.string().meta({ example: 'vm.memory' }),
     meter: MeterOfPrice.optional().meta({ description: 'absent: it is metered on nothing' }),
     price: z.object({
@@ -121,6 +128,13 @@ export const Line = z
       effective_at: InstantText,
       terms: Terms.optional().meta({ description: 'absent: it says no more than its amount' }),
       ends_at: InstantText.optional().meta({ description: 'of prices with terms; absent: it went on' }),
+      times: z
+        .array(z.object({ from: InstantText, to: InstantText, trial: z.literal(true).optional() }))
+        .optional()
+        .meta({
+          description:
+            'the stretches of the period in which it holds for this resource, by the services that it fulfils; absent: all of its time',
+        }),
     }),
     period: z.object({ from: InstantText, to: InstantText }),
     /** base units in one priced unit × milliseconds in one period of the price (1 for quantities) */
@@ -154,7 +168,7 @@ export type Segment = z.infer<typeof Segment>
 /** Owned usage without a price: it blocks finalising. */
 export const Unrated = z
   .object({
-    resource: z.object({ id: Id, kind: Kind, name: z.string() }),
+    resource: z.object({ id: Id, kind: PricedKind, name: z.string() }),
     meter: MeterOfPrice,
     hours: z.int(),
     from: InstantText,
@@ -165,7 +179,7 @@ export const Unrated = z
 /** A gap under a price that blocks: the invoice waits until it is filled or accepted. */
 export const BlockedGap = z
   .object({
-    resource: z.object({ id: Id, kind: Kind, name: z.string() }),
+    resource: z.object({ id: Id, kind: PricedKind, name: z.string() }),
     meter: MeterOfPrice,
     from: InstantText,
     to: InstantText,
@@ -247,3 +261,19 @@ export const Quote = z
     charge: LineCharge,
   })
   .meta({ id: 'Quote' })
+
+/** A service with what it costs. */
+export const PricedSubscription = Subscription.extend({
+  fee: Amount.nullable().meta({
+    description: 'of a whole month, as agreed now, after any trial; null: no fee, or not for this reader',
+  }),
+}).meta({ id: 'PricedSubscription' })
+export const SubscriptionList = z
+  .object({
+    items: z.array(PricedSubscription).meta({ description: 'oldest first' }),
+    unattached: z
+      .array(z.object({ id: Id, kind: PricedKind, name: z.string() }))
+      .meta({ description: 'resources of kinds that its plans include, in no service now; at most 100' }),
+  })
+  .meta({ id: 'SubscriptionList' })
+export type SubscriptionList = z.infer<typeof SubscriptionList>

@@ -19,12 +19,15 @@ import { charged, chargeText, WHOLE } from './charge.ts'
 import type { BlockedGap, NewGapAcceptance, NewQuote, Quote } from './contract.ts'
 import { costPerHour } from './cost.ts'
 import type { Blocked } from './rules.ts'
+import { tariffsAt } from './services.ts'
 import type { Missing } from './unrated.ts'
 
 export { costPerMonth } from './cost.ts'
+export { pricedServices } from './fees.ts'
 export { usageByDay, usageCsv } from './by-day.ts'
 export { partsByDay } from './day-parts.ts'
 export { partsOf, type ProjectOf } from './projects.ts'
+export { mergedVersions } from './tariffs.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
 export { type Repriced, repriced } from './reprice.ts'
 export { WHOLE } from './charge.ts'
@@ -42,7 +45,8 @@ export async function costsNow(ctx: Context, ids: readonly string[]): Promise<Ma
     if (!resource.account_id || resource.covered_by) continue
     const known = terms.get(resource.account_id) ?? (await termsOf(ctx, resource.account_id, now))
     terms.set(resource.account_id, known)
-    const cost = known && resource.ended_at === null ? costPerHour(resource, known.prices, known.month) : null
+    const isThere = known && resource.ended_at === null
+    const cost = isThere ? costPerHour(resource, known.pricesOf(resource), known.month) : null
     out.set(resource.id, cost && known ? { amount: toDecimal(cost, 6), currency: known.currency } : null)
   }
   return out
@@ -53,7 +57,8 @@ async function termsOf(ctx: Context, account_id: string, now: Instant) {
   if (!contract) return null
   const { zone } = await getAccount(ctx, account_id)
   const prices = await pricesAt(ctx, contract.price_book_id, { from: now, to: now + 1 }, LIVE)
-  return { prices, currency: contract.currency, month: monthOf(now, zone) }
+  const pricesOf = await tariffsAt(ctx, account_id, prices, now)
+  return { pricesOf, currency: contract.currency, month: monthOf(now, zone) }
 }
 
 /** What a quantity of one resource in a whole month would cost at a price that is only thought of. Writes nothing. */

@@ -8,6 +8,7 @@ import type { Priced } from './charge.ts'
 import type { Line, Segment } from './contract.ts'
 import { heldAbove } from './models/allocation_pool.ts'
 import type { Facts, Price, RatedResource } from './rules.ts'
+import { within } from './times.ts'
 import { shareOfMonth } from './whole.ts'
 
 export const isPooled = ({ model, terms }: Pick<Priced, 'model' | 'terms'>): boolean =>
@@ -16,32 +17,40 @@ export const isPooled = ({ model, terms }: Pick<Priced, 'model' | 'terms'>): boo
 /** A resource with the facts that are about it. */
 export type Dealt = readonly [RatedResource, Facts]
 
-/** The resources of the price's kind that the account had in the period, always in the same order. */
-export const poolOf = (dealt: readonly Dealt[], price: Price): Dealt[] =>
+/** A resource in a pool: the price as it holds for it, which is not where a plan prices it or pays for it. */
+interface Pooled {
+  resource: RatedResource
+  of: Facts
+  price: Price
+}
+
+/** The resources that the account had in the period at a price, always in the same order. */
+export const poolOf = (dealt: readonly Dealt[], { id }: Price): Pooled[] =>
   dealt
-    .filter(([{ kind }, { owned, period }]) => kind === price.kind && owned.some((one) => intersect(one, period)))
-    .toSorted(([a], [b]) => (a.id < b.id ? -1 : 1))
+    .flatMap(([resource, of]) => {
+      const price = of.prices.find((one) => one.id === id)
+      return price && of.owned.some((one) => intersect(one, of.period)) ? [{ resource, of, price }] : []
+    })
+    .toSorted((a, b) => (a.resource.id < b.resource.id ? -1 : 1))
 
 /**
  * For which part of the month allowance, minimum, maximum and fee hold. `resources`: each brings its own, for its own time. Else
  * they hold once, for the time in which the account had any of them at this price.
  */
-export function pooledShare(pool: readonly Dealt[], price: Price): Fraction {
+export function pooledShare(pool: readonly Pooled[], { terms }: Price): Fraction {
   const [first] = pool
   if (!first) return ZERO
-  if (price.terms?.pool === 'resources')
-    return pool.map(([resource, facts]) => shareOfMonth(facts, resource, price)).reduce(add, ZERO)
-  const times = pool.flatMap(([, facts]) => heldTimes(facts, price))
-  return fraction(unionMs(times), lengthMs(first[1].month))
+  if (terms?.pool === 'resources')
+    return pool.map(({ resource, of, price }) => shareOfMonth(of, resource, price)).reduce(add, ZERO)
+  return fraction(unionMs(pool.flatMap(heldTimes)), lengthMs(first.of.month))
 }
 
-function heldTimes({ owned, observed, period }: Facts, price: Price): Interval[] {
-  const time = { from: price.effective_at, to: price.ends_at }
+function heldTimes({ of: { owned, observed, period }, price }: Pooled): Interval[] {
   return owned.flatMap((owner) =>
     observed.flatMap((one) => {
       const both = intersect(owner, period)
       const there = both && intersect(one, both)
-      return (there && intersect(time, there)) ?? []
+      return there ? within(price, there) : []
     }),
   )
 }

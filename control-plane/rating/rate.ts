@@ -12,8 +12,10 @@ import { usageOf } from '../metering/index.ts'
 import { taxesOfSupply } from '../tax/index.ts'
 import type { Line } from './contract.ts'
 import { byResource } from './by-resource.ts'
-import { type Blocked, type Consumed, consumptionDigest, type Facts, linesOf, stretchesOf } from './rules.ts'
+import { type Blocked, type Consumed, type Facts, linesOf } from './rules.ts'
+import { consumptionDigest, stretchesOf } from './segments.ts'
 import { rates } from './rates.ts'
+import { withServices } from './services.ts'
 import { acceptedGaps } from './store.ts'
 import { type Missing, unratedOf } from './unrated.ts'
 import { merged } from './versions.ts'
@@ -65,10 +67,9 @@ async function factsOf(
     prices: inForce,
     consumed: [],
   }
-  return {
-    ...facts,
-    consumed: [...(await consumption(ctx, facts, sold, cut)), ...(await rates(ctx, facts, sold, cut))],
-  }
+  const all = await withServices(ctx, facts, { contract, cut }, sold)
+  const used = [...(await consumption(ctx, all, sold, cut)), ...(await rates(ctx, all, sold, cut))]
+  return { ...all, consumed: [...all.consumed, ...used] }
 }
 
 /** What the agents that see each resource admitted to have lost. */
@@ -85,13 +86,18 @@ async function lossesOf(
   )
 }
 
-const CONSUMPTION = METER_NAMES.filter((meter) => meterOf(meter).kind === 'consumption')
+const CONSUMPTION = METER_NAMES.filter(
+  (meter) => meterOf(meter).kind === 'consumption' && meterOf(meter).of === undefined,
+)
 
 /** Usage of the consumption meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's. */
 async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
   const wanted: { resource_id: string; meters: MeterName[]; stretches: ReturnType<typeof stretchesOf> }[] = []
   for (const [resource, { owned, prices }] of byResource(facts)) {
-    const meters = CONSUMPTION.filter((meter) => sold.has(`${resource.kind}.${meter}`))
+    if (resource.kind === 'service') continue
+    const meters = CONSUMPTION.filter(
+      (meter) => sold.has(`${resource.kind}.${meter}`) || prices.some((price) => price.meter === meter),
+    )
     const stretchesBy = (meter: MeterName) =>
       stretchesOf(
         facts.period,

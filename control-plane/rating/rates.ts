@@ -4,22 +4,17 @@ import type { Context } from '../db/index.ts'
 import { hourMetersOf, METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
 import { joined, peaksOf, usageOf } from '../metering/index.ts'
 import { isLinear } from './charge.ts'
-import {
-  consumptionDigest,
-  type Consumed,
-  type Facts,
-  meet,
-  type Price,
-  type RatedResource,
-  stretchesOf,
-  timeOf,
-} from './rules.ts'
+import { byResource } from './by-resource.ts'
+import type { Consumed, Facts, Price, RatedResource } from './rules.ts'
+import { consumptionDigest, stretchesOf } from './segments.ts'
+import { within } from './times.ts'
 import { chargesNothingUsed, shareOfMonth } from './whole.ts'
 
 const PERCENTILES = METER_NAMES.filter((meter) => meterOf(meter).kind === 'percentile')
 
-/** One percentile meter of a resource, in stretches of owner and price in which the resource was there. */
+/** One percentile meter of a resource with the facts about it, in stretches of owner and price in which the resource was there. */
 interface Sold {
+  facts: Facts
   resource: RatedResource
   meter: MeterName
   prices: readonly Price[]
@@ -28,8 +23,10 @@ interface Sold {
 
 /** Stretches of percentile meters that are sold; those with a price, and something to charge, with the percentile of all their time. */
 export async function rates(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
-  const list = facts.resources.flatMap((resource) =>
-    PERCENTILES.filter((meter) => sold.has(`${resource.kind}.${meter}`)).map((meter) => soldOf(facts, resource, meter)),
+  const list = [...byResource(facts)].flatMap(([resource, own]) =>
+    PERCENTILES.filter(
+      (meter) => sold.has(`${resource.kind}.${meter}`) || own.prices.some((price) => price.meter === meter),
+    ).map((meter) => soldOf(own, resource, meter)),
   )
   if (list.length === 0) return []
   const asked = list.map(({ resource, stretches }) => ({
@@ -43,7 +40,7 @@ export async function rates(ctx: Context, facts: Facts, sold: ReadonlySet<string
       return { resource_id: resource.id, meter, stretch, owned_id, leaves, digest: consumptionDigest(leaves) }
     }),
   )
-  const charged = list.flatMap((one, index) => chargedOf(facts, one, consumed[index] ?? []))
+  const charged = list.flatMap((one, index) => chargedOf(one, consumed[index] ?? []))
   const peaks = await peaksOf(
     ctx,
     charged.map(({ wanted }) => wanted),
@@ -57,24 +54,21 @@ export async function rates(ctx: Context, facts: Facts, sold: ReadonlySet<string
 }
 
 function soldOf(facts: Facts, resource: RatedResource, meter: MeterName): Sold {
-  const prices = facts.prices.filter((one) => one.kind === resource.kind && one.meter === meter)
-  const there = joined(
-    facts.observed.flatMap((one) => (one.resource_id === resource.id ? (intersect(one, facts.period) ?? []) : [])),
-  )
-  const owned = facts.owned.filter((one) => one.resource_id === resource.id)
-  const stretches = stretchesOf(facts.period, owned, prices).flatMap(({ stretch, owned_id }) =>
+  const prices = facts.prices.filter((one) => one.meter === meter)
+  const there = joined(facts.observed.flatMap((one) => intersect(one, facts.period) ?? []))
+  const stretches = stretchesOf(facts.period, facts.owned, prices).flatMap(({ stretch, owned_id }) =>
     there.flatMap((time) => {
       const part = intersect(time, stretch)
       return part ? [{ stretch: part, owned_id }] : []
     }),
   )
-  return { resource, meter, prices, stretches }
+  return { facts, resource, meter, prices, stretches }
 }
 
 /** For each price with traffic in its time, or that charges for having none, its stretches and the percentile that they want. */
-function chargedOf(facts: Facts, { resource, meter, prices }: Sold, consumed: readonly Consumed[]) {
+function chargedOf({ facts, resource, meter, prices }: Sold, consumed: readonly Consumed[]) {
   return prices.flatMap((price) => {
-    const own = consumed.filter((one) => meet(one.stretch, timeOf(price)))
+    const own = consumed.filter((one) => within(price, one.stretch).some(({ trial }) => !trial))
     const isUsed = own.some((one) => one.leaves.length > 0)
     if (!isUsed && (isLinear(price) || !chargesNothingUsed(price, shareOfMonth(facts, resource, price)))) return []
     const times = own.map((one) => one.stretch)

@@ -1,9 +1,9 @@
-/** HTTP of rating: what a price would charge, usage by day, the sums of the accounting page, and gaps that people accept. */
+/** HTTP of rating: services with their fees, what a price would charge, usage by day, the sums of the accounting page, and gaps that people accept. */
 import { z } from 'zod'
 import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { Accounting, AccountingQuery } from '../ingest/contract.ts'
-import { AccountUsage, AccountUsageQuery, NewGapAcceptance, NewQuote, Quote } from './contract.ts'
-import { acceptGaps, quote, usageAccounting, usageByDay, usageCsv } from './index.ts'
+import { AccountUsage, AccountUsageQuery, NewGapAcceptance, NewQuote, Quote, SubscriptionList } from './contract.ts'
+import { acceptGaps, pricedServices, quote, usageAccounting, usageByDay, usageCsv } from './index.ts'
 
 export const routes = (deps: HttpDeps) =>
   router()
@@ -33,6 +33,12 @@ export const routes = (deps: HttpDeps) =>
           'content-disposition': `attachment; filename="usage-${usage.month}.csv"`,
         })
       },
+    )
+    .get(
+      '/accounts/:id/services',
+      answers('Plans that an account is subscribed to, with what fulfils them', SubscriptionList, 'accounts.read'),
+      valid('param', ById),
+      async (c) => c.json(await verb(c, deps, (ctx) => pricedServices(ctx, c.req.valid('param').id))),
     )
     .post(
       '/prices/quote',

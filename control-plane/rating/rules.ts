@@ -3,39 +3,31 @@
  * rounding per line. Pure: the same facts give the same lines.
  */
 import type { Kind, SizeName } from '#connectors/contract.ts'
-import { type Fraction, fraction, fractionText, parseDecimal, sum, toDecimal } from '../base/exact.ts'
+import { fraction, fractionText, sum, toDecimal } from '../base/exact.ts'
 import { majorText, toMinor } from '../base/money.ts'
-import { assert } from '../base/problem.ts'
-import {
-  HOUR_MS,
-  type Instant,
-  type Interval,
-  intersect,
-  iso,
-  lengthMs,
-  type OpenInterval,
-  splitAt,
-} from '../base/time.ts'
-import { canonical, sha256 } from '#connectors/contract.ts'
-import { type GapPolicy, type Meter, type MeterName, meterOf, type Peak } from '../metering/contract.ts'
-import { counts, coveredMs, type Gap } from '../metering/rules.ts'
-import type { ChargeModel, Terms } from '../catalog/contract.ts'
+import { type Instant, type Interval, iso, type OpenInterval } from '../base/time.ts'
+import { sha256 } from '#connectors/contract.ts'
+import type { GapPolicy, MeterName, Peak } from '../metering/contract.ts'
+import type { Gap } from '../metering/rules.ts'
+import type { ChargeModel, Plan, PricedKind, Terms } from '../catalog/contract.ts'
 import { byResource } from './by-resource.ts'
 import type { LineTax, TaxClass } from '../tax/contract.ts'
 import { chargeText, isLinear } from './charge.ts'
-import { type Line, type LineGap, type Segment, SHOWN_GAPS } from './contract.ts'
+import { type Line, type LineGap, SHOWN_GAPS } from './contract.ts'
 import { type Dealt, isPooled, overPool, pooledShare, poolOf } from './pooled.ts'
-import { flat } from './models/flat.ts'
-import { type Accepted, type Loss, told, type ToldGap, unaccepted, type Unobserved } from './gaps.ts'
-import { perUnit } from './models/per_unit.ts'
-import { percentileText, rateOf, rateQuantity, unseenIn } from './percentile.ts'
+import { type Accepted, type Loss, told, type ToldGap, unaccepted } from './gaps.ts'
+import { percentileText } from './percentile.ts'
+import { divisorOf, type RawSegment, segmentsOf } from './segments.ts'
+import type { Expected } from './tariffs.ts'
+import { type Time, within } from './times.ts'
 import { chargesNothingUsed, pooledCharge, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
 
 export { resourceIdOf } from './pooled.ts'
+export { allocationDigest, charging, consumptionDigest, held } from './segments.ts'
 
 export interface Price {
   id: string
-  kind: Kind
+  kind: PricedKind
   meter: MeterName
   model: ChargeModel
   per: 'hour' | 'month' | 'quantity'
@@ -51,6 +43,10 @@ export interface Price {
   price_book_id?: string
   effective_at: Instant
   ends_at: Instant | null
+  /** where it holds only in some stretches of a resource; absent: as long as its version */
+  times?: readonly Time[]
+  /** of a plan: for which service it holds */
+  of?: { service_id: string; plan: Pick<Plan, 'id' | 'name'> }
 }
 /** A stretch of an assignment in which no other eye on the machine is billed. */
 export interface Owned extends OpenInterval {
@@ -63,8 +59,10 @@ export interface Observed extends OpenInterval {
   id: string
   resource_id: string
   state: string
-  size: Partial<Record<SizeName, number | string>>
+  size: Partial<Record<SizeName | 'service_count', number | string>>
   scope_id: string
+  /** of a service: what binds to its version */
+  digest?: string
 }
 /** Consumption of one resource and meter in one stretch of owner and price; a percentile has the hours that lie beneath it. */
 export interface Consumed {
@@ -95,7 +93,7 @@ export interface Facts {
   currency: string
   service_id: string
   tax: Readonly<Record<TaxClass, LineTax>>
-  resources: readonly { id: string; kind: Kind; name: string }[]
+  resources: readonly { id: string; kind: PricedKind; name: string }[]
   owned: readonly Owned[]
   observed: readonly Observed[]
   gaps: readonly { scope_id: string; from: Instant; to: Instant }[]
@@ -104,6 +102,10 @@ export interface Facts {
   /** gaps that people accepted */
   accepted: readonly (Accepted & { resource_id: string; meter: MeterName })[]
   prices: readonly Price[]
+  /** all prices of those resources that have others than their kind: services, and what fulfils them */
+  tariffs?: ReadonlyMap<string, readonly Price[]>
+  /** of the same, what must have a price when */
+  expected?: ReadonlyMap<string, readonly Expected[]>
   consumed: readonly Consumed[]
 }
 
@@ -125,45 +127,9 @@ export const PARTS: readonly Kind[] = [
   'workload',
   'pod',
 ]
-export const isPartOfAnother = (kind: Kind): boolean => PARTS.includes(kind)
+export const isPartOfAnother = (kind: PricedKind): boolean => PARTS.some((one) => one === kind)
 
 export type RatedResource = Facts['resources'][number]
-export type RawSegment = Omit<Segment, 'amount'> & {
-  quantity_units: bigint
-  exact: Fraction
-  unobserved: Unobserved[]
-  peak?: Peak
-}
-const PLACES = 12
-
-/** Base units in one priced unit × milliseconds in one period of the price. */
-export function divisorOf(price: Price, month: Interval): bigint {
-  const factor = price.model === 'flat' ? 1n : meterOf(price.meter).units[price.unit]
-  assert(factor, `price ${price.id} is in a unit of its meter`)
-  return factor * { hour: BigInt(HOUR_MS), month: lengthMs(month), quantity: 1n }[price.per]
-}
-
-const amountOf = (price: Price): Fraction => {
-  const amount = parseDecimal(price.amount, PLACES)
-  assert(amount, `price ${price.id} has a decimal amount`)
-  return amount
-}
-
-/** What any quantity costs at a price in a month: its amount and divisor are looked up once. */
-export function charging(price: Price, month: Interval): (quantity: bigint) => Fraction {
-  const [model, amount, divisor] = [price.model === 'flat' ? flat : perUnit, amountOf(price), divisorOf(price, month)]
-  return (quantity) => model(quantity, amount, divisor)
-}
-
-/** How much of an allocation meter a version holds: base units, or null where its state doesn't count. */
-export function held(meter: Meter, observed: { state: string; size: Observed['size'] }): bigint | null {
-  if (!counts(meter, observed.state)) return null
-  const size = meter.size === undefined ? 1n : BigInt(observed.size[meter.size] ?? 0)
-  return size > 0n ? size : null
-}
-
-export const timeOf = (price: Price): OpenInterval => ({ from: price.effective_at, to: price.ends_at })
-
 /** A gap that holds the invoice back. */
 export interface Blocked extends ToldGap {
   resource: RatedResource
@@ -200,15 +166,10 @@ export function linesOf(facts: Facts): Billed {
   return { lines: keyed.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ line }) => line), blocked }
 }
 
-const segmentsOf = (facts: Facts, resource: RatedResource, price: Price): RawSegment[] =>
-  meterOf(price.meter).kind === 'allocation'
-    ? allocationSegments(facts, resource, price)
-    : consumptionSegments(facts, resource, price)
-
 /** The one line of all resources of the price's kind; none where the account had none, or what it had costs nothing. */
 function pooledLine(facts: Facts, price: Price, dealt: readonly Dealt[]): Billed {
   const pool = poolOf(dealt, price)
-  const each = pool.map(([resource, of]) => ({ resource, of, own: segmentsOf(of, resource, price) }))
+  const each = pool.map(({ resource, of, price: here }) => ({ resource, of, own: segmentsOf(of, resource, here) }))
   const share = pooledShare(pool, price)
   const segments = each.flatMap(({ resource: { id, name }, own }) =>
     own.map((segment): RawSegment => ({ ...segment, resource: { id, name } })),
@@ -251,134 +212,6 @@ const acceptedOf = (facts: Facts, resource: RatedResource, price: Price): Accept
 const orderKey = (line: Line): string =>
   [line.resource.kind, line.resource.name, line.resource.id, line.component, line.price.effective_at].join('\n')
 
-/** One segment for each stretch in which owner, size, state and price are constant; a price that skips gaps is cut at them. */
-function allocationSegments(facts: Facts, resource: RatedResource, price: Price): RawSegment[] {
-  const meter = meterOf(price.meter)
-  const chargeOf = charging(price, facts.month)
-  const out: RawSegment[] = []
-  for (const owned of facts.owned.filter((o) => o.resource_id === resource.id))
-    for (const observed of facts.observed.filter((o) => o.resource_id === resource.id)) {
-      const size = held(meter, observed)
-      const stretch = size === null ? null : meet(facts.period, owned, observed, timeOf(price))
-      if (size === null || !stretch) continue
-      const gaps = unobservedIn(facts, observed.scope_id, stretch)
-      const bounds = price.gap_policy === 'skip' ? gaps.flatMap(({ from, to }) => [from, to]) : []
-      for (const piece of splitAt(stretch, bounds))
-        out.push(heldSegment(price, chargeOf, { owned, observed, size, piece, gaps }))
-    }
-  return out
-}
-
-interface Holding {
-  owned: Owned
-  observed: Observed
-  size: bigint
-  piece: Interval
-  gaps: readonly Unobserved[]
-}
-function heldSegment(
-  price: Price,
-  chargeOf: (quantity: bigint) => Fraction,
-  { owned, observed, size, piece, gaps }: Holding,
-): RawSegment {
-  const unobserved = clip(gaps, piece)
-  const skipped = price.gap_policy === 'skip' && unobserved.length > 0
-  const quantity = skipped ? 0n : (price.model === 'flat' ? 1n : size) * lengthMs(piece)
-  return {
-    from: iso(piece.from),
-    to: iso(piece.to),
-    quantity: quantity.toString(),
-    size: size.toString(),
-    observed_version_id: observed.id,
-    assignment_id: owned.id,
-    digest: heldDigest(owned, observed),
-    unobserved_ms: coveredMs(unobserved),
-    estimated: false,
-    ...(skipped && { skipped }),
-    quantity_units: quantity,
-    exact: chargeOf(quantity),
-    unobserved,
-  }
-}
-
-export const meet = (period: Interval, ...bounds: OpenInterval[]): Interval | null =>
-  bounds.reduce<Interval | null>((left, bound) => left && intersect(bound, left), period)
-
-/** What binds a segment to the version and the assignment that it was made from. */
-export const allocationDigest = (owned: OpenInterval & { id: string }, observed: Observed): string =>
-  sha256(
-    canonical([owned.id, owned.from, owned.to, observed.id, observed.from, observed.to, observed.state, observed.size]),
-  )
-
-/** Every meter of a machine is held by the same versions: each is proven once. */
-const proven = new WeakMap<Observed, { owned: Owned; digest: string }>()
-function heldDigest(owned: Owned, observed: Observed): string {
-  const known = proven.get(observed)
-  if (known?.owned === owned) return known.digest
-  const digest = allocationDigest({ id: owned.id, ...owned.assignment }, observed)
-  proven.set(observed, { owned, digest })
-  return digest
-}
-
-const unobservedIn = (facts: Facts, scope_id: string, stretch: Interval): Unobserved[] =>
-  clip(
-    facts.gaps.filter((gap) => gap.scope_id === scope_id).map((gap) => ({ ...gap, cause: 'silent', known: true })),
-    stretch,
-  )
-
-const clip = (gaps: readonly Unobserved[], part: Interval): Unobserved[] =>
-  gaps.flatMap(({ cause, known, ...gap }) => {
-    const inside = intersect(gap, part)
-    return inside ? [{ ...inside, cause, known }] : []
-  })
-
-function consumptionSegments(facts: Facts, resource: RatedResource, price: Price): RawSegment[] {
-  const chargeOf = charging(price, facts.month)
-  const out: RawSegment[] = []
-  for (const used of facts.consumed) {
-    if (used.resource_id !== resource.id || used.meter !== price.meter || !meet(used.stretch, timeOf(price))) continue
-    const { peak } = used
-    const sums = summed(used.leaves, price.gap_policy)
-    const quantity = peak ? rateQuantity(peak, used.stretch) : sums.quantity
-    const { gaps } = sums
-    if (quantity === 0n && gaps.length === 0 && !peak) continue
-    const unseen = peak ? unseenIn(peak, used.stretch) : []
-    out.push({
-      from: iso(used.stretch.from),
-      to: iso(used.stretch.to),
-      quantity: quantity.toString(),
-      size: peak ? rateOf(peak).toString() : null,
-      observed_version_id: null,
-      assignment_id: used.owned_id,
-      digest: used.digest,
-      unobserved_ms: coveredMs([...gaps, ...unseen]),
-      estimated: peak ? peak.estimated : sums.estimated,
-      quantity_units: quantity,
-      exact: chargeOf(quantity),
-      unobserved: [...gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })), ...unseen],
-      ...(peak && { peak }),
-    })
-  }
-  return out
-}
-
-/** What was consumed; under `skip` without what a counter grew by while nobody looked. In one pass: there is a leaf for each hour. */
-function summed(leaves: Consumed['leaves'], policy: GapPolicy): { quantity: bigint; estimated: boolean; gaps: Gap[] } {
-  let [quantity, estimated] = [0n, false]
-  const gaps: Gap[] = []
-  for (const leaf of leaves) {
-    quantity += leaf.quantity
-    estimated ||= leaf.estimated
-    if (leaf.gaps.length > 0) gaps.push(...leaf.gaps)
-  }
-  if (policy === 'skip') for (const gap of gaps) quantity -= gap.quantity ?? 0n
-  return { quantity, estimated, gaps }
-}
-
-export const consumptionDigest = (leaves: Consumed['leaves']): string =>
-  // canonical, too: lists of numbers and texts
-  sha256(JSON.stringify(leaves.map((leaf) => [leaf.from, leaf.to, leaf.quantity.toString(), leaf.digest])))
-
 /** The line over its segments: added exactly, or its terms applied to all of them; rounded once. */
 function lineOf(
   facts: Facts,
@@ -392,6 +225,7 @@ function lineOf(
   const quantity = raw.reduce((total, segment) => total + segment.quantity_units, 0n)
   const divisor = divisorOf(price, facts.month)
   const amount = majorText(toMinor(exact, facts.currency), facts.currency)
+  const service_id = price.of?.service_id ?? facts.service_id
   const segments = raw
     .map(({ quantity_units: _quantity, exact: own, unobserved: _gaps, peak: _peak, ...segment }, index) => ({
       ...segment,
@@ -400,9 +234,10 @@ function lineOf(
     .toSorted((a, b) => (a.from === b.from ? 0 : a.from < b.from ? -1 : 1))
   const peak = raw[0]?.peak
   return {
-    id: sha256([facts.service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
-    service_id: facts.service_id,
-    resource: { id: resource.id, kind: resource.kind, name: resource.name },
+    id: sha256([service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
+    service_id,
+    resource: { id: resource.id, kind: resource.kind, name: nameOf(resource, price) },
+    ...(price.of && { plan: price.of.plan }),
     component: `${price.kind}.${price.meter}`,
     meter: price.meter,
     price: {
@@ -416,6 +251,7 @@ function lineOf(
       effective_at: iso(price.effective_at),
       ...(price.terms && { terms: price.terms }),
       ...(whole && price.ends_at !== null && { ends_at: iso(price.ends_at) }),
+      ...(price.times && { times: within(price, facts.period).map(timeText) }),
     },
     period: { from: iso(facts.period.from), to: iso(facts.period.to) },
     divisor: divisor.toString(),
@@ -437,17 +273,12 @@ function lineOf(
   }
 }
 
+/** A service is called by its plan, which changes with time. */
+const nameOf = ({ kind, name }: Line['resource'], { of }: Price): string =>
+  kind === 'service' && of ? of.plan.name.en : name
+const timeText = ({ from, to, trial }: Interval & { trial: boolean }) => ({
+  from: iso(from),
+  to: iso(to),
+  ...(trial && { trial }),
+})
 const gapText = ({ from, to, cause, policy }: ToldGap): LineGap => ({ from: iso(from), to: iso(to), cause, policy })
-
-/** Stretches of a resource in which its owner and every price of its kind are constant: what usage is asked for. */
-export function stretchesOf(
-  period: Interval,
-  owned: readonly Owned[],
-  prices: readonly Price[],
-): { stretch: Interval; owned_id: string }[] {
-  const bounds = prices.flatMap((price) => [price.effective_at, ...(price.ends_at === null ? [] : [price.ends_at])])
-  return owned.flatMap((owner) => {
-    const whole = intersect(owner, period)
-    return whole ? splitAt(whole, bounds).map((stretch) => ({ stretch, owned_id: owner.id })) : []
-  })
-}

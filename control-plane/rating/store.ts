@@ -43,7 +43,7 @@ export interface CoverChange {
  * Judges hours of usage that were never judged, changed since, waited for an owner or a price, or are of machines whose covers changed:
  * one statement, of the first and of the waiting at most `limit` rows. Covered: of what was observed in the hour, all is billed to another
  * eye. Owned: some assignment overlaps the hour. Rated: the owner's price book has a version of the component in that hour, or of
- * a percentile of it.
+ * a percentile of it, or the plan of a service that the machine fulfils has one, or pays for its kind.
  *
  * Usage is looked for from the last judgement on. So while more is left than the limit, the oldest comes first, and counts as judged when
  * the youngest of the batch was stored, not now: else what is left would lie before the last judgement for ever.
@@ -86,6 +86,14 @@ export async function judgeUsage(
            when o.account_id is null then 'unowned'
            when exists (select 1 from price_version p where p.price_book_id = o.price_book_id and p.kind = t.kind and (p.meter = t.meter or (t.meter, p.meter) in (${BENEATH})) and p.cut_to is null
              and tstzrange(p.effective_at, p.ends_at) && tstzrange(t.hour, t.hour + interval '1 hour')) then 'rated'
+           when exists (select 1 from service_resource f join service_version v on v.service_id = f.service_id and v.cut_to is null
+             and tstzrange(v.valid_from, v.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')
+             join plan n on n.id = v.plan_id
+             where f.resource_id = t.resource_id and f.account_id = o.account_id and f.cut_to is null
+               and tstzrange(f.valid_from, f.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')
+               and (n.included_kinds ? t.kind or exists (select 1 from price_version p where p.price_book_id = n.price_book_id and p.kind = t.kind
+                 and (p.meter = t.meter or (t.meter, p.meter) in (${BENEATH})) and p.cut_to is null
+                 and tstzrange(p.effective_at, p.ends_at) && tstzrange(coalesce(v.prices_as_of, t.hour), coalesce(v.prices_as_of, t.hour) + interval '1 hour')))) then 'rated'
            else 'unrated' end, o.account_id, (select at from judging)
     from due t left join lateral (
       select a.account_id, c.price_book_id from assignment a

@@ -1,8 +1,10 @@
 /** Owned usage without a price: it blocks the account's invoice, there is no silent price of zero. Pure. */
-import { type Instant, intersect } from '../base/time.ts'
+import { type Instant, type Interval, intersect } from '../base/time.ts'
 import { METER_NAMES, type MeterName, meterOf } from '../metering/contract.ts'
 import { byResource } from './by-resource.ts'
-import { type Facts, held, isPartOfAnother, meet, type RatedResource, timeOf } from './rules.ts'
+import { type Facts, isPartOfAnother, type RatedResource } from './rules.ts'
+import { held, meet } from './segments.ts'
+import { outside, within } from './times.ts'
 
 export interface Missing {
   resource: RatedResource
@@ -18,43 +20,46 @@ export interface Missing {
 export function unratedOf(facts: Facts, offered: ReadonlySet<string>): Missing[] {
   const out: Missing[] = []
   for (const [resource, own] of byResource(facts)) {
-    const sold = METER_NAMES.filter((meter) => offered.has(`${resource.kind}.${meter}`))
-    if (sold.length === 0 && !isPartOfAnother(resource.kind)) out.push(...uncovered(own, resource, 'instance'))
-    for (const meter of sold)
-      out.push(
-        ...(meterOf(meter).kind === 'allocation' ? uncovered(own, resource, meter) : unpriced(own, resource, meter)),
-      )
+    const standard = { ...facts.period, offered, isPaid: false }
+    for (const { offered: due, isPaid, ...stretch } of facts.expected?.get(resource.id) ?? [standard]) {
+      const sold = METER_NAMES.filter((meter) => due.has(`${resource.kind}.${meter}`))
+      if (sold.length === 0 && !isPaid && !isPartOfAnother(resource.kind))
+        out.push(...uncovered(own, resource, 'instance', stretch))
+      for (const meter of sold)
+        out.push(
+          ...(meterOf(meter).kind === 'allocation'
+            ? uncovered(own, resource, meter, stretch)
+            : unpriced(own, resource, meter, stretch)),
+        )
+    }
   }
   return out
 }
 
 /** Consumption in stretches for which the component has no price. */
-function unpriced(facts: Facts, resource: RatedResource, meter: MeterName): Missing[] {
-  const prices = facts.prices.filter((p) => p.kind === resource.kind && p.meter === meter)
+function unpriced(facts: Facts, resource: RatedResource, meter: MeterName, period: Interval): Missing[] {
+  const prices = facts.prices.filter((price) => price.meter === meter)
   return facts.consumed
     .filter(
       (used) =>
-        used.resource_id === resource.id && used.meter === meter && used.leaves.some((leaf) => leaf.quantity > 0n),
+        used.resource_id === resource.id &&
+        used.meter === meter &&
+        intersect(used.stretch, period) &&
+        used.leaves.some((leaf) => leaf.quantity > 0n),
     )
-    .filter((used) => !prices.some((price) => intersect(timeOf(price), used.stretch)))
+    .filter((used) => !prices.some((price) => within(price, used.stretch).length > 0))
     .map((used) => ({ resource, meter, ...used.stretch }))
 }
 
-function uncovered(facts: Facts, resource: RatedResource, meter: MeterName): Missing[] {
-  const prices = facts.prices.filter((p) => p.kind === resource.kind && p.meter === meter)
+function uncovered(facts: Facts, resource: RatedResource, meter: MeterName, period: Interval): Missing[] {
+  const prices = facts.prices.filter((price) => price.meter === meter)
   const out: Missing[] = []
   for (const owned of facts.owned.filter((o) => o.resource_id === resource.id))
     for (const observed of facts.observed.filter((o) => o.resource_id === resource.id)) {
-      const stretch = held(meterOf(meter), observed) === null ? null : meet(facts.period, owned, observed)
+      const stretch = held(meterOf(meter), observed) === null ? null : meet(period, owned, observed)
       if (!stretch) continue
-      let from = stretch.from
-      for (const price of prices.toSorted((a, b) => a.effective_at - b.effective_at)) {
-        const covered = intersect(timeOf(price), stretch)
-        if (!covered) continue
-        if (covered.from > from) out.push({ resource, meter, from, to: covered.from })
-        from = Math.max(from, covered.to)
-      }
-      if (from < stretch.to) out.push({ resource, meter, from, to: stretch.to })
+      const covered = prices.flatMap((price) => within(price, stretch))
+      out.push(...outside(stretch, covered).map((part) => ({ resource, meter, ...part })))
     }
   return out
 }

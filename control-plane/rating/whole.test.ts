@@ -5,7 +5,8 @@ import { add, compare, parseFraction, sum, toDecimal } from '../base/exact.ts'
 import { HOUR_MS } from '../base/time.ts'
 import type { PriceRow, Terms } from '../catalog/contract.ts'
 import { oneTax } from '#test/setup/one-tax.ts'
-import { type Facts, linesOf, stretchesOf } from './rules.ts'
+import { type Facts, linesOf } from './rules.ts'
+import { stretchesOf } from './segments.ts'
 import { merged } from './versions.ts'
 
 const MONTH = { from: Date.parse('2026-11-01T00:00:00Z'), to: Date.parse('2026-12-01T00:00:00Z') }

@@ -5,7 +5,9 @@ import { dateOf, fromIso, intersect, type Interval, lengthMs } from '../base/tim
 import { meterOf } from '../metering/contract.ts'
 import { charged, type Charged, type Priced } from './charge.ts'
 import { dayOf, daysBetween, fixedDaysBetween } from './models/proration.ts'
-import type { Facts, Price, RatedResource, RawSegment } from './rules.ts'
+import type { Facts, Price, RatedResource } from './rules.ts'
+import type { RawSegment } from './segments.ts'
+import { chargedMs } from './times.ts'
 
 /** The days between two instants, by local dates: they add up over any split. */
 export function daysIn({ from, to }: Interval, zone: string, count: 'actual' | '30/360'): bigint {
@@ -16,14 +18,12 @@ const monthDays = (month: Interval, zone: string, count: 'actual' | '30/360'): b
 
 /** How much of the month a resource was there, this account's, and at this price: what allowance, minimum and maximum are a share of. */
 export function shareOfMonth(facts: Facts, resource: RatedResource, price: Price): Fraction {
-  const time = { from: price.effective_at, to: price.ends_at }
   let held = 0n
   for (const owned of facts.owned.filter((one) => one.resource_id === resource.id))
     for (const observed of facts.observed.filter((one) => one.resource_id === resource.id)) {
       const both = intersect(owned, facts.period)
       const there = both && intersect(observed, both)
-      const priced = there && intersect(time, there)
-      if (priced) held += lengthMs(priced)
+      if (there) held += chargedMs(price, there)
     }
   return fraction(held, lengthMs(facts.month))
 }
@@ -35,7 +35,7 @@ function weightsOf(facts: Facts, price: Price, raw: readonly RawSegment[], divis
   const unit = sure(price.model === 'flat' ? 1n : meterOf(price.meter).units[price.unit])
   const days = monthDays(facts.month, facts.zone, day_count)
   return raw.map((one) => {
-    const base = one.skipped ? 0n : price.model === 'flat' ? 1n : BigInt(one.size ?? '0')
+    const base = one.skipped || one.trial ? 0n : price.model === 'flat' ? 1n : BigInt(one.size ?? '0')
     const stretch = { from: fromIso(one.from), to: fromIso(one.to) }
     return fraction(base * daysIn(stretch, facts.zone, day_count), unit * days)
   })
@@ -45,7 +45,9 @@ function weightsOf(facts: Facts, price: Price, raw: readonly RawSegment[], divis
 function unprorated(facts: Facts, price: Price, raw: readonly RawSegment[], isPaid: boolean): Fraction {
   if (isPaid || raw.some((one) => goesOn(facts, one))) return ZERO
   const unit = sure(price.model === 'flat' ? 1n : meterOf(price.meter).units[price.unit])
-  const sizes = raw.map((one) => (one.skipped ? 0n : price.model === 'flat' ? 1n : BigInt(one.size ?? '0')))
+  const sizes = raw.map((one) =>
+    one.skipped || one.trial ? 0n : price.model === 'flat' ? 1n : BigInt(one.size ?? '0'),
+  )
   return sizes.map((size) => fraction(size, unit)).reduce(larger, ZERO)
 }
 /** True where a segment was held before the period began, within the same month. */

@@ -1,8 +1,7 @@
 /** Words of repricing: sets of decisions about prices, how many prices are changed at once, and what they would have changed. */
 import { z } from 'zod'
-import { Kind } from '#connectors/contract.ts'
 import { Account } from '../accounts/contract.ts'
-import { ChargeModel, MeterOfPrice, NewPrice, Price } from '../catalog/contract.ts'
+import { ChargeModel, MeterOfPrice, NewPrice, Price, PricedKind } from '../catalog/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contract.ts'
 import { WhyNotRepriced } from '../rating/contract.ts'
 
@@ -15,7 +14,7 @@ export const Selection = z.object({
   price_book_ids: z.array(Id).min(1).max(1_000).optional().meta({
     description: 'in one currency; default: the standard book of the first company',
   }),
-  kinds: z.array(Kind).max(100).optional(),
+  kinds: z.array(PricedKind).max(100).optional(),
   meters: z.array(MeterOfPrice).max(100).optional(),
   models: z.array(ChargeModel).max(20).optional(),
   text: z
@@ -69,7 +68,7 @@ const Percent = z.string().meta({ example: '7.5', description: 'in per cent' })
 /** A price before and after; a price with several amounts may change by several percentages. */
 const Decided = z.object({
   price_book: z.object({ id: Id, name: z.string() }),
-  kind: Kind,
+  kind: PricedKind,
   meter: MeterOfPrice,
   before: PriceContent.nullable().meta({ description: 'what holds then without the decision; null: nothing' }),
   after: PriceContent,

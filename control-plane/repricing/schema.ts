@@ -11,12 +11,12 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import type { Kind } from '#connectors/contract.ts'
 import { account, legalEntity } from '../accounts/schema.ts'
 import { priceBook } from '../catalog/schema.ts'
 import { instant } from '../db/columns.ts'
 import type { MeterName } from '../metering/contract.ts'
 import type { Figure, Kept, KeptMark, PriceContentJson, RecalculationJson, Snapshot } from './contract.ts'
+import type { PricedKind } from '../catalog/contract.ts'
 
 export const priceChange = pgTable(
   'price_change',
@@ -50,7 +50,7 @@ export const priceChangeEntry = pgTable(
     price_book_id: uuid()
       .notNull()
       .references(() => priceBook.id),
-    kind: text().$type<Kind>().notNull(),
+    kind: text().$type<PricedKind>().notNull(),
     meter: text().$type<MeterName>().notNull(),
     before: jsonb().$type<PriceContentJson>(),
     after: jsonb().$type<PriceContentJson>().notNull(),

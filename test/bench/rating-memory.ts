@@ -2,7 +2,8 @@
 import type postgres from 'postgres'
 import { HOUR_MS, type Interval, iso } from '#control-plane/base/time.ts'
 import type { MeterName } from '#control-plane/metering/contract.ts'
-import { type Facts, linesOf, type Price, stretchesOf } from '#control-plane/rating/rules.ts'
+import { type Facts, linesOf, type Price } from '#control-plane/rating/rules.ts'
+import { stretchesOf } from '#control-plane/rating/segments.ts'
 import type { Work } from './rate.ts'
 import { oneTax } from '../setup/one-tax.ts'
 

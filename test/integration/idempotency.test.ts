@@ -17,6 +17,7 @@ import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
 import { repriced } from './repriced.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
+import { bodiesOfSold, idsOfSold, type Sold, soldIn } from './sold.ts'
 import type { Prepared } from './prepared.ts'
 import { member } from './two-accounts.ts'
 
@@ -34,6 +35,7 @@ let agentKey: string
 let person: string
 let [a, b] = ['', '']
 const token: Record<string, string> = {}
+let sold: Sold
 let released: Awaited<ReturnType<typeof releasesFor>>
 
 /** What comes between a route and its database: nothing, until a test lets something die. */
@@ -91,6 +93,7 @@ beforeAll(async () => {
   const billed = { charge_ids: [await recorded()] }
   invoice = (await call('POST', `/accounts/${world.account_id}/one-off-invoices`, billed)).body['id']
   charge = await recorded()
+  sold = await soldIn(call, world.account_id, machine)
 }, 120_000)
 afterAll(() => suite.end())
 
@@ -152,6 +155,7 @@ const BODIES: Record<string, () => unknown> = {
   // the invoice closed it: at its own cut it differs by nothing
   '/accounts/{id}/notes': () => ({ cut: 1 }),
   '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
+  ...bodiesOfSold(() => [sold, other]),
   '/period-closes': () => ({ month: '2026-01' }),
   ...repriced.bodies,
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
@@ -161,7 +165,7 @@ const BODIES: Record<string, () => unknown> = {
   '/sources': () => ({ agent: 'idempotency', connector: 'simulated', realm: 'again', settings: {} }),
 }
 const idIn = (path: string) => {
-  const of: Record<string, string> = {
+  const one = {
     accounts: world.account_id,
     projects: project,
     invoices: invoice,
@@ -169,7 +173,8 @@ const idIn = (path: string) => {
     people: person,
     'agent-rollouts': released.rollout,
   }
-  return path.replace('{id}', of[path.split('/')[1] ?? ''] ?? machine)
+  const of: Record<string, string> = { ...one, ...idsOfSold(sold, path) }
+  return path.replace('{id}', of[path.split('/')[1] ?? ''] ?? machine).replace('{attachment}', sold.attachment)
 }
 
 test('every POST takes a key or says why it needs none, and none that creates says so', async () => {

@@ -95,7 +95,9 @@ async function objects(): Promise<Record<string, string>> {
     name: 'Looked at',
     effective_at: '2099-01-01T00:00:00.000Z',
   })) as { id: string }
+  const plan = (await ask('POST', '/plans', { name: { en: 'A', es: 'A' }, product_kind: 'other' })) as { id: string }
   const ids = {
+    plans: plan,
     'period-closes': close,
     'price-changes': change,
     'what-ifs': (await ask('POST', '/what-ifs', { price_change_id: change.id })) as { id: string },

@@ -44,6 +44,7 @@ export const INSTALLATION_TABLES: Readonly<Record<string, Why>> = {
   person: { why: 'a tenant sees those who belong to his accounts', rows: true },
   person_key: { why: 'what names people is opened by the program, never on a connection of a tenant' },
   person_session: { why: 'a tenant sees and ends those that act for his accounts', rows: true, deletes: true },
+  plan: { why: SELLER },
   price_book: { why: SELLER },
   price_change: { why: SELLER },
   price_change_entry: { why: SELLER },

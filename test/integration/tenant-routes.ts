@@ -33,6 +33,7 @@ export type Of = Pick<Customer, 'account_id' | 'resource_id' | 'invoice_id' | 'l
   invitation_id: string
   project_id: string
   limit_id: string
+  service_id: string
 }
 export interface Cell {
   /** what the address or the body names */
@@ -79,6 +80,7 @@ export const CELLS: Readonly<Record<string, Cell>> = {
   'POST /accounts/{id}/vat-check': { ...account, body: () => ({}) },
   'GET /accounts/{id}/redemptions': { ...account, holds: () => null },
   'POST /accounts/{id}/redemptions': { ...account, body: () => ({ code: 'EVERYBODY' }) },
+  'GET /accounts/{id}/services': { ...account, holds: (of) => of.service_id },
   'GET /accounts/{id}/usage': account,
   'GET /accounts/{id}/usage.csv': { ...account, holds: () => null },
   'GET /accounts/{id}/draft': account,
@@ -146,6 +148,7 @@ export const NEVER: Of = {
   invitation_id: NOWHERE,
   project_id: NOWHERE,
   limit_id: NOWHERE,
+  service_id: NOWHERE,
 }
 
 /** The problem without what differs from one request to the next, and with what was asked for left out. */

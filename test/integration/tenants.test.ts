@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Permission } from '#control-plane/base/actor.ts'
 import { isTenantRole, permissionsOf, type Role, ROLE_NAMES } from '#control-plane/base/roles.ts'
+import { HOUR_MS, iso } from '#control-plane/base/time.ts'
 import { Suite } from '../setup/stack.ts'
 import type { Answer } from './http.ts'
 import {
@@ -48,6 +49,17 @@ async function send(
   return stage.call(method, address, cell.body?.(of), asBearer(token.get(role) ?? ''))
 }
 
+/** A service that is yet to begin: no bill holds it. */
+async function serviceOf(account_id: string): Promise<string> {
+  const plan = (await stage.call('POST', '/plans', { name: { en: 'Later', es: 'Luego' }, product_kind: 'other' })).body
+  const fee = { kind: 'service', meter: 'fee', model: 'per_unit', per: 'month', unit: 'service', amount: '9' }
+  await stage.call('POST', '/prices', { ...fee, price_book_id: plan['price_book_id'] })
+  await stage.call('POST', `/plans/${plan['id'] as string}/publication`, {})
+  const from = iso(stage.world.clock.now + 90 * 24 * HOUR_MS)
+  const made = await stage.call('POST', `/accounts/${account_id}/services`, { plan_id: plan['id'], from })
+  return made.body['id'] as string
+}
+
 /** A key to end, made anew for each role: ending it is what is tried. */
 async function ofCustomer(who: Customer): Promise<Of> {
   const made = await stage.call('POST', '/api-keys', {
@@ -68,6 +80,7 @@ async function ofCustomer(who: Customer): Promise<Of> {
     invitation_id: invited.body['invitation'].id as string,
     project_id: project.body['id'] as string,
     limit_id: limit.body['id'] as string,
+    service_id: await serviceOf(who.account_id),
   }
 }
 test('every route that a tenant may call has an entry here', () => {

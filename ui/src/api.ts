@@ -6,6 +6,7 @@ import type * as Billing from '#control-plane/billing/contract.ts'
 import type * as Catalog from '#control-plane/catalog/contract.ts'
 import type * as Charges from '#control-plane/charges/contract.ts'
 import type * as Closing from '#control-plane/closing/contract.ts'
+import type * as Contracts from '#control-plane/contracts/contract.ts'
 import type * as Events from '#control-plane/events/contract.ts'
 import type { Page } from '#control-plane/http/contract.ts'
 import type * as Ingest from '#control-plane/ingest/contract.ts'
@@ -177,6 +178,15 @@ export type Series = z.infer<typeof Metrics.Series>
 export type MeterDescription = z.infer<typeof Catalog.MeterDescription>
 export type MeterName = MeterDescription['name']
 export type Price = Catalog.Price
+export type PricedKind = Price['kind']
+export type Plan = Catalog.Plan
+export type NewPlan = z.input<typeof Catalog.NewPlan>
+export type Subscription = z.infer<typeof Rating.PricedSubscription>
+export type SubscriptionList = Rating.SubscriptionList
+export type NewSubscription = z.input<typeof Contracts.NewSubscription>
+export type ServiceChange = z.input<typeof Contracts.ServiceChange>
+export type Cancellation = z.input<typeof Contracts.Cancellation>
+export type ServicePreview = Billing.ServicePreview
 export type NewPrice = z.input<typeof Catalog.NewPrice>
 export type PeriodClose = Closing.Close
 export type ClosingAccount = Closing.ClosingAccount
@@ -348,8 +358,8 @@ export const api = {
   cost: (id: string) => get<ResourceCost>(`/resources/${id}/cost`),
 
   meters: () => get<Items<MeterDescription>>('/meters'),
-  prices: (history: boolean, legalEntityId: string) =>
-    get<PriceList>('/prices', { history, legal_entity_id: legalEntityId }),
+  prices: (history: boolean, legalEntityId: string, book = '') =>
+    get<PriceList>('/prices', { history, legal_entity_id: legalEntityId, price_book_id: book }),
   addPrice: (price: NewPrice) => make<Price>('/prices', price),
   quotePrice: (asked: { price: NewPrice; quantity: string }, signal?: AbortSignal) =>
     post<Quote>('/prices/quote', asked, signal),
@@ -378,6 +388,26 @@ export const api = {
   cancelWhatIf: (id: string) => post<WhatIf>(`/what-ifs/${id}/cancel`, {}),
   whatIfAccounts: (id: string, query: Values, signal?: AbortSignal) =>
     get<Page<WhatIfAccount>>(`/what-ifs/${id}/accounts`, query, signal),
+  plans: () => get<Items<Plan>>('/plans'),
+  plan: (id: string) => get<Plan>(`/plans/${id}`),
+  addPlan: (plan: NewPlan) => make<Plan>('/plans', plan),
+  publishPlan: (id: string) => post<Plan>(`/plans/${id}/publication`, {}),
+  retirePlan: (id: string) => post<Plan>(`/plans/${id}/retirement`, {}),
+  services: (account: string) => get<SubscriptionList>(`/accounts/${account}/services`),
+  subscribe: (account: string, wanted: NewSubscription) =>
+    make<Contracts.Subscription>(`/accounts/${account}/services`, wanted),
+  previewSubscription: (account: string, wanted: NewSubscription, signal?: AbortSignal) =>
+    post<ServicePreview>(`/accounts/${account}/services/preview`, wanted, signal),
+  changeService: (id: string, change: ServiceChange) => make<Contracts.Subscription>(`/services/${id}/changes`, change),
+  previewChange: (id: string, change: ServiceChange, signal?: AbortSignal) =>
+    post<ServicePreview>(`/services/${id}/changes/preview`, change, signal),
+  cancelService: (id: string, how: Cancellation) => make<Contracts.Subscription>(`/services/${id}/cancellation`, how),
+  previewCancellation: (id: string, how: Cancellation, signal?: AbortSignal) =>
+    post<ServicePreview>(`/services/${id}/cancellation/preview`, how, signal),
+  attachResource: (id: string, resource_id: string) =>
+    make<Contracts.Subscription>(`/services/${id}/resources`, { resource_id }),
+  detachResource: (id: string, attachment: string) =>
+    make<Contracts.Subscription>(`/services/${id}/resources/${attachment}/end`, {}),
 
   usage: (account: string, query: Values) => get<AccountUsage>(`/accounts/${account}/usage`, query),
   monthBill: (account: string, query: Values) => get<MonthBill>(`/accounts/${account}/bill`, query),

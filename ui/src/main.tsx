@@ -24,6 +24,9 @@ const page = {
   quarantine: lazy(() => import('./pages/quarantine.tsx')),
   accounting: lazy(() => import('./pages/accounting.tsx')),
   prices: lazy(() => import('./pages/prices.tsx')),
+  plans: lazy(() => import('./pages/plans.tsx')),
+  plan: lazy(() => import('./pages/plan.tsx')),
+  services: lazy(() => import('./pages/services.tsx')),
   coupons: lazy(() => import('./pages/coupons.tsx')),
   invoices: lazy(() => import('./pages/invoices.tsx')),
   recalculation: lazy(() => import('./pages/recalculation.tsx')),
@@ -74,6 +77,10 @@ function App() {
           <Route path={ROUTES.quarantine} component={forWhom(page.quarantine, NotFound)} />
           <Route path={ROUTES.accounting} component={forWhom(page.accounting, NotFound)} />
           <Route path={ROUTES.prices} component={forWhom(page.prices, NotFound)} />
+          <Route path={ROUTES.plans} component={forWhom(page.plans, NotFound)} />
+          <Route path={ROUTES.plan} component={forWhom(page.plan, NotFound)} />
+          <Route path={ROUTES.services} component={forWhom(page.services, NotFound)} />
+          <Route path={ROUTES.myServices} component={forWhom(NotFound, page.services)} />
           <Route path={ROUTES.coupons} component={forWhom(page.coupons, NotFound)} />
           <Route path={ROUTES.recalculation} component={forWhom(page.recalculation, NotFound)} />
           <Route path={ROUTES.priceChanges} component={forWhom(page.priceChanges, NotFound)} />

@@ -17,6 +17,8 @@ export const ROUTES = {
   quarantine: '/agents/quarantine',
   accounting: '/agents/accounting',
   prices: '/prices',
+  plans: '/plans',
+  plan: '/plans/:id',
   coupons: '/coupons',
   recalculation: '/prices/recalculation',
   priceChanges: '/prices/changes',
@@ -31,6 +33,8 @@ export const ROUTES = {
   reRating: '/invoices/re-ratings/:account',
   invoice: '/invoices/:id',
   accounts: '/accounts',
+  services: '/accounts/:account/services',
+  myServices: '/services',
   audit: '/audit',
   usage: '/usage',
   settings: '/settings',
@@ -73,6 +77,8 @@ export const paths = {
   close: (id: string) => `/invoices/months/${id}`,
   reRating: (account: string) => `/invoices/re-ratings/${account}`,
   invoice: (id: string) => `/invoices/${id}`,
+  plan: (id: string) => `/plans/${id}`,
+  services: (account: string) => `/accounts/${account}/services`,
   signIn: (next?: string, ended?: 'idle') => {
     const query = new URLSearchParams({ ...(next && next !== '/' ? { next } : {}), ...(ended ? { ended } : {}) })
     return query.size ? `/sign-in?${query}` : '/sign-in'

@@ -115,6 +115,18 @@ export const queries = {
       getNextPageParam: (last) => last.next_cursor ?? undefined,
       placeholderData: keepPreviousData,
     }),
+  /** what fulfils services: parts of other things do not */
+  ownedBy: (account: string) =>
+    queryOptions({
+      queryKey: ['resources', 'owned', account],
+      queryFn: () =>
+        api.resources({
+          account_id: account,
+          kind: 'vm,container,host,bucket,s3_user,ip,load_balancer,kubernetes_cluster,backup,game_server',
+          limit: 500,
+          sort: 'name',
+        }),
+    }),
   foundResources: (q: string) =>
     queryOptions({
       queryKey: ['resources', 'found', q],
@@ -155,9 +167,13 @@ export const queries = {
     }),
   cost: (id: string) => queryOptions({ queryKey: ['resource', id, 'cost'], queryFn: () => api.cost(id) }),
   meters: () => queryOptions({ queryKey: ['meters'], queryFn: api.meters, staleTime: Number.POSITIVE_INFINITY }),
-  /** of one of the companies that sell; empty: the first */
-  prices: (seller = '') =>
-    queryOptions({ queryKey: ['prices', 'history', seller], queryFn: () => api.prices(true, seller) }),
+  /** of one of the companies that sell (empty: the first), or of a price book */
+  prices: (seller = '', book = '') =>
+    queryOptions({ queryKey: ['prices', 'history', seller, book], queryFn: () => api.prices(true, seller, book) }),
+  plans: () => queryOptions({ queryKey: ['plans', 'list'], queryFn: api.plans }),
+  plan: (id: string) => queryOptions({ queryKey: ['plans', id], queryFn: () => api.plan(id) }),
+  services: (account: string) =>
+    queryOptions({ queryKey: ['services', account], queryFn: () => api.services(account) }),
   priceBooks: () => queryOptions({ queryKey: ['prices', 'books'], queryFn: api.priceBooks }),
   recalculation: (asked: RecalculationQuery) =>
     infiniteQueryOptions({
@@ -281,7 +297,7 @@ const STALE_AFTER: Record<string, string[]> = {
   rollout: ['rollouts', 'agent-updates'],
   enrolment: ['agents'],
   source: ['sources', 'agents', 'resources'],
-  price: ['prices', 'resources', 'resource', 'drafts', 'queues'],
+  price: ['prices', 'resources', 'resource', 'drafts', 'queues', 'services'],
   price_change: ['price-changes', 'prices', 'resources', 'resource', 'drafts'],
   what_if: ['what-ifs'],
   invoice: ['invoices', 'drafts', 'resource', 'coupons', 'charges', 'mails'],
@@ -314,6 +330,8 @@ const STALE_AFTER: Record<string, string[]> = {
   credential: ['api-keys'],
   contract: ['drafts'],
   price_book: ['prices'],
+  plan: ['plans'],
+  service: ['services', 'drafts', 'resource', 'resources'],
 }
 
 /** `price.added` → the first parts of the keys that it makes stale; an unknown type makes everything stale. */

@@ -1,8 +1,8 @@
 /** Why a line is rated otherwise than it was billed: the facts behind it as two cuts knew them, side by side. */
-import { sure } from '../../base/problem.ts'
 import { type Interval, intersect, type OpenInterval } from '../../base/time.ts'
-import { pricesAt } from '../../catalog/index.ts'
-import type { ContractInForce } from '../../contracts/index.ts'
+import { sure } from '../../base/problem.ts'
+import { plansById, type PriceRow, pricesAt } from '../../catalog/index.ts'
+import { type ContractInForce, servicesIn } from '../../contracts/index.ts'
 import type { Context } from '../../db/index.ts'
 import { coveredIn, observations, ownership } from '../../inventory/index.ts'
 import { hourMetersOf, type MeterName, meterOf } from '../../metering/contract.ts'
@@ -64,7 +64,40 @@ async function known(ctx: Context, { contract, period, cut }: Asked, ids: readon
     observed: Map.groupBy(seen.observed, (row) => row.resource_id),
     gaps: seen.gaps,
     prices: await pricesAt(ctx, contract.price_book_id, period, cut),
+    services: await servicesKnown(ctx, contract.account_id, period, cut),
   }
+}
+
+/** What a cut knew of services: what was subscribed, what fulfilled it, and the prices of its plans. */
+async function servicesKnown(ctx: Context, account_id: string, period: Interval, cut: number) {
+  const { versions, attachments } = await servicesIn(ctx, account_id, period, cut)
+  const plans = await plansById(
+    ctx,
+    versions.map((one) => one.plan_id),
+  )
+  const prices: PriceRow[] = []
+  for (const { price_book_id } of plans.values()) prices.push(...(await pricesAt(ctx, price_book_id, period, cut)))
+  for (const { plan_id, prices_as_of: at } of versions)
+    if (at !== null)
+      prices.push(...(await pricesAt(ctx, sure(plans.get(plan_id)).price_book_id, { from: at, to: at + 1 }, cut)))
+  return { versions, attachments, prices }
+}
+
+/** What was subscribed of a service, or for a resource. */
+const subscribed = ({ services }: Known, id: string, period: Interval) => {
+  const parts = services.attachments.filter((one) => one.resource_id === id)
+  const told = ({ plan_id, quantity, prices_as_of, trial_until }: Known['services']['versions'][number]) =>
+    JSON.stringify([plan_id, quantity, prices_as_of, trial_until])
+  return [
+    joined(parts, period, (one) => one.service_id),
+    ...[id, ...parts.map((one) => one.service_id)].map((service_id) =>
+      joined(
+        services.versions.filter((one) => one.service_id === service_id),
+        period,
+        told,
+      ),
+    ),
+  ]
 }
 
 interface Component {
@@ -88,14 +121,17 @@ async function changed(
   const { resource_id, kind, meter } = component
   const of = <T extends OpenInterval>(list: readonly T[] | undefined) => joined(list ?? [], period, () => '')
   const isNew = !then.observed.has(resource_id)
-  if (isNew && now.observed.has(resource_id)) return ['late_facts']
+  if (kind !== 'service' && isNew && now.observed.has(resource_id)) return ['late_facts']
   const causes: Cause[] = []
   const [owned, owns] = [of(then.owned.get(resource_id)), of(now.owned.get(resource_id))]
   const both = owned.flatMap((one) => owns.flatMap((other) => intersect(one, other) ?? []))
   if (await factsDiffer(ctx, component, both, then, now)) causes.push('late_facts')
   if (differ(owned, owns)) causes.push('corrected_owner')
   if (differ(of(then.covers.get(resource_id)), of(now.covers.get(resource_id)))) causes.push('same_machine')
-  const sold = ({ prices }: Known) => prices.filter((one) => one.kind === kind && one.meter === meter)
+  if (differ(subscribed(then, resource_id, period), subscribed(now, resource_id, period)))
+    causes.push('corrected_service')
+  const sold = ({ prices, services }: Known) =>
+    [...prices, ...services.prices].filter((one) => one.kind === kind && one.meter === meter)
   const terms = (side: Known) =>
     joined(
       sold(side).map((price) => ({ ...price, from: price.effective_at, to: price.ends_at })),
@@ -118,8 +154,8 @@ async function factsDiffer(
 ): Promise<boolean> {
   if (both.length === 0) return false
   const meter = meterOf(name)
-  const skips = [then, now].some(({ prices }) =>
-    prices.some((one) => one.kind === kind && one.meter === name && one.gap_policy === 'skip'),
+  const skips = [then, now].some(({ prices, services }) =>
+    [...prices, ...services.prices].some((one) => one.kind === kind && one.meter === name && one.gap_policy === 'skip'),
   )
   if (meter.kind !== 'allocation') {
     const [used, uses] = [await consumed(ctx, resource_id, both, then), await consumed(ctx, resource_id, both, now)]

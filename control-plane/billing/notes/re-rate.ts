@@ -5,7 +5,7 @@ import type { Account } from '../../accounts/contract.ts'
 import { majorText } from '../../base/money.ts'
 import { assert, Problem } from '../../base/problem.ts'
 import { type Instant, type Interval, intersect, iso, monthOf, monthsBefore } from '../../base/time.ts'
-import { type ContractInForce, contractOf } from '../../contracts/index.ts'
+import { type ContractInForce, contractOf, servicesIn } from '../../contracts/index.ts'
 import type { ClosedCut } from '../../db/cut.ts'
 import type { Context } from '../../db/index.ts'
 import { ownership } from '../../inventory/index.ts'
@@ -170,7 +170,9 @@ async function supplement(
   cut: number,
   threshold: bigint,
 ): Promise<Found[]> {
-  if ((await ownership(ctx, { account_id: account.id }, period, cut)).length === 0) return []
+  const owned = await ownership(ctx, { account_id: account.id }, period, cut)
+  const { versions } = await servicesIn(ctx, account.id, period, cut)
+  if (owned.length + versions.length === 0) return []
   const rated = await rate(ctx, { contract, period, zone: account.zone, cut })
   const { lines: due } = adjusted(
     rated.lines,

@@ -104,9 +104,9 @@ export async function revisePrices(
   permit(ctx, 'catalog.write')
   const books = [...new Set(decisions.map(({ price_book_id }) => price_book_id))]
   assertMayHold({ effective_at, correction: false, reason }, now)
-  for (const { meter, content } of decisions) {
-    assertFits({ meter, ...content })
-    assertTerms({ ...content, terms: content.terms ?? undefined })
+  for (const { kind, meter, content } of decisions) {
+    assertFits({ kind, meter, ...content })
+    assertTerms({ meter, ...content, terms: content.terms ?? undefined })
   }
   const live = Map.groupBy(await liveAfter(ctx.tx, books, effective_at), priceKey)
   const open = await openCut(ctx.tx)

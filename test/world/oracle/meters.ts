@@ -18,8 +18,8 @@ const OPERATIONS = { operation: 1n, thousand_operations: 1_000n, million_operati
 const bytes: Meter = { kind: 'consumption', units: BYTES }
 const operations: Meter = { kind: 'consumption', units: OPERATIONS }
 
-/** The world sells no percentiles. */
-type Sold = Exclude<MeterName, 'network_p95' | 'network_max'>
+/** The world sells no percentiles, and has no services: what was agreed is no matter of machines. */
+type Sold = Exclude<MeterName, 'network_p95' | 'network_max' | 'fee' | 'setup'>
 export const METERS: Record<Sold, Meter> = {
   instance: { kind: 'allocation', counts: 'allocated', units: { instance: 1n } },
   instance_running: { kind: 'allocation', counts: 'running', units: { instance: 1n } },

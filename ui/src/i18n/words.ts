@@ -1,9 +1,10 @@
 /** Lists of the words that filters and forms offer; their texts are in the dictionaries. */
-import type { Kind, MeterName, State } from '../api.ts'
+import type { Kind, MeterName, PricedKind, State } from '../api.ts'
 import type { Tone } from '../kit/badge.tsx'
 import { en } from './en.ts'
 
-export const KINDS = Object.keys(en.kind) as Kind[]
+export const PRICED_KINDS = Object.keys(en.kind) as PricedKind[]
+export const KINDS = PRICED_KINDS.filter((kind): kind is Kind => kind !== 'service')
 export const TAX_CLASSES = ['standard', 'reduced', 'zero', 'exempt', 'outside'] as const
 export const METERS = Object.keys(en.meter) as MeterName[]
 export const STATES = Object.keys(en.state) as State[]

@@ -144,6 +144,13 @@ const columns = (
           {t('accounts.resources')}
         </A>
         <A
+          href={paths.services(row.id)}
+          class={buttonClass('ghost', 'small')}
+          aria-label={t('services.title', { name: row.name })}
+        >
+          {t('services.mine')}
+        </A>
+        <A
           href={paths.audit({ account_id: row.id })}
           class={buttonClass('ghost', 'small')}
           aria-label={`${t('audit.see')}: ${row.name}`}

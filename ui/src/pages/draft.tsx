@@ -69,6 +69,13 @@ export default function DraftPage() {
             <Show when={!tenant.account()}>
               <BlockedNote draft={data()} />
             </Show>
+            <Show when={!tenant.account()}>
+              <p class="m-0 mb-4 text-sm">
+                <A href={paths.services(account())} class="text-link">
+                  {t('services.title', { name: data().buyer.name })}
+                </A>
+              </p>
+            </Show>
             <BillByProject
               draft={data()}
               chosen={chosen()}

@@ -1,6 +1,6 @@
 /** A line as a tree of sums: what it was charged by, the stretches beneath it, their hours, and the readings that bound each hour. */
 import type { Explanation, Line } from '../api.ts'
-import { t } from '../i18n/language.ts'
+import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { STATES } from '../i18n/words.ts'
 import { fractionText, sameSum, sumIntegers } from '../kit/amount.ts'
@@ -108,6 +108,18 @@ function chargeBranch(line: Line, charge: Charge, id: string): Branch {
   }
 }
 
+/** What was subscribed, since when, and as of when its prices are. */
+function serviceText({ plan, quantity, from, prices_as_of }: NonNullable<Segment['service']>, zone: string): string {
+  const at = say.instant(from, zone)
+  const text = t('explain.service_text', { plan: plan.name[language()], quantity: String(quantity), at })
+  return prices_as_of ? `${text}, ${t('explain.prices_as_of', { at: say.instant(prices_as_of, zone) })}` : text
+}
+
+function nothingBeneath(line: Line) {
+  if (line.resource.kind === 'service') return 'explain.held_service'
+  return line.percentile ? 'explain.no_traffic' : 'explain.no_hours'
+}
+
 function segmentBranch(line: Line, segment: Segment, amount: string, zone: string, id: string): Branch {
   const base = segment.size === null ? t('explain.base_units') : t('explain.base_units_ms')
   const optional = (label: string, value: string | null): [string, string][] => (value === null ? [] : [[label, value]])
@@ -123,12 +135,14 @@ function segmentBranch(line: Line, segment: Segment, amount: string, zone: strin
         ? t('explain.unobserved', { time: say.duration(segment.unobserved_ms) })
         : '',
       segment.estimated ? t('explain.estimated') : '',
+      segment.trial ? t('explain.trial') : '',
     ]
       .filter(Boolean)
       .join(' · '),
     facts: [
       ...optional(t('explain.resource'), segment.resource?.name ?? null),
-      [t('explain.owner'), segment.owner],
+      ...optional(t('explain.owner'), segment.owner || null),
+      ...optional(t('explain.service'), segment.service ? serviceText(segment.service, zone) : null),
       ...optional(t('explain.state'), segment.state && stateText(segment.state)),
       ...optional(t('explain.host'), segment.host_name),
       ...(line.percentile
@@ -148,7 +162,7 @@ function segmentBranch(line: Line, segment: Segment, amount: string, zone: strin
           },
           children: () => hours.map((hour, index) => hourBranch(hour, zone, `${id}.${index}`)),
         }
-      : { note: t(line.percentile ? 'explain.no_traffic' : 'explain.no_hours') }),
+      : { note: t(nothingBeneath(line)) }),
   }
 }
 
@@ -156,7 +170,9 @@ const hourBranch = (hour: Hour, zone: string, id: string): Branch => ({
   id,
   label: `${say.instant(hour.from, zone)} → ${say.instant(hour.to, zone)}`,
   value: say.decimal(hour.quantity, 0),
-  note: [hour.meter ? t(`meter.${hour.meter}`) : '', t('explain.readings', hour.reading_count)].filter(Boolean).join(' · '),
+  note: [hour.meter ? t(`meter.${hour.meter}`) : '', t('explain.readings', hour.reading_count)]
+    .filter(Boolean)
+    .join(' · '),
   facts: [[t('explain.digest'), hour.digest]],
   children: () =>
     hour.bounds.flatMap((bound, index) =>

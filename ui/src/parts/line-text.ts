@@ -2,11 +2,12 @@
 import type { Line } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 
-type Named = Pick<Line, 'resource' | 'meter' | 'component'> & Partial<Pick<Line, 'one_off'>>
+type Named = Pick<Line, 'resource' | 'meter' | 'component'> & Partial<Pick<Line, 'one_off' | 'plan'>>
 
 /** The name that it stands under, in the reader's language where it has one in each. */
-export function lineName({ resource, one_off }: Named): string {
+export function lineName({ resource, one_off, plan }: Named): string {
   if (resource.kind === 'pool') return t('document.pooled')
+  if (resource.kind === 'service' && plan) return plan.name[language()]
   return one_off?.description[language()] ?? resource.name
 }
 
@@ -20,7 +21,7 @@ export const lineGroup = ({ resource, component }: Named): string =>
 
 type Kind = Exclude<Line['resource']['kind'], 'pool'>
 function kindText(kind: Kind): string {
-  if (kind === 'one_off' || kind === 'service') return t(`charges.kind.${kind}`)
+  if (kind === 'one_off') return t('charges.kind.one_off')
   return t(`kind.${kind}`)
 }
 

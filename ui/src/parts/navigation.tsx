@@ -4,6 +4,7 @@ import BookOpen from 'lucide-solid/icons/book-open'
 import Boxes from 'lucide-solid/icons/boxes'
 import Building2 from 'lucide-solid/icons/building'
 import Gauge from 'lucide-solid/icons/gauge'
+import Package from 'lucide-solid/icons/package'
 import RadioTower from 'lucide-solid/icons/radio-tower'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import ScrollText from 'lucide-solid/icons/scroll-text'
@@ -16,7 +17,7 @@ import { t } from '../i18n/language.ts'
 import { paths, ROUTES } from '../paths.ts'
 
 type PageName =
-  'overview' | 'resources' | 'agents' | 'prices' | 'coupons' | 'invoices' | 'accounts' | 'audit' | 'settings'
+  'overview' | 'resources' | 'agents' | 'prices' | 'plans' | 'coupons' | 'invoices' | 'accounts' | 'audit' | 'settings'
 interface Destination {
   name: PageName
   path: string
@@ -32,6 +33,7 @@ const OPERATE: Destination[] = [
 ]
 const BILL: Destination[] = [
   { name: 'prices', path: ROUTES.prices, key: 'p', icon: () => <Tag size={17} /> },
+  { name: 'plans', path: ROUTES.plans, key: 'l', icon: () => <Package size={17} /> },
   { name: 'coupons', path: ROUTES.coupons, key: 'c', icon: () => <Ticket size={17} /> },
   { name: 'invoices', path: ROUTES.invoices, key: 'i', icon: () => <ReceiptText size={17} /> },
   { name: 'accounts', path: ROUTES.accounts, key: 'a', icon: () => <Building2 size={17} /> },

@@ -1,16 +1,8 @@
 /** Setting a price or a new version of one: checked while it is typed, with its effect shown before it is saved. */
 import { useQuery, useQueryClient } from '@tanstack/solid-query'
-import { createEffect, createMemo, createSignal, on, onCleanup, Show } from 'solid-js'
+import { createEffect, createMemo, Show } from 'solid-js'
 import { createStore } from 'solid-js/store'
-import {
-  api,
-  type Kind,
-  type MeterDescription,
-  type MeterName,
-  type NewPrice,
-  type Price,
-  type PriceEffect,
-} from '../api.ts'
+import { api, type MeterDescription, type MeterName, type NewPrice, type Price, type PricedKind } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { KINDS, TAX_CLASSES } from '../i18n/words.ts'
@@ -19,12 +11,12 @@ import { Dialog } from '../kit/dialog.tsx'
 import { CheckField, Choice, SelectField, TextArea, TextField } from '../kit/field.tsx'
 import { fromLocalInput, monthStart, toLocalInput } from '../kit/instant.ts'
 import { tell } from '../kit/toast.tsx'
-import { asApiError } from '../problem.ts'
 import { queries } from '../queries.ts'
 import { sellerIn } from './seller.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { amountFault, choicesOf, plainAmount, usualUnit } from './price-rules.ts'
+import { PriceEffectNote } from './price-effect.tsx'
 import { PriceQuote } from './price-quote.tsx'
 import { timedUnit, unitText } from './price-text.tsx'
 import { draftOf, faultsOf, hasAmount, termsOf } from './terms-draft.ts'
@@ -32,7 +24,7 @@ import { ExtraFields, ModelFields } from './terms-fields.tsx'
 
 type When = 'now' | 'month' | 'instant'
 interface Fields {
-  kind: Kind
+  kind: PricedKind
   meter: MeterName
   model: NewPrice['model']
   per: NewPrice['per']
@@ -50,7 +42,6 @@ interface Fields {
 const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/gap_policy', '/effective_at', '/reason']
 /** Pointers to single fields of the terms: those that the form has. */
 const TERM = /^\/terms\/(tiers\/\d+\/|steps\/tiers\/\d+\/|package\/|allocation_pool\/)?\w+$/
-const PREVIEW_WAIT_MS = 350
 
 const firstFields = (from?: Partial<Price>): Fields => ({
   kind: from?.kind ?? 'vm',
@@ -74,6 +65,8 @@ interface Props {
   seller: string
   /** the draft in which it is decided, instead of at once */
   draft?: string
+  /** of a plan: its price book, in which services have a fee */
+  book?: string
   onClose: () => void
 }
 
@@ -88,11 +81,13 @@ export function PriceDialog(props: Props) {
   const client = useQueryClient()
   const meters = useQuery(() => queries.meters())
   const entities = useQuery(() => queries.legalEntities())
-  const prices = useQuery(() => queries.prices(props.seller))
+  const prices = useQuery(() => queries.prices(props.seller, props.book))
   const [fields, setFields] = createStore(firstFields(props.from))
   const [terms, setTerms] = createStore(draftOf(props.from?.terms))
   const isVersion = () => props.from?.id !== undefined
-  const meterList = () => (meters.status === 'success' ? (meters.data?.items ?? []) : [])
+  const isOfKind = (one: MeterDescription, kind: PricedKind) => (one.of === 'service') === (kind === 'service')
+  const meterList = (kind = fields.kind) =>
+    meters.status === 'success' ? (meters.data?.items.filter((one) => isOfKind(one, kind)) ?? []) : []
   const meter = () => meterList().find((one) => one.name === fields.meter)
   const zone = () => sellerIn(entities.data?.items, props.seller)?.zone ?? 'UTC'
   /** The first price of a component holds from the start of the month unless told otherwise; a later one from now. */
@@ -139,7 +134,7 @@ export function PriceDialog(props: Props) {
         at: say.instant(effective_at),
       })
       tell(said, 'ok', t('common.close'))
-      for (const key of ['price-changes', 'prices', 'drafts', 'resources', 'resource', 'notices'])
+      for (const key of ['price-changes', 'prices', 'drafts', 'resources', 'resource', 'notices', 'services'])
         void client.invalidateQueries({ queryKey: [key] })
       props.onClose()
     },
@@ -158,6 +153,13 @@ export function PriceDialog(props: Props) {
     })
     if (chosen.kind === 'percentile') setTerms('proration', 'exact')
   }
+  /** The fee is a service's, and what is measured a resource's. */
+  const chooseKind = (kind: PricedKind) => {
+    setFields('kind', kind)
+    const [first] = meterList(kind)
+    if (first && !meterList(kind).some((one) => one.name === fields.meter)) chooseMeter(first.name)
+  }
+  const kinds = (): PricedKind[] => (props.book ? ['service', ...KINDS] : KINDS)
   createEffect(() => {
     const known = meter()
     if (known && !known.units.includes(fields.unit)) chooseMeter(known.name)
@@ -222,9 +224,9 @@ export function PriceDialog(props: Props) {
           label={t('prices.kind')}
           value={fields.kind}
           disabled={isVersion()}
-          options={KINDS.map((value) => ({ value, label: t(`kind.${value}`) }))}
+          options={kinds().map((value) => ({ value, label: t(`kind.${value}`) }))}
           error={form.fieldError('/kind')}
-          onChange={(value) => setFields('kind', value as Kind)}
+          onChange={(value) => chooseKind(value as PricedKind)}
         />
         <SelectField
           label={t('prices.meter')}
@@ -288,15 +290,17 @@ export function PriceDialog(props: Props) {
             onChange={(checked) => setFields('tax_inclusive', checked)}
           />
         </div>
-        <SelectField
-          class="sm:col-span-2"
-          label={t('prices.gap_policy')}
-          hint={t('prices.gap_hint')}
-          value={fields.gap_policy ?? meter()?.gap_policies[0] ?? ''}
-          options={(meter()?.gap_policies ?? []).map((value) => ({ value, label: gapText(value, isPercentile()) }))}
-          error={form.fieldError('/gap_policy')}
-          onChange={(value) => setFields('gap_policy', value as NewPrice['gap_policy'])}
-        />
+        <Show when={fields.kind !== 'service'}>
+          <SelectField
+            class="sm:col-span-2"
+            label={t('prices.gap_policy')}
+            hint={t('prices.gap_hint')}
+            value={fields.gap_policy ?? meter()?.gap_policies[0] ?? ''}
+            options={(meter()?.gap_policies ?? []).map((value) => ({ value, label: gapText(value, isPercentile()) }))}
+            error={form.fieldError('/gap_policy')}
+            onChange={(value) => setFields('gap_policy', value as NewPrice['gap_policy'])}
+          />
+        </Show>
         <div class={props.draft === undefined ? 'flex flex-col gap-3 sm:col-span-2' : 'hidden'}>
           <Choice
             legend={t('prices.when')}
@@ -335,7 +339,9 @@ export function PriceDialog(props: Props) {
           </div>
         </Show>
         <div class="sm:col-span-2">
-          <Effect price={price()} />
+          <Show when={!props.book}>
+            <PriceEffectNote price={price()} />
+          </Show>
           <Show when={form.restError([...SHOWN, ...termPointers()])}>
             {(problem) => (
               <div class="mt-3">
@@ -350,12 +356,14 @@ export function PriceDialog(props: Props) {
 }
 
 const meterGroups = (meters: MeterDescription[]) =>
-  (['allocation', 'consumption', 'percentile'] as const).map((kind) => ({
-    label: t(`prices.${kind}`),
-    options: meters
-      .filter((one) => one.kind === kind)
-      .map((one) => ({ value: one.name, label: t(`meter.${one.name}`) })),
-  }))
+  (['allocation', 'consumption', 'percentile'] as const)
+    .filter((kind) => meters.some((one) => one.kind === kind))
+    .map((kind) => ({
+      label: t(`prices.${kind}`),
+      options: meters
+        .filter((one) => one.kind === kind)
+        .map((one) => ({ value: one.name, label: t(`meter.${one.name}`) })),
+    }))
 
 /** Of a percentile not time is billed or left out, but slots are counted or not. */
 function gapText(policy: NonNullable<NewPrice['gap_policy']>, isPercentile: boolean): string {
@@ -368,57 +376,4 @@ function meterHint(meter: MeterDescription | undefined): string {
   if (meter.kind === 'consumption') return t('prices.counts_use')
   if (meter.kind === 'percentile') return t(meter.name === 'network_max' ? 'prices.counts_peak' : 'prices.counts_p95')
   return t(meter.counts === 'running' ? 'prices.counts_running' : 'prices.counts_allocated')
-}
-
-/** What the price would do to this month's drafts; asked anew after each pause in typing. */
-function Effect(props: { price: NewPrice | null }) {
-  const [effect, setEffect] = createSignal<PriceEffect>()
-  const [failure, setFailure] = createSignal<string>()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let asked: AbortController | undefined
-  const ask = async (price: NewPrice) => {
-    asked = new AbortController()
-    const { signal } = asked
-    try {
-      setEffect(await api.previewPrice({ ...price, reason: price.reason || '–' }, signal))
-    } catch (error) {
-      if (!signal.aborted) setFailure(asApiError(error).message)
-    }
-  }
-  createEffect(
-    on(
-      () => props.price,
-      (price) => {
-        clearTimeout(timer)
-        asked?.abort()
-        setEffect(undefined)
-        setFailure(undefined)
-        if (price) timer = setTimeout(() => void ask(price), PREVIEW_WAIT_MS)
-      },
-    ),
-  )
-  onCleanup(() => {
-    clearTimeout(timer)
-    asked?.abort()
-  })
-  return (
-    <div class="min-h-19 rounded-lg border border-line bg-sunken px-3.5 py-3 text-sm" aria-live="polite">
-      <p class="m-0 font-medium">{t('prices.effect')}</p>
-      <Show when={props.price} fallback={<p class="m-0 text-muted">{t('prices.effect_fill')}</p>}>
-        <Show when={effect()} fallback={<p class="m-0 text-muted">{failure() ?? t('prices.effect_wait')}</p>}>
-          {(known) => (
-            <p class="tabular m-0 text-muted">
-              {t('prices.effect_resources', known().affected_resources)}{' '}
-              <span class="text-text">
-                {t('prices.effect_text', {
-                  before: say.money(known().month_to_date_before, known().currency),
-                  after: say.money(known().month_to_date_after, known().currency),
-                })}
-              </span>
-            </p>
-          )}
-        </Show>
-      </Show>
-    </div>
-  )
 }

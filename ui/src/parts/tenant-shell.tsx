@@ -1,9 +1,10 @@
-/** The frame of a tenant's pages: his account's name, five places to go, and nothing of what it runs on. */
+/** The frame of a tenant's pages: his account's name, six places to go, and nothing of what it runs on. */
 import { A, type RouteSectionProps } from '@solidjs/router'
 import Boxes from 'lucide-solid/icons/boxes'
 import ChartColumn from 'lucide-solid/icons/chart-column'
 import House from 'lucide-solid/icons/house'
 import LogOut from 'lucide-solid/icons/log-out'
+import Package from 'lucide-solid/icons/package'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import UserRound from 'lucide-solid/icons/user-round'
 import type { JSX } from 'solid-js'
@@ -28,6 +29,12 @@ const PLACES: Place[] = [
   { path: ROUTES.overview, label: () => t('my.home'), icon: () => <House size={16} /> },
   { path: ROUTES.resources, label: () => t('my.resources'), icon: () => <Boxes size={16} /> },
   { path: ROUTES.usage, label: () => t('my.usage'), icon: () => <ChartColumn size={16} /> },
+  {
+    path: ROUTES.myServices,
+    label: () => t('services.mine'),
+    icon: () => <Package size={16} />,
+    needs: 'billing.read',
+  },
   { path: ROUTES.invoices, label: () => t('my.bill'), icon: () => <ReceiptText size={16} />, needs: 'billing.read' },
   { path: ROUTES.settings, label: () => t('my.account'), icon: () => <UserRound size={16} /> },
 ]

@@ -4,7 +4,7 @@ import type { AccountUsage } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { type Bar, Bars } from '../kit/bars.tsx'
-import { KINDS, METERS } from '../i18n/words.ts'
+import { PRICED_KINDS, METERS } from '../i18n/words.ts'
 
 export interface Measured {
   component: string
@@ -16,7 +16,7 @@ export const keyOf = ({ component, unit, per }: Measured): string => `${componen
 /** "vm.memory" → "Virtual machine", "Memory". */
 export function componentText(component: string): { kind: string; meter: string } {
   const [kind, meter] = component.split('.')
-  const [knownKind, knownMeter] = [KINDS.find((one) => one === kind), METERS.find((one) => one === meter)]
+  const [knownKind, knownMeter] = [PRICED_KINDS.find((one) => one === kind), METERS.find((one) => one === meter)]
   return {
     kind: knownKind ? t(`kind.${knownKind}`) : (kind ?? ''),
     meter: knownMeter ? t(`meter.${knownMeter}`) : (meter ?? ''),

@@ -1,0 +1,39 @@
+/** Services of an account with what they cost, for their page. */
+import { getAccount } from '../accounts/index.ts'
+import { permit } from '../base/actor.ts'
+import { fraction } from '../base/exact.ts'
+import { majorText, toMinor } from '../base/money.ts'
+import { HOUR_MS, lengthMs, monthOf } from '../base/time.ts'
+import { listServices, unattachedOf } from '../contracts/index.ts'
+import type { Context } from '../db/index.ts'
+import { charged, WHOLE } from './charge.ts'
+import type { SubscriptionList } from './contract.ts'
+import { type Fee, feesAt } from './services.ts'
+
+/** Services with the fee of a whole month; of what they cost nothing is said to who may not see the bill. */
+export async function pricedServices(ctx: Context, account_id: string): Promise<SubscriptionList> {
+  permit(ctx, 'accounts.read')
+  const { zone } = await getAccount(ctx, account_id)
+  const items = await listServices(ctx, account_id)
+  const kinds = new Set(items.filter((one) => one.state !== 'cancelled').flatMap((one) => one.plan.included_kinds))
+  const showsAmounts = ctx.actor.permissions.has('billing.read') && items.length > 0
+  const fees = showsAmounts
+    ? await ctx.program((program) => feesAt(program, account_id, ctx.now()))
+    : new Map<string, Fee>()
+  return {
+    items: items.map((one) => {
+      const fee = fees.get(one.id)
+      return { ...one, fee: fee ? monthly(fee, zone, one.currency) : null }
+    }),
+    unattached: await unattachedOf(ctx, account_id, [...kinds]),
+  }
+}
+
+function monthly({ price, quantity, at }: Fee, zone: string, currency: string): string {
+  const size = price.model === 'flat' ? 1n : BigInt(quantity)
+  const hours = fraction(size * lengthMs(monthOf(at, zone)), BigInt(HOUR_MS))
+  return majorText(
+    toMinor(charged(price, price.per === 'hour' ? hours : fraction(size), WHOLE).amount, currency),
+    currency,
+  )
+}

@@ -1,0 +1,206 @@
+/**
+ * Segments: stretches of a resource in which owner, price and what was observed are constant, with their quantity, its exact amount
+ * and the digest that binds them to what they were made from. Pure.
+ */
+import { canonical, sha256 } from '#connectors/contract.ts'
+import { type Fraction, parseDecimal } from '../base/exact.ts'
+import { assert } from '../base/problem.ts'
+import { HOUR_MS, type Interval, intersect, iso, lengthMs, type OpenInterval, splitAt } from '../base/time.ts'
+import { type GapPolicy, type Meter, meterOf, type Peak } from '../metering/contract.ts'
+import { counts, coveredMs, type Gap } from '../metering/rules.ts'
+import type { Segment } from './contract.ts'
+import type { Unobserved } from './gaps.ts'
+import { flat } from './models/flat.ts'
+import { perUnit } from './models/per_unit.ts'
+import { rateOf, rateQuantity, unseenIn } from './percentile.ts'
+import type { Consumed, Facts, Observed, Owned, Price, RatedResource } from './rules.ts'
+import { boundsOf, within } from './times.ts'
+
+export type RawSegment = Omit<Segment, 'amount'> & {
+  quantity_units: bigint
+  exact: Fraction
+  unobserved: Unobserved[]
+  peak?: Peak
+}
+const PLACES = 12
+
+/** Base units in one priced unit × milliseconds in one period of the price. */
+export function divisorOf(price: Price, month: Interval): bigint {
+  const factor = price.model === 'flat' ? 1n : meterOf(price.meter).units[price.unit]
+  assert(factor, `price ${price.id} is in a unit of its meter`)
+  return factor * { hour: BigInt(HOUR_MS), month: lengthMs(month), quantity: 1n }[price.per]
+}
+
+const amountOf = (price: Price): Fraction => {
+  const amount = parseDecimal(price.amount, PLACES)
+  assert(amount, `price ${price.id} has a decimal amount`)
+  return amount
+}
+
+/** What any quantity costs at a price in a month: its amount and divisor are looked up once. */
+export function charging(price: Price, month: Interval): (quantity: bigint) => Fraction {
+  const [model, amount, divisor] = [price.model === 'flat' ? flat : perUnit, amountOf(price), divisorOf(price, month)]
+  return (quantity) => model(quantity, amount, divisor)
+}
+
+/** How much of an allocation meter a version holds: base units, or null where its state doesn't count. */
+export function held(meter: Meter, observed: { state: string; size: Observed['size'] }): bigint | null {
+  if (!counts(meter, observed.state)) return null
+  const size = meter.size === undefined ? 1n : BigInt(observed.size[meter.size] ?? 0)
+  return size > 0n ? size : null
+}
+
+export const segmentsOf = (facts: Facts, resource: RatedResource, price: Price): RawSegment[] =>
+  meterOf(price.meter).kind === 'allocation'
+    ? allocationSegments(facts, resource, price)
+    : consumptionSegments(facts, resource, price)
+
+/** One segment for each stretch in which owner, size, state and price are constant; a price that skips gaps is cut at them. */
+function allocationSegments(facts: Facts, resource: RatedResource, price: Price): RawSegment[] {
+  const meter = meterOf(price.meter)
+  const chargeOf = charging(price, facts.month)
+  const out: RawSegment[] = []
+  for (const owned of facts.owned.filter((o) => o.resource_id === resource.id))
+    for (const observed of facts.observed.filter((o) => o.resource_id === resource.id)) {
+      const size = held(meter, observed)
+      const both = size === null ? null : meet(facts.period, owned, observed)
+      if (size === null || !both) continue
+      for (const { trial, ...stretch } of within(price, both)) {
+        const gaps = unobservedIn(facts, observed.scope_id, stretch)
+        const bounds = price.gap_policy === 'skip' ? gaps.flatMap(({ from, to }) => [from, to]) : []
+        for (const piece of splitAt(stretch, bounds))
+          out.push(heldSegment(price, chargeOf, { owned, observed, size, piece, gaps, trial }))
+      }
+    }
+  return out
+}
+
+interface Holding {
+  owned: Owned
+  observed: Observed
+  size: bigint
+  piece: Interval
+  gaps: readonly Unobserved[]
+  trial: boolean
+}
+function heldSegment(
+  price: Price,
+  chargeOf: (quantity: bigint) => Fraction,
+  { owned, observed, size, piece, gaps, trial }: Holding,
+): RawSegment {
+  const unobserved = clip(gaps, piece)
+  const skipped = price.gap_policy === 'skip' && unobserved.length > 0
+  const quantity = skipped || trial ? 0n : (price.model === 'flat' ? 1n : size) * lengthMs(piece)
+  return {
+    from: iso(piece.from),
+    to: iso(piece.to),
+    quantity: quantity.toString(),
+    size: size.toString(),
+    observed_version_id: observed.id,
+    assignment_id: owned.id,
+    digest: observed.digest ?? heldDigest(owned, observed),
+    unobserved_ms: coveredMs(unobserved),
+    estimated: false,
+    ...(skipped && { skipped }),
+    ...(trial && { trial }),
+    quantity_units: quantity,
+    exact: chargeOf(quantity),
+    unobserved,
+  }
+}
+
+export const meet = (period: Interval, ...bounds: OpenInterval[]): Interval | null =>
+  bounds.reduce<Interval | null>((left, bound) => left && intersect(bound, left), period)
+
+/** What binds a segment to the version and the assignment that it was made from. */
+export const allocationDigest = (owned: OpenInterval & { id: string }, observed: Observed): string =>
+  sha256(
+    canonical([owned.id, owned.from, owned.to, observed.id, observed.from, observed.to, observed.state, observed.size]),
+  )
+
+/** Every meter of a machine is held by the same versions: each is proven once. */
+const proven = new WeakMap<Observed, { owned: Owned; digest: string }>()
+function heldDigest(owned: Owned, observed: Observed): string {
+  const known = proven.get(observed)
+  if (known?.owned === owned) return known.digest
+  const digest = allocationDigest({ id: owned.id, ...owned.assignment }, observed)
+  proven.set(observed, { owned, digest })
+  return digest
+}
+
+const unobservedIn = (facts: Facts, scope_id: string, stretch: Interval): Unobserved[] =>
+  clip(
+    facts.gaps.filter((gap) => gap.scope_id === scope_id).map((gap) => ({ ...gap, cause: 'silent', known: true })),
+    stretch,
+  )
+
+const clip = (gaps: readonly Unobserved[], part: Interval): Unobserved[] =>
+  gaps.flatMap(({ cause, known, ...gap }) => {
+    const inside = intersect(gap, part)
+    return inside ? [{ ...inside, cause, known }] : []
+  })
+
+function consumptionSegments(facts: Facts, resource: RatedResource, price: Price): RawSegment[] {
+  const chargeOf = charging(price, facts.month)
+  const out: RawSegment[] = []
+  for (const used of facts.consumed) {
+    // stretches of usage break where a price begins or ends to hold: it holds for all of one or for nothing of it
+    const time = within(price, used.stretch)[0]
+    if (used.resource_id !== resource.id || used.meter !== price.meter || !time) continue
+    // a percentile is of what is charged
+    if (time.trial && meterOf(price.meter).kind === 'percentile') continue
+    const { peak } = used
+    const sums = summed(used.leaves, price.gap_policy)
+    const quantity = time.trial ? 0n : peak ? rateQuantity(peak, used.stretch) : sums.quantity
+    const { gaps } = sums
+    if (quantity === 0n && gaps.length === 0 && !peak) continue
+    const unseen = peak ? unseenIn(peak, used.stretch) : []
+    out.push({
+      from: iso(used.stretch.from),
+      to: iso(used.stretch.to),
+      quantity: quantity.toString(),
+      size: peak ? rateOf(peak).toString() : null,
+      observed_version_id: null,
+      assignment_id: used.owned_id,
+      digest: used.digest,
+      unobserved_ms: coveredMs([...gaps, ...unseen]),
+      estimated: peak ? peak.estimated : sums.estimated,
+      ...(time.trial && { trial: time.trial }),
+      quantity_units: quantity,
+      exact: chargeOf(quantity),
+      unobserved: [...gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })), ...unseen],
+      ...(peak && { peak }),
+    })
+  }
+  return out
+}
+
+/** What was consumed; under `skip` without what a counter grew by while nobody looked. In one pass: there is a leaf for each hour. */
+function summed(leaves: Consumed['leaves'], policy: GapPolicy): { quantity: bigint; estimated: boolean; gaps: Gap[] } {
+  let [quantity, estimated] = [0n, false]
+  const gaps: Gap[] = []
+  for (const leaf of leaves) {
+    quantity += leaf.quantity
+    estimated ||= leaf.estimated
+    if (leaf.gaps.length > 0) gaps.push(...leaf.gaps)
+  }
+  if (policy === 'skip') for (const gap of gaps) quantity -= gap.quantity ?? 0n
+  return { quantity, estimated, gaps }
+}
+
+export const consumptionDigest = (leaves: Consumed['leaves']): string =>
+  // canonical, too: lists of numbers and texts
+  sha256(JSON.stringify(leaves.map((leaf) => [leaf.from, leaf.to, leaf.quantity.toString(), leaf.digest])))
+
+/** Stretches of a resource in which its owner and every price of its kind are constant: what usage is asked for. */
+export function stretchesOf(
+  period: Interval,
+  owned: readonly Owned[],
+  prices: readonly Price[],
+): { stretch: Interval; owned_id: string }[] {
+  const bounds = prices.flatMap(boundsOf)
+  return owned.flatMap((owner) => {
+    const whole = intersect(owner, period)
+    return whole ? splitAt(whole, bounds).map((stretch) => ({ stretch, owned_id: owner.id })) : []
+  })
+}

@@ -1,0 +1,53 @@
+/** When a price holds: always while its version does, or only in some stretches of a resource that fulfils a service. Pure. */
+import { type Instant, type Interval, intersect, lengthMs, type OpenInterval } from '../base/time.ts'
+
+/** A stretch in which a price holds; in a trial it costs nothing. */
+export interface Time extends OpenInterval {
+  trial: boolean
+}
+interface Timed {
+  effective_at: Instant
+  ends_at: Instant | null
+  times?: readonly Time[]
+}
+
+export const timesOf = ({ times, effective_at, ends_at }: Timed): readonly Time[] =>
+  times ?? [{ from: effective_at, to: ends_at, trial: false }]
+
+/** Where a price begins or ends to hold, or to be free. */
+export const boundsOf = (price: Timed): Instant[] =>
+  timesOf(price).flatMap(({ from, to }) => [...(from === null ? [] : [from]), ...(to === null ? [] : [to])])
+
+/** The parts of a stretch in which the price holds. */
+export const within = (price: Timed, stretch: Interval): (Interval & { trial: boolean })[] =>
+  timesOf(price).flatMap(({ trial, ...time }) => {
+    const part = intersect(time, stretch)
+    return part ? [{ ...part, trial }] : []
+  })
+
+/** How long a stretch is charged at the price. */
+export const chargedMs = (price: Timed, stretch: Interval): bigint =>
+  within(price, stretch).reduce((sum, part) => (part.trial ? sum : sum + lengthMs(part)), 0n)
+
+/** Stretches that follow each other and say the same as one. */
+export function joinedTimes(times: readonly Time[]): Time[] {
+  const out: Time[] = []
+  for (const time of times.toSorted((a, b) => (a.from ?? -Infinity) - (b.from ?? -Infinity))) {
+    const last = out.at(-1)
+    if (last && last.to !== null && last.to === time.from && last.trial === time.trial) last.to = time.to
+    else out.push({ ...time })
+  }
+  return out
+}
+
+/** What of an interval is left beside some others. */
+export function outside(whole: Interval, others: readonly Interval[]): Interval[] {
+  const out: Interval[] = []
+  let { from } = whole
+  for (const other of others.toSorted((a, b) => a.from - b.from)) {
+    if (other.from > from) out.push({ from, to: Math.min(other.from, whole.to) })
+    from = Math.max(from, other.to)
+  }
+  if (from < whole.to) out.push({ from, to: whole.to })
+  return out.filter((part) => part.from < part.to)
+}

@@ -1,0 +1,130 @@
+/** From a plan to a bill in a browser: drawn up, priced, put on sale, subscribed, changed with its preview, fulfilled, explained, cancelled. */
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { skipWithoutBrowser } from '../setup/browser.ts'
+import { Suite } from '../setup/stack.ts'
+import { faultsOf } from './faults.ts'
+import { type Product, signedIn, startProduct, watch, whenNextReading } from './product.ts'
+
+const PICTURES = process.env['ATALAYA_PICTURES']
+let suite: Suite
+let product: Product
+let account = ''
+let plan = ''
+
+beforeAll(async () => {
+  suite = new Suite()
+  product = await startProduct(suite)
+  if (!product.browser) return
+  await whenNextReading(product)
+  account = ((await (await product.api('/accounts')).json()) as { items: { id: string }[] }).items[0]!.id
+}, 240_000)
+afterAll(() => suite.end())
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
+}
+const dialogOf = (page: Page) => page.getByRole('dialog')
+/** Waits until the dialog says what the month comes to. */
+const previewed = (page: Page) => dialogOf(page).getByText(/→/).waitFor()
+
+test('a plan is drawn up, priced with its calculator, and put on sale', async (context) => {
+  skipWithoutBrowser(context)
+  const page = await signedIn(product, { locale: 'en-GB', viewport: { width: 1440, height: 900 } })
+  const complaints = watch(page)
+  await page.goto(`${product.origin}/plans`)
+  await page.getByRole('button', { name: 'New plan' }).first().click()
+  const dialog = dialogOf(page)
+  await dialog.getByLabel('Name in English').fill('Bare metal M')
+  await dialog.getByLabel('Name in Spanish').fill('Servidor M')
+  await dialog.getByLabel('Product').selectOption('bare_metal')
+  await dialog.getByLabel('Host', { exact: true }).check()
+  await picture(page, 'plan-dialog')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('button', { name: 'Set the fee' }).click()
+  await dialog.getByLabel('Price', { exact: true }).fill('30')
+  await dialog.getByLabel(/^Try a quantity/).fill('2')
+  await dialog
+    .getByText(/60\.00/)
+    .first()
+    .waitFor()
+  await picture(page, 'plan-fee')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page
+    .getByText(/per service/)
+    .first()
+    .waitFor()
+  await page.getByRole('button', { name: 'Put on sale' }).click()
+  await dialog.getByRole('button', { name: 'Put on sale' }).click()
+  await page.getByText('On sale', { exact: true }).first().waitFor()
+  plan = new URL(page.url()).pathname
+  await picture(page, 'plan')
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 120_000)
+
+test('it is subscribed, changed with a preview, fulfilled, explained on the draft, and cancelled', async (context) => {
+  skipWithoutBrowser(context)
+  const page = await signedIn(product, { locale: 'en-GB', viewport: { width: 1440, height: 900 } })
+  const complaints = watch(page)
+  await page.goto(`${product.origin}/accounts/${account}/services`)
+  const dialog = dialogOf(page)
+  await page.getByRole('button', { name: 'Subscribe' }).first().click()
+  await dialog.getByLabel('Quantity').fill('2')
+  await previewed(page)
+  await picture(page, 'subscribe')
+  await dialog.getByRole('button', { name: 'Subscribe' }).click()
+  const card = page.getByRole('region', { name: 'Bare metal M' })
+  await card.getByText('€60.00').waitFor()
+  await card.getByRole('button', { name: 'Change' }).click()
+  await dialog.getByLabel('Quantity').fill('3')
+  await previewed(page)
+  await picture(page, 'change')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await card.getByText('€90.00').waitFor()
+  await page.getByText('In no service').waitFor()
+  await card.getByRole('button', { name: 'Attach a resource' }).click()
+  await dialog.getByRole('button', { name: 'Attach a resource' }).click()
+  await card.getByRole('button', { name: /^Detach/ }).waitFor()
+  await card.getByRole('button', { name: 'Cancel' }).click()
+  await previewed(page)
+  await picture(page, 'cancel')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await card.getByText(/until/).first().waitFor()
+  await picture(page, 'services')
+  await page.goto(`${product.origin}/invoices/drafts/${account}`)
+  await page.getByRole('button', { name: 'Explain Bare metal M, Fee' }).first().click()
+  await page.getByText(/Bare metal M × 2, since/).waitFor()
+  await picture(page, 'explain')
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 180_000)
+
+for (const [locale, width, colorScheme] of [
+  ['es-ES', 360, 'dark'],
+  ['en-GB', 360, 'light'],
+  ['es-ES', 1440, 'dark'],
+] as const)
+  test(`the pages fit and are accessible: ${locale}, ${width} px, ${colorScheme}`, async (context) => {
+    skipWithoutBrowser(context)
+    const page = await signedIn(product, { locale, colorScheme, viewport: { width, height: 900 } })
+    const complaints = watch(page)
+    const faults: string[] = []
+    for (const [name, path] of [
+      ['plans', '/plans'],
+      ['plan', plan],
+      ['services', `/accounts/${account}/services`],
+      ['draft', `/invoices/drafts/${account}`],
+    ] as const) {
+      await page.goto(product.origin + path)
+      await page
+        .getByText(/Servidor M|Bare metal M/)
+        .first()
+        .waitFor()
+      await picture(page, `${name}-${locale}-${width}-${colorScheme}`)
+      faults.push(...(await faultsOf(page)).map((fault) => `${path}: ${fault}`))
+    }
+    expect([faults, complaints]).toEqual([[], []])
+    await page.context().close()
+  }, 120_000)
