@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
+import { faultsOf } from './faults.ts'
 import { type Product, signedIn, startProduct, watch, whenNextReading } from './product.ts'
 
 const PICTURES = process.env['ATALAYA_PICTURES']
@@ -68,6 +69,7 @@ beforeAll(async () => {
 afterAll(() => suite.end())
 
 async function pictures(page: Page, name: string): Promise<void> {
+  expect([name, await faultsOf(page)]).toEqual([name, []])
   for (const width of [360, 1440])
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.setViewportSize({ width, height: 900 })
@@ -131,6 +133,8 @@ test('a draft is asked what it would have changed, and published', async (contex
   await dialog.getByLabel('Precio', { exact: true }).fill('0,09')
   await dialog.getByRole('button', { name: 'Guardar' }).click()
   await page.getByText('sin precio').first().waitFor()
+  await page.getByRole('button', { name: 'Cerrar', exact: true }).click()
+  await page.getByText('Guardado en el borrador').waitFor({ state: 'detached' })
   await pictures(page, 'es-draft')
   await page.getByRole('button', { name: '¿Y si…?' }).click()
   await dialog.getByRole('button', { name: 'Calcularlo' }).click()

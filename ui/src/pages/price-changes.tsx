@@ -56,7 +56,7 @@ export default function PriceChanges() {
       }
     >
       <div class="flex flex-col gap-4">
-        <section class="card min-w-0" aria-label={t('repricing.changes')}>
+        <div class="card min-w-0">
           <header class="border-b border-line px-4 py-3">
             <Choice
               legend={t('closing.show')}
@@ -91,7 +91,7 @@ export default function PriceChanges() {
               </Show>
             )}
           </Load>
-        </section>
+        </div>
         <Show when={!may('catalog.write').disabled}>
           <WhatIfs />
         </Show>

@@ -190,7 +190,7 @@ function Accounts(props: { report: WhatIf }) {
     return queries.whatIfAccounts(props.report.id, { sort, order })
   })
   return (
-    <section class="card min-w-0" aria-label={t('repricing.customers')}>
+    <div class="card min-w-0">
       <header class="border-b border-line px-4 py-3">
         <Choice
           legend={t('repricing.sort')}
@@ -219,7 +219,7 @@ function Accounts(props: { report: WhatIf }) {
           </>
         )}
       </Load>
-    </section>
+    </div>
   )
 }
 
