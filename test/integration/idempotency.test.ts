@@ -29,9 +29,7 @@ let project: string
 let charged: Awaited<ReturnType<typeof chargedTwice>>
 let other: string
 let agentKey: string
-let person: string
-let a: string
-let b: string
+let [person, a, b] = ['', '', '']
 const token: Record<string, string> = {}
 let released: Awaited<ReturnType<typeof releasesFor>>
 
