@@ -57,7 +57,7 @@ Environment:
   ATALAYA_NATS_KEYS       the keys that it trusts (deploy/README.md); without them agents share the password of the address
   ATALAYA_AGENT_NATS_URL  the address under which agents reach it, if it is another
   ATALAYA_PUBLIC_URL      where browsers reach the page (default http://localhost:PORT)
-  ATALAYA_SMTP_URL        smtp://user:password@host:587, for invitations and resets (default: no mail)
+  ATALAYA_SMTP_URL        smtp://user:password@host:587, for invitations, resets and documents (default: no mail)
   ATALAYA_MAIL_FROM       their sender`
 
 const portOf = (text: string): number => {

@@ -148,5 +148,6 @@ export async function listWriteOffs(ctx: Context, invoice_id: string): Promise<W
   return (await store.writeOffsOf(ctx, invoice_id)).map((one) => written(one, currency))
 }
 
+/** Of no account: who owes it isn't told that it was given up. */
 const tell = (ctx: Context, type: string, { invoice_id, account_id }: store.SettlementRow, after: object) =>
-  append(ctx, { type, subject: { kind: 'invoice', id: invoice_id }, account_id, after })
+  append(ctx, { type, subject: { kind: 'invoice', id: invoice_id }, account_id: null, after: { account_id, ...after } })

@@ -17,11 +17,12 @@ export interface Product {
   api(path: string, init?: RequestInit): Promise<Response>
 }
 
-export async function startProduct(suite: Suite): Promise<Product> {
+/** `env`: settings of the control plane beyond those that every suite needs. */
+export async function startProduct(suite: Suite, env: Record<string, string> = {}): Promise<Product> {
   await buildUi(ROOT)
   const installation = await freshDatabase(suite)
   const { server } = await ownNats(suite)
-  const plane = await startControlPlane(suite, installation, server)
+  const plane = await startControlPlane(suite, installation, server, { env })
   await startAgent(suite, plane)
   const browser = await launchBrowser()
   suite.atEnd(() => browser?.close())

@@ -237,6 +237,8 @@ test('what nobody will pay is written off up to what is open, by one of many at 
     { reversed: null },
     { reversed: { reason: 'he paid' } },
   ])
+  const [told] = ok(await call('GET', `/events?subject_id=${invoice.id}&type=invoice.written_off`), 200).items
+  expect(told).toMatchObject({ account_id: null, after: { account_id: id } })
   expect(await verified()).toEqual([])
   await world.db.execute(
     sql`update settlement set written_off_minor = 1, open_minor = total_minor - 1 where invoice_id = ${invoice.id}`,

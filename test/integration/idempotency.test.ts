@@ -13,6 +13,7 @@ import { forgetAnswers, KEPT_MS } from '#control-plane/http/once.ts'
 import { createEnrolment } from '#control-plane/sources/index.ts'
 import { Suite } from '../setup/stack.ts'
 import { enrolledAgent, vm } from './agent.ts'
+import { chargeBodies, chargedTwice } from './charged.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
 import { repriced } from './repriced.ts'
 import { releasesFor } from './signed.ts'
@@ -27,13 +28,10 @@ let world: Prepared
 let call: Call
 let machine: string
 let project: string
-let invoice: string
-let charge: string
-const CHARGE = { description: 'Installation', unit_price: '80', reason: 'agreed' }
+let charged: Awaited<ReturnType<typeof chargedTwice>>
 let other: string
 let agentKey: string
-let person: string
-let [a, b] = ['', '']
+let [person, a, b] = ['', '', '']
 const token: Record<string, string> = {}
 let sold: Sold
 let released: Awaited<ReturnType<typeof releasesFor>>
@@ -88,11 +86,7 @@ beforeAll(async () => {
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
   released = await releasesFor(world, suite.folder)
-  const charges = `/accounts/${world.account_id}/charges`
-  const recorded = async () => (await call('POST', charges, CHARGE)).body['id'] as string
-  const billed = { charge_ids: [await recorded()] }
-  invoice = (await call('POST', `/accounts/${world.account_id}/one-off-invoices`, billed)).body['id']
-  charge = await recorded()
+  charged = await chargedTwice(call, world.account_id)
   sold = await soldIn(call, world.account_id, machine)
 }, 120_000)
 afterAll(() => suite.end())
@@ -134,10 +128,7 @@ const BODIES: Record<string, () => unknown> = {
   }),
   '/accounts/{id}/projects': () => ({ name: `Project ${newId()}` }),
   '/projects/{id}/closure': () => ({}),
-  '/accounts/{id}/charges': () => CHARGE,
-  '/accounts/{id}/one-off-invoices': () => ({ charge_ids: [charge] }),
-  '/invoices/{id}/mails': () => ({ to: 'once@example.com' }),
-  '/invoices/{id}/write-offs': () => ({ amount: '1.00', reason: 'bankrupt' }),
+  ...chargeBodies(() => charged.charge),
   '/accounts/{id}/accepted-gaps': () => ({
     gaps: [{ resource_id: machine, meter: 'vcpu', from: iso(NOW), to: iso(NOW + 1_000) }],
     reason: 'seen by nobody',
@@ -168,7 +159,7 @@ const idIn = (path: string) => {
   const one = {
     accounts: world.account_id,
     projects: project,
-    invoices: invoice,
+    invoices: charged.invoice,
     'price-changes': repriced.change,
     people: person,
     'agent-rollouts': released.rollout,

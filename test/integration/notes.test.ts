@@ -1,4 +1,5 @@
 /** Re-rating: late facts, corrected owners and corrected prices become minimal notes; what was issued stays as it is. */
+import { Big } from 'big.js'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { changeLegalEntity } from '#control-plane/accounts/index.ts'
@@ -110,8 +111,15 @@ test('late facts, a corrected owner and a corrected price each become one note, 
   const [cheaper] = await noted(one.account_id)
   expect(cheaper!.lines[0]!.correction).toMatchObject({ billed: '0.40', due: '0.32', causes: ['corrected_price'] })
   expect(await noted(one.account_id)).toEqual([])
-  expect(await invoiceOf(first.id)).toEqual({
+  const after = await invoiceOf(first.id)
+  const credited = [late, credit, cheaper]
+    .filter((note) => note!.document_type === 'credit_note')
+    .reduce((sum, note) => sum.plus(note!.totals.total), new Big(0))
+  const open = new Big(first.totals.total).minus(credited)
+  expect(after.settlement).toMatchObject({ credited: credited.toFixed(2), open: open.toFixed(2) })
+  expect(after).toEqual({
     ...first,
+    settlement: after.settlement,
     notes: [late, credit, cheaper].map((note) => ({
       invoice_id: note!.id,
       number: note!.number,

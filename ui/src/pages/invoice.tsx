@@ -132,20 +132,28 @@ const Beside = (props: { invoice: Invoice }) => (
 
 function InvoiceDocument(props: { invoice: Invoice; onExplain: (line: Line) => void }) {
   const content = () => props.invoice.content
-  const heading = () => (content().corrects ? t(`notes.outcomes.${content().document_type}`) : t('document.invoice'))
+  const heading = () => {
+    if (content().corrects) return t(`notes.outcomes.${content().document_type}`)
+    return content().one_off ? t('charges.one_off_invoice') : t('document.invoice')
+  }
   const facts = () => [
     { label: t('document.number'), value: content().number },
     { label: t('document.issued'), value: say.date(content().issued_at, content().zone) },
     ...(content().document_type === 'credit_note'
       ? []
       : [{ label: t('document.due'), value: say.date(content().due_at, content().zone) }]),
-    {
-      label: t('document.period'),
-      value: t('document.period_text', {
-        from: say.instant(content().period.from, content().zone),
-        to: say.instant(content().period.to, content().zone),
-      }),
-    },
+    // of what was done once each line says when
+    ...(content().one_off
+      ? []
+      : [
+          {
+            label: t('document.period'),
+            value: t('document.period_text', {
+              from: say.instant(content().period.from, content().zone),
+              to: say.instant(content().period.to, content().zone),
+            }),
+          },
+        ]),
   ]
   return (
     <Document

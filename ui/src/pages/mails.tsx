@@ -35,7 +35,7 @@ export default function Mails() {
       lead={t('mails.lead')}
       curl={['/mails']}
     >
-      <section class="card min-w-0" aria-label={t('mails.title')}>
+      <div class="card min-w-0">
         <header class="border-b border-line px-4 py-3">
           <Choice
             legend={t('mails.state')}
@@ -67,7 +67,7 @@ export default function Mails() {
             )
           }}
         </Load>
-      </section>
+      </div>
     </Page>
   )
 }

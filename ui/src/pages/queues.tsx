@@ -41,7 +41,7 @@ export default function Queues() {
         </Show>
       }
     >
-      <section class="card min-w-0" aria-label={t(`queues.${chosen()}`)}>
+      <div class="card min-w-0">
         <header class="flex flex-wrap items-end justify-between gap-3 border-b border-line px-4 py-3">
           <Choice
             legend={t('queues.title')}
@@ -74,7 +74,7 @@ export default function Queues() {
             <Stuck which={chosen() === 'parked' ? 'parked' : 'blocked'} sort={sort()} />
           </Match>
         </Switch>
-      </section>
+      </div>
     </Page>
   )
 }

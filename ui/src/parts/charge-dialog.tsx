@@ -2,7 +2,7 @@
 import { useNavigate } from '@solidjs/router'
 import { createSignal, Show } from 'solid-js'
 import { createStore } from 'solid-js/store'
-import { api } from '../api.ts'
+import { api, type Charge } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { Button } from '../kit/button.tsx'
 import { Dialog } from '../kit/dialog.tsx'
@@ -33,12 +33,15 @@ export function ChargeDialog(props: Props) {
     project_id: '',
     reason: '',
   })
+  // recorded once, though invoicing it may have to be tried again
+  let recorded: Charge | undefined
   const form = createSubmit({
     run: async () => {
       const { en, es, project_id, ...rest } = fields
       const description = { en: en || es, es: es || en }
-      const made = await api.addCharge(props.account, { ...rest, description, ...(project_id && { project_id }) })
-      return now() ? await api.invoiceCharges(props.account, [made.id]) : null
+      const input = { ...rest, description, ...(project_id && { project_id }) }
+      recorded ??= await api.addCharge(props.account, input)
+      return now() ? await api.invoiceCharges(props.account, [recorded.id]) : null
     },
     onDone: (invoice) => {
       props.onDone()
@@ -52,13 +55,13 @@ export function ChargeDialog(props: Props) {
     <Dialog
       open
       size="wide"
-      onClose={props.onClose}
+      onClose={() => (recorded ? props.onDone() : props.onClose())}
       closeLabel={t('common.close')}
       title={t('charges.add')}
       lead={t('charges.add_text')}
       footer={
         <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
+          <Button onClick={() => (recorded ? props.onDone() : props.onClose())}>{t('common.cancel')}</Button>
           <Button type="submit" form="charge-form" variant="primary" busy={form.busy()} disabled={!isWhole()}>
             {t('charges.add')}
           </Button>

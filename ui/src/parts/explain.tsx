@@ -102,9 +102,11 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
           </Show>
           <Fact label={t('explain.price')}>
             {priceText({ ...line().price, currency: line().currency })}
-            <span class="block text-muted">
-              {t('explain.price_since', { at: say.instant(line().price.effective_at, props.zone) })}
-            </span>
+            <Show when={!line().one_off}>
+              <span class="block text-muted">
+                {t('explain.price_since', { at: say.instant(line().price.effective_at, props.zone) })}
+              </span>
+            </Show>
           </Fact>
           <Show when={line().charge}>
             {(charge) => (

@@ -114,6 +114,11 @@ const columns = (withDocument: boolean, ask: (mail: Mail) => void, send: (mail: 
       ]
     : []),
   {
+    id: 'state',
+    header: t('mails.state'),
+    cell: (row) => <Badge tone={TONES[row.state]}>{t(`mails.states.${row.state}`)}</Badge>,
+  },
+  {
     id: 'recipient',
     header: t('mails.recipient'),
     class: 'break-all min-w-36',
@@ -125,11 +130,6 @@ const columns = (withDocument: boolean, ask: (mail: Mail) => void, send: (mail: 
         </Show>
       </>
     ),
-  },
-  {
-    id: 'state',
-    header: t('mails.state'),
-    cell: (row) => <Badge tone={TONES[row.state]}>{t(`mails.states.${row.state}`)}</Badge>,
   },
   { id: 'when', header: t('mails.when'), wideOnly: true, class: 'whitespace-nowrap', cell: whenText },
   {

@@ -19,8 +19,13 @@ export function timedUnit(unit: string, per: string): string {
   return [unitText(unit), time].filter(Boolean).join(' · ')
 }
 
+/** What is charged for once may have no unit. */
 const sizeText = (price: Priced) => [
-  price.model === 'flat' ? t('prices.flat') : t('prices.per_unit', { unit: unitText(price.unit) }),
+  price.model === 'flat'
+    ? t('prices.flat')
+    : price.unit === ''
+      ? ''
+      : t('prices.per_unit', { unit: unitText(price.unit) }),
   t(`prices.${price.per}`),
 ]
 const withTerms = (price: Priced) => ({
@@ -40,7 +45,7 @@ const extras = (price: Priced): string => [...extrasText(withTerms(price)), ...t
 
 /** "€0.0125 per vCPU, per hour"; "0–100 GiB free, then €0.02/GiB, at least €5" */
 export function priceText(price: Priced): string {
-  const amount = [`${say.rate(price.amount, price.currency)} ${sizeText(price)[0]}`, sizeText(price)[1]]
+  const amount = [`${say.rate(price.amount, price.currency)} ${sizeText(price)[0]}`.trim(), sizeText(price)[1]]
   return [...(ownText(price) ? [ownText(price)] : amount), extras(price)].filter(Boolean).join(', ')
 }
 
