@@ -96,7 +96,15 @@ async function settle(
   const { key, kind, limit_id, resource_id, meter, unit } = one
   const told = isWorse(state, was) ? state : state === was ? (before?.to_tell ?? null) : null
   const row: StandingRow = {
-    ...{ account_id, key, kind, limit_id, resource_id, meter, unit, month, state },
+    account_id,
+    key,
+    kind,
+    limit_id,
+    resource_id,
+    meter,
+    unit,
+    month,
+    state,
     used: one.used_text,
     limit_amount: one.limit_text,
     since: changed || !before ? ctx.now() : before.since,

@@ -21,7 +21,7 @@ function objectsOf(pdf: Buffer): Map<number, Part> {
     const raw = pdf.subarray(from, from + length)
     out.set(Number(number), { head, body: hasStream && head.includes('/FlateDecode') ? inflateSync(raw) : raw })
   }
-  for (const { head, body } of [...out.values()])
+  for (const { head, body } of out.values())
     if (head.includes('/ObjStm')) for (const [number, part] of packed(head, body)) out.set(number, part)
   return out
 }
