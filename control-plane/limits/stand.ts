@@ -16,6 +16,7 @@ import { allowanceKey, allowancesOf } from './overage.ts'
 import { isWorse, nextState } from './rules.ts'
 import {
   accountsToRate,
+  type BillRow,
   deleteStanding,
   holdBill,
   type LimitRow,
@@ -36,10 +37,26 @@ export async function standAll(db: Database, now: Clock): Promise<number> {
   const before = now() - RATED_EVERY_MS
   const due = await transact(db, actor, now, (ctx) => accountsToRate(ctx, before, AT_ONCE))
   let failure: unknown = null
-  for (const { id } of due) await transact(db, actor, now, (ctx) => stand(ctx, id)).catch((error) => (failure = error))
+  for (const { id } of due)
+    await transact(db, actor, now, (ctx) => stand(ctx, id)).catch(async (error: unknown) => {
+      failure = error
+      // its turn comes again after the others', and until then it says nothing rather than something old
+      await transact(db, actor, now, (ctx) => putBill(ctx, unknown(id, now())))
+    })
   if (failure !== null) throw failure
   return due.length
 }
+
+const unknown = (account_id: string, rated_at: number): BillRow => ({
+  account_id,
+  currency: null,
+  period_from: null,
+  period_to: null,
+  net_minor: null,
+  tax_minor: null,
+  total_minor: null,
+  rated_at,
+})
 
 /** Rates the account, and judges its budget, limits and allowances of the present month. */
 export async function stand(ctx: Context, account_id: string): Promise<void> {
@@ -96,7 +113,15 @@ async function settle(
   const { key, kind, limit_id, resource_id, meter, unit } = one
   const told = isWorse(state, was) ? state : state === was ? (before?.to_tell ?? null) : null
   const row: StandingRow = {
-    ...{ account_id, key, kind, limit_id, resource_id, meter, unit, month, state },
+    account_id,
+    key,
+    kind,
+    limit_id,
+    resource_id,
+    meter,
+    unit,
+    month,
+    state,
     used: one.used_text,
     limit_amount: one.limit_text,
     since: changed || !before ? ctx.now() : before.since,

@@ -24,6 +24,10 @@ interface Items {
 }
 const itemsOf = async (path: string): Promise<Items> => (await (await product.api(path)).json()) as Items
 
+/** "2026-11" for any day of December 2026. */
+const monthBefore = (now: Date): string =>
+  new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1)).toISOString().slice(0, 7)
+
 /** Every page, with something in it: this machine, a draft, an invoice. */
 async function pathsOf({ api }: Product): Promise<string[]> {
   const price = { kind: 'host', meter: 'vcpu', model: 'per_unit', per: 'hour', unit: 'vCPU', amount: '0.0125' }
@@ -37,6 +41,12 @@ async function pathsOf({ api }: Product): Promise<string[]> {
   const change = await made('/price-changes', { name: 'Dearer', recalculation: { percent: '10' } })
   const report = await made('/what-ifs', { price_change_id: change })
   const invoice = (await itemsOf('/invoices')).items[0]?.id
+  const opened = await api('/period-closes', {
+    method: 'POST',
+    body: JSON.stringify({ month: monthBefore(new Date()) }),
+  })
+  expect(opened.status, await opened.clone().text()).toBe(201)
+  const close = (await opened.json()) as { id: string }
   return [
     '/',
     '/resources',
@@ -58,6 +68,9 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/invoices',
     `/invoices/drafts/${account}`,
     `/invoices/${invoice}`,
+    '/invoices/months',
+    `/invoices/months/${close.id}`,
+    `/invoices/re-ratings/${account}`,
     '/accounts',
     '/accounts?add=1',
     '/audit',

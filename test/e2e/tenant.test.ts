@@ -171,6 +171,7 @@ test('every page of a customer is accessible and fits', async (context) => {
       '/resources',
       '/usage',
       '/invoices',
+      '/invoices?state=over',
       `/invoices/drafts/${account.id}`,
       `/invoices/${invoice}`,
       '/settings',

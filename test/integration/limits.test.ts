@@ -188,3 +188,20 @@ test('a raised limit is normal again, a removed one is gone, and a new month beg
     { kind: 'budget', month: '2026-12', state: 'normal' },
   ])
 })
+
+test('an account that can’t be rated stops no other, has no amount in /metrics meanwhile, and waits for its turn', async () => {
+  const { openAccount } = await import('#control-plane/contracts/index.ts')
+  const other = await world.run((ctx) => openAccount(ctx, { name: 'After it', tax_id: '', email: '' }))
+  world.clock.now += 120_000
+  // a price that nothing can charge by
+  const broken = sql`update price_version set unit = 'stone' where meter = 'network_receive_bytes'`
+  await world.db.execute(broken)
+  await expect(standAll(world.db, () => world.clock.now)).rejects.toThrow()
+  const bills = await rows<{ account_id: string; currency: string | null; due: boolean }>(
+    world.db,
+    sql`select account_id, currency, rated_at < ${new Date(world.clock.now).toISOString()}::timestamptz as due from bill_standing`,
+  )
+  expect(bills.find((one) => one.account_id === world.account_id)).toMatchObject({ currency: null, due: false })
+  expect(bills.find((one) => one.account_id === other.id)).toMatchObject({ due: false })
+  await world.db.execute(sql`update price_version set unit = 'GB' where unit = 'stone'`)
+})

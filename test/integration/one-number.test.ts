@@ -1,50 +1,32 @@
 /** For a hundred random accounts the API, its lists, the CSV, the PDF, `/metrics` and the page in a browser say the same amounts, digit by digit. */
-import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { exponentOf } from '#control-plane/base/money.ts'
 import type { Invoice } from '#control-plane/billing/contract.ts'
 import type { MonthBill } from '#control-plane/limits/contract.ts'
-import { buildUi } from '../../deploy/build.ts'
-import { launchBrowser, skipWithoutBrowser } from '../setup/browser.ts'
+import { skipWithoutBrowser } from '../setup/browser.ts'
 import { pdfText } from '../setup/pdf-text.ts'
+import { type Served, serve } from '../setup/served.ts'
 import { Suite } from '../setup/stack.ts'
 import { type Call, apiOf, appOf } from './http.ts'
 import { type Hundred, hundredAccounts } from './hundred-accounts.ts'
-import { NewApiKey } from '#control-plane/accounts/contract.ts'
-import { createKey } from '#control-plane/accounts/index.ts'
 
 const SEED = Number(process.env['ATALAYA_SEED'] ?? 1)
 let suite: Suite
 let hundred: Hundred
 let call: Call
-let browser: Browser | null
-let origin = ''
+let served: Served
 let scraped = ''
-let invoices: Invoice[] = []
-/** as a key of the installation, and of one account */
-const keyOf = async (account_id: string | null, role: 'owner' | 'tenant_owner' | 'tenant_member') =>
-  (await hundred.world.run((ctx) => createKey(ctx, NewApiKey.parse({ name: role, role, account_id })))).token
+const invoices: Invoice[] = []
 const scrapeAs = async (key: string) =>
-  (await fetch(`${origin}/metrics`, { headers: { authorization: `Bearer ${key}` } })).text()
+  (await fetch(`${served.origin}/metrics`, { headers: { authorization: `Bearer ${key}` } })).text()
 
 beforeAll(async () => {
   suite = new Suite()
   hundred = await hundredAccounts(suite, SEED)
   call = await apiOf(suite, hundred.world)
-  const app = await appOf(suite, hundred.world)
-  const server = Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    idleTimeout: 120,
-    fetch: (request, server) => app.fetch(request, { server }),
-  })
-  suite.atEnd(() => server.stop(true))
-  origin = server.url.origin
-  scraped = await scrapeAs(await keyOf(null, 'owner'))
-  browser = await launchBrowser()
-  suite.atEnd(() => browser?.close())
-  if (browser) await buildUi(join(import.meta.dirname, '../..'))
+  served = await serve(suite, hundred.world)
+  scraped = await scrapeAs(await served.keyOf('owner', null))
   for (let cursor = ''; ;) {
     const { body } = await call('GET', `/invoices?limit=100${cursor}`)
     for (const { id } of body['items']) invoices.push((await call('GET', `/invoices/${id}`)).body as unknown as Invoice)
@@ -120,7 +102,7 @@ test('the list and both kinds of CSV', async () => {
 
 test('the PDF of each document, in both languages', async () => {
   const app = await appOf(suite, hundred.world)
-  const key = await keyOf(null, 'owner')
+  const key = await served.keyOf('owner', null)
   for (const { id, number, totals, currency, lines, content } of invoices)
     for (const language of ['en', 'es'] as const) {
       const answer = await app.request(`/api/v1/invoices/${id}/pdf?language=${language}`, {
@@ -190,12 +172,12 @@ test('/metrics: what was invoiced, and what the next invoice stands at', async (
 
 test('a customer scrapes his own bills alone, and who may not see bills scrapes none', async () => {
   const [first] = hundred.accounts
-  const own = samples(await scrapeAs(await keyOf(first!.id, 'tenant_owner'))).filter(
+  const own = samples(await scrapeAs(await served.keyOf('tenant_owner', first!.id))).filter(
     (one) => 'account_id' in one.labels,
   )
   expect(own.length).toBeGreaterThanOrEqual(6)
   expect(new Set(own.map((one) => one.labels['account_id']))).toEqual(new Set([first!.id]))
-  expect(await scrapeAs(await keyOf(first!.id, 'tenant_member'))).not.toContain('account_id=')
+  expect(await scrapeAs(await served.keyOf('tenant_member', first!.id))).not.toContain('account_id=')
 })
 
 test('the month by the day adds up to the invoices and the draft, to the minor unit', async () => {
@@ -219,16 +201,8 @@ test('the month by the day adds up to the invoices and the draft, to the minor u
   }
 }, 240_000)
 
-async function pageIn(language: 'en' | 'es'): Promise<Page> {
-  const context = await browser!.newContext({
-    locale: language === 'en' ? 'en-GB' : 'es-ES',
-    viewport: { width: 1440, height: 900 },
-  })
-  const page = await context.newPage()
-  await page.goto(`${origin}/#token=${await keyOf(null, 'owner')}`)
-  await page.locator('main h1').waitFor()
-  return page
-}
+const pageIn = async (language: 'en' | 'es'): Promise<Page> =>
+  (await served.tab(await served.keyOf('owner', null), { locale: language === 'en' ? 'en-GB' : 'es-ES' }))!
 
 /** What the document on the page says: nets of its lines, and its totals, as they are written. */
 async function shownOn(page: Page, path: string) {
@@ -264,7 +238,7 @@ test('the page of each document in a real browser, in English and in Spanish', a
       const last = shown.totals.at(-1) ?? ''
       expect([id, written(last, currency, language)]).toEqual([id, minor(draft['totals'].total, currency)])
     }
-    await page.goto(`${origin}/invoices`)
+    await page.goto(`${served.origin}/invoices`)
     const table = page.locator('[data-invoice]')
     await table.first().waitFor()
     const listed = await table.evaluateAll((cells) =>

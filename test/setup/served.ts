@@ -4,10 +4,12 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import { createKey } from '#control-plane/accounts/index.ts'
 import { NewApiKey } from '#control-plane/accounts/contract.ts'
 import type { Role } from '#control-plane/base/roles.ts'
+import { createLive } from '#control-plane/events/live.ts'
 import { buildUi } from '../../deploy/build.ts'
 import { appOf } from '../integration/http.ts'
 import type { Prepared } from './prepare.ts'
 import { launchBrowser } from './browser.ts'
+import { silentBus } from './silent-bus.ts'
 import type { Suite } from './stack.ts'
 
 export interface Served {
@@ -19,7 +21,10 @@ export interface Served {
 }
 
 export async function serve(suite: Suite, world: Prepared): Promise<Served> {
-  const app = await appOf(suite, world)
+  // nothing is sent over it: pages ask for themselves
+  const live = createLive(silentBus, () => world.clock.now)
+  suite.atEnd(() => live.close())
+  const app = await appOf(suite, world, undefined, live)
   const server = Bun.serve({
     port: 0,
     hostname: '127.0.0.1',
