@@ -4,6 +4,7 @@ import type { ServicePreview } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { asApiError } from '../problem.ts'
+import { lineName } from './line-name.ts'
 
 const WAIT_MS = 350
 const NOTHING = '0'
@@ -72,7 +73,7 @@ const Amounts = (props: { preview: ServicePreview }) => {
           {(line) => (
             <li class="flex justify-between gap-4">
               <span class="min-w-0">
-                {line.resource.name} · {t(`meter.${line.meter}`)}
+                {lineName(line)} · {t(`meter.${line.meter}`)}
               </span>
               <span class="shrink-0">{money(line.net)}</span>
             </li>

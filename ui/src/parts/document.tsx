@@ -7,6 +7,7 @@ import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
 import { GapList } from './gaps.tsx'
+import { lineName } from './line-name.ts'
 import { PriceAmount, priceText, timedUnit } from './price-text.tsx'
 
 export interface DocumentContent {
@@ -142,7 +143,7 @@ function Lines(props: DocumentContent) {
             <tbody>
               <tr>
                 <th scope="rowgroup" colspan="5" class="px-5 pt-4 pb-1 text-left font-semibold sm:px-7">
-                  <Show when={lines[0]}>{(line) => resourceName(line())}</Show>
+                  <Show when={lines[0]}>{(line) => <>{lineName(line())}</>}</Show>
                   <span class="ml-2 text-[0.8125rem] font-normal text-muted">
                     <Show when={lines[0]}>{(line) => t(`kind.${line().resource.kind}`)}</Show>
                   </span>
@@ -156,10 +157,6 @@ function Lines(props: DocumentContent) {
     </div>
   )
 }
-
-/** A service is called by its plan, in the reader's language. */
-const resourceName = ({ resource, plan }: Line): string =>
-  resource.kind === 'service' && plan ? plan.name[language()] : resource.name
 
 /** Of a note: what was billed and what is correct. */
 const Corrected = (props: { line: Line; of: NonNullable<Line['correction']> }) => (
@@ -189,7 +186,9 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
       <td class={cell}>
         <span class="flex flex-wrap items-center gap-2">
           {name()}
-          <Show when={props.line.plan}>{(plan) => <Badge tone="accent">{plan().name[language()]}</Badge>}</Show>
+          <Show when={props.line.resource.kind !== 'service' && props.line.plan}>
+            {(plan) => <Badge tone="accent">{plan().name[language()]}</Badge>}
+          </Show>
           <Show when={props.line.segments.some((one) => one.trial)}>
             <Badge tone="idle">{t('services.state.trial')}</Badge>
           </Show>
@@ -229,7 +228,7 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
       <td class={`${cell} w-10 text-right`}>
         <button
           type="button"
-          aria-label={t('document.explain_line', { line: `${props.line.resource.name}, ${name()}` })}
+          aria-label={t('document.explain_line', { line: `${lineName(props.line)}, ${name()}` })}
           title={t('document.explain')}
           onClick={() => props.onExplain(props.line)}
           class="inline-flex size-7 items-center justify-center rounded-lg text-muted hover:bg-accent-soft hover:text-accent-text"

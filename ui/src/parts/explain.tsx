@@ -11,6 +11,7 @@ import { fractionText } from '../kit/amount.ts'
 import { Drawer } from '../kit/dialog.tsx'
 import { ChargeParts } from './charge-parts.tsx'
 import { GapList } from './gaps.tsx'
+import { lineName } from './line-name.ts'
 import { Load } from './load.tsx'
 import { priceText, timedUnit } from './price-text.tsx'
 
@@ -67,7 +68,7 @@ export function ExplainDrawer(props: Props) {
       onClose={props.onClose}
       closeLabel={t('common.close')}
       title={t('explain.title')}
-      lead={`${props.line.resource.name} · ${t(`meter.${props.line.meter}`)}`}
+      lead={`${lineName(props.line)} · ${t(`meter.${props.line.meter}`)}`}
     >
       <Load query={query}>{(data) => <ExplainTree explanation={data()} zone={props.zone} />}</Load>
     </Drawer>
@@ -178,6 +179,7 @@ interface SegmentProps {
 
 function SegmentTree(props: SegmentProps) {
   const one = () => props.segment
+  const isService = () => props.line.resource.kind === 'service'
   return (
     <Fold
       open={props.open}
@@ -226,14 +228,16 @@ function SegmentTree(props: SegmentProps) {
           </Fact>
           <Show when={one().observed_version_id}>
             {(id) => (
-              <Fact label={t('explain.version')}>
+              <Fact label={t(isService() ? 'explain.service_version' : 'explain.version')}>
                 <span class="font-mono break-all">{id()}</span>
               </Fact>
             )}
           </Show>
-          <Fact label={t('explain.assignment')}>
-            <span class="font-mono break-all">{one().assignment_id}</span>
-          </Fact>
+          <Show when={!isService() || one().observed_version_id === null}>
+            <Fact label={t(isService() ? 'explain.service_version' : 'explain.assignment')}>
+              <span class="font-mono break-all">{one().assignment_id}</span>
+            </Fact>
+          </Show>
         </dl>
         <Show when={one().unobserved_ms > 0}>
           <p class="m-0 mt-2 text-[0.8125rem] text-warn">
@@ -252,7 +256,7 @@ function SegmentTree(props: SegmentProps) {
           when={one().hours.length > 0}
           fallback={
             <p class="m-0 mt-3 text-[0.8125rem] text-muted">
-              {t(props.line.resource.kind === 'service' ? 'explain.held_service' : 'explain.no_hours')}
+              {t(isService() ? 'explain.held_service' : 'explain.no_hours')}
             </p>
           }
         >
