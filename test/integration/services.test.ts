@@ -69,6 +69,10 @@ test('what fulfils a service has the prices of its plan while it does; the rest 
     expect(line.price.times).toEqual([{ from: iso(from), to: iso(to) }])
   }
   expect(await shop.findings()).toEqual([])
+  const perHour = async () => (await shop.ask<{ per_hour: string }>('GET', `/resources/${resource_id}/cost`)).per_hour
+  expect(await perHour()).toBe('0.1')
+  await shop.attached(service.id, resource_id, shop.world.clock.now)
+  expect(await perHour()).toBe('0.04')
   // the contract sells no traffic: it is rated while the machine fulfils the service, and waits for no price before and after
   await shop.world.run(judge)
   const judged = await shop.world.db.execute(

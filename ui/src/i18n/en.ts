@@ -826,6 +826,7 @@ export const en = {
     empty_text: 'Every report so far was well-formed.',
   },
   prices: {
+    unit_service: 'service',
     title: 'Prices',
     lead: 'What each kind of resource costs. A change holds from an instant on; issued invoices never change.',
     set: 'Set a price',
@@ -1722,6 +1723,7 @@ export const en = {
     tax_text: '{{ rate }} % ({{ category }}) on {{ base }}',
     no_hours: 'Held over the whole stretch: size × time, from the observed version.',
     version: 'Observed version',
+    service_version: 'Version of the service',
     assignment: 'Assignment',
   },
   accounts: {

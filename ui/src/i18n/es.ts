@@ -821,6 +821,7 @@ export const es: Dictionary = {
     empty_text: 'Todos los informes estaban bien formados.',
   },
   prices: {
+    unit_service: 'servicio',
     title: 'Precios',
     lead: 'Lo que cuesta cada tipo de recurso. Un cambio rige desde un instante; las facturas emitidas nunca cambian.',
     set: 'Poner un precio',
@@ -1730,6 +1731,7 @@ export const es: Dictionary = {
     tax_text: '{{ rate }} % ({{ category }}) sobre {{ base }}',
     no_hours: 'Reservado durante todo el tramo: tamaño × tiempo, de la versión observada.',
     version: 'Versión observada',
+    service_version: 'Versión del servicio',
     assignment: 'Asignación',
   },
   accounts: {

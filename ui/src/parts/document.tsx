@@ -222,7 +222,9 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
       <td class={cell}>
         <span class="flex flex-wrap items-center gap-2">
           {name()}
-          <Show when={props.line.plan}>{(plan) => <Badge tone="accent">{plan().name[language()]}</Badge>}</Show>
+          <Show when={props.line.resource.kind !== 'service' && props.line.plan}>
+            {(plan) => <Badge tone="accent">{plan().name[language()]}</Badge>}
+          </Show>
           <Show when={props.line.segments.some((one) => one.trial)}>
             <Badge tone="idle">{t('services.state.trial')}</Badge>
           </Show>

@@ -115,6 +115,13 @@ function serviceText({ plan, quantity, from, prices_as_of }: NonNullable<Segment
   return prices_as_of ? `${text}, ${t('explain.prices_as_of', { at: say.instant(prices_as_of, zone) })}` : text
 }
 
+/** By which rows it was held: of a service its own, of a machine what was seen and whose it was. */
+function versionFacts(line: Line, { observed_version_id, assignment_id }: Segment): [string, string][] {
+  if (line.resource.kind === 'service') return [[t('explain.service_version'), observed_version_id ?? assignment_id]]
+  const seen: [string, string][] = observed_version_id ? [[t('explain.version'), observed_version_id]] : []
+  return [...seen, [t('explain.assignment'), assignment_id]]
+}
+
 function nothingBeneath(line: Line) {
   if (line.resource.kind === 'service') return 'explain.held_service'
   return line.percentile ? 'explain.no_traffic' : 'explain.no_hours'
@@ -150,8 +157,7 @@ function segmentBranch(line: Line, segment: Segment, amount: string, zone: strin
         : optional(t('explain.size'), segment.size && sizeText(line.meter, segment.size))),
       [t('explain.quantity'), `${say.decimal(segment.quantity, 0)} ${base}`],
       [t('explain.amount'), amount],
-      ...optional(t('explain.version'), segment.observed_version_id),
-      [t('explain.assignment'), segment.assignment_id],
+      ...versionFacts(line, segment),
     ],
     ...(hours.length > 0
       ? {

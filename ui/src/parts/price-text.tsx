@@ -11,7 +11,8 @@ type Priced = Pick<Price, 'amount' | 'currency' | 'model' | 'per' | 'unit'> & {
   tax_class?: Price['tax_class']
 }
 
-export const unitText = (unit: string) => unit.replaceAll('_', ' ')
+/** Units are symbols, but for a word of ours. */
+export const unitText = (unit: string) => (unit === 'service' ? t('prices.unit_service') : unit.replaceAll('_', ' '))
 
 /** "vCPU · h", "GiB · months", "GB" */
 export function timedUnit(unit: string, per: string): string {

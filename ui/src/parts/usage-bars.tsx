@@ -4,6 +4,7 @@ import type { AccountUsage } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { type Bar, Bars } from '../kit/bars.tsx'
+import { unitText as unitOf } from './price-text.tsx'
 import { PRICED_KINDS, METERS } from '../i18n/words.ts'
 
 export interface Measured {
@@ -25,7 +26,7 @@ export function componentText(component: string): { kind: string; meter: string 
 
 /** "GiB·h", "GiB", "vCPU·month": what a quantity of it is counted in. */
 export const unitText = ({ unit, per }: Pick<Measured, 'unit' | 'per'>): string =>
-  per === 'quantity' ? unit : `${unit}·${t(`my.per_${per}`)}`
+  per === 'quantity' ? unitOf(unit) : `${unitOf(unit)}·${t(`my.per_${per}`)}`
 
 /** `component` empty: amounts, where they may be seen. */
 export function UsageBars(props: { usage: AccountUsage; component: string }) {
