@@ -141,7 +141,12 @@ function unitOf(line: Line, labels: typeof EN): string {
 }
 
 const noteOf = (line: Line, zone: string, language: Language): string =>
-  [...percentileTexts(line, language, (text) => decimalText(text, language)), ...chargeTexts(line, language), gapText(line, zone, language), line.estimated ? LABELS[language].estimated : '']
+  [
+    ...percentileTexts(line, language, (text) => decimalText(text, language)),
+    ...chargeTexts(line, language),
+    gapText(line, zone, language),
+    line.estimated ? LABELS[language].estimated : '',
+  ]
     .filter(Boolean)
     .join(', ')
 

@@ -235,7 +235,11 @@ function checkReadings(line: Line, { stored, fromReadings }: Hours, subject: str
     const [a, b] = [kept.get(key), measured.get(key)]
     const equal = (a?.quantity ?? 0n) === (b?.quantity ?? 0n) && (!a || !b || fromReadings.proves(a))
     if (!equal)
-      report('readings', subject, `The readings of ${iso(parseInt(key, 10))} do not give the usage that is stored for that hour.`)
+      report(
+        'readings',
+        subject,
+        `The readings of ${iso(parseInt(key, 10))} do not give the usage that is stored for that hour.`,
+      )
   }
   return [...measured.values()].reduce((sum, row) => sum + row.reading_count, 0)
 }

@@ -10,7 +10,11 @@ const START = 400_000 * HOUR_MS
 const END = START + 3 * HOUR_MS
 
 const step = fc.record({
-  after_ms: fc.oneof(fc.constant(60_000), fc.integer({ min: 1, max: 90_000 }), fc.integer({ min: 1, max: 2 * HOUR_MS })),
+  after_ms: fc.oneof(
+    fc.constant(60_000),
+    fc.integer({ min: 1, max: 90_000 }),
+    fc.integer({ min: 1, max: 2 * HOUR_MS }),
+  ),
   grow: fc.bigInt({ min: 0n, max: 10n ** 10n }),
   what: fc.constantFrom('goes on', 'goes on', 'goes on', 'goes on', 'reset', 'reset, origin unknown'),
 })
@@ -126,13 +130,21 @@ test('a slot that was not observed counts for nothing: not as zero, and not as a
   const busy = Array.from({ length: 20 }, (_, n) => [whole(BigInt(n + 1)), whole(1n)] as const)
   const silent = Array.from({ length: 80 }, () => [none, none] as const)
   // as zeroes they would make it the 95th of a hundred, which is 15
-  expect(gathered([...silent, ...busy]).peak(5, false)).toMatchObject({ in: 19n, out: 1n, rank: 19, slots: 20, missing: 80 })
+  expect(gathered([...silent, ...busy]).peak(5, false)).toMatchObject({
+    in: 19n,
+    out: 1n,
+    rank: 19,
+    slots: 20,
+    missing: 80,
+  })
   expect(gathered([...silent, ...busy]).peak(5, false).unseen).toEqual([{ from: START, to: START + 80 * SLOT_MS }])
   expect(gathered([...busy]).peak(0, false)).toMatchObject({ in: 20n, rank: 20, missing: 0 })
 })
 
 test('ranks are those of the convention', () => {
-  expect([0, 1, 19, 20, 21, 40, 100, 8640, 8928].map((n) => rankOf(n, 5))).toEqual([0, 1, 19, 19, 20, 38, 95, 8208, 8482])
+  expect([0, 1, 19, 20, 21, 40, 100, 8640, 8928].map((n) => rankOf(n, 5))).toEqual([
+    0, 1, 19, 19, 20, 38, 95, 8208, 8482,
+  ])
   expect([0, 1, 8928].map((n) => rankOf(n, 0))).toEqual([0, 1, 8928])
 })
 

@@ -63,11 +63,14 @@ function addSpan(slots: readonly Slot[], span: Course['spans'][number], interval
 }
 
 /** The slots of an interval that a part of time touches, each with its beginning. */
-function* touched(slots: readonly Slot[], part: Interval, { from, to }: Interval): Iterable<{ slot: Slot; at: Instant }> {
+function* touched(
+  slots: readonly Slot[],
+  part: Interval,
+  { from, to }: Interval,
+): Iterable<{ slot: Slot; at: Instant }> {
   const first = Math.floor((Math.max(part.from, from) - from) / SLOT_MS)
   const end = Math.ceil((Math.min(part.to, to) - from) / SLOT_MS)
-  for (let index = first; index < end; index += 1)
-    yield { slot: sure(slots[index]), at: from + index * SLOT_MS }
+  for (let index = first; index < end; index += 1) yield { slot: sure(slots[index]), at: from + index * SLOT_MS }
 }
 
 /** The slots of a whole period, gathered window by window. */

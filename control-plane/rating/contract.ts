@@ -77,10 +77,14 @@ export type LineCharge = z.infer<typeof LineCharge>
 export const LinePercentile = z.object({
   in: FractionText.nullable().meta({ description: 'bit/s; null: nothing was ever known of this direction' }),
   out: FractionText.nullable(),
-  rank: z.int().meta({ description: 'which of the observed slots counts, from the lowest: ⌈0.95 n⌉, or n for the peak' }),
+  rank: z
+    .int()
+    .meta({ description: 'which of the observed slots counts, from the lowest: ⌈0.95 n⌉, or n for the peak' }),
   slots: z.int().meta({ description: 'n: whole slots of the UTC clock that were observed' }),
   missing: z.int().meta({ description: 'whole slots that were not: they count for nothing, and never as 0' }),
-  spread: z.int().meta({ description: 'of the n, those with the mean of readings that lie further apart than five minutes' }),
+  spread: z
+    .int()
+    .meta({ description: 'of the n, those with the mean of readings that lie further apart than five minutes' }),
 })
 export const Line = z
   .object({

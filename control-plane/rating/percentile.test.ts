@@ -69,8 +69,12 @@ const facts = (prices: readonly PriceRow[], consumed: readonly Consumed[], over:
   ...over,
 })
 const whole = (terms: Terms | null, model: PriceRow['model'] = 'per_unit') =>
-  linesOf(facts([price({ model, terms, ...(model !== 'per_unit' && { amount: '0' }) })], [used(MONTH.from, MONTH.to, peak())]))
-    .lines[0]!
+  linesOf(
+    facts(
+      [price({ model, terms, ...(model !== 'per_unit' && { amount: '0' }) })],
+      [used(MONTH.from, MONTH.to, peak())],
+    ),
+  ).lines[0]!
 
 test('a whole month at one price costs the percentile times the price, by each model', () => {
   expect(whole(null)).toMatchObject({ exact: '170/1', quantity_display: '100', net: '170.00' })
@@ -108,10 +112,7 @@ test('each price has its own percentile, for its time: the parts add up exactly'
         const made = linesOf(facts(prices, [used(MONTH.from, at, first), used(at, MONTH.to, second)])).lines
         const share = fraction(BigInt(after), lengthMs(MONTH))
         const rest = fraction(lengthMs(MONTH) - BigInt(after), lengthMs(MONTH))
-        const expected = add(
-          multiply(share, fraction(BigInt(a) * 17n, 10n)),
-          multiply(rest, fraction(BigInt(b) * 3n)),
-        )
+        const expected = add(multiply(share, fraction(BigInt(a) * 17n, 10n)), multiply(rest, fraction(BigInt(b) * 3n)))
         expect(made).toHaveLength(2)
         expect(compare(sum(made.map((line) => parseFraction(line.exact))), expected)).toBe(0)
       },
@@ -152,7 +153,9 @@ test('what traffic will cost is no cost per hour', () => {
   const running = { kind: 'host' as const, state: 'running', size: {} }
   expect(costPerHour(running, [price()], MONTH)).toBeNull()
   const held = price({ meter: 'instance', unit: 'instance', per: 'hour', amount: '2' })
-  expect(costPerHour(running, [price({ terms: { included: '1' } }), held], MONTH)).toEqual(costPerHour(running, [held], MONTH))
+  expect(costPerHour(running, [price({ terms: { included: '1' } }), held], MONTH)).toEqual(
+    costPerHour(running, [held], MONTH),
+  )
 })
 
 test('a percentile is priced by the month, in rates, by its time', () => {

@@ -65,7 +65,10 @@ async function factsOf(
     prices: inForce,
     consumed: [],
   }
-  return { ...facts, consumed: [...(await consumption(ctx, facts, sold, cut)), ...(await rates(ctx, facts, sold, cut))] }
+  return {
+    ...facts,
+    consumed: [...(await consumption(ctx, facts, sold, cut)), ...(await rates(ctx, facts, sold, cut))],
+  }
 }
 
 /** What the agents that see each resource admitted to have lost. */

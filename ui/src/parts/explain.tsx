@@ -133,7 +133,9 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
       </div>
       <section>
         <h3 class="text-sm font-semibold">{t('explain.segments', props.explanation.segments.length)}</h3>
-        <p class="m-0 mb-3 text-[0.8125rem] text-muted">{t(line().percentile ? 'explain.segment_text_rate' : 'explain.segment_text')}</p>
+        <p class="m-0 mb-3 text-[0.8125rem] text-muted">
+          {t(line().percentile ? 'explain.segment_text_rate' : 'explain.segment_text')}
+        </p>
         <div class="flex flex-col gap-2">
           <For each={props.explanation.segments}>
             {(segment, index) => (

@@ -26,7 +26,9 @@ export function GapList(props: { line: Line; zone: string; shown: number }) {
           {(gap) => (
             <li>
               {isOne() ? causeText(gap, props.zone) : gapText(gap, props.zone)}{' '}
-              <span class="text-text">· {t(props.line.percentile && gap.policy === 'skip' ? 'gap.not_counted' : `gap.policy.${gap.policy}`)}</span>
+              <span class="text-text">
+                · {t(props.line.percentile && gap.policy === 'skip' ? 'gap.not_counted' : `gap.policy.${gap.policy}`)}
+              </span>
             </li>
           )}
         </For>

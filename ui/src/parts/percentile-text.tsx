@@ -35,7 +35,9 @@ export function PercentileText(props: Props) {
       <Show when={one().spread > 0}>
         <span class="block text-warn">{t('explain.spread', one().spread)}</span>
       </Show>
-      <span class="block text-muted">{t(props.meter === 'network_max' ? 'prices.counts_peak' : 'prices.counts_p95')}</span>
+      <span class="block text-muted">
+        {t(props.meter === 'network_max' ? 'prices.counts_peak' : 'prices.counts_p95')}
+      </span>
     </>
   )
 }
