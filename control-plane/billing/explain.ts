@@ -122,7 +122,9 @@ async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]>
   })
   const own = hourMetersOf(line.meter)
   const leavesIn = (stretch: Interval) =>
-    own.flatMap((meter) => (usage?.get(stretch)?.get(meter) ?? []).map((leaf) => ({ ...leaf, meter })))
+    own
+      .flatMap((meter) => (usage?.get(stretch)?.get(meter) ?? []).map((leaf) => ({ ...leaf, meter })))
+      .toSorted((a, b) => a.from - b.from)
   return stretches.map((stretch) =>
     leavesIn(stretch).map((leaf) => ({
       ...(own.length > 1 && { meter: leaf.meter }),

@@ -7,6 +7,7 @@ import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
 import { GapList } from './gaps.tsx'
+import { inOutText } from './percentile-text.tsx'
 import { PriceAmount, priceText, timedUnit } from './price-text.tsx'
 
 export interface DocumentContent {
@@ -192,6 +193,11 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
             <Badge tone="idle">{t('document.unobserved', { time: say.duration(props.line.unobserved_ms) })}</Badge>
           </Show>
         </span>
+        <Show when={!props.line.correction && props.line.percentile}>
+          {(said) => (
+            <span class="tabular block text-[0.8125rem] text-muted">{inOutText(said(), props.line.price.unit)}</span>
+          )}
+        </Show>
         <GapList line={props.line} zone={props.zone} shown={SHOWN_GAPS} />
         <Show
           when={props.line.correction}
