@@ -142,6 +142,21 @@ test('a silence that its price skips counts for nothing, however much was sent i
   expect(await findings()).toEqual([])
 })
 
+test('a commitment is due without any traffic, and says that nothing was seen', async () => {
+  const idle = await customer(world)
+  const terms = { included: '5', minimum: '720' }
+  await sell(world, { ...HOST, kind: 'container', meter: 'network_p95', terms, effective_at: iso(START - HOUR_MS) })
+  const { machine: external_id, agent } = idle
+  const container = { kind: 'container' as const, external_id, name: external_id, state: 'running' as const }
+  await agent.send([agent.listing(START, 'h', [container])])
+  await settled(world)
+  const { lines } = await invoiceOf(world, await issue(world, idle.account_id, at(60)))
+  const [line] = linesOf(lines, 'network_p95')
+  expect(line).toMatchObject({ net: '1.00', quantity: '0', unobserved_ms: HOUR_MS })
+  expect(line!.percentile).toEqual({ in: null, out: null, rank: 0, slots: 0, missing: 12, spread: 0 })
+  expect(await findings()).toEqual([])
+})
+
 test('a machine that is gone is charged for as long as it was there; one that only fell silent, for all of it', async () => {
   const [gone, mute] = [await customer(world), await customer(world)]
   for (const who of [gone, mute]) {
