@@ -93,11 +93,18 @@ export const sha256 = (data: Uint8Array | string): string => hash('sha256', data
 
 /** JSON with sorted keys and no undefined: equal values have equal text (RFC 8785 but for exotic numbers). */
 export function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonical(item ?? null)).join(',')}]`
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
-  entries.sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const item of value) text += `,${canonical(item ?? null)}`
+    return `[${text.slice(1)}]`
+  }
+  const fields = value as Readonly<Record<string, unknown>>
+  for (const key of Object.keys(fields).sort()) {
+    const item = fields[key]
+    if (item !== undefined) text += `,${JSON.stringify(key)}:${canonical(item)}`
+  }
+  return `{${text.slice(1)}}`
 }
 
 const refText = (ref: ResourceRef) => `${ref.kind}\n${ref.external_id}\n${ref.incarnation}`

@@ -32,6 +32,8 @@ export interface Environment {
   /** an installation with invented customers, which its owner may remove whole */
   demo: boolean
   people: PeopleSettings
+  /** where VAT ids are checked; undefined: nowhere */
+  viesUrl: string | undefined
   /** proxies whose word on a caller's address is taken */
   proxies: Proxies
 }
@@ -112,6 +114,14 @@ export function peopleOf(variables: Variables): PeopleSettings {
   return { publicUrl: new URL(publicUrl).origin, mail: url && from ? { url, from } : null }
 }
 
+function viesOf(url: string | undefined): string | undefined {
+  if (!url) return undefined
+  if (/^https?:\/\//.test(url) && URL.canParse(url)) return url.replace(/\/+$/, '')
+  throw new Error(
+    `ATALAYA_VIES_URL is "${url}"; it must be an address such as https://ec.europa.eu/taxation_customs/vies/rest-api.`,
+  )
+}
+
 export function readEnvironment(variables: Variables): Environment {
   const natsUrl = addressOf(variables, 'NATS_URL', 'the address of NATS', 'nats://user:password@host:4222', true)
   return {
@@ -127,6 +137,7 @@ export function readEnvironment(variables: Variables): Environment {
     logLevel: variables.ATALAYA_LOG || 'info',
     demo: variables.ATALAYA_DEMO === '1',
     people: peopleOf(variables),
+    viesUrl: viesOf(variables.ATALAYA_VIES_URL),
     proxies: proxiesOf(variables.ATALAYA_TRUSTED_PROXIES || ''),
   }
 }

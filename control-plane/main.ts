@@ -9,6 +9,7 @@ import { background } from './background.ts'
 import { type Actor, system } from './base/actor.ts'
 import { admissionBy } from './admission.ts'
 import { Authority, type Bus, connectBus, connectServer, type Way } from './bus/index.ts'
+import { routes as charges } from './charges/routes.ts'
 import { routes as catalog } from './catalog/routes.ts'
 import { routes as closing } from './closing/routes.ts'
 import { routes as contracts } from './contracts/routes.ts'
@@ -25,18 +26,25 @@ import { labelsOf, ownedIds } from './inventory/index.ts'
 import { routes as inventory } from './inventory/routes.ts'
 import { routes as ingest } from './ingest/routes.ts'
 import { createLog, endSayingLittle, sayError } from './log.ts'
+import { routes as mails } from './mails/routes.ts'
 import { routes as metering } from './metering/routes.ts'
 import { routes as metrics } from './metrics/routes.ts'
+import { routes as promotions } from './promotions/routes.ts'
+import { routes as queues } from './queues/routes.ts'
 import { routes as rating } from './rating/routes.ts'
 import { ReleaseFiles } from './releases/index.ts'
 import { routes as releases } from './releases/routes.ts'
+import { routes as repricing } from './repricing/routes.ts'
 import { currentFamilies, exposition } from './metrics/index.ts'
 import { authenticate, createGate, createMailer, createNames, type Gate } from './people/index.ts'
 import { routes as people } from './people/routes.ts'
 import { configPusher, listen, recording, tasks } from './river.ts'
 import { useKeys } from './secrets/index.ts'
 import { Refusals } from './sources/index.ts'
+import { routes as settlements } from './settlements/routes.ts'
 import { routes as sources } from './sources/routes.ts'
+import { vies } from './tax/index.ts'
+import { routes as tax } from './tax/routes.ts'
 
 const POOL = { staff: 12, tenants: 8, work: 12 } as const
 /** Asked to stop, the process is gone within this time, whatever hangs. */
@@ -83,6 +91,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     events({ ...deps, live, viewOf: viewOf(deps) }),
     audit(deps),
     accounts({ ...deps, endDemo }),
+    tax({ ...deps, register: env.viesUrl === undefined ? null : vies(env.viesUrl) }),
     people({ ...deps, gate: gateOf(deps, env), demo: endDemo !== null, onLost: mailLost(log) }),
     sources({ ...deps, admission, refusals, pushConfig: configPusher({ bus, db, now }) }),
     inventory(deps, extras),
@@ -92,9 +101,15 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     releases({ ...deps, admission, refusals, files: new ReleaseFiles(env.data) }),
     catalog(deps),
     contracts(deps),
+    promotions(deps),
     rating(deps),
-    billing({ ...deps, work: workDb }),
+    mails(deps),
+    settlements(deps),
+    charges(deps),
+    billing({ ...deps, work: workDb, mails: env.people.mail !== null }),
     closing(deps),
+    queues(deps),
+    repricing(deps),
   ]
 }
 
@@ -153,7 +168,9 @@ function main(env: Environment, roles: ReadonlySet<Role>): void {
   // who runs the tasks looks after the server, too
   const server = authority && isWork ? connectServer(way, authority, log) : null
   const live = isApi ? createLive(bus, now) : null
-  const river = { bus, server, natsLog: env.natsLog, refusals: new Refusals(), db: workDb, now, log }
+  const { mail: server_of_mail, publicUrl } = env.people
+  const mail = server_of_mail && { ...server_of_mail, publicUrl }
+  const river = { bus, server, natsLog: env.natsLog, refusals: new Refusals(), db: workDb, now, log, mail }
   if (roles.has('ingest')) listen(river)
   const work = background([...recording(river), ...(isWork ? tasks(river) : [])], log)
   // a moment later, so that the answer is out

@@ -11,13 +11,15 @@ import { installationId } from './accounts/index.ts'
 import { numberCommitted, streamPublisher } from './events/dispatch.ts'
 import { LIVE_LIMITS, SAMPLE_SUBJECT } from './events/live.ts'
 import { forgetAnswers } from './http/once.ts'
-import { renderMissing } from './billing/index.ts'
+import { letterWriter, renderMissing } from './billing/index.ts'
 import { workOnCloses } from './closing/index.ts'
 import { forgetOldKeys, receiveOwn, settle } from './ingest/index.ts'
+import { createPost, sendMails } from './mails/index.ts'
 import { prune } from './metrics/index.ts'
 import { forgetSignIns } from './people/index.ts'
 import { judge } from './rating/index.ts'
 import { advance, countUpdates, spreadMs, unfinishedRollouts } from './releases/index.ts'
+import { workOnWhatIfs } from './repricing/index.ts'
 import { configOf, judgeSecrets, type Refusals, revocations, sealPlain, watchSilence } from './sources/index.ts'
 
 export interface RiverDeps {
@@ -30,6 +32,8 @@ export interface RiverDeps {
   db: Database
   now: Clock
   log: Logger
+  /** null: documents wait until a mail server is known */
+  mail: { url: string; from: string; publicUrl: string } | null
 }
 
 interface Inflow {
@@ -68,8 +72,9 @@ export function tasks(deps: RiverDeps): Task[] {
   return [
     { name: 'settle', every_ms: 500, share: 0.2, run: () => settle(db, now) },
     { name: 'judge', every_ms: 5_000, run: () => as('judge', judge) },
-    { name: 'render', every_ms: 2_000, run: () => as('render', renderMissing) },
+    { name: 'render', every_ms: 2_000, share: 0.2, run: () => as('render', renderMissing) },
     { name: 'close_periods', every_ms: 1_000, run: () => workOnCloses(db, now, parked) },
+    { name: 'what_if', every_ms: 1_000, share: 0.5, run: () => workOnWhatIfs(db, now) },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
     { name: 'forget_answers', every_ms: 600_000, run: () => as('forget_answers', forgetAnswers) },
     { name: 'forget_sign_ins', every_ms: 600_000, run: () => as('forget_sign_ins', forgetSignIns) },
@@ -82,7 +87,16 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'count_updates', every_ms: 15_000, run: () => as('count_updates', countUpdates) },
     { name: 'keep_secrets', every_ms: 15_000, run: () => keepSecrets(deps, as) },
     ...keepingOut(deps, as),
+    ...mailing(deps),
   ]
+}
+
+/** Issued documents go by mail, each once. */
+function mailing({ db, now, log, mail }: RiverDeps): Task[] {
+  if (!mail) return []
+  const onLost = (error: unknown) => log.error({ err: error }, 'a mail with a document could not be written')
+  const sending = { db, now, post: createPost(mail.url, mail.from), compose: letterWriter(mail), onLost }
+  return [{ name: 'send_mails', every_ms: 1_000, run: () => sendMails(sending) }]
 }
 
 /** The nats-server refuses whom we revoked, and we hear whom it refused: its advisories, and its log where we can read it. */

@@ -16,6 +16,8 @@ export type Language = z.infer<typeof Language>
 /** EN 16931 tax categories. */
 export const TaxCategory = z.enum(['S', 'Z', 'E', 'AE', 'K', 'G', 'O'])
 export type TaxCategory = z.infer<typeof TaxCategory>
+/** Whether a customer buys as a business: together with a valid VAT id it decides who owes the tax of a sale abroad. */
+export const TaxStatus = z.enum(['consumer', 'business'])
 /** Per cent with up to 2 decimals, as text: "21.00". */
 export const TaxRate = z
   .string()
@@ -88,6 +90,9 @@ export const LegalEntity = z
       description: 'in minor units: a note of less than this waits until the difference has grown; 0: none waits',
     }),
     re_rating_months: z.int().min(1).max(120).meta({ description: 'how far back invoices are rated again' }),
+    send_automatically: z
+      .boolean()
+      .meta({ description: 'what is issued goes by mail to the billing addresses of its account by itself' }),
   })
   .meta({ id: 'LegalEntity' })
 export type LegalEntity = z.infer<typeof LegalEntity>
@@ -99,6 +104,7 @@ export const NewLegalEntity = LegalEntity.omit({ id: true, logo: true }).extend(
   payment_terms_days: z.int().min(0).max(365).default(30),
   note_threshold: LegalEntity.shape.note_threshold.default(0),
   re_rating_months: LegalEntity.shape.re_rating_months.default(24),
+  send_automatically: LegalEntity.shape.send_automatically.default(false),
 })
 export type NewLegalEntity = z.infer<typeof NewLegalEntity>
 export const LegalEntityChange = LegalEntity.omit({ id: true, currency: true, logo: true }).partial()
@@ -118,6 +124,7 @@ export const Account = z
     name,
     address: Address,
     tax_id: z.string().max(40),
+    tax_status: TaxStatus,
     email: z.string().max(200),
     zone,
     language: Language,
@@ -131,6 +138,7 @@ export const NewAccount = z.object({
   name,
   address: Address.optional(),
   tax_id: z.string().max(40).default(''),
+  tax_status: TaxStatus.optional().meta({ description: 'default: consumer' }),
   email: z.string().max(200).default(''),
   zone: zone.optional(),
   language: Language.optional(),
@@ -143,6 +151,7 @@ export const AccountChange = z.object({
   name: name.optional(),
   address: Address.optional(),
   tax_id: z.string().max(40).optional(),
+  tax_status: TaxStatus.optional(),
   email: z.string().max(200).optional(),
   zone: zone.optional(),
   language: Language.optional(),

@@ -150,11 +150,11 @@ export async function createAccount(ctx: Context, input: NewAccount): Promise<Ac
   refuse(placeErrors(input))
   const seller = await sellerOf(ctx, input)
   const [id, created_at] = [newId(), ctx.now()]
-  const { name, tax_id, email, zone = seller.zone, language = seller.language } = input
+  const { name, tax_id, tax_status, email, zone = seller.zone, language = seller.language } = input
   const address = input.address ?? { street: '', postal_code: '', city: '', country: seller.address.country }
   const parent_id = input.parent_id ?? ctx.actor.account_id
   if (parent_id !== null) await getAccount(ctx, parent_id)
-  const described = { name, address, tax_id, email, zone, language, parent_id }
+  const described = { name, address, tax_id, tax_status, email, zone, language, parent_id }
   await insertAccount(
     ctx.tx,
     { id, legal_entity_id: seller.id, ...described, is_default: false, created_at },

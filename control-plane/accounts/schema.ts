@@ -45,6 +45,8 @@ export const legalEntity = pgTable('legal_entity', {
   note_threshold: integer().notNull().default(0),
   /** how far back invoices are rated again */
   re_rating_months: integer().notNull().default(24),
+  /** what is issued goes by mail by itself */
+  send_automatically: boolean().notNull().default(false),
   created_at: instant().notNull(),
 })
 
@@ -56,6 +58,7 @@ export const account = pgTable('account', {
   name: text().notNull(),
   address: jsonb().$type<Address>().notNull(),
   tax_id: text().notNull(),
+  tax_status: text().$type<'consumer' | 'business'>().notNull().default('consumer'),
   email: text().notNull(),
   zone: text().notNull(),
   language: text().$type<'en' | 'es'>().notNull(),

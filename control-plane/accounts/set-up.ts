@@ -36,6 +36,7 @@ const COMPANY = {
   payment_terms_days: 30,
   note_threshold: 0,
   re_rating_months: 24,
+  send_automatically: false,
 } as const
 
 /** Makes one of each where there is none; a second run changes nothing. */

@@ -7,6 +7,7 @@ import { withinProjects, withinReach } from '../db/fence.ts'
 import { idleHoursOf } from '../db/idle.ts'
 import { type NamedProject, projectsOf } from '../db/narrowing.ts'
 import type { Context, Database, Tx } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import type { Account, AccountChange, LegalEntity, LegalEntityChange, Logo, Project } from './contract.ts'
 import { account, credential, impersonation, installation, legalEntity, project } from './schema.ts'
 
@@ -35,9 +36,11 @@ export async function selectEntities(ctx: Context): Promise<LegalEntity[]> {
   return found.map(entityFromRow)
 }
 
-export async function selectEntity(ctx: Context, id: string): Promise<LegalEntity | null> {
-  return (await selectEntities(ctx)).find((entity) => entity.id === id) ?? null
-}
+const entitiesById = together(async (ctx, _all: null, ids: readonly string[]) => {
+  const found = await selectEntities(ctx)
+  return ids.map((id) => found.find((entity) => entity.id === id) ?? null)
+})
+export const selectEntity = (ctx: Context, id: string): Promise<LegalEntity | null> => entitiesById(ctx, null, id)
 
 export const insertEntity = async (tx: Tx, row: typeof legalEntity.$inferInsert): Promise<void> => {
   await tx.insert(legalEntity).values(row)
@@ -110,8 +113,13 @@ const one = async (ctx: Context, where: SQL | undefined): Promise<Account | null
   const [found] = await withProjects(ctx, await ctx.tx.select().from(account).where(where).limit(1))
   return found ?? null
 }
-export const selectAccount = (ctx: Context, id: string) =>
-  one(ctx, and(eq(account.id, id), withinReach(ctx, account.id)))
+const accountsById = together(async (ctx, _all: null, ids: readonly string[]) => {
+  const where = and(inArray(account.id, [...new Set(ids)]), withinReach(ctx, account.id))
+  const found = await withProjects(ctx, await ctx.tx.select().from(account).where(where))
+  const known = new Map(found.map((row) => [row.id, row]))
+  return ids.map((id) => known.get(id) ?? null)
+})
+export const selectAccount = (ctx: Context, id: string): Promise<Account | null> => accountsById(ctx, null, id)
 export async function selectAccountIds(ctx: Context): Promise<string[]> {
   const found = await ctx.tx.select({ id: account.id }).from(account).where(withinReach(ctx, account.id))
   return found.map(({ id }) => id)

@@ -14,11 +14,13 @@ export const fraction = (num: bigint, den = 1n): Fraction => {
   return den < 0n ? { num: -num, den: -den } : { num, den }
 }
 
-/** Sums share a denominator where they can, so that a long sum doesn't grow digits. */
-export const add = (a: Fraction, b: Fraction): Fraction =>
-  a.den === b.den
-    ? { num: a.num + b.num, den: a.den }
-    : reduce({ num: a.num * b.den + b.num * a.den, den: a.den * b.den })
+/** Sums share a denominator where they can, so that a long sum doesn't grow digits: nothing added leaves it as it is. */
+export function add(a: Fraction, b: Fraction): Fraction {
+  if (a.den === b.den) return { num: a.num + b.num, den: a.den }
+  if (a.num === 0n) return b
+  if (b.num === 0n) return a
+  return reduce({ num: a.num * b.den + b.num * a.den, den: a.den * b.den })
+}
 
 export const multiply = (a: Fraction, b: Fraction): Fraction => reduce({ num: a.num * b.num, den: a.den * b.den })
 export const subtract = (a: Fraction, b: Fraction): Fraction => add(a, { num: -b.num, den: b.den })

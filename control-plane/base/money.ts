@@ -1,14 +1,16 @@
 /** Currencies and their minor units: money is a bigint of minor units beside its currency, never a float. */
 import currencies from 'currency-codes'
 import { formatScaled, type Fraction, fraction, roundHalfAway } from './exact.ts'
+import { remembered } from './memo.ts'
 import { assert } from './problem.ts'
 
 /** Decimals of a currency: JPY 0, EUR 2, KWD 3. */
-export function exponentOf(code: string): number {
+export const exponentOf = (code: string): number => currencyOf(code).digits
+const currencyOf = remembered((code) => {
   const currency = currencies.code(code)
   assert(currency, `unknown currency ${code}`)
-  return currency.digits
-}
+  return currency
+})
 
 /** An exact amount in major units, rounded once, half away from zero, to minor units. */
 export const toMinor = ({ num, den }: Fraction, currency: string): bigint =>

@@ -25,10 +25,11 @@ export function byProject(
   const buckets = new Map<string | null, Bucket>([[null, { net: 0n, lines: [] }]])
   for (const line of lines)
     for (const { project, net, quantity } of divided(line, projectOf, currency)) {
-      const { net: known, lines: borne } = buckets.get(project) ?? { net: 0n, lines: [] }
+      const bucket = buckets.get(project) ?? { net: 0n, lines: [] }
+      buckets.set(project, bucket)
       const quantity_display = toDecimal(fraction(quantity, BigInt(line.divisor)), DISPLAYED_PLACES)
-      const part = { line_id: line.id, quantity_display, net: majorText(net, currency) }
-      buckets.set(project, { net: known + net, lines: [...borne, part] })
+      bucket.net += net
+      bucket.lines.push({ line_id: line.id, quantity_display, net: majorText(net, currency) })
     }
   const shown = (project: ByProject[number]['project'], { net, lines: borne }: Bucket) => ({
     project,

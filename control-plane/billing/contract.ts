@@ -2,12 +2,25 @@
 import { z } from 'zod'
 import { Account, Address, Branding, Language, Logo, TaxCategory } from '../accounts/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contract.ts'
+import { Charge } from '../charges/contract.ts'
+import { AppliedCoupon } from '../promotions/contract.ts'
 import { BlockedGap, Line, Unrated } from '../rating/contract.ts'
+import { Settlement } from '../settlements/contract.ts'
+import { TaxReason } from '../tax/contract.ts'
+
+export type { AppliedCoupon, CouponTerms } from '../promotions/contract.ts'
 
 export const CONTENT_SCHEMA_VERSION = 1
 
 export const Party = z.object({ id: Id, name: z.string(), address: Address, tax_id: z.string(), email: z.string() })
-export const TaxLine = z.object({ category: TaxCategory, rate: z.string(), base: Amount, tax: Amount })
+export const TaxLine = z.object({
+  category: TaxCategory,
+  rate: z.string(),
+  base: Amount,
+  tax: Amount,
+  reason: TaxReason.optional().meta({ description: 'why no tax is charged, where none is' }),
+})
+const Coupons = z.array(AppliedCoupon).optional().meta({ description: 'what took something off its lines' })
 export const Totals = z.object({ net: Amount, tax: Amount, total: Amount })
 
 /** How the document looks; absent where its seller has chosen nothing. */
@@ -29,6 +42,7 @@ export const Draft = z
     zone: z.string(),
     lines: z.array(Line),
     taxes: z.array(TaxLine),
+    coupons: Coupons,
     totals: Totals,
     by_project: z
       .array(
@@ -62,7 +76,15 @@ export const DraftSummary = z
 export const DocumentType = z.enum(['invoice', 'credit_note', 'debit_note'])
 export type DocumentType = z.infer<typeof DocumentType>
 /** Why an invoice is rated otherwise than when it was issued. */
-export const Cause = z.enum(['late_facts', 'corrected_owner', 'same_machine', 'corrected_price', 'new_engine'])
+export const Cause = z.enum([
+  'late_facts',
+  'corrected_owner',
+  'same_machine',
+  'corrected_price',
+  'shared_anew',
+  'new_engine',
+  'cancelled_charge',
+])
 export type Cause = z.infer<typeof Cause>
 /** What stands behind a line of a note: its service, resource and component as a whole, in the period of the invoice. */
 export const Correction = z.object({
@@ -88,6 +110,7 @@ export const InvoiceContent = z.object({
   corrects: DocumentRef.optional().meta({
     description: 'of a note: the invoice; its amounts on a credit note are credits',
   }),
+  one_off: z.literal(true).optional().meta({ description: 'it bills charges alone, and no period' }),
   issued_at: InstantText,
   due_at: InstantText,
   period: z.object({ from: InstantText, to: InstantText }),
@@ -100,6 +123,7 @@ export const InvoiceContent = z.object({
   zone: z.string(),
   cut: z.int(),
   taxes: z.array(TaxLine),
+  coupons: Coupons,
   totals: Totals,
 })
 export type InvoiceContent = z.infer<typeof InvoiceContent>
@@ -117,6 +141,10 @@ export const InvoiceSummary = z
     currency: CurrencyCode,
     totals: Totals,
     line_count: z.int(),
+    one_off: z.boolean().meta({ description: 'it bills charges alone, and no period' }),
+    settlement: Settlement.nullable().meta({
+      description: 'what of it is open; null: nothing is owed of a credit note, and only those who sell are told',
+    }),
   })
   .meta({ id: 'InvoiceSummary' })
 export const Invoice = InvoiceSummary.extend({
@@ -138,6 +166,11 @@ export const NewLogo = z.object({
     .max(LOGO_LIMITS.characters)
     .meta({ description: 'a PNG or JPEG of at most 512 KiB and 2000 × 2000 pixels, in Base64' }),
 })
+/** Charges on an invoice of their own, now. */
+export const NewOneOffInvoice = z.object({
+  charge_ids: z.array(Id).min(1).max(500).meta({ description: 'open charges of this account' }),
+})
+export type NewOneOffInvoice = z.infer<typeof NewOneOffInvoice>
 export const NewInvoice = z.object({
   account_id: Id,
   to: InstantText.optional().meta({
@@ -161,6 +194,10 @@ export const Explanation = z
         host_name: z.string().nullable(),
         owner: z.string(),
         assignment_id: Id,
+        resource: z
+          .object({ id: Id, name: z.string() })
+          .nullable()
+          .meta({ description: 'whose it is, where all were charged together' }),
         observed_version_id: Id.nullable(),
         unobserved_ms: z.int(),
         estimated: z.boolean(),
@@ -185,7 +222,10 @@ export const Explanation = z
         ),
       }),
     ),
-    tax: z.object({ category: TaxCategory, rate: z.string(), base: Amount, tax: Amount }),
+    tax: TaxLine,
+    charge: Charge.nullable().meta({
+      description: 'of what was charged for once: who recorded it, when and why; null for its buyer',
+    }),
   })
   .meta({ id: 'Explanation' })
 

@@ -9,7 +9,6 @@ import {
   smaller,
   subtract,
   sum,
-  weightsOf,
   ZERO,
 } from '../base/exact.ts'
 import { exponentOf, fromMinor, spread, toMinor } from '../base/money.ts'
@@ -25,29 +24,41 @@ export interface Discounts {
   total: bigint
   /** what each line bears, exactly */
   shares: Fraction[]
-  /** and in minor units: the total by the largest remainder of those shares */
+  /** in minor units: what each coupon takes off each line, by the largest remainder of what the lines still have */
+  cells: bigint[][]
+  /** and of all coupons together */
   per_line: bigint[]
 }
 
 /**
- * One coupon after the other. `scope` names the lines that it is for, by their place; default: all. Its discount is rounded once,
- * never above what its lines still have, and borne by them in proportion to that.
+ * One coupon after the other. `scope` names the lines that it is for, by their place; default: all. Its discount is rounded once, never
+ * above what its lines still have, and borne by them in proportion to that.
  */
 export function discounted(lines: readonly bigint[], coupons: readonly Coupon[], currency: string): Discounts {
-  let left = lines.map((line) => fromMinor(line, currency))
-  const discounts: bigint[] = []
+  let left = [...lines]
+  let exactly = lines.map((line) => fromMinor(line, currency))
+  const [discounts, cells]: [bigint[], bigint[][]] = [[], []]
   for (const coupon of coupons) {
-    const base = left.map((line, index) => (coupon.scope?.includes(index) === false ? ZERO : line))
-    const whole = sum(base)
-    const discount = discountOf(coupon, whole, currency)
+    const isFor = (index: number) => coupon.scope?.includes(index) !== false
+    const bases = left.map((line, index) => (isFor(index) ? line : 0n))
+    const whole = bases.reduce((all, one) => all + one, 0n)
+    const discount = discountOf(coupon, fromMinor(whole, currency), currency)
+    const cell = spread(discount, bases)
     discounts.push(discount)
-    if (discount === 0n) continue
-    const ratio = multiply(fromMinor(discount, currency), fraction(whole.den, whole.num))
-    left = left.map((line, index) => subtract(line, multiply(base[index] ?? ZERO, ratio)))
+    cells.push(cell)
+    left = left.map((line, index) => line - (cell[index] ?? 0n))
+    const base = sum(exactly.filter((_, index) => isFor(index)))
+    if (discount === 0n || base.num === 0n) continue
+    const ratio = multiply(fromMinor(discount, currency), fraction(base.den, base.num))
+    exactly = exactly.map((line, index) => (isFor(index) ? subtract(line, multiply(line, ratio)) : line))
   }
-  const shares = lines.map((line, index) => subtract(fromMinor(line, currency), left[index] ?? ZERO))
-  const total = discounts.reduce((all, one) => all + one, 0n)
-  return { discounts, total, shares, per_line: spread(total, weightsOf(shares)) }
+  return {
+    discounts,
+    total: discounts.reduce((all, one) => all + one, 0n),
+    shares: lines.map((line, index) => subtract(fromMinor(line, currency), exactly[index] ?? ZERO)),
+    cells,
+    per_line: lines.map((line, index) => line - (left[index] ?? 0n)),
+  }
 }
 
 function discountOf(coupon: Coupon, whole: Fraction, currency: string): bigint {

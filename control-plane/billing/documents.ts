@@ -11,7 +11,7 @@ import { fromIso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import type { DocumentLine, InvoiceContent } from './contract.ts'
 import { requireInvoice } from './issued.ts'
-import { documentData, formatOf } from './labels.ts'
+import { documentData, type DocumentForm, formatOf } from './labels.ts'
 import { documentBinding } from './rules.ts'
 import { findDocument, findFile, type InvoiceRow, invoicesWithoutPdf, keepDocument, linesOfInvoice } from './store.ts'
 
@@ -30,8 +30,9 @@ export function renderPdf(
   lines: readonly DocumentLine[],
   language: Language,
   logo: Uint8Array | null = null,
+  as: DocumentForm = {},
 ): Uint8Array {
-  const data = JSON.stringify(documentData(content, lines, language))
+  const data = JSON.stringify(documentData(content, lines, language, as))
   return compile(readFileSync(TEMPLATE, 'utf8'), { data }, logo, content.issued_at)
 }
 

@@ -19,10 +19,16 @@ import {
   type RatingRequest,
 } from '../rating/index.ts'
 import type { Line } from '../rating/contract.ts'
+import { openCharges } from '../charges/index.ts'
 import { byProject } from './by-project.ts'
+import { chargeLines } from './charge-lines.ts'
 import type { Draft, DraftSummary } from './contract.ts'
 import type { z } from 'zod'
 import { majorText } from '../base/money.ts'
+import { couponsOn } from '../promotions/index.ts'
+import { getTaxSetting } from '../tax/index.ts'
+import { reasonOf } from '../tax/rules.ts'
+import { adjusted } from './adjust.ts'
 import { brandingOf, minorOf, taxesOf, totalsOf, totalsText } from './rules.ts'
 import { invoicedTo } from './store.ts'
 
@@ -36,7 +42,7 @@ export const party = (who: Account | LegalEntity) => ({
 
 /** Since when nothing of a contract was invoiced. */
 export const openSince = async (ctx: Context, contract: ContractInForce): Promise<Instant> =>
-  (await invoicedTo(ctx, contract.id)) ?? contract.from
+  (await invoicedTo(ctx, contract)) ?? contract.from
 
 /** From an instant on, at most to the end of its month; null where nothing is left of the contract. */
 function periodFrom(from: Instant, contract: ContractInForce, zone: string, to: Instant): Interval | null {
@@ -76,8 +82,14 @@ async function compute(ctx: Context, account: Account, request: DraftRequest): P
   if (!begin)
     throw new Problem('nothing_to_invoice', `Everything of ${account.name} up to ${iso(as_of)} was invoiced already.`)
   const terms = { contract, zone: account.zone, cut: cut.number, ...(request.prices && { prices: request.prices }) }
-  const { period, rated } = await firstRated(ctx, terms, begin, to)
-  return presentDraft(ctx, account, { ...terms, period }, rated)
+  const charges = await openCharges(ctx, contract.id, cut.number)
+  // what is done by now stands on a draft of the present, though usage may be known only to a moment ago
+  const until = (period: Interval) =>
+    request.as_of === null ? Math.min(monthOf(period.from, account.zone).to, cut.closed_at + 1) : period.to
+  const due = (period: Interval) => charges.filter(({ at }) => at < until(period))
+  const { period, rated } = await firstRated(ctx, terms, begin, to, (one) => due(one).length > 0)
+  const once = await chargeLines(ctx, contract, account.language, due(period))
+  return presentDraft(ctx, account, { ...terms, period }, { ...rated, lines: [...rated.lines, ...once] })
 }
 
 /** What was rated, as a draft of who sells and who buys now. */
@@ -85,11 +97,17 @@ export async function presentDraft(
   ctx: Context,
   account: Account,
   { contract, period, zone, cut }: RatingRequest,
-  { lines, unrated, blocked }: RatedPeriod,
+  { lines: rated, unrated, blocked }: RatedPeriod,
 ): Promise<Draft> {
   const { currency } = contract
   const seller = await getLegalEntity(ctx, contract.legal_entity_id)
-  const taxes = taxesOf(lines, currency)
+  const { lines, coupons } = adjusted(
+    rated,
+    await couponsOn(ctx, { account_id: account.id, currency, to: period.to }),
+    currency,
+  )
+  const setting = await getTaxSetting(ctx, seller.id)
+  const taxes = taxesOf(lines, currency, (category) => reasonOf(category, setting))
   return {
     account_id: account.id,
     contract_id: contract.id,
@@ -104,6 +122,7 @@ export async function presentDraft(
     zone,
     lines,
     taxes,
+    ...(coupons.length > 0 && { coupons }),
     totals: totalsText(totalsOf(lines, taxes, currency), currency),
     by_project: byProject(lines, await projectOfEach(ctx, assignmentsIn(lines)), account.projects, currency),
     unrated: unrated.map(presentMissing),
@@ -114,15 +133,21 @@ export async function presentDraft(
 const assignmentsIn = (lines: readonly Line[]): string[] =>
   lines.flatMap((line) => line.segments.map((segment) => segment.assignment_id))
 
-/** A month in which nothing was used is passed over: nobody gets a bill of nothing, and none waits for it for ever. */
-async function firstRated(ctx: Context, terms: Omit<RatingRequest, 'period'>, begin: Interval, to: Instant) {
+/** A month in which nothing was used and nothing charged is passed over: nobody gets a bill of nothing, and none waits for it for ever. */
+async function firstRated(
+  ctx: Context,
+  terms: Omit<RatingRequest, 'period'>,
+  begin: Interval,
+  to: Instant,
+  isCharged: (period: Interval) => boolean,
+) {
   const { contract, zone, cut } = terms
   const owned = await ownership(ctx, { account_id: contract.account_id }, { from: begin.from, to }, cut)
   // before that nothing needs to be rated to know that nothing was used
   const owner_since = owned.reduce((least, { from }) => Math.min(least, from ?? -Infinity), to - 1)
   for (let period = begin; ;) {
     const rated = period.to > owner_since ? await rate(ctx, { ...terms, period }) : NOTHING
-    const isEmpty = rated.lines.length + rated.unrated.length + rated.blocked.length === 0
+    const isEmpty = rated.lines.length + rated.unrated.length + rated.blocked.length === 0 && !isCharged(period)
     const next = isEmpty ? periodFrom(period.to, contract, zone, to) : null
     if (!next) return { period, rated }
     period = next

@@ -1,11 +1,13 @@
 /** Opens a line to its leaves: segments, versions, owners, hours of usage, and the readings that bound them. */
 import { parseFraction, toDecimal } from '../base/exact.ts'
 import { permit } from '../base/actor.ts'
+import { getCharge } from '../charges/index.ts'
 import { Problem, sure } from '../base/problem.ts'
-import { fromIso, type Interval, iso, type OpenInterval } from '../base/time.ts'
+import { fromIso, iso, type OpenInterval } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { hourMetersOf, meterOf } from '../metering/contract.ts'
 import { isOwn, usageOf } from '../metering/index.ts'
+import { resourceIdOf } from '../rating/rules.ts'
 import type { Line } from '../rating/contract.ts'
 import type { DocumentLine, Draft, Explanation } from './contract.ts'
 import type { z } from 'zod'
@@ -43,6 +45,8 @@ async function explained(ctx: Context, line: DocumentLine, taxes: Draft['taxes']
     const own = (hour: Hours[number]) => ({ ...hour, bounds: hour.bounds.filter((bound) => isOwn(held, bound)) })
     return {
       ...whole,
+      // why they charge it is theirs who do
+      charge: null,
       segments: whole.segments.map((segment) => ({ ...segment, host_name: null, hours: segment.hours.map(own) })),
     }
   })
@@ -66,7 +70,7 @@ async function explain(ctx: Context, line: DocumentLine, taxes: Draft['taxes'], 
   const tax = sure(taxes.find((row) => row.category === line.tax_category && row.rate === line.tax_rate))
   const segments: Explained['segments'] = []
   for (const rated of ratedLines([line])) segments.push(...(await segmentsOf(ctx, rated, cut)))
-  return { line, tax, segments }
+  return { line, tax, segments, charge: line.one_off ? await getCharge(ctx, line.resource.id) : null }
 }
 
 async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explained['segments']> {
@@ -99,6 +103,7 @@ async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explai
       host_name: version?.host_name ?? null,
       owner: owners.get(segment.assignment_id)?.account_name ?? '',
       assignment_id: segment.assignment_id,
+      resource: segment.resource ?? null,
       observed_version_id: segment.observed_version_id,
       unobserved_ms: segment.unobserved_ms,
       estimated: segment.estimated,
@@ -111,19 +116,29 @@ async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explai
 type Hours = Explained['segments'][number]['hours']
 /** The leaves of each segment of a consumption or percentile line; none for allocation, whose leaf is the version. */
 async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]> {
-  if (meterOf(line.meter).kind === 'allocation') return []
-  const stretches = line.segments.map((segment) => ({ from: fromIso(segment.from), to: fromIso(segment.to) }))
-  const [usage] = await usageOf(ctx, [{ resource_id: line.resource.id, intervals: stretches }], cut, { bounds: true })
+  const { meter } = line
+  if (meter === undefined || meterOf(meter).kind === 'allocation') return []
+  const stretches = line.segments.map((segment) => ({
+    resource_id: resourceIdOf(line, segment),
+    from: fromIso(segment.from),
+    to: fromIso(segment.to),
+  }))
+  const asked = [...Map.groupBy(stretches, (one) => one.resource_id)].map(([resource_id, intervals]) => ({
+    resource_id,
+    intervals,
+  }))
+  const usage = await usageOf(ctx, asked, cut, { bounds: true })
+  const usedIn = new Map(asked.flatMap(({ intervals }, index) => intervals.map((one) => [one, usage[index]?.get(one)])))
   const reading = (r: { at_ms: number; value: string; spool: string; sequence: number }) => ({
     at: iso(r.at_ms),
     value: r.value,
     spool: r.spool,
     sequence: r.sequence,
   })
-  const own = hourMetersOf(line.meter)
-  const leavesIn = (stretch: Interval) =>
+  const own = hourMetersOf(meter)
+  const leavesIn = (stretch: (typeof stretches)[number]) =>
     own
-      .flatMap((meter) => (usage?.get(stretch)?.get(meter) ?? []).map((leaf) => ({ ...leaf, meter })))
+      .flatMap((meter) => (usedIn.get(stretch)?.get(meter) ?? []).map((leaf) => ({ ...leaf, meter })))
       .toSorted((a, b) => a.from - b.from)
   return stretches.map((stretch) =>
     leavesIn(stretch).map((leaf) => ({

@@ -9,6 +9,7 @@ import { type ClosedCut, closeCut } from '../db/cut.ts'
 import { type Clock, type Context, type Database, transact } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { pendingWork, settle, settleHere } from '../ingest/index.ts'
+import { useCoupons } from '../promotions/index.ts'
 import { ENGINE_VERSION } from '../rating/contract.ts'
 import {
   CONTENT_SCHEMA_VERSION,
@@ -20,7 +21,12 @@ import {
   type NewInvoice,
 } from './contract.ts'
 import type { z } from 'zod'
+import { markBilled } from '../charges/index.ts'
+import { queueMails } from '../mails/index.ts'
+import { credit, openSettlement, type Owed } from '../settlements/index.ts'
+import { chargesIn } from './charge-lines.ts'
 import { draft, openSince } from './draft.ts'
+import { mailingOf } from './letter-text.ts'
 import { contentHash, minorOf, numberText } from './rules.ts'
 import * as store from './store.ts'
 
@@ -123,7 +129,7 @@ export async function issueDraft(ctx: Context, made: Draft): Promise<{ id: strin
   return { id: row.id, number: row.number }
 }
 
-function refuseUnrated(made: Draft): void {
+export function refuseUnrated(made: Draft): void {
   if (made.unrated.length === 0) return
   const some = made.unrated
     .slice(0, 3)
@@ -149,6 +155,7 @@ export type Freezable = Omit<Draft, 'lines' | 'unrated' | 'blocked_gaps' | 'mont
   lines: readonly DocumentLine[]
   document_type: DocumentType
   corrects?: DocumentRef
+  one_off?: true
 }
 
 /** Takes the number under the series' lock and writes what never changes again. */
@@ -195,6 +202,7 @@ export async function freeze(ctx: Context, made: Freezable): Promise<store.Invoi
     previous_hash: series.last_hash,
     content_hash: contentHash(content, lines, series.last_hash),
     corrects_id: made.corrects?.invoice_id ?? null,
+    one_off: made.one_off ?? false,
   }
   await store.insertInvoice(
     ctx,
@@ -207,6 +215,21 @@ export async function freeze(ctx: Context, made: Freezable): Promise<store.Invoi
       content: line,
     })),
   )
+  // a note has the coupons of its invoice, and uses nothing up
+  if (document_type === 'invoice')
+    await useCoupons(ctx, { invoice_id: row.id, account_id, currency: made.currency }, made.coupons ?? [])
   await store.advanceSeries(ctx, series, row.content_hash)
+  await markBilled(ctx, row, chargesIn(row, lines))
+  if (row.document_type === 'credit_note') await credit(ctx, sure(row.corrects_id), row.total_minor)
+  else await openSettlement(ctx, owedBy(row))
+  if (entity.send_automatically) await queueMails(ctx, mailingOf(row, content.buyer.email))
   return row
 }
+
+const owedBy = ({ id, account_id, number, currency, total_minor }: store.InvoiceRow): Owed => ({
+  invoice_id: id,
+  account_id,
+  number,
+  currency,
+  total_minor,
+})

@@ -1,10 +1,22 @@
 /** Verbs of billing. */
+export { issueOneOff } from './one-off.ts'
 export { renderMissing, invoicePdf } from './documents.ts'
 export { allAccounts, costOf, draft, drafts, unlessEmpty } from './draft.ts'
 export { explainDraftLine, explainInvoiceLine } from './explain.ts'
 export { finalise, issue, issueDraft, readyToInvoice, settledCut } from './finalise.ts'
-export { getInvoice, listInvoices } from './issued.ts'
+export { getInvoice, listInvoices, pastBills, requireInvoice } from './issued.ts'
+export { linesCsv } from './csv.ts'
 export { type LogoFile, logoOfEntity, logoOfInvoice, putLogo, removeLogo } from './logo.ts'
+export { letterWriter, sendDocument, sendIssued } from './letters.ts'
 export { issueNotes, openDifferences, readyToReRate, reRate } from './notes/index.ts'
+export { proForma } from './pro-forma.ts'
 export { previewPrice } from './preview.ts'
+export {
+  accountsInvoiced,
+  invoicedUpTo,
+  lineGroups,
+  standing,
+  type StandingGroup,
+  type StandingInvoice,
+} from './standing/index.ts'
 export { verify } from './verify.ts'

@@ -2,6 +2,7 @@
 import type { Language, Logo } from '../accounts/contract.ts'
 import { parseFraction, toDecimal } from '../base/exact.ts'
 import { dateOf, fromIso } from '../base/time.ts'
+import type { MeterName } from '../metering/contract.ts'
 import type { Line } from '../rating/contract.ts'
 import type { DocumentLine, InvoiceContent } from './contract.ts'
 import { gapText } from './gap-text.ts'
@@ -21,6 +22,9 @@ const EN = {
   quantity: 'Quantity',
   price: 'Unit price',
   net: 'Net',
+  gross: 'before discounts',
+  discount: 'Discount',
+  with_tax: 'with VAT',
   subtotal: 'Subtotal',
   tax: 'VAT',
   base: 'on',
@@ -38,6 +42,10 @@ const EN = {
   payment: 'Pay to',
   bank: 'Bank',
   reference: 'Reference',
+  pooled: 'All together',
+  pro_forma: 'Pro-forma invoice',
+  no_invoice: 'This is not an invoice.',
+  no_number: 'It has no invoice number, and nothing is due of it.',
 }
 const ES: typeof EN = {
   title: 'Factura',
@@ -52,6 +60,9 @@ const ES: typeof EN = {
   quantity: 'Cantidad',
   price: 'Precio',
   net: 'Importe',
+  gross: 'antes de descuentos',
+  discount: 'Descuento',
+  with_tax: 'con IVA',
   subtotal: 'Base imponible',
   tax: 'IVA',
   base: 'sobre',
@@ -69,10 +80,14 @@ const ES: typeof EN = {
   payment: 'Datos de pago',
   bank: 'Banco',
   reference: 'Concepto',
+  pooled: 'Todo junto',
+  pro_forma: 'Factura proforma',
+  no_invoice: 'Este documento no es una factura.',
+  no_number: 'No tiene número de factura y no genera ningún pago.',
 }
 export const LABELS: Record<Language, typeof EN> = { en: EN, es: ES }
 
-type MeterWords = Record<Line['meter'], string>
+type MeterWords = Record<MeterName, string>
 const METERS_EN: MeterWords = {
   instance: 'instance',
   instance_running: 'running instance',
@@ -117,7 +132,7 @@ export function decimalText(text: string, language: Language): string {
   return decimals === undefined ? grouped : `${grouped}${mark}${decimals}`
 }
 
-const dateText = (text: string, zone: string, language: Language): string => {
+export const dateText = (text: string, zone: string, language: Language): string => {
   const date = dateOf(fromIso(text), zone)
   return language === 'es' ? date.split('-').toReversed().join('/') : date
 }
@@ -142,13 +157,28 @@ function unitOf(line: Line, labels: typeof EN): string {
 
 const noteOf = (line: Line, zone: string, language: Language): string =>
   [
+    line.one_off ? dateText(line.one_off.at, zone, language) : '',
     ...percentileTexts(line, language, (text) => decimalText(text, language)),
     ...chargeTexts(line, language),
+    ...discountTexts(line, language),
     gapText(line, zone, language),
     line.estimated ? LABELS[language].estimated : '',
   ]
     .filter(Boolean)
     .join(', ')
+
+/** "12.10, WELCOME-10 − 1.21, with VAT 10.89": what it cost before discounts, what was taken off, and what it costs with its tax. */
+function discountTexts({ gross, discounts = [], gross_inclusive, net }: Line, language: Language): string[] {
+  const labels = LABELS[language]
+  const money = (text: string) => decimalText(text, language)
+  const off = discounts.map(({ code, amount }) => `${code} − ${money(amount)}`)
+  return [
+    ...(gross === undefined ? [] : [`${labels.gross} ${money(gross)}`, ...off]),
+    ...(gross_inclusive === undefined || gross_inclusive === net
+      ? []
+      : [`${labels.with_tax} ${money(gross_inclusive)}`]),
+  ]
+}
 
 const NOTE_PLACES = 6
 /** How a line came about whose price is no single amount: "100 included, tier 2: 20 × 0.02". */
@@ -198,15 +228,20 @@ function noteLabels({ document_type }: InvoiceContent, language: Language): Part
   return { title: titles[document_type], quantity: billed, price: due, net: nets[document_type] }
 }
 
+function nameOf({ resource, one_off }: DocumentLine, language: Language): string {
+  if (resource.kind === 'pool') return LABELS[language].pooled
+  return one_off?.description[language] ?? resource.name
+}
+
 function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, language: Language) {
   const { correction } = line
   return {
-    name: line.resource.name,
-    component: METER_WORDS[language][line.meter],
+    name: nameOf(line, language),
+    component: line.meter ? METER_WORDS[language][line.meter] : '',
     note: correction ? causesText([line], language) : noteOf(line, zone, language),
     quantity: correction
       ? decimalText(correction.billed, language)
-      : `${decimalText(line.quantity_display, language)} ${unitOf(line, LABELS[language])}`,
+      : `${decimalText(line.quantity_display, language)} ${unitOf(line, LABELS[language])}`.trim(),
     price: correction
       ? decimalText(correction.due, language)
       : // where the terms make the amount, the note says how
@@ -227,9 +262,23 @@ function correctsData({ corrects, zone }: InvoiceContent, lines: readonly Docume
   }
 }
 
+/** A draft that is shown as what it is. */
+export interface DocumentForm {
+  is_pro_forma?: boolean
+}
 /** The template's data: only text, so that the template decides nothing. */
-export function documentData(content: InvoiceContent, lines: readonly DocumentLine[], language: Language) {
-  const labels = { ...LABELS[language], ...noteLabels(content, language) }
+export function documentData(
+  content: InvoiceContent,
+  lines: readonly DocumentLine[],
+  language: Language,
+  { is_pro_forma = false }: DocumentForm = {},
+) {
+  const { pro_forma, no_invoice, no_number } = LABELS[language]
+  const labels = {
+    ...LABELS[language],
+    ...noteLabels(content, language),
+    ...(is_pro_forma && { title: pro_forma }),
+  }
   const money = (text: string) => `${decimalText(text, language)} ${content.currency}`
   return {
     labels,
@@ -239,15 +288,21 @@ export function documentData(content: InvoiceContent, lines: readonly DocumentLi
     issued: dateText(content.issued_at, content.zone, language),
     issued_at: content.issued_at,
     // nothing is due of a credit
-    due: content.document_type === 'credit_note' ? null : dateText(content.due_at, content.zone, language),
+    due:
+      content.document_type === 'credit_note' || is_pro_forma ? null : dateText(content.due_at, content.zone, language),
     period: `${dateText(content.period.from, content.zone, language)} ${labels.to} ${lastDay(content.period.to, content.zone, language)}`,
     seller: { name: content.seller.name, lines: address(content.seller, labels) },
     buyer: { name: content.buyer.name, lines: address(content.buyer, labels) },
     lines: lines.map((line) => lineData(line, content, language)),
-    corrects: correctsData(content, lines, language),
+    corrects: is_pro_forma ? { text: no_invoice, reason: no_number } : correctsData(content, lines, language),
+    discounts: (content.coupons ?? []).map(({ code, used }) => ({
+      text: `${labels.discount} ${code}`,
+      amount: `−${money(used)}`,
+    })),
     subtotal: money(content.totals.net),
     taxes: content.taxes.map((row) => ({
       text: `${labels.tax} ${decimalText(row.rate, language)} % (${row.category}) ${labels.base} ${decimalText(row.base, language)}`,
+      reason: row.reason ? [row.reason.text[language], row.reason.code].filter(Boolean).join(' · ') : '',
       amount: money(row.tax),
     })),
     total: money(content.totals.total),

@@ -36,7 +36,7 @@ export function percentileTexts(
   language: Language,
   decimal: (text: string) => string,
 ): string[] {
-  if (!percentile) return []
+  if (!percentile || !meter) return []
   const words = WORDS[language]
   const { units } = meterOf(meter)
   const per_bit = fraction(sure(units['bit/s']), sure(units[price.unit]))

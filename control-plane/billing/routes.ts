@@ -2,10 +2,12 @@
 import { z } from 'zod'
 import { answers, type HttpDeps, router, valid, verb, verbAfter } from '../http/index.ts'
 import { Amount, CurrencyCode, Id, InstantText, page, PageQuery } from '../http/contract.ts'
+import { Problem } from '../base/problem.ts'
 import { fromIso } from '../base/time.ts'
 import type { Database } from '../db/index.ts'
 import { Language, LegalEntity } from '../accounts/contract.ts'
 import { NewPrice } from '../catalog/contract.ts'
+import { Mail, MailAddress } from '../mails/contract.ts'
 import {
   Draft,
   DraftSummary,
@@ -16,6 +18,7 @@ import {
   NewInvoice,
   NewLogo,
   NewNotes,
+  NewOneOffInvoice,
   NewReRating,
   OpenDifference,
   ReRating,
@@ -32,17 +35,21 @@ import {
   invoicePdf,
   issue,
   issueNotes,
+  issueOneOff,
   listInvoices,
   type LogoFile,
   logoOfEntity,
   logoOfInvoice,
   openDifferences,
+  linesCsv,
   previewPrice,
+  proForma,
   putLogo,
   readyToInvoice,
   removeLogo,
   readyToReRate,
   reRate,
+  sendDocument,
   verify,
 } from './index.ts'
 
@@ -64,8 +71,15 @@ const Preview = z.object({
 const imageAnswer = ({ bytes, media_type }: LogoFile): Response =>
   new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { 'content-type': media_type } })
 
-/** `work`: the pool that may settle usage; finalising closes a cut. */
-export const routes = (deps: HttpDeps & { work: Database }) => {
+const Mails = z.object({ items: z.array(Mail) })
+const NewMails = z.object({
+  to: MailAddress.optional().meta({ description: "default: the account's billing addresses as they are now" }),
+})
+const NO_MAIL =
+  'This installation sends no mail. Who runs the server names a mail server by ATALAYA_SMTP_URL and ATALAYA_MAIL_FROM.'
+
+/** `work`: the pool that may settle usage; finalising closes a cut. `mails`: whether a mail server is known. */
+export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
   const asOf = (text: string | undefined) => (text === undefined ? null : Math.min(fromIso(text), deps.now()))
   return router()
     .get(
@@ -99,6 +113,22 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
         return c.json(await verb(c, deps, (ctx) => explainDraftLine(ctx, id, line, asOf(c.req.valid('query').as_of))))
       },
     )
+    .get(
+      '/accounts/:id/pro-forma',
+      answers('The draft as a document that is no invoice', z.string(), 'billing.read', { media: 'application/pdf' }),
+      valid('param', Param),
+      valid('query', AsOf.extend({ language: Language.default('en') })),
+      async (c) => {
+        const { as_of, language } = c.req.valid('query')
+        const { bytes, name } = await verb(c, deps, (ctx) =>
+          proForma(ctx, { account_id: c.req.valid('param').id, as_of: asOf(as_of) }, language),
+        )
+        return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {
+          'content-type': 'application/pdf',
+          'content-disposition': `inline; filename="${name}.pdf"`,
+        })
+      },
+    )
     .post(
       '/invoices',
       answers('Finalise the draft of an account', Invoice, 'billing.write', { status: 201 }),
@@ -109,6 +139,21 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
         const ready = () => readyToInvoice(db, c.get('actor'), now, input)
         const made = verbAfter(c, { ...deps, db }, ready, async (ctx, cut) =>
           getInvoice(ctx, await issue(ctx, input, cut)),
+        )
+        return c.json(await made, 201)
+      },
+    )
+    .post(
+      '/accounts/:id/one-off-invoices',
+      answers('Invoice charges by themselves, now', Invoice, 'billing.write', { status: 201 }),
+      valid('param', Param),
+      valid('json', NewOneOffInvoice),
+      async (c) => {
+        const { work: db, now } = deps
+        const { id } = c.req.valid('param')
+        const ready = () => readyToReRate(db, c.get('actor'), now, {})
+        const made = verbAfter(c, { ...deps, db }, ready, async (ctx, cut) =>
+          getInvoice(ctx, await issueOneOff(ctx, id, c.req.valid('json'), cut)),
         )
         return c.json(await made, 201)
       },
@@ -172,6 +217,31 @@ export const routes = (deps: HttpDeps & { work: Database }) => {
         return c.body(bytes as Uint8Array<ArrayBuffer>, 200, {
           'content-type': 'application/pdf',
           'content-disposition': `inline; filename="${number}.pdf"`,
+        })
+      },
+    )
+    .post(
+      '/invoices/:id/mails',
+      answers('Send a document by mail, for the first time or again', Mails, 'billing.write', { status: 201 }),
+      valid('param', Param),
+      valid('json', NewMails),
+      async (c) => {
+        const items = verb(c, deps, (ctx) => {
+          if (!deps.mails) throw new Problem('conflict', NO_MAIL)
+          return sendDocument(ctx, c.req.valid('param').id, c.req.valid('json').to)
+        })
+        return c.json({ items: await items }, 201)
+      },
+    )
+    .get(
+      '/invoices/:id/lines.csv',
+      answers('The lines of a document as CSV', z.string(), 'billing.read', { media: 'text/csv' }),
+      valid('param', Param),
+      async (c) => {
+        const invoice = await verb(c, deps, (ctx) => getInvoice(ctx, c.req.valid('param').id))
+        return c.body(linesCsv(invoice), 200, {
+          'content-type': 'text/csv; charset=utf-8',
+          'content-disposition': `attachment; filename="${invoice.number}.csv"`,
         })
       },
     )

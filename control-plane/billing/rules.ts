@@ -1,10 +1,11 @@
 /** The arithmetic of a document: tax per category on the category's base, totals, number, and the hash that freezes it. */
 import { canonical, sha256 } from '#connectors/contract.ts'
-import { type Fraction, parseDecimal, percentOf } from '../base/exact.ts'
+import { add, divide, type Fraction, fraction, parseDecimal, percentOf } from '../base/exact.ts'
 import { exponentOf, fromMinor, majorText, toMinor } from '../base/money.ts'
 import { assert, sure } from '../base/problem.ts'
 import type { Line } from '../rating/contract.ts'
-import type { LegalEntity, Logo } from '../accounts/contract.ts'
+import type { LegalEntity, Logo, TaxCategory } from '../accounts/contract.ts'
+import type { TaxReason } from '../tax/contract.ts'
 import {
   type DocumentBranding,
   type DocumentLine,
@@ -21,17 +22,35 @@ export function minorOf(text: string, currency: string): bigint {
   return toMinor(amount, currency)
 }
 
-/** EN 16931: the base of each category and rate is the sum of its line nets; its tax is rounded there, half away from zero. */
+type TaxedLine = Pick<Line, 'net' | 'gross_inclusive' | 'tax_category' | 'tax_rate'>
+type ReasonOf = (category: TaxCategory, rate: string) => TaxReason | null
+
+/**
+ * EN 16931: the base of each category and rate is the sum of its line nets; its tax is rounded there, half away from zero. What was
+ * priced without tax and what was priced with it are rounded each for itself, so that a gross price stays what it was.
+ */
 export function taxesOf(
-  lines: readonly Pick<Line, 'net' | 'tax_category' | 'tax_rate'>[],
+  lines: readonly TaxedLine[],
   currency: string,
+  reasonOf: ReasonOf = () => null,
 ): Draft['taxes'] {
+  const sumOf = (list: readonly string[]) => list.reduce((sum, text) => sum + minorOf(text, currency), 0n)
   const bases = Map.groupBy(lines, (line) => `${line.tax_category}\n${line.tax_rate}`)
   return [...bases.values()]
     .map((group) => {
       const { tax_category: category, tax_rate: rate } = sure(group[0])
-      const base = group.reduce((sum, line) => sum + minorOf(line.net, currency), 0n)
-      return { category, rate, base: majorText(base, currency), tax: majorText(taxOf(base, rate, currency), currency) }
+      const exclusive = group.filter((line) => line.gross_inclusive === undefined)
+      const gross = sumOf(group.flatMap((line) => line.gross_inclusive ?? []))
+      const tax = taxOf(sumOf(exclusive.map((line) => line.net)), rate, currency) + taxWithin(gross, rate, currency)
+      const base = sumOf(group.map((line) => line.net))
+      const reason = reasonOf(category, rate)
+      return {
+        category,
+        rate,
+        base: majorText(base, currency),
+        tax: majorText(tax, currency),
+        ...(reason && { reason }),
+      }
     })
     .toSorted((a, b) => (a.category + a.rate < b.category + b.rate ? -1 : 1))
 }
@@ -48,6 +67,12 @@ export function exactTax(base: Fraction, rate: string): Fraction {
 /** Rounded where it is told: once on its base, half away from zero. */
 export const taxOf = (base: bigint, rate: string, currency: string): bigint =>
   toMinor(exactTax(fromMinor(base, currency), rate), currency)
+
+/** What of a gross amount is tax: gross × r ÷ (1 + r), rounded half away from zero. */
+export function taxWithin(gross: bigint, rate: string, currency: string): bigint {
+  const whole = fromMinor(gross, currency)
+  return toMinor(divide(exactTax(whole, rate), add(fraction(1n), exactTax(fraction(1n), rate))), currency)
+}
 
 export interface MinorTotals {
   net: bigint

@@ -2,6 +2,7 @@
 import {
   type AnyPgColumn,
   bigint,
+  boolean,
   index,
   integer,
   jsonb,
@@ -63,6 +64,8 @@ export const invoice = pgTable(
     previous_hash: text().notNull(),
     /** of a note: the invoice that it corrects */
     corrects_id: uuid().references((): AnyPgColumn => invoice.id),
+    /** of charges alone: it bills no period */
+    one_off: boolean().notNull().default(false),
   },
   (t) => [
     uniqueIndex().on(t.legal_entity_id, t.document_type, t.series_year, t.series_number),

@@ -1,9 +1,10 @@
 /** Rows of billing: series, frozen invoices, rendered documents. */
 import { sure } from '../base/problem.ts'
-import { and, desc, eq, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, max, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
 import { ofWholeAccounts, withinReach } from '../db/fence.ts'
-import { type Context, rows } from '../db/index.ts'
+import { columnar, type Context, rows } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import type { Language } from '../accounts/contract.ts'
 import { document, invoice, invoiceDocument, invoiceLine, series } from './schema.ts'
 
@@ -11,15 +12,51 @@ export type InvoiceRow = typeof invoice.$inferSelect
 export type LineRow = typeof invoiceLine.$inferSelect
 
 /** The end of what was invoiced under a contract; null where nothing was. */
-export async function invoicedTo(ctx: Context, contract_id: string): Promise<Instant | null> {
-  const [row] = await ctx.tx
-    .select({ period_to: invoice.period_to })
+export const invoicedTo = (ctx: Context, contract: { id: string; account_id: string }): Promise<Instant | null> =>
+  invoicedToEach(ctx, null, contract)
+const invoicedToEach = together(async ({ tx }, _all: null, list: readonly { id: string; account_id: string }[]) => {
+  const found = await tx
+    .select({ contract_id: invoice.contract_id, period_to: max(invoice.period_to) })
     .from(invoice)
-    .where(eq(invoice.contract_id, contract_id))
-    .orderBy(desc(invoice.period_to))
-    .limit(1)
-  return row?.period_to ?? null
-}
+    // by account, as they are indexed
+    .where(
+      and(
+        inArray(
+          invoice.account_id,
+          list.map(({ account_id }) => account_id),
+        ),
+        inArray(
+          invoice.contract_id,
+          list.map(({ id }) => id),
+        ),
+        eq(invoice.one_off, false),
+      ),
+    )
+    .groupBy(invoice.contract_id)
+  const known = new Map(found.map((row) => [row.contract_id, row.period_to]))
+  return list.map(({ id }) => known.get(id) ?? null)
+})
+
+export type PastBill = Pick<InvoiceRow, 'currency' | 'net_minor' | 'period_from' | 'period_to'>
+/** The newest documents of an account, at most so many. */
+export const pastBills = (ctx: Context, account_id: string, limit: number): Promise<PastBill[]> =>
+  pastBillsOfEach(ctx, limit, account_id)
+const pastBillsOfEach = together(async ({ tx }, limit: number, account_ids: readonly string[]) => {
+  const found = await tx
+    .select({
+      account_id: invoice.account_id,
+      currency: invoice.currency,
+      net_minor: invoice.net_minor,
+      period_from: invoice.period_from,
+      period_to: invoice.period_to,
+      place: sql<number>`row_number() over (partition by ${invoice.account_id} order by ${invoice.issued_at} desc, ${invoice.id} desc)::int`,
+    })
+    .from(invoice)
+    .where(and(inArray(invoice.account_id, [...account_ids]), eq(invoice.one_off, false)))
+  const kept = found.filter(({ place }) => place <= limit).toSorted((a, b) => a.place - b.place)
+  const byAccount = Map.groupBy(kept, (row) => row.account_id)
+  return account_ids.map((id) => byAccount.get(id) ?? [])
+})
 
 /** The series' row, made at its first document and locked until the transaction ends: the last step of finalising. */
 export async function lockSeries(ctx: Context, key: SeriesKey): Promise<typeof series.$inferSelect> {
@@ -56,13 +93,25 @@ export async function insertInvoice(
   lines: readonly Omit<LineRow, 'invoice_id' | 'account_id'>[],
 ): Promise<void> {
   await ctx.tx.insert(invoice).values(row)
-  for (let start = 0; start < lines.length; start += 500)
-    await ctx.tx
-      .insert(invoiceLine)
-      .values(
-        lines.slice(start, start + 500).map((line) => ({ ...line, invoice_id: row.id, account_id: row.account_id })),
-      )
+  for (let start = 0; start < lines.length; start += 500) {
+    const some = lines.slice(start, start + 500).map((line) => ({
+      ...{ ...line, net_minor: line.net_minor.toString(), content: JSON.stringify(line.content) },
+      ...{ invoice_id: row.id, account_id: row.account_id },
+    }))
+    await ctx.tx.execute(
+      sql`insert into invoice_line (${sql.raw(Object.keys(LINE).join(', '))}) select * from ${columnar(some, LINE)}`,
+    )
+  }
 }
+const LINE = {
+  position: 'int4',
+  line_id: 'text',
+  resource_id: 'uuid',
+  net_minor: 'int8',
+  content: 'jsonb',
+  invoice_id: 'uuid',
+  account_id: 'uuid',
+} as const
 
 export async function findInvoice(ctx: Context, id: string): Promise<InvoiceRow | undefined> {
   const [row] = await ctx.tx
@@ -223,9 +272,10 @@ export const pricesById = (ctx: Context, ids: readonly string[]) =>
         per: string
         unit: string
         gap_policy: string
+        tax_inclusive: boolean
       }>(
         ctx.tx,
-        sql`select id, trim_scale(amount)::text as amount, terms, model, per, unit, gap_policy from price_version where id in (${sql.join(
+        sql`select id, trim_scale(amount)::text as amount, terms, model, per, unit, gap_policy, tax_inclusive from price_version where id in (${sql.join(
           [...ids].map((id) => sql`${id}::uuid`),
           sql`, `,
         )})`,

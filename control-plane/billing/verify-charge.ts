@@ -4,10 +4,11 @@
  */
 import { exponentOf } from '../base/money.ts'
 import { sure } from '../base/problem.ts'
-import { dateOf, fromIso, monthOf, type OpenInterval } from '../base/time.ts'
+import { dateOf, fromIso, type Interval, monthOf, type OpenInterval } from '../base/time.ts'
 import { meterOf } from '../metering/contract.ts'
 import type { Terms } from '../catalog/contract.ts'
 import type { Line, LineCharge } from '../rating/contract.ts'
+import { pricedAmount } from './adjust.ts'
 import { isRounded, type Report, units } from './verify-sums.ts'
 
 /** `[n, d]` is n ÷ d. */
@@ -38,7 +39,9 @@ export function checkCharge(line: Line, charge: LineCharge, zone: string, subjec
   if (!isSame(quantity, quantityOf(line, terms, zone, quantity)))
     report('quantity', subject, 'The segments do not give the quantity that was charged.')
   const free = times(decimal(terms.included ?? '0'), share)
-  const used = modelled(line, terms, positive(minus(quantity, free)))
+  const used = terms.allocation_pool
+    ? byPool(line, terms.allocation_pool, share)
+    : modelled(line, terms, positive(minus(quantity, free)))
   const low = times(decimal(terms.minimum ?? '0'), share)
   const raised = isMore(low, used) ? low : used
   // a maximum is taken off what was used, a minimum added to it: with both, the minimum is not above the maximum
@@ -59,8 +62,9 @@ export function checkCharge(line: Line, charge: LineCharge, zone: string, subjec
   if (line.segments.length > 0 && !isSame(shown, amount))
     report('net', subject, 'The amounts of the segments do not add up to the line.')
   const scaled = amount[0] * 10n ** BigInt(exponentOf(line.currency))
-  if (!isRounded(units(line.net, line.currency), scaled, amount[1]))
-    report('net', subject, `${line.exact} does not round to ${line.net} ${line.currency}.`)
+  const priced = pricedAmount(line)
+  if (!isRounded(units(priced, line.currency), scaled, amount[1]))
+    report('net', subject, `${line.exact} does not round to ${priced} ${line.currency}.`)
 }
 
 function modelled({ price }: Line, terms: Terms, quantity: Pair): Pair {
@@ -86,6 +90,24 @@ function byTier(tiers: NonNullable<Terms['tiers']>, quantity: Pair): Pair {
     const flat = index === 0 || above[0] > 0n ? decimal(flat_amount) : NONE
     return plus(sum, plus(times(within, decimal(unit_amount)), flat))
   }, NONE)
+}
+
+/** The fee for its share; and moment by moment, between all bounds of its segments, what is held above the pool. */
+function byPool(line: Line, pool: NonNullable<Terms['allocation_pool']>, share: Pair): Pair {
+  const unit = sure(meterOf(sure(line.meter)).units[line.price.unit])
+  const size = times(decimal(pool.size), [unit, 1n])
+  const segments = line.segments
+    .filter((one) => !one.skipped)
+    .map((one) => ({ from: fromIso(one.from), to: fromIso(one.to), size: BigInt(one.size ?? '0') }))
+  const bounds = [...new Set(segments.flatMap(({ from, to }) => [from, to]))].toSorted((a, b) => a - b)
+  let over: Pair = NONE
+  for (const [index, from] of bounds.slice(0, -1).entries()) {
+    const to = sure(bounds[index + 1])
+    const held = segments.reduce((sum, one) => (one.from <= from && one.to >= to ? sum + one.size : sum), 0n)
+    over = plus(over, times(positive(minus([held, 1n], size)), [BigInt(to - from), 1n]))
+  }
+  const above: Pair = [over[0], over[1] * BigInt(line.divisor)]
+  return plus(times(decimal(pool.amount), share), times(above, decimal(pool.overage_amount)))
 }
 
 const inBlocks = ([n, d]: Pair, size: string): Pair => {
@@ -118,7 +140,7 @@ function dayNumber(at: number, zone: string, terms: Terms): bigint {
 /** Priced units of the segments, as the price's proration counts time. */
 function quantityOf(line: Line, terms: Terms, zone: string, charged: Pair): Pair {
   if (terms.proration === undefined || terms.proration === 'exact') return [BigInt(line.quantity), BigInt(line.divisor)]
-  const unit = line.price.model === 'flat' ? 1n : sure(meterOf(line.meter).units[line.price.unit])
+  const unit = line.price.model === 'flat' ? 1n : sure(meterOf(sure(line.meter)).units[line.price.unit])
   const sizes = line.segments.map((one) =>
     one.skipped ? 0n : line.price.model === 'flat' ? 1n : BigInt(one.size ?? '0'),
   )
@@ -137,6 +159,7 @@ function quantityOf(line: Line, terms: Terms, zone: string, charged: Pair): Pair
 }
 
 interface Held {
+  names: readonly { id: string; kind: string }[]
   owned: readonly (OpenInterval & { resource_id: string })[]
   observed: readonly (OpenInterval & { resource_id: string })[]
 }
@@ -144,7 +167,7 @@ interface Held {
 export function checkShare(
   line: Line,
   { share }: LineCharge,
-  { owned, observed }: Held,
+  facts: Held,
   zone: string,
   subject: string,
   report: Report,
@@ -153,13 +176,30 @@ export function checkShare(
   const month = monthOf(from, zone)
   const begin = Math.max(from, fromIso(line.price.effective_at))
   const end = line.price.ends_at === undefined ? to : Math.min(to, fromIso(line.price.ends_at))
-  let held = 0
-  for (const owner of owned.filter((one) => one.resource_id === line.resource.id))
-    for (const seen of observed.filter((one) => one.resource_id === line.resource.id)) {
-      const last = Math.min(end, owner.to ?? end, seen.to ?? end)
-      const first = Math.max(begin, owner.from ?? begin, seen.from ?? begin)
-      held += last > first ? last - first : 0
-    }
+  const held = heldMs(line, facts, { from: begin, to: end })
   if (!isSame(pair(share), [BigInt(held), BigInt(month.to - month.from)]))
     report('share', subject, 'The time in which it was owned at this price is not the share that was charged.')
+}
+
+/** Milliseconds in which the line's resource was there and owned; of all its kind: added up, or in which there was any. */
+function heldMs(line: Line, { names, owned, observed }: Held, { from, to }: Interval): number {
+  const isPooled = line.resource.kind === 'pool'
+  const kind = line.component.split('.')[0]
+  const own = names.filter((one) => (isPooled ? one.kind === kind : one.id === line.resource.id))
+  const edges: { at: number; by: number }[] = []
+  for (const { id } of own)
+    for (const owner of owned.filter((one) => one.resource_id === id))
+      for (const seen of observed.filter((one) => one.resource_id === id)) {
+        const last = Math.min(to, owner.to ?? to, seen.to ?? to)
+        const first = Math.max(from, owner.from ?? from, seen.from ?? from)
+        if (last > first) edges.push({ at: first, by: 1 }, { at: last, by: -1 })
+      }
+  const isOnce = isPooled && line.price.terms?.pool !== 'resources'
+  let [there, total, since] = [0, 0, from]
+  for (const { at, by } of edges.toSorted((a, b) => a.at - b.at)) {
+    total += (at - since) * (isOnce ? Math.min(there, 1) : there)
+    since = at
+    there += by
+  }
+  return total
 }

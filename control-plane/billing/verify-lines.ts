@@ -9,7 +9,8 @@ import { hourMetersOf, meterOf } from '../metering/contract.ts'
 import { type HourUsage, remeasure, usageOf } from '../metering/index.ts'
 import type { Engine } from '../metering/rules.ts'
 import type { Line, Segment } from '../rating/contract.ts'
-import { allocationDigest, consumptionDigest } from '../rating/rules.ts'
+import { allocationDigest, consumptionDigest, resourceIdOf } from '../rating/rules.ts'
+import { pricedAmount } from './adjust.ts'
 import * as store from './store.ts'
 import { checkCharge, checkShare } from './verify-charge.ts'
 import { checkPercentile } from './verify-percentile.ts'
@@ -61,7 +62,7 @@ async function factsOf(
   lines: readonly Line[],
 ) {
   const segments = lines.flatMap((line) => line.segments)
-  const resources = [...new Set(lines.map((line) => line.resource.id))]
+  const resources = [...new Set(lines.flatMap((line) => line.segments.map((segment) => resourceIdOf(line, segment))))]
   const byId = async <T extends { id: string }>(list: Promise<T[]>) => new Map((await list).map((row) => [row.id, row]))
   const covers = await coveredIn(ctx, resources, { from: period_from, to: period_to }, cut)
   const consumed = lines.filter(isConsumption)
@@ -79,7 +80,7 @@ async function factsOf(
     prices: await byId(store.pricesById(ctx, [...new Set(lines.map((line) => line.price.id))])),
     owners: await byId(store.assignmentsById(ctx, [...new Set(segments.map((s) => s.assignment_id))])),
     versions: await byId(store.versionsById(ctx, [...new Set(segments.flatMap((s) => s.observed_version_id ?? []))])),
-    held: isShared ? await holdings(ctx, account_id, within, cut) : { owned: [], observed: [] },
+    held: isShared ? await holdings(ctx, account_id, within, cut) : { names: [], owned: [], observed: [] },
     covers: Map.groupBy(covers, (cover) => cover.resource_id),
     usage: new Map(
       wanted.flatMap(({ intervals }, index) => intervals.map((one) => [keyOf(one), usage[index]?.get(one)] as const)),
@@ -93,11 +94,11 @@ interface Stretch extends Interval {
 }
 const keyOf = ({ resource_id, from, to }: Stretch): string => `${resource_id}/${from}/${to}`
 /** Made of hours of usage, and those of readings. */
-const isConsumption = (line: Line): boolean => meterOf(line.meter).kind !== 'allocation'
-const stretchOf = (line: Line, { from, to }: Segment): Stretch => ({
-  resource_id: line.resource.id,
-  from: fromIso(from),
-  to: fromIso(to),
+const isConsumption = (line: Line): boolean => line.meter !== undefined && meterOf(line.meter).kind !== 'allocation'
+const stretchOf = (line: Line, segment: Segment): Stretch => ({
+  resource_id: resourceIdOf(line, segment),
+  from: fromIso(segment.from),
+  to: fromIso(segment.to),
 })
 const stretchesOf = (line: Line): Stretch[] => line.segments.map((segment) => stretchOf(line, segment))
 /** The hours that a stretch touches. */
@@ -128,8 +129,9 @@ function checkArithmetic(line: Line, zone: string, subject: string, report: Repo
   const den = BigInt(line.divisor) * 10n ** BigInt(decimals.length)
   if (quantity !== BigInt(line.quantity)) report('quantity', subject, 'The segments do not add up to the quantity.')
   if (line.charge) return checkCharge(line, line.charge, zone, subject, report)
-  if (!isRounded(units(line.net, line.currency), num, den))
-    report('net', subject, `quantity × price ÷ divisor is not ${line.net} ${line.currency}.`)
+  const amount = pricedAmount(line)
+  if (!isRounded(units(amount, line.currency), num, den))
+    report('net', subject, `quantity × price ÷ divisor is not ${amount} ${line.currency}.`)
 }
 
 /** Follows a line to the rows it was made from; returns how many readings were compared. */
@@ -151,6 +153,7 @@ function checkPrice(line: Line, { prices }: Facts, subject: string, report: Repo
     row.per !== line.price.per ||
     row.unit !== line.price.unit ||
     canonical(row.terms ?? null) !== canonical(line.price.terms ?? null) ||
+    row.tax_inclusive !== (line.gross_inclusive !== undefined) ||
     (line.price.gap_policy !== undefined && row.gap_policy !== line.price.gap_policy)
   )
     report(
@@ -173,16 +176,16 @@ function checkOwner(
     owner &&
     (owner.from === null || Number(owner.from) <= fromIso(segment.from)) &&
     (owner.to === null || Number(owner.to) >= fromIso(segment.to))
-  if (!owner || owner.account_id !== invoice.account_id || owner.resource_id !== line.resource.id || !inside)
+  if (!owner || owner.account_id !== invoice.account_id || owner.resource_id !== resourceIdOf(line, segment) || !inside)
     report('owner', subject, `The owner version of ${segment.from} does not give this stretch to the account.`)
 }
 
 /** Nothing is billed for which another eye on the machine was billed, as far as the invoice's cut knew. */
 function checkCovers(line: Line, { covers }: Facts, subject: string, report: Report): void {
-  for (const cover of covers.get(line.resource.id) ?? [])
-    for (const { from, to } of line.segments)
-      if (intersect(cover, { from: fromIso(from), to: fromIso(to) }))
-        report('covered', subject, `From ${from} on another eye on the same machine was billed.`)
+  for (const segment of line.segments)
+    for (const cover of covers.get(resourceIdOf(line, segment)) ?? [])
+      if (intersect(cover, { from: fromIso(segment.from), to: fromIso(segment.to) }))
+        report('covered', subject, `From ${segment.from} on another eye on the same machine was billed.`)
 }
 
 function checkVersions(line: Line, { versions, owners }: Facts, subject: string, report: Report): void {
@@ -210,7 +213,7 @@ function checkConsumption(line: Line, { usage, hours }: Facts, subject: string, 
   for (const segment of line.segments) {
     const stretch = stretchOf(line, segment)
     const own = usage.get(keyOf(stretch))
-    const leaves = hourMetersOf(line.meter).flatMap((meter) => own?.get(meter) ?? [])
+    const leaves = hourMetersOf(sure(line.meter)).flatMap((meter) => own?.get(meter) ?? [])
     const unseen = line.price.gap_policy === 'skip' ? leaves.flatMap((leaf) => leaf.gaps) : []
     const summed =
       leaves.reduce((sum, leaf) => sum + leaf.quantity, 0n) -
@@ -227,7 +230,7 @@ function checkConsumption(line: Line, { usage, hours }: Facts, subject: string, 
 type Hours = Awaited<ReturnType<typeof remeasure>>[number]
 /** Stored hours against what their readings give, hour by hour; returns how many readings were compared. */
 function checkReadings(line: Line, { stored, fromReadings }: Hours, subject: string, report: Report): number {
-  const meters = hourMetersOf(line.meter)
+  const meters = hourMetersOf(sure(line.meter))
   const own = <T extends HourUsage>(list: readonly T[]) =>
     new Map(list.filter((r) => meters.includes(r.meter)).map((r) => [`${r.hour} ${r.meter}`, r]))
   const [kept, measured] = [own(stored), own(fromReadings.hours)]

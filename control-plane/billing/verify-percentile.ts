@@ -11,17 +11,17 @@ type Percentile = NonNullable<Line['percentile']>
 type Recount = Awaited<ReturnType<typeof recount>>
 
 export async function checkPercentile(ctx: Context, line: Line, cut: number, subject: string, report: Report) {
-  const { rate } = meterOf(line.meter)
-  if (!rate || line.segments.length === 0) return
+  const { meter } = line
+  if (!meter || !meterOf(meter).rate || line.segments.length === 0) return
   const said = line.percentile
   if (!said) return report('percentile', subject, 'It does not say which slot it was charged for.')
   const claim = { in: bytesOf(said.in), out: bytesOf(said.out) }
   if (claim.in === undefined || claim.out === undefined)
     return report('percentile', subject, 'The rate that it names is no whole number of bytes in five minutes.')
   const times = line.segments.map(({ from, to }) => ({ from: fromIso(from), to: fromIso(to) }))
-  const wanted = { resource_id: line.resource.id, meter: line.meter, times, skips: line.price.gap_policy === 'skip' }
+  const wanted = { resource_id: line.resource.id, meter, times, skips: line.price.gap_policy === 'skip' }
   const counted = await recount(ctx, wanted, { in: claim.in, out: claim.out }, cut)
-  for (const fault of faultsOf(said, claim as Claim, counted, line.meter)) report('percentile', subject, fault)
+  for (const fault of faultsOf(said, claim as Claim, counted, meter)) report('percentile', subject, fault)
   checkQuantities(line, claim as Claim, subject, report)
 }
 

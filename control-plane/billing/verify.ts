@@ -6,6 +6,7 @@ import { sha256 } from '#connectors/contract.ts'
 import { permit } from '../base/actor.ts'
 import { fromIso, type Instant } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
+import { usesOfCoupons } from '../promotions/index.ts'
 import type { Line } from '../rating/contract.ts'
 import type { Verification } from './contract.ts'
 import type { z } from 'zod'
@@ -13,8 +14,11 @@ import { contentHash, documentBinding } from './rules.ts'
 import * as store from './store.ts'
 import { ratedLines } from './notes/rules.ts'
 import { checkNotes } from './notes/verify.ts'
+import { differing } from '../settlements/index.ts'
+import { checkBilled, checkCharges } from './verify-charges.ts'
 import { checkLines } from './verify-lines.ts'
-import { isRounded, type Report, units } from './verify-sums.ts'
+import { type Report, units } from './verify-sums.ts'
+import { checkTax, checkUses } from './verify-tax.ts'
 
 type Result = z.infer<typeof Verification>
 
@@ -36,10 +40,22 @@ export async function verify(ctx: Context): Promise<Result> {
       report('document', invoice.number, 'Its logo is gone.')
     checkTotals(invoice, lines, report)
     result.lines += lines.length
-    result.readings += await checkLines(ctx, invoice, ratedLines(lines), report)
+    const [once, metered] = divided(ratedLines(lines))
+    result.readings += await checkLines(ctx, invoice, metered, report)
+    await checkCharges(ctx, invoice, once, report)
   }
+  checkUses(invoices, await usesOfCoupons(ctx), report)
   await checkChains(ctx, invoices, report)
+  await checkBilled(ctx, invoices, report)
+  for (const { number } of await differing(ctx))
+    report('settlement', number, 'What is open of it does not follow from its notes and write-offs.')
   return result
+}
+
+/** What was charged for once, and what is metered. */
+function divided(lines: readonly Line[]): [Line[], Line[]] {
+  const { once = [], metered = [] } = Object.groupBy(lines, (line) => (line.one_off ? 'once' : 'metered'))
+  return [once, metered]
 }
 
 /** Each invoice with the notes on it; a note on nothing is found, too. */
@@ -58,9 +74,21 @@ async function checkChains(ctx: Context, documents: readonly store.InvoiceRow[],
   }
 }
 
+const FROZEN = [
+  'charge',
+  'charge_billed',
+  'charge_cancellation',
+  'document',
+  'invoice',
+  'invoice_document',
+  'invoice_line',
+  'redemption_use',
+  'write_off',
+  'write_off_reversal',
+]
 async function checkTriggers(ctx: Context, report: Report): Promise<void> {
   const triggers = await store.freezingTriggers(ctx)
-  for (const table of ['document', 'invoice', 'invoice_document', 'invoice_line']) {
+  for (const table of FROZEN) {
     const trigger = triggers.find((row) => row.table === table)
     if (!trigger) report('frozen', table, 'The trigger that refuses changes is missing.')
     else if (!trigger.enabled) report('frozen', table, 'The trigger that refuses changes is disabled.')
@@ -132,6 +160,7 @@ function checkFrozen(invoice: store.InvoiceRow, rows: readonly store.LineRow[], 
     ['account', invoice.account_id, content.buyer.id],
     ['legal entity', invoice.legal_entity_id, content.seller.id],
     ['contract', invoice.contract_id, content.contract_id],
+    ['one_off', invoice.one_off, content.one_off ?? false],
     ['net', invoice.net_minor, units(content.totals.net, content.currency)],
     ['tax', invoice.tax_minor, units(content.totals.tax, content.currency)],
     ['total', invoice.total_minor, units(content.totals.total, content.currency)],
@@ -153,20 +182,8 @@ function checkTotals(invoice: store.InvoiceRow, lines: readonly Line[], report: 
   const of = (text: string) => units(text, content.currency)
   const net = lines.reduce((sum, line) => sum + of(line.net), 0n)
   if (net !== of(content.totals.net)) report('totals', invoice.number, 'The lines do not add up to the subtotal.')
-  let tax = 0n
-  for (const row of content.taxes) {
-    const base = lines
-      .filter((line) => line.tax_category === row.category && line.tax_rate === row.rate)
-      .reduce((sum, line) => sum + of(line.net), 0n)
-    const [whole = '0', decimals = ''] = row.rate.split('.')
-    // a note's tax follows from all that is billed, with the invoice and the notes before it
-    const follows =
-      invoice.document_type !== 'invoice' ||
-      isRounded(of(row.tax), base * BigInt(whole + decimals), 100n * 10n ** BigInt(decimals.length))
-    if (base !== of(row.base) || !follows)
-      report('tax', invoice.number, `Tax category ${row.category} at ${row.rate} % does not follow from its base.`)
-    tax += of(row.tax)
-  }
+  checkTax(invoice, lines, report)
+  const tax = content.taxes.reduce((sum, row) => sum + of(row.tax), 0n)
   if (tax !== of(content.totals.tax) || net + tax !== of(content.totals.total))
     report('totals', invoice.number, 'Subtotal and tax do not add up to the total.')
 }

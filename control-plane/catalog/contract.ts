@@ -3,11 +3,13 @@ import { z } from 'zod'
 import { Kind } from '#connectors/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
 import { GapPolicy, METER_NAMES, type MeterName } from '../metering/contract.ts'
+import { TaxClass } from '../tax/contract.ts'
 
 /**
  * `flat`: the amount whatever the size; `per_unit`: the amount for each unit. The others are applied to all that one resource used in
  * a billing period: `graduated` each unit at the price of its tier, `volume` all units at the price of the tier that is reached,
- * `package` and `stair_step` in packages that count whole, percentages of sums of money.
+ * `package` and `stair_step` in packages that count whole, percentages of sums of money; `allocation_pool` a fee for what may be held
+ * at once, and more for what is held above it.
  */
 export const ChargeModel = z.enum([
   'flat',
@@ -18,6 +20,7 @@ export const ChargeModel = z.enum([
   'stair_step',
   'percentage',
   'graduated_percentage',
+  'allocation_pool',
 ])
 export type ChargeModel = z.infer<typeof ChargeModel>
 /** `hour` and `month` for allocation meters, `quantity` for consumption meters, `month` for percentile meters. */
@@ -52,6 +55,11 @@ const Percentage = z.object({
   min_per_event: Decimal.nullable().default(null),
   max_per_event: Decimal.nullable().default(null),
 })
+const AllocationPool = z.object({
+  size: Decimal.meta({ description: 'what all resources together may hold at any moment, in the unit of the price' }),
+  amount: Decimal.meta({ description: 'the fee for the pool, for each period of the price' }),
+  overage_amount: Decimal.meta({ description: 'for each unit above it, for as long as it is above' }),
+})
 /** What a price says beyond its amount. Quantities are in its unit (× hours or months), amounts in its currency. */
 export const Terms = z
   .strictObject({
@@ -60,6 +68,11 @@ export const Terms = z
     steps: Steps.optional().meta({ description: 'of `stair_step`' }),
     percentage: Percentage.optional(),
     rate_tiers: RateTiers.optional().meta({ description: 'of `graduated_percentage`' }),
+    allocation_pool: AllocationPool.optional(),
+    pool: z.enum(['account', 'resources']).optional().meta({
+      description:
+        'all resources of the kind together, on one line. `account`: allowance, tiers, minimum and maximum hold once; `resources`: each brings its own share of them. Default: each resource for itself',
+    }),
     included: Decimal.optional().meta({
       description:
         'costs nothing, for each resource and month; only its share of the time in which it was owned at this price',
@@ -93,6 +106,8 @@ export const Price = z
     terms: Terms.nullable(),
     currency: CurrencyCode,
     gap_policy: GapPolicy,
+    tax_class: TaxClass,
+    tax_inclusive: z.boolean().meta({ description: 'its amounts include the tax' }),
     effective_at: InstantText,
     ends_at: InstantText.nullable(),
     state: z.enum(['past', 'current', 'scheduled']),
@@ -118,6 +133,10 @@ export const NewPrice = z
       description:
         'what is done with time in which nobody looked; default: `infer` for what is held, `total` for what is consumed',
     }),
+    tax_class: TaxClass.default('standard').meta({
+      description: 'what is taxed how, where the company is taxed by place of supply',
+    }),
+    tax_inclusive: z.boolean().default(false).meta({ description: 'its amounts include the tax' }),
     effective_at: InstantText.optional().meta({
       description:
         'default: now, for the first price of a component the start of this month; to change a past price needs `correction`',
@@ -136,6 +155,19 @@ export const PriceQuery = z.object({
 export const PriceList = z.object({ items: z.array(Price), currency: CurrencyCode, price_book_id: Id })
 export type PriceList = z.infer<typeof PriceList>
 
+export const PriceBook = z
+  .object({
+    id: Id,
+    legal_entity_id: Id,
+    name: z.string(),
+    currency: CurrencyCode,
+    is_default: z.boolean(),
+    created_at: InstantText,
+  })
+  .meta({ id: 'PriceBook' })
+export type PriceBook = z.infer<typeof PriceBook>
+export const PriceBookList = z.object({ items: z.array(PriceBook) })
+
 /** A version of a price as rating reads it: holds on [effective_at, ends_at), amount without trailing zeros. */
 export interface PriceRow {
   id: string
@@ -147,6 +179,9 @@ export interface PriceRow {
   amount: string
   terms: Terms | null
   gap_policy: GapPolicy
+  tax_class: TaxClass
+  tax_inclusive: boolean
+  price_book_id: string
   effective_at: number
   ends_at: number | null
   currency: string

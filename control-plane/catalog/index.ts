@@ -8,7 +8,8 @@ import { LIVE, openCut } from '../db/cut.ts'
 import { type Context, databaseError } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { METER_NAMES, meterOf } from '../metering/contract.ts'
-import type { MeterDescription, NewPrice, Price, PriceList, PriceRow } from './contract.ts'
+import type { MeterDescription, NewPrice, Price, PriceBook as PriceBookShown, PriceList, PriceRow } from './contract.ts'
+import { priceBooks } from './revision/index.ts'
 import { assertFits, assertMayHold, choicesOf, decide, overlap, type Span, stateOf } from './rules.ts'
 import { assertTerms, keptTerms } from './terms.ts'
 import {
@@ -29,6 +30,20 @@ import {
 } from './store.ts'
 
 export type { PriceRow } from './contract.ts'
+export {
+  assertPrice,
+  booksOfVersions,
+  contentOf,
+  type HeldPrice,
+  holdPrices,
+  priceBooks,
+  type PriceContent,
+  type PriceDecision,
+  type PriceKey,
+  priceKey,
+  pricesHolding,
+  revisePrices,
+} from './revision/index.ts'
 
 /** The price book of a legal entity that its contracts use unless told otherwise; made at the first call. */
 export async function createDefaultBook(ctx: Context, legal_entity_id: string): Promise<string> {
@@ -50,6 +65,12 @@ export function listMeters(): MeterDescription[] {
     const { units, models, gap_policies } = choicesOf(name)
     return { name, kind, counts: counts ?? null, units, models, gap_policies }
   })
+}
+
+/** All price books by name. */
+export async function listBooks(ctx: Context): Promise<PriceBookShown[]> {
+  permit(ctx, 'catalog.read')
+  return (await priceBooks(ctx)).map((book) => ({ ...book, created_at: iso(book.created_at) }))
 }
 
 export interface ListedPrices {
@@ -164,13 +185,13 @@ export async function pricesAt(
   cut: number,
 ): Promise<PriceRow[]> {
   permit(ctx, 'catalog.read')
-  return versionsAt(ctx.tx, price_book_id, interval, cut)
+  return versionsAt(ctx, price_book_id, interval, cut)
 }
 
 /** Components (`kind.meter`) that a price book offers at any time: the others aren't sold under it. */
 export async function offered(ctx: Context, price_book_id: string): Promise<Set<string>> {
   permit(ctx, 'catalog.read')
-  return componentsOf(ctx.tx, price_book_id)
+  return componentsOf(ctx, price_book_id)
 }
 
 async function standardBook(ctx: Context, legal_entity_id?: string): Promise<string> {
@@ -203,7 +224,7 @@ async function record(ctx: Context, version: PriceVersion): Promise<PriceVersion
 
 const toRow = (
   ctx: Context,
-  { kind, meter, model, per, unit, amount, terms, gap_policy, reason }: NewPrice,
+  { kind, meter, model, per, unit, amount, terms, gap_policy, tax_class, tax_inclusive, reason }: NewPrice,
   book: PriceBook,
   { now, open, ...span }: Span & { now: Instant; open: number },
 ): PriceVersion => ({
@@ -218,6 +239,8 @@ const toRow = (
   amount: amount ?? '0',
   terms: keptTerms(terms),
   gap_policy: gap_policy ?? choicesOf(meter).gap_policies[0],
+  tax_class,
+  tax_inclusive,
   actor: ctx.actor.name,
   reason: reason.trim(),
   recorded_at: now,

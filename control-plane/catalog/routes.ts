@@ -1,12 +1,15 @@
 /** HTTP of the catalogue: meters and prices. */
 import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
-import { MeterList, NewPrice, Price, PriceList, PriceQuery } from './contract.ts'
-import { addPrice, listMeters, listPrices } from './index.ts'
+import { MeterList, NewPrice, Price, PriceBookList, PriceList, PriceQuery } from './contract.ts'
+import { addPrice, listBooks, listMeters, listPrices } from './index.ts'
 
 export const routes = (deps: HttpDeps) =>
   router()
     .get('/meters', answers('What can be priced, and in which units', MeterList, 'session'), (c) =>
       c.json({ items: listMeters() }),
+    )
+    .get('/price-books', answers('Price books, by name', PriceBookList, 'catalog.read'), async (c) =>
+      c.json({ items: await verb(c, deps, listBooks) }),
     )
     .get(
       '/prices',

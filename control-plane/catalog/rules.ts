@@ -20,7 +20,7 @@ export function choicesOf(meter: MeterName): Choices {
   return kind === 'allocation'
     ? {
         per: ['hour', 'month'],
-        models: ['per_unit', 'flat', ...BY_QUANTITY],
+        models: ['per_unit', 'flat', ...BY_QUANTITY, 'allocation_pool'],
         units: Object.keys(units),
         gap_policies: ['infer', 'skip', 'block'],
       }

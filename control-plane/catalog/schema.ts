@@ -4,6 +4,7 @@ import type { Kind } from '#connectors/contract.ts'
 import { legalEntity } from '../accounts/schema.ts'
 import { instant } from '../db/columns.ts'
 import type { GapPolicy, MeterName } from '../metering/contract.ts'
+import type { TaxClass } from '../tax/contract.ts'
 import type { ChargeModel, Per, Terms } from './contract.ts'
 
 export const priceBook = pgTable('price_book', {
@@ -34,6 +35,9 @@ export const priceVersion = pgTable(
     /** what it says beyond its amount; null: nothing */
     terms: jsonb().$type<Terms>(),
     gap_policy: text().$type<GapPolicy>().notNull().default('infer'),
+    tax_class: text().$type<TaxClass>().notNull().default('standard'),
+    /** its amounts include the tax */
+    tax_inclusive: boolean().notNull().default(false),
     effective_at: instant().notNull(),
     ends_at: instant(),
     actor: text().notNull(),

@@ -5,7 +5,8 @@ import { newId } from '../base/id.ts'
 import { assert } from '../base/problem.ts'
 import type { Instant, Interval } from '../base/time.ts'
 import { knownAt } from '../db/cut.ts'
-import type { Tx } from '../db/index.ts'
+import type { Context, Tx } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import type { PriceRow } from './contract.ts'
 import { AMOUNT_PLACES } from './rules.ts'
 import { priceBook, priceVersion } from './schema.ts'
@@ -42,12 +43,12 @@ export async function lockBook(tx: Tx, id: string): Promise<PriceBook | null> {
   return book ?? null
 }
 
-const trimmed = (amount: string): string => {
+export const trimmed = (amount: string): string => {
   const exact = parseDecimal(amount, AMOUNT_PLACES)
   assert(exact, `an amount is a decimal: ${amount}`)
   return toDecimal(exact, AMOUNT_PLACES)
 }
-const fromRow = (row: PriceVersion): PriceVersion => ({ ...row, amount: trimmed(row.amount) })
+export const fromRow = (row: PriceVersion): PriceVersion => ({ ...row, amount: trimmed(row.amount) })
 
 type PriceKey = Pick<PriceVersion, 'price_book_id' | 'kind' | 'meter'>
 
@@ -109,12 +110,14 @@ export const remainder = (version: PriceVersion, ends_at: Instant, open: number)
   cut_from: open,
 })
 
-export async function versionsAt(
-  tx: Tx,
+export const versionsAt = (
+  ctx: Context,
   price_book_id: string,
   { from, to }: Interval,
   cut: number,
-): Promise<PriceRow[]> {
+): Promise<PriceRow[]> => versionsOnce(ctx, { price_book_id, from, to, cut }, null)
+type Asked = Interval & { price_book_id: string; cut: number }
+const versionsOnce = together(async ({ tx }, { price_book_id, from, to, cut }: Asked, askers: readonly null[]) => {
   const found = await tx
     .select({ version: priceVersion, currency: priceBook.currency })
     .from(priceVersion)
@@ -128,17 +131,28 @@ export async function versionsAt(
       ),
     )
     .orderBy(asc(priceVersion.kind), asc(priceVersion.meter), asc(priceVersion.effective_at))
-  return found.map(({ version, currency }) => {
-    const { id, kind, meter, model, per, unit, amount, terms, gap_policy, effective_at, ends_at } = fromRow(version)
-    return { id, kind, meter, model, per, unit, amount, terms, gap_policy, effective_at, ends_at, currency }
+  const list = found.map(({ version, currency }): PriceRow => {
+    const {
+      actor: _actor,
+      reason: _reason,
+      recorded_at: _at,
+      cut_from: _from,
+      cut_to: _to,
+      ...price
+    } = fromRow(version)
+    return { ...price, currency }
   })
-}
+  return askers.map(() => list)
+})
 
 /** `kind.meter` of every component that the book has ever priced, as decided now. */
-export async function componentsOf(tx: Tx, price_book_id: string): Promise<Set<string>> {
+export const componentsOf = async (ctx: Context, price_book_id: string): Promise<Set<string>> =>
+  new Set(await componentsOnce(ctx, price_book_id, null))
+const componentsOnce = together(async ({ tx }, price_book_id: string, askers: readonly null[]) => {
   const found = await tx
     .selectDistinct({ kind: priceVersion.kind, meter: priceVersion.meter })
     .from(priceVersion)
     .where(and(eq(priceVersion.price_book_id, price_book_id), isNull(priceVersion.cut_to)))
-  return new Set(found.map(({ kind, meter }) => `${kind}.${meter}`))
-}
+  const list = found.map(({ kind, meter }) => `${kind}.${meter}`)
+  return askers.map(() => list)
+})

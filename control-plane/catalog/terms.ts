@@ -13,6 +13,7 @@ const OWN: Partial<Record<ChargeModel, keyof Terms>> = {
   stair_step: 'steps',
   percentage: 'percentage',
   graduated_percentage: 'rate_tiers',
+  allocation_pool: 'allocation_pool',
 }
 const MODEL_TERMS = [...new Set(Object.values(OWN))]
 
@@ -38,6 +39,7 @@ export function assertTerms(price: Decided): void {
   checkBlocks(terms, say)
   checkBounds(price, terms, say)
   checkProration(price, terms, say)
+  checkPool(price, terms, say)
   if (errors.length === 0) return
   const said = errors.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; ')
   throw new Problem('invalid', `These terms can't be charged: ${said}.`, errors)
@@ -93,6 +95,20 @@ function checkProration({ meter, per }: Decided, { proration, day_count }: Terms
   if (proration !== undefined && proration !== 'exact' && per !== 'month')
     say('/terms/proration', 'is only for monthly prices: all others are exact')
   if (day_count !== undefined && proration !== 'day') say('/terms/day_count', 'is only for proration by day')
+}
+
+function checkPool({ meter, model, per }: Decided, { pool, proration, included }: Terms, say: Say): void {
+  if (pool !== undefined && meter !== undefined && meterOf(meter).kind === 'percentile')
+    say('/terms/pool', `is of no use to the meter ${meter}: the peaks of several don't add up`)
+  if (model === 'allocation_pool' && pool !== undefined)
+    say('/terms/pool', 'is of no use to the model allocation_pool, which is of all resources anyway')
+  if (model === 'allocation_pool' && included !== undefined)
+    say('/terms/included', 'is of no use to the model allocation_pool: its size is the allowance')
+  if (model === 'allocation_pool' && per !== 'month') say('/per', 'must be month: the fee of a pool is a monthly one')
+  if (model === 'flat' && pool !== undefined)
+    say('/terms/pool', 'is of no use to the model flat, which has no quantity')
+  if ((pool !== undefined || model === 'allocation_pool') && proration !== undefined && proration !== 'exact')
+    say('/terms/proration', 'must be exact where all resources are charged together')
 }
 
 /** Decimals without trailing zeros and nothing that says what holds anyway; null where nothing is left. */

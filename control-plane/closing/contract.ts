@@ -113,3 +113,6 @@ export type Hold = z.infer<typeof Hold>
 export const Finalise = z.object({
   early: z.boolean().default(false).meta({ description: 'before the time for late facts is over' }),
 })
+
+export const MailedClose = z.object({ queued: z.int().meta({ description: 'documents that go by mail now' }) })
+export type MailedClose = z.infer<typeof MailedClose>

@@ -7,13 +7,13 @@ import { newId } from '../base/id.ts'
 import { majorText } from '../base/money.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { HOUR_MS, iso, type Instant } from '../base/time.ts'
-import { allAccounts } from '../billing/index.ts'
+import { allAccounts, sendIssued } from '../billing/index.ts'
 import { totalsText } from '../billing/rules.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
 import { Id, type Page, type PageQuery } from '../http/contract.ts'
-import type { AccountQuery, Close, ClosingAccount, Finalise, Hold, NewClose } from './contract.ts'
+import type { AccountQuery, Close, ClosingAccount, Finalise, Hold, MailedClose, NewClose } from './contract.ts'
 import { monthNamed } from './rules.ts'
 import * as store from './store.ts'
 
@@ -234,4 +234,13 @@ export async function cancelClose(ctx: Context, id: string): Promise<Close> {
   await store.updateClose(ctx, id, { state: 'cancelled', closed_at: ctx.now() })
   await tell(ctx, 'cancelled', row)
   return getClose(ctx, id)
+}
+
+/** Sends everything that it issued and nobody has sent yet. */
+export async function mailClose(ctx: Context, id: string): Promise<MailedClose> {
+  permit(ctx, 'billing.write')
+  const row = await requireClose(ctx, id, true)
+  const queued = await sendIssued(ctx, await store.issuedBy(ctx, id))
+  if (queued > 0) await tell(ctx, 'mailed', row, { documents: queued })
+  return { queued }
 }

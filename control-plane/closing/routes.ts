@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { Id, page, PageQuery } from '../http/contract.ts'
-import { AccountQuery, Close, ClosingAccount, Finalise, Hold, NewClose } from './contract.ts'
+import { AccountQuery, Close, ClosingAccount, Finalise, Hold, MailedClose, NewClose } from './contract.ts'
 import {
   cancelClose,
   finaliseClose,
@@ -10,6 +10,7 @@ import {
   holdAccount,
   listCloses,
   listClosing,
+  mailClose,
   openClose,
   retryParked,
   reviewAgain,
@@ -80,4 +81,12 @@ export const routes = (deps: HttpDeps) =>
       answers('Give it up before anything was issued', Close, 'billing.write', STEP),
       valid('param', ById),
       async (c) => c.json(await verb(c, deps, (ctx) => cancelClose(ctx, c.req.valid('param').id))),
+    )
+    .post(
+      '/period-closes/:id/mails',
+      answers('Send by mail what this close issued and nobody sent yet', MailedClose, 'billing.write', {
+        repeatable: 'what is on its way, or was sent, is left alone',
+      }),
+      valid('param', ById),
+      async (c) => c.json(await verb(c, deps, (ctx) => mailClose(ctx, c.req.valid('param').id))),
     )

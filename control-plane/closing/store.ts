@@ -105,12 +105,13 @@ export const forgetReview = async (ctx: Context, close_id: string): Promise<void
     .where(and(eq(periodCloseAccount.close_id, close_id), ne(periodCloseAccount.state, 'issued')))
 }
 
-/** Takes the next account in one of these states; several workers never take the same. Who is held is reviewed too, once. */
-export async function takeAccount(
+/** Takes the next accounts in one of these states; several workers never take the same. `unreviewed`: also who is held without figures. */
+export async function takeAccounts(
   ctx: Context,
   close_id: string,
   which: 'unreviewed' | 'ready',
-): Promise<AccountRow | null> {
+  limit: number,
+): Promise<AccountRow[]> {
   const asked =
     which === 'ready'
       ? eq(periodCloseAccount.state, 'ready')
@@ -118,14 +119,13 @@ export async function takeAccount(
           eq(periodCloseAccount.state, 'waiting'),
           and(eq(periodCloseAccount.state, 'held'), sql`${periodCloseAccount.period_to} is null`),
         )
-  const [row] = await ctx.tx
+  return await ctx.tx
     .select()
     .from(periodCloseAccount)
     .where(and(eq(periodCloseAccount.close_id, close_id), asked))
     .orderBy(asc(periodCloseAccount.account_name), asc(periodCloseAccount.account_id))
-    .limit(1)
+    .limit(limit)
     .for('update', { skipLocked: true })
-  return row ?? null
 }
 
 const one = (close_id: string, account_id: string) =>
@@ -228,3 +228,13 @@ export async function tallies(ctx: Context, close_ids: readonly string[]): Promi
   return out
 }
 const countOf = (text: string): number => Number.parseInt(text, 10)
+
+/** Every document that a close issued. */
+export async function issuedBy(ctx: Context, close_id: string): Promise<string[]> {
+  const found = await ctx.tx
+    .select({ invoices: periodCloseAccount.invoices })
+    .from(periodCloseAccount)
+    .where(and(eq(periodCloseAccount.close_id, close_id), eq(periodCloseAccount.state, 'issued')))
+    .orderBy(asc(periodCloseAccount.account_name), asc(periodCloseAccount.account_id))
+  return found.flatMap(({ invoices }) => invoices.map(({ id }) => id))
+}

@@ -1,10 +1,10 @@
-/** Background of closing: one account at a time, each in a transaction of its own, so that a kill at any moment loses and doubles nothing. */
+/** Background of closing: some accounts at a time, each batch in a transaction of its own, so that a kill at any moment loses and doubles nothing. */
 import { getAccount } from '../accounts/index.ts'
 import { system } from '../base/actor.ts'
 import { exponentOf } from '../base/money.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, type Instant, type Interval } from '../base/time.ts'
-import { draft, issueDraft, listInvoices, settledCut, unlessEmpty } from '../billing/index.ts'
+import { draft, issueDraft, pastBills, settledCut, unlessEmpty } from '../billing/index.ts'
 import type { Draft } from '../billing/contract.ts'
 import { minorOf } from '../billing/rules.ts'
 import { contractOf, holdContract } from '../contracts/index.ts'
@@ -19,6 +19,10 @@ const actor = system('period_close')
 const PAST_BILLS = 6
 /** Months that may be made up for at once, where an account has not been invoiced for long. */
 const INVOICES_MAX = 24
+/** Accounts of one transaction: their drafts are made side by side, so that the database is asked for many at once. */
+const BATCH = 16
+/** Transactions at once: while one of them computes, the database works for another. */
+const LANES = 2
 
 /** What nobody foresaw, for the log: the account that it parked says no more than that. */
 export type Tell = (error: unknown, account_id: string) => void
@@ -33,10 +37,20 @@ export async function workOnCloses(db: Database, now: Clock, tell: Tell): Promis
       await as((ctx) => store.updateClose(ctx, id, { cut: closed.number, cut_closed_at: closed.closed_at }))
     }
     const step = state === 'preparing' ? reviewNext : issueNext
-    while (await as((ctx) => step(ctx, id, tell))) done += 1
+    const lane = async () => {
+      for (let some = await as((ctx) => step(ctx, id, tell)); some > 0; some = await as((ctx) => step(ctx, id, tell)))
+        done += some
+    }
+    await allOf(Array.from({ length: LANES }, lane))
     await as((ctx) => advance(ctx, id))
   }
   return done
+}
+
+/** What all of them give, once none is at work any more; the first error where one failed. */
+async function allOf<T>(list: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(list)
+  return await Promise.all(list)
 }
 
 /** What the close goes on to, once none of its accounts is left in this step. */
@@ -58,27 +72,40 @@ const cutOf = ({ cut, cut_closed_at }: store.CloseRow): ClosedCut => ({
   closed_at: sure(cut_closed_at),
 })
 
-/** False where none is left, or the close went on meanwhile. */
-async function reviewNext(ctx: Context, id: string, tell: Tell): Promise<boolean> {
+/** How many were reviewed: 0 where none is left, or the close went on meanwhile. */
+async function reviewNext(ctx: Context, id: string, tell: Tell): Promise<number> {
   const close = sure(await store.findClose(ctx, id))
-  const row = close.state === 'preparing' && close.cut !== null ? await store.takeAccount(ctx, id, 'unreviewed') : null
-  if (!row) return false
-  const account = await getAccount(ctx, row.account_id)
-  const month = monthNamed(close.month, account.zone)
-  const keep = (change: Partial<store.AccountRow>) => store.updateAccount(ctx, row, change)
-  const state = row.state === 'held' ? 'held' : 'ready'
-  const end = { period_from: month.from, period_to: month.to }
-  if (month.to > sure(close.cut_closed_at)) {
-    await keep({ ...end, state: 'nothing', flags: ['month_not_over'] })
-    return true
-  }
-  const tried = await tryTo(ctx, row, tell, (inner) => draftOf(inner, close, row.account_id, month.to))
+  const isOpen = close.state === 'preparing' && close.cut !== null
+  const taken = isOpen ? await store.takeAccounts(ctx, id, 'unreviewed', BATCH) : []
+  const reviewed = await tryAll(ctx, taken, tell, (inner, row) => review(inner, close, row))
+  await allOf(taken.map(async (row, index) => keepReviewed(ctx, close, row, sure(reviewed[index]))))
+  return taken.length
+}
+
+async function keepReviewed(
+  ctx: Context,
+  close: store.CloseRow,
+  row: store.AccountRow,
+  tried: Tried<Partial<store.AccountRow>>,
+): Promise<void> {
+  if ('value' in tried) return await store.updateAccount(ctx, row, tried.value)
+  const { from, to } = await monthOfAccount(ctx, close, row)
   // who is held stays held, whatever becomes of his draft: nobody may issue it by trying again
-  if ('problem' in tried)
-    await keep({ ...end, state: row.state === 'held' ? 'held' : 'parked', problem: tried.problem })
-  else if (!tried.value || isEmpty(tried.value)) await keep({ ...end, state: 'nothing' })
-  else await keep({ state, ...(await figuresOf(ctx, tried.value, month)) })
-  return true
+  const state = row.state === 'held' ? 'held' : 'parked'
+  await store.updateAccount(ctx, row, { period_from: from, period_to: to, state, problem: tried.problem })
+}
+
+async function monthOfAccount(ctx: Context, close: store.CloseRow, row: store.AccountRow): Promise<Interval> {
+  return monthNamed(close.month, (await getAccount(ctx, row.account_id)).zone)
+}
+
+async function review(ctx: Context, close: store.CloseRow, row: store.AccountRow): Promise<Partial<store.AccountRow>> {
+  const month = await monthOfAccount(ctx, close, row)
+  const end = { period_from: month.from, period_to: month.to }
+  if (month.to > sure(close.cut_closed_at)) return { ...end, state: 'nothing', flags: ['month_not_over'] }
+  const made = await draftOf(ctx, close, row.account_id, month.to)
+  if (!made || isEmpty(made)) return { ...end, state: 'nothing' }
+  return { state: row.state === 'held' ? 'held' : 'ready', ...(await figuresOf(ctx, made, month)) }
 }
 
 const isEmpty = (made: Draft): boolean => made.lines.length + made.unrated.length + made.blocked_gaps.length === 0
@@ -93,13 +120,9 @@ async function draftOf(ctx: Context, close: store.CloseRow, account_id: string, 
 
 async function figuresOf(ctx: Context, made: Draft, month: Interval) {
   const period = { from: fromIso(made.period.from), to: fromIso(made.period.to) }
-  const { items } = await listInvoices(ctx, { account_id: made.account_id, limit: PAST_BILLS })
-  const past = items
+  const past = (await pastBills(ctx, made.account_id, PAST_BILLS))
     .filter(({ currency }) => currency === made.currency)
-    .map((bill) => ({
-      net: minorOf(bill.totals.net, bill.currency),
-      period: { from: fromIso(bill.period.from), to: fromIso(bill.period.to) },
-    }))
+    .map((bill) => ({ net: bill.net_minor, period: { from: bill.period_from, to: bill.period_to } }))
   const minor = (text: string) => minorOf(text, made.currency)
   const [net, usual] = [minor(made.totals.net), usualNet(past, period)]
   const flags = flagsOf({
@@ -125,24 +148,37 @@ async function figuresOf(ctx: Context, made: Draft, month: Interval) {
   }
 }
 
-/** Issues what was reviewed of the next account: the same cut gives the same bill, and what it gives no more is parked. */
-async function issueNext(ctx: Context, id: string, tell: Tell): Promise<boolean> {
+/**
+ * Issues what was reviewed of the next accounts: the same cut gives the same bill, and what it gives no more is parked. All are
+ * drafted before the first takes a number, so that the series is held for as short as can be. Answers how many there were.
+ */
+async function issueNext(ctx: Context, id: string, tell: Tell): Promise<number> {
   const close = sure(await store.findClose(ctx, id))
-  const row = close.state === 'finalising' ? await store.takeAccount(ctx, id, 'ready') : null
-  if (!row) return false
-  const { zone } = await getAccount(ctx, row.account_id)
-  const end = monthNamed(close.month, zone).to
-  const tried = await tryTo(ctx, row, tell, (inner) => issueAll(inner, close, row, end))
-  if ('problem' in tried) await store.updateAccount(ctx, row, { state: 'parked', problem: tried.problem })
-  else await store.updateAccount(ctx, row, { state: 'issued', invoices: [...row.invoices, ...tried.value] })
-  return true
+  const taken = close.state === 'finalising' ? await store.takeAccounts(ctx, id, 'ready', BATCH) : []
+  const drafted = await tryAll(ctx, taken, tell, async (inner, row) => {
+    const end = (await monthOfAccount(inner, close, row)).to
+    return { end, made: await draftOf(inner, close, row.account_id, end) }
+  })
+  for (const [index, row] of taken.entries()) {
+    const first = sure(drafted[index])
+    const tried =
+      'problem' in first ? first : await tryTo(ctx, row, tell, (inner) => issueAll(inner, close, row, first.value))
+    if ('problem' in tried) await store.updateAccount(ctx, row, { state: 'parked', problem: tried.problem })
+    else await store.updateAccount(ctx, row, { state: 'issued', invoices: [...row.invoices, ...tried.value] })
+  }
+  return taken.length
 }
 
 /** The bill that was reviewed, and those of the months between it and the end of the month that is closed. */
-async function issueAll(ctx: Context, close: store.CloseRow, row: store.AccountRow, end: Instant) {
+async function issueAll(
+  ctx: Context,
+  close: store.CloseRow,
+  row: store.AccountRow,
+  { end, made: first }: { end: Instant; made: Draft | null },
+) {
   const invoices: store.AccountRow['invoices'] = []
   while (invoices.length < INVOICES_MAX) {
-    const made = await draftOf(ctx, close, row.account_id, end)
+    const made = invoices.length === 0 ? first : await draftOf(ctx, close, row.account_id, end)
     if (!made || isEmpty(made)) break
     if (invoices.length === 0) refuseOther(row, made)
     const issued = await issueDraft(ctx, made)
@@ -166,6 +202,24 @@ function refuseOther(row: store.AccountRow, made: Draft): void {
       'conflict',
       `The bill is not what was reviewed: it would be ${made.totals.net} ${made.currency} net for ${made.period.from} to ${made.period.to} now. A part was invoiced since; review the month again.`,
     )
+}
+
+/** Side by side; where one fails, each once more for itself. */
+async function tryAll<T>(
+  ctx: Context,
+  list: readonly store.AccountRow[],
+  tell: Tell,
+  work: (ctx: Context, row: store.AccountRow) => Promise<T>,
+): Promise<Tried<T>[]> {
+  try {
+    const values = await attempt(ctx, (inner) => allOf(list.map((row) => work(inner, row))))
+    return values.map((value) => ({ value }))
+  } catch (error) {
+    if (isUnreachable(error) || collided(error)) throw error
+    const out: Tried<T>[] = []
+    for (const row of list) out.push(await tryTo(ctx, row, tell, (inner) => work(inner, row)))
+    return out
+  }
 }
 
 type Tried<T> = { value: T } | { problem: { code: string; detail: string } }

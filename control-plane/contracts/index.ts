@@ -4,7 +4,7 @@ import type { Account, LegalEntity, NewLegalEntity } from '../accounts/contract.
 import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import { assert, Problem } from '../base/problem.ts'
-import { fromIso, type Instant, iso, monthOf } from '../base/time.ts'
+import { fromIso, type Instant, type Interval, iso, monthOf } from '../base/time.ts'
 import { createDefaultBook, getBook } from '../catalog/index.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
@@ -14,6 +14,7 @@ import {
   contractAt,
   type ContractRow,
   contractsOf,
+  contractsWithin,
   insertContract,
   lockContract,
   type ServiceRow,
@@ -60,19 +61,45 @@ export async function setUpContract(ctx: Context, account_id: string): Promise<v
 /** The contract under which an account buys at an instant (default: now); null where there is none. */
 export async function contractOf(ctx: Context, account_id: string, at?: Instant): Promise<ContractInForce | null> {
   permit(ctx, 'accounts.read')
-  const row = await contractAt(ctx.tx, account_id, at ?? ctx.now())
+  const row = await contractAt(ctx, account_id, at ?? ctx.now())
   if (!row) return null
-  const [service] = await servicesOf(ctx.tx, [row.id])
+  return inForce(row, row.services[0])
+}
+
+function inForce(
+  { id, legal_entity_id, account_id, price_book_id, currency, valid_from, valid_to }: ContractRow,
+  service: ServiceRow | undefined,
+): ContractInForce {
   assert(service, 'every contract has a service')
-  const { id, legal_entity_id, price_book_id, currency, valid_from, valid_to } = row
   const terms = { id, legal_entity_id, account_id, price_book_id, currency }
   return { ...terms, from: valid_from, to: valid_to, service_id: service.id }
+}
+
+/** The contracts under some price books that hold in a part of an interval, by account. */
+export async function contractsUnder(
+  ctx: Context,
+  price_book_ids: readonly string[],
+  interval: Interval,
+): Promise<ContractInForce[]> {
+  permit(ctx, 'accounts.read')
+  if (price_book_ids.length === 0) return []
+  const found = await contractsWithin(ctx.tx, price_book_ids, interval)
+  const services = new Map<string, ServiceRow>()
+  // the oldest of each comes last
+  for (const service of (
+    await servicesOf(
+      ctx.tx,
+      found.map(({ id }) => id),
+    )
+  ).toReversed())
+    services.set(service.contract_id, service)
+  return found.map((row) => inForce(row, services.get(row.id)))
 }
 
 /** Documents of one contract are made one after the other: the contract is held until the transaction ends. */
 export async function holdContract(ctx: Context, id: string): Promise<void> {
   permit(ctx, 'billing.write')
-  await lockContract(ctx.tx, id)
+  await lockContract(ctx, id)
 }
 
 /** Contracts of an account with their services, the oldest first. */

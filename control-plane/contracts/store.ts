@@ -1,8 +1,9 @@
 /** The SQL of contracts and the services under them. */
-import { and, asc, desc, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm'
-import type { Instant } from '../base/time.ts'
+import { and, asc, desc, eq, gt, inArray, isNull, lt, or } from 'drizzle-orm'
+import type { Instant, Interval } from '../base/time.ts'
 import { ofWholeAccounts, withinReach } from '../db/fence.ts'
 import type { Context, Tx } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import { contract, service } from './schema.ts'
 
 export type ContractRow = typeof contract.$inferSelect
@@ -16,18 +17,47 @@ export async function insertContract(tx: Tx, row: ContractRow, services: Service
 const sold = eq(contract.side, 'sale')
 const soldTo = (account_id: string) => and(eq(contract.account_id, account_id), sold)
 
-/** The contract under which an account buys at an instant. */
-export async function contractAt(tx: Tx, account_id: string, at: Instant): Promise<ContractRow | null> {
-  const [row] = await tx
+/** The contract under which an account buys at an instant, with its services. */
+export const contractAt = (ctx: Context, account_id: string, at: Instant) => contractsAt(ctx, null, { account_id, at })
+const contractsAt = together(async ({ tx }, _all: null, asked: readonly { account_id: string; at: Instant }[]) => {
+  const ids = [...new Set(asked.map(({ account_id }) => account_id))]
+  const found = await tx
+    .select()
+    .from(contract)
+    .where(and(inArray(contract.account_id, ids), sold))
+    .orderBy(desc(contract.valid_from))
+  const services = Map.groupBy(
+    await servicesOf(
+      tx,
+      found.map(({ id }) => id),
+    ),
+    (row) => row.contract_id,
+  )
+  return asked.map(({ account_id, at }) => {
+    const isInForce = (row: ContractRow) => row.valid_from <= at && (row.valid_to === null || row.valid_to > at)
+    const row = found.find((one) => one.account_id === account_id && isInForce(one))
+    return row ? { ...row, services: services.get(row.id) ?? [] } : null
+  })
+})
+
+/** Contracts under some price books that hold in a part of an interval, by account. */
+export const contractsWithin = (
+  tx: Tx,
+  price_book_ids: readonly string[],
+  { from, to }: Interval,
+): Promise<ContractRow[]> =>
+  tx
     .select()
     .from(contract)
     .where(
-      and(soldTo(account_id), lte(contract.valid_from, at), or(isNull(contract.valid_to), gt(contract.valid_to, at))),
+      and(
+        sold,
+        inArray(contract.price_book_id, [...price_book_ids]),
+        lt(contract.valid_from, to),
+        or(isNull(contract.valid_to), gt(contract.valid_to, from)),
+      ),
     )
-    .orderBy(desc(contract.valid_from))
-    .limit(1)
-  return row ?? null
-}
+    .orderBy(asc(contract.account_id), asc(contract.valid_from))
 
 export async function anyContract(tx: Tx, account_id: string): Promise<boolean> {
   const found = await tx.select({ id: contract.id }).from(contract).where(soldTo(account_id)).limit(1)
@@ -59,6 +89,14 @@ export async function servicesOf(tx: Tx, contract_ids: string[]): Promise<Servic
     .orderBy(asc(service.valid_from), asc(service.id))
 }
 
-/** Holds a contract until the transaction ends. */
-export const lockContract = (tx: Tx, id: string) =>
-  tx.select({ id: contract.id }).from(contract).where(eq(contract.id, id)).for('update')
+/** Holds a contract until the transaction ends; several in one order everywhere. */
+export const lockContract = (ctx: Context, id: string): Promise<void> => lockContracts(ctx, null, id)
+const lockContracts = together(async ({ tx }, _all: null, ids: readonly string[]) => {
+  await tx
+    .select({ id: contract.id })
+    .from(contract)
+    .where(inArray(contract.id, [...new Set(ids)]))
+    .orderBy(asc(contract.id))
+    .for('update')
+  return ids.map(() => undefined)
+})

@@ -128,6 +128,10 @@ export async function rows<T>(tx: Tx | Database, query: ReturnType<typeof sql>):
 /** An instant column of a hand-written query as milliseconds in text; `Number` it. */
 export const ms = (column: ReturnType<typeof sql>) => sql`(extract(epoch from ${column}) * 1000)::int8`
 
+/** A column among ids: one parameter and one plan, however many they are. */
+export const among = (column: unknown, ids: Iterable<string>) =>
+  sql<boolean>`${column} = any(${`{${[...ids].join(',')}}`}::uuid[])`
+
 type Cell = string | number | boolean | null
 /** An array as PostgreSQL writes it: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */
 export const arrayText = (cells: readonly Cell[]): string =>

@@ -1,9 +1,10 @@
 /** Rows of the intake. */
 import { sure } from '../base/problem.ts'
-import { and, eq, gt, inArray, lt, lte, sql } from 'drizzle-orm'
+import { and, eq, gt, lt, lte, sql } from 'drizzle-orm'
 import { newId } from '../base/id.ts'
 import { hourOf, type Instant, type Interval } from '../base/time.ts'
-import { type Context, ms, rows } from '../db/index.ts'
+import { among, type Context, ms, rows } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import type { GapCause } from '../metering/contract.ts'
 import { batch, intakeHour, lostRange, quarantine, spool } from './schema.ts'
 
@@ -48,24 +49,32 @@ export const insertLost = (ctx: Context, row: Omit<typeof lostRange.$inferInsert
   ctx.tx.insert(lostRange).values({ ...row, id: newId(), stored_at: ctx.now() })
 /** Losses that agents admitted of these sources, where they touch an interval. */
 export const lostIn = (ctx: Context, source_ids: readonly string[], { from, to }: Interval, cut: number) =>
-  source_ids.length === 0
-    ? Promise.resolve([])
-    : ctx.tx
-        .select({
-          source_id: lostRange.source_id,
-          from: lostRange.from_at,
-          to: lostRange.to_at,
-          cause: sql<GapCause>`${lostRange.cause}`,
-        })
-        .from(lostRange)
-        .where(
-          and(
-            inArray(lostRange.source_id, [...source_ids]),
-            lt(lostRange.from_at, to),
-            gt(lostRange.to_at, from),
-            lte(lostRange.cut, cut),
-          ),
-        )
+  lostOfEach(ctx, { from, to, cut }, source_ids)
+const lostOfEach = together(
+  async ({ tx }, { from, to, cut }: Interval & { cut: number }, lists: readonly (readonly string[])[]) => {
+    const ids = new Set(lists.flat())
+    const found =
+      ids.size === 0
+        ? []
+        : await tx
+            .select({
+              source_id: lostRange.source_id,
+              from: lostRange.from_at,
+              to: lostRange.to_at,
+              cause: sql<GapCause>`${lostRange.cause}`,
+            })
+            .from(lostRange)
+            .where(
+              and(
+                among(lostRange.source_id, ids),
+                lt(lostRange.from_at, to),
+                gt(lostRange.to_at, from),
+                lte(lostRange.cut, cut),
+              ),
+            )
+    return lists.map((own) => found.filter(({ source_id }) => own.includes(source_id)))
+  },
+)
 
 const RAW_CHARS = 2_000
 export interface NewQuarantine {

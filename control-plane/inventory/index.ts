@@ -10,7 +10,6 @@ import { z } from 'zod'
 import type { History, NewSameAs, Resource, ResourceDetail, ResourceQuery, SameAsDecision } from './contract.ts'
 import { claimCovers, coverHistory, coversIn, decideSameAs, decisionsOf, setsOf, type SetMember } from './eyes/index.ts'
 import { presentAssignment } from './assign.ts'
-import { uncovered } from './ownership.ts'
 import { liveAssignments, requireSeen, within } from './tenure/index.ts'
 import { bornAfter } from './rules.ts'
 import { projectOwners } from './timeline/index.ts'
@@ -28,6 +27,7 @@ export {
 } from './facts/index.ts'
 export { assign } from './assign.ts'
 export { withdrawSameAs } from './eyes/index.ts'
+export { holdings, observations } from './holdings.ts'
 export { closeProject, projectOfEach } from './projects/index.ts'
 export { refKey } from './rules.ts'
 export { type Settled, settleResources } from './timeline/index.ts'
@@ -217,28 +217,6 @@ export async function projectPlannedOwners(ctx: Context): Promise<number> {
 /** Says that two resources are one machine, or are two whatever their evidence says. */
 export async function sameAs(ctx: Context, id: string, input: NewSameAs): Promise<z.infer<typeof SameAsDecision>> {
   return decideSameAs(ctx, await requireResource(ctx, id), await requireResource(ctx, input.resource_id), input)
-}
-
-/** Everything a rating needs of an account's resources in an interval, as known to a cut: without what another eye is billed for. */
-export async function holdings(ctx: Context, account_id: string, interval: Interval, cut: number) {
-  permit(ctx, 'inventory.read')
-  const assigned = await store.ownership(ctx, { account_id }, interval, cut)
-  const ids = [...new Set(assigned.map((row) => row.resource_id))]
-  const owned = uncovered(assigned, await coversIn(ctx, ids, interval, cut))
-  return {
-    owned,
-    ...(await observations(ctx, ids, interval, cut)),
-    names: await store.namesOf(ctx, ids),
-    sources: await store.sourcesOf(ctx, ids, cut),
-  }
-}
-
-/** What was observed of resources in an interval, and when nobody looked, as known to a cut. */
-export async function observations(ctx: Context, ids: readonly string[], interval: Interval, cut: number) {
-  permit(ctx, 'inventory.read')
-  const observed = await store.observedIn(ctx, ids, interval, cut)
-  const gaps = await store.unobservedIn(ctx, [...new Set(observed.map((row) => row.scope_id))], interval, cut)
-  return { observed, gaps }
 }
 
 /** Stretches of resources for which another eye on their machine is billed, as known to a cut. */

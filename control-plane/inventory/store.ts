@@ -6,7 +6,8 @@ import type { Content, State } from '#connectors/contract.ts'
 import type { Instant, Interval, OpenInterval } from '../base/time.ts'
 import { knownAt } from '../db/cut.ts'
 import { withinOwn } from '../db/fence.ts'
-import { columnar, type Context, ms, rows } from '../db/index.ts'
+import { among, columnar, type Context, ms, rows } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import type { ResourceQuery } from './contract.ts'
 import { assignment, dirtyResource, observedVersion, resource, sighting } from './schema.ts'
 
@@ -198,7 +199,7 @@ export const firstVersions = async (ctx: Context, resource_ids: readonly string[
     .from(observedVersion)
     .where(
       and(
-        inArray(observedVersion.resource_id, [...resource_ids]),
+        among(observedVersion.resource_id, resource_ids),
         knownAt(observedVersion.cut_from, observedVersion.cut_to, cut),
       ),
     )
@@ -244,24 +245,46 @@ export async function ownership(
   interval: Interval,
   cut: number,
 ): Promise<Ownership[]> {
-  const found = await ctx.tx
-    .select()
+  if (by.account_id !== undefined && !by.resource_ids) {
+    const { from, to } = interval
+    return await ownedByEach(ctx, { from, to, cut }, by.account_id)
+  }
+  const whose = by.account_id === undefined ? undefined : eq(assignment.account_id, by.account_id)
+  return await owned(ctx, and(whose, by.resource_ids && among(assignment.resource_id, by.resource_ids)), interval, cut)
+}
+
+/** What each of these accounts owned, as known to a cut. */
+export async function ownershipOfEach(
+  ctx: Context,
+  account_ids: readonly string[],
+  interval: Interval,
+  cut: number,
+): Promise<Ownership[][]> {
+  const found = await owned(ctx, among(assignment.account_id, account_ids), interval, cut)
+  const byAccount = Map.groupBy(found, (row) => row.account_id)
+  return account_ids.map((id) => byAccount.get(id) ?? [])
+}
+const ownedByEach = together((ctx, { from, to, cut }: Interval & { cut: number }, account_ids: readonly string[]) =>
+  ownershipOfEach(ctx, account_ids, { from, to }, cut),
+)
+
+async function owned(ctx: Context, which: SQL | undefined, interval: Interval, cut: number): Promise<Ownership[]> {
+  return await ctx.tx
+    .select({
+      id: assignment.id,
+      resource_id: assignment.resource_id,
+      account_id: assignment.account_id,
+      from: assignment.valid_from,
+      to: assignment.valid_to,
+    })
     .from(assignment)
     .where(
       and(
-        by.account_id ? eq(assignment.account_id, by.account_id) : undefined,
-        by.resource_ids ? inArray(assignment.resource_id, [...by.resource_ids]) : undefined,
+        which,
         overlaps(assignment.valid_from, assignment.valid_to, interval),
         knownAt(assignment.cut_from, assignment.cut_to, cut),
       ),
     )
-  return found.map((row) => ({
-    id: row.id,
-    resource_id: row.resource_id,
-    account_id: row.account_id,
-    from: row.valid_from,
-    to: row.valid_to,
-  }))
 }
 
 export interface Observed extends OpenInterval {
@@ -271,9 +294,9 @@ export interface Observed extends OpenInterval {
   state: State
   size: Content['size']
   scope_id: string
-  host_name: string | null
 }
-/** What was observed of resources in an interval, as known to a cut, oldest first. */
+type PackedObserved = [id: string, from: Instant, to: Instant | null, State, Content['size'], scope_id: string]
+/** What was observed of resources in an interval, as known to a cut, oldest first for each; those of a resource come as one text. */
 export async function observedIn(
   ctx: Context,
   resource_ids: readonly string[],
@@ -281,30 +304,21 @@ export async function observedIn(
   cut: number,
 ): Promise<Observed[]> {
   if (resource_ids.length === 0) return []
-  const found = await ctx.tx
-    .select({
-      version: observedVersion,
-      host_name: sql<string | null>`(select h.name from resource h where h.id = observed_version.host_id)`,
-    })
-    .from(observedVersion)
-    .where(
-      and(
-        inArray(observedVersion.resource_id, [...resource_ids]),
-        overlaps(observedVersion.valid_from, observedVersion.valid_to, interval),
-        knownAt(observedVersion.cut_from, observedVersion.cut_to, cut),
-      ),
-    )
-    .orderBy(observedVersion.valid_from)
-  return found.map(({ version, host_name }) => ({
-    id: version.id,
-    resource_id: version.resource_id,
-    from: version.valid_from,
-    to: version.valid_to,
-    state: version.content.state,
-    size: version.content.size,
-    scope_id: version.scope_id,
-    host_name,
-  }))
+  const { resource_id, valid_from, valid_to, cut_from, cut_to } = observedVersion
+  const found = await rows<{ resource_id: string; list: PackedObserved[] }>(
+    ctx.tx,
+    sql`select resource_id, json_agg(json_build_array(id, ${ms(sql`valid_from`)}, ${ms(sql`valid_to`)}, content->>'state', content->'size', scope_id)
+          order by valid_from) as list
+        from observed_version where ${among(resource_id, resource_ids)} and ${overlaps(valid_from, valid_to, interval)}
+          and ${knownAt(cut_from, cut_to, cut)}
+        group by resource_id`,
+  )
+  return found.flatMap(({ resource_id: id, list }) =>
+    list.map(([version, from, to, state, size, scope_id]) => ({
+      ...{ id: version, resource_id: id, from, to },
+      ...{ state, size, scope_id },
+    })),
+  )
 }
 
 export const namesOf = (ctx: Context, resource_ids: readonly string[]) =>
@@ -313,7 +327,7 @@ export const namesOf = (ctx: Context, resource_ids: readonly string[]) =>
     : ctx.tx
         .select({ id: resource.id, kind: resource.kind, name: resource.name, realm: resource.realm })
         .from(resource)
-        .where(inArray(resource.id, [...resource_ids]))
+        .where(among(resource.id, resource_ids))
         // the same question has the same answer, to the order
         .orderBy(asc(resource.id))
 
@@ -324,7 +338,7 @@ export const sourcesOf = (ctx: Context, resource_ids: readonly string[], cut: nu
     : ctx.tx
         .selectDistinct({ resource_id: sighting.resource_id, source_id: sighting.source_id })
         .from(sighting)
-        .where(and(inArray(sighting.resource_id, [...resource_ids]), lte(sighting.cut, cut)))
+        .where(and(among(sighting.resource_id, resource_ids), lte(sighting.cut, cut)))
 
 /** vCPUs of guests: their load is a share of these. */
 export async function vcpusOf(ctx: Context, resource_ids: readonly string[]): Promise<Map<string, number>> {

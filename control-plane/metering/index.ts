@@ -4,6 +4,7 @@ import { permit } from '../base/actor.ts'
 import { sure } from '../base/problem.ts'
 import { LIVE } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import { bornOf, isWithin, requireSeen, within } from '../inventory/index.ts'
 import type { MeterName, UsageHour, UsageQuery } from './contract.ts'
 import {
@@ -86,6 +87,21 @@ export async function usageOf(
   { engine = ENGINE, bounds = false }: UsageOptions = {},
 ): Promise<UsageByInterval[]> {
   permit(ctx, 'usage.read')
+  return await usageTogether(ctx, { cut, engine, bounds }, wanted)
+}
+
+const usageTogether = together(async (ctx, options: UsageShared, lists: readonly (readonly UsageWanted[])[]) => {
+  const found = await usageOfAll(ctx, lists.flat(), options)
+  let at = 0
+  return lists.map((own) => found.slice(at, (at += own.length)))
+})
+
+type UsageShared = Required<UsageOptions> & { cut: number }
+async function usageOfAll(
+  ctx: Context,
+  wanted: readonly UsageWanted[],
+  { cut, engine, bounds }: UsageShared,
+): Promise<UsageByInterval[]> {
   const edges = new Edges(ctx, cut, engine)
   await edges.read(wanted.flatMap(edgesOf))
   const hours = await storedHours(ctx, wanted, cut, bounds)
@@ -173,6 +189,7 @@ class Edges {
   async read(edges: readonly Edge[]): Promise<void> {
     const due = new Map(edges.map((edge) => [keyOf(edge), edge]))
     for (const key of this.#measured.keys()) due.delete(key)
+    if (due.size === 0) return
     const born = await bornOf(this.#ctx, [...new Set([...due.values()].map((edge) => edge.resource_id))], this.cut)
     while (due.size > 0) {
       const round = [...new Map([...due.values()].map((edge) => [edge.resource_id, edge])).values()].slice(0, EDGES)

@@ -78,14 +78,50 @@ export async function usageIn(
 ): Promise<UsageRow[][]> {
   const out = windows.map((): UsageRow[] => [])
   if (windows.length === 0) return out
-  const found = await usageRows<{ window: number }>(
-    ctx,
-    sql`select w.n as window, ${usageColumns(bounds)} from ${windowRows(windows)}
+  const found = await rows<{ window: number; resource_id: string; list: PackedUsage[] }>(
+    ctx.tx,
+    sql`select w.n as window, u.resource_id, json_agg(${packed(bounds)} order by u.hour) as list from ${windowRows(windows)}
           join usage_hour u on u.resource_id = w.resource_id and u.hour >= w.from_at and u.hour < w.to_at
-        where ${knownAt(sql`u.cut_from`, sql`u.cut_to`, cut)} order by w.n, u.hour`,
+        where ${knownAt(sql`u.cut_from`, sql`u.cut_to`, cut)} group by w.n, u.resource_id`,
   )
-  for (const { window, ...row } of found) sure(out[window]).push(row)
+  for (const { window, resource_id, list } of found) out[window] = list.map((one) => unpacked(resource_id, one))
   return out
+}
+
+/** What an hour is read by, in the order of `PackedUsage`: those of a window come as one text, which costs a part of what as many rows do. */
+const packed = (bounds: 'with bounds' | 'without bounds') =>
+  sql`json_build_array(u.id, u.meter, ${ms(sql`u.hour`)}, u.quantity::text, u.estimated, u.gaps,
+    ${bounds === 'with bounds' ? sql`u.bounds` : sql`'[]'::jsonb`}, u.reading_count, u.digest, u.cut_from, u.cut_to, ${ms(sql`u.stored_at`)})`
+type PackedUsage = [
+  id: string,
+  meter: UsageRow['meter'],
+  hour: Instant,
+  quantity: string,
+  estimated: boolean,
+  gaps: UsageRow['gaps'],
+  bounds: UsageRow['bounds'],
+  reading_count: number,
+  digest: string,
+  cut_from: number,
+  cut_to: number | null,
+  stored_at: Instant,
+]
+function unpacked(resource_id: string, one: PackedUsage): UsageRow {
+  const [id, meter, hour, quantity, estimated, gaps, bounds, reading_count, digest, cut_from, cut_to, stored_at] = one
+  const known = { cut_from, cut_to, stored_at }
+  return {
+    id,
+    resource_id,
+    meter,
+    hour,
+    quantity: BigInt(quantity),
+    estimated,
+    gaps,
+    bounds,
+    reading_count,
+    digest,
+    ...known,
+  }
 }
 
 /** What an hour's usage is now, and the row that says otherwise, if there is one. */

@@ -122,7 +122,8 @@ async function ratedDays(ctx: Context, account: Account, days: readonly Interval
   return { currency: contract.currency, rated }
 }
 
-const isPercentile = ({ meter }: { meter: MeterName }): boolean => meterOf(meter).kind === 'percentile'
+const isPercentile = ({ meter }: { meter?: MeterName | undefined }): boolean =>
+  meter !== undefined && meterOf(meter).kind === 'percentile'
 const keyOf = (line: Line): string => `${line.resource.id}/${line.price.id}`
 /**
  * Lines of days whose prices charge the whole month: each bears its part of the month's amount, by quantity or else by time. A percentile

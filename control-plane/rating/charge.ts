@@ -1,8 +1,18 @@
 /** What a quantity costs at the terms of a price, in the order of money.md: usage → allowance → model → minimum and maximum. Pure. */
-import { type Fraction, fraction, fractionText, multiply, parseDecimal, ZERO } from '../base/exact.ts'
+import {
+  atLeastZero,
+  type Fraction,
+  fraction,
+  fractionText,
+  multiply,
+  parseDecimal,
+  subtract,
+  ZERO,
+} from '../base/exact.ts'
 import { sure } from '../base/problem.ts'
 import type { ChargeModel, Terms } from '../catalog/contract.ts'
 import type { LineCharge } from './contract.ts'
+import { allocationPool } from './models/allocation_pool.ts'
 import { allowance } from './models/allowance.ts'
 import { type Charge, chargeOf, part, type Part } from './models/charge.ts'
 import { committed, type Committed } from './models/commitment.ts'
@@ -30,14 +40,24 @@ export interface Charged extends Committed {
   parts: Part[]
 }
 
-/** `share`: the part of the month for which the allowance, the minimum and the maximum hold. */
-export function charged(price: Priced, quantity: Fraction, share: Fraction): Charged {
+/**
+ * `share`: the part of the month for which the allowance, the minimum and the maximum hold. `above`: what was held above the pool,
+ * where the price has one; default: as though it had been held evenly.
+ */
+export function charged(price: Priced, quantity: Fraction, share: Fraction, above?: Fraction | null): Charged {
   const { included, minimum, maximum } = price.terms ?? {}
   const partOf = (amount: string | undefined) => (amount === undefined ? null : multiply(exact(amount), share))
   const { included: free, overage } = allowance(quantity, partOf(included) ?? ZERO)
-  const { amount, parts } = modelled(price, overage)
+  const { amount, parts } =
+    price.model === 'allocation_pool' ? pooled(price, quantity, share, above) : modelled(price, overage)
   const bounds = { minimum: partOf(minimum), maximum: partOf(maximum) }
   return { quantity, share, included: free, parts, ...committed(amount, bounds) }
+}
+
+function pooled({ terms }: Priced, quantity: Fraction, share: Fraction, above?: Fraction | null): Charge {
+  const { size, amount, overage_amount } = sure(terms?.allocation_pool)
+  const over = above ?? atLeastZero(subtract(quantity, multiply(exact(size), share)))
+  return allocationPool(quantity, over, share, { amount: exact(amount), overage_amount: exact(overage_amount) })
 }
 
 function modelled({ model, amount, terms }: Priced, quantity: Fraction): Charge {
@@ -71,9 +91,12 @@ function modelled({ model, amount, terms }: Priced, quantity: Fraction): Charge 
     case 'flat':
     case 'per_unit':
       return chargeOf([part(0, quantity, exact(amount))])
+    case 'allocation_pool':
     case 'percentage':
     case 'graduated_percentage':
-      throw new Error(`assertion failed: no meter counts money, so nothing is priced by ${model}`)
+      throw new Error(
+        `assertion failed: nothing is priced by ${model} here: no meter counts money, and a pool has a way of its own`,
+      )
   }
 }
 

@@ -1,7 +1,8 @@
 /** Words of rating: lines and the segments beneath them. These shapes are frozen on invoices: they only grow. */
 import { z } from 'zod'
 import { Kind } from '#connectors/contract.ts'
-import { TaxCategory } from '../accounts/contract.ts'
+import { Language, TaxCategory } from '../accounts/contract.ts'
+import { TaxClass } from '../tax/contract.ts'
 import { ChargeModel, MeterOfPrice, NewPrice, Per, Terms } from '../catalog/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
 import { GapCause, GapPolicy } from '../metering/contract.ts'
@@ -40,6 +41,7 @@ export const Segment = z.object({
   amount: FractionText,
   observed_version_id: Id.nullable(),
   assignment_id: Id,
+  resource: z.object({ id: Id, name: z.string() }).optional().meta({ description: 'of a pooled price: whose it is' }),
   /** SHA-256 over what the quantity was summed from: usage hours and readings, or the version */
   digest: z.string(),
   /** milliseconds in which nobody looked; allocation goes on, consumption is unknown or spread */
@@ -73,6 +75,15 @@ export const LineCharge = z.object({
 })
 export type LineCharge = z.infer<typeof LineCharge>
 
+/** What a line is for: a resource, all of its kind together under the id of the service, or what is sold without one. */
+export const LineKind = z.enum([...Kind.options, 'pool', 'service', 'one_off'])
+/** Of a line for what was charged for once: when it was done, how it is called in each language, and which project bears it. */
+const OneOff = z.object({
+  at: InstantText,
+  description: z.record(Language, z.string()),
+  project_id: Id.nullable(),
+})
+
 /** The slot of five minutes that a percentile meter is charged for, among all of the line's time. */
 export const LinePercentile = z.object({
   in: FractionText.nullable().meta({ description: 'bit/s; null: nothing was ever known of this direction' }),
@@ -86,13 +97,17 @@ export const LinePercentile = z.object({
     .int()
     .meta({ description: 'of the n, those with the mean of readings that lie further apart than five minutes' }),
 })
+/** What one redeemed coupon takes off a line. */
+export const LineDiscount = z.object({ redemption_id: Id, code: z.string(), amount: Amount })
+export type LineDiscount = z.infer<typeof LineDiscount>
+
 export const Line = z
   .object({
     id: z.string(),
     service_id: Id,
-    resource: z.object({ id: Id, kind: Kind, name: z.string() }),
+    resource: z.object({ id: Id, kind: LineKind, name: z.string() }),
     component: z.string().meta({ example: 'vm.memory' }),
-    meter: MeterOfPrice,
+    meter: MeterOfPrice.optional().meta({ description: 'absent: it is metered on nothing' }),
     price: z.object({
       id: Id,
       model: ChargeModel,
@@ -102,6 +117,7 @@ export const Line = z
       gap_policy: GapPolicy.optional().meta({
         description: 'absent: `infer` for what is held, `total` for what is consumed',
       }),
+      price_book_id: Id.optional(),
       effective_at: InstantText,
       terms: Terms.optional().meta({ description: 'absent: it says no more than its amount' }),
       ends_at: InstantText.optional().meta({ description: 'of prices with terms; absent: it went on' }),
@@ -115,15 +131,22 @@ export const Line = z
     exact: FractionText,
     charge: LineCharge.optional().meta({ description: 'absent: quantity × amount of the price ÷ divisor' }),
     percentile: LinePercentile.optional().meta({ description: 'of percentile meters' }),
-    net: Amount,
+    gross: Amount.optional().meta({ description: 'before discounts; absent: there are none' }),
+    discounts: z.array(LineDiscount).optional(),
+    gross_inclusive: Amount.optional().meta({
+      description: 'of a price that includes the tax: after discounts, with the tax; what of it is no tax is the net',
+    }),
+    net: Amount.meta({ description: 'what is taxed: after discounts, before tax' }),
     currency: CurrencyCode,
     tax_category: TaxCategory,
     tax_rate: z.string(),
+    tax_class: TaxClass.optional().meta({ description: 'absent: all that its seller sold had one tax' }),
     unobserved_ms: z.int(),
     estimated: z.boolean(),
     gaps: z.array(LineGap).max(SHOWN_GAPS).optional(),
     gaps_more: z.int().positive().optional(),
     segments: z.array(Segment),
+    one_off: OneOff.optional(),
   })
   .meta({ id: 'Line' })
 export type Line = z.infer<typeof Line>
@@ -199,6 +222,14 @@ export const AccountUsageQuery = z.object({
     .optional()
     .meta({ description: 'only what was used in it; `none`: in no project' }),
 })
+
+/**
+ * Why lines don't say what they would be under another price. `gaps`: it treats gaps otherwise, and there are some; `share`: for how
+ * long the thing was owned isn't on them; `proration`: what it was before the period isn't; `discounts`: they were discounted;
+ * `meter`: it isn't measured in quantities and time.
+ */
+export const WhyNotRepriced = z.enum(['gaps', 'share', 'proration', 'discounts', 'with_tax', 'pool', 'meter'])
+export type WhyNotRepriced = z.infer<typeof WhyNotRepriced>
 
 /** A price as it was thought up, and a quantity: what that would cost. */
 export const NewQuote = z.object({

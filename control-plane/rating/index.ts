@@ -17,12 +17,17 @@ import { currentOf, insertAccepted } from './store.ts'
 import type { MeterName } from '../metering/contract.ts'
 import { charged, chargeText, WHOLE } from './charge.ts'
 import type { BlockedGap, NewGapAcceptance, NewQuote, Quote } from './contract.ts'
-import { type Blocked, costPerHour } from './rules.ts'
+import { costPerHour } from './cost.ts'
+import type { Blocked } from './rules.ts'
 import type { Missing } from './unrated.ts'
 
+export { costPerMonth } from './cost.ts'
 export { usageByDay, usageCsv } from './by-day.ts'
 export { partsOf, type ProjectOf } from './projects.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
+export { type Repriced, repriced } from './reprice.ts'
+export { WHOLE } from './charge.ts'
+export { chargesNothingUsed } from './whole.ts'
 export { judge, usageAccounting } from './judge.ts'
 
 type Cost = NonNullable<Resource['cost_per_hour']>

@@ -5,10 +5,12 @@ import { add, compare, fraction, multiply, parseFraction, sum } from '../base/ex
 import { HOUR_MS, iso, lengthMs } from '../base/time.ts'
 import { assertFits } from '../catalog/rules.ts'
 import { assertTerms } from '../catalog/terms.ts'
+import { oneTax } from '#test/setup/one-tax.ts'
 import type { PriceRow, Terms } from '../catalog/contract.ts'
 import type { Peak } from '../metering/contract.ts'
 import { byTime } from './percentile.ts'
-import { type Consumed, costPerHour, type Facts, linesOf } from './rules.ts'
+import { costPerHour } from './cost.ts'
+import { type Consumed, type Facts, linesOf } from './rules.ts'
 
 const MONTH = { from: Date.parse('2026-11-01T00:00:00Z'), to: Date.parse('2026-12-01T00:00:00Z') }
 const DAY = 24 * HOUR_MS
@@ -25,6 +27,9 @@ const price = (over: Partial<PriceRow> = {}): PriceRow => ({
   amount: '1.7',
   terms: null,
   gap_policy: 'total',
+  tax_class: 'standard',
+  tax_inclusive: false,
+  price_book_id: 'book',
   effective_at: 0,
   ends_at: null,
   currency: 'EUR',
@@ -48,6 +53,7 @@ const used = (from: number, to: number, of: Peak, owned_id = 'a1'): Consumed => 
   meter: 'network_p95',
   stretch: { from, to },
   owned_id,
+  digest: '',
   leaves: [{ from, to: from + HOUR_MS, quantity: 1n, digest: 'd', estimated: false, gaps: [] }],
   peak: of,
 })
@@ -57,7 +63,7 @@ const facts = (prices: readonly PriceRow[], consumed: readonly Consumed[], over:
   zone: 'UTC',
   currency: 'EUR',
   service_id: 'service',
-  tax: { category: 'S', rate: '21' },
+  tax: oneTax('21'),
   resources: [resource],
   owned: [{ id: 'a1', resource_id: 'host-1', from: null, to: null, assignment }],
   observed: [{ id: 'v1', resource_id: 'host-1', from: 0, to: null, state: 'running', size: {}, scope_id: 's' }],

@@ -14,14 +14,22 @@ export type ProjectOf = ReadonlyMap<string, string | null>
  * quantities are; and where there is none of these either, it stays with the first. What is charged without any use is in no project.
  */
 export function partsOf(line: Line, projectOf: ProjectOf): Map<string | null, Part> {
+  const total = parseFraction(line.exact)
+  const [first = null, ...others] = new Set(
+    line.segments.map((segment) => projectOf.get(segment.assignment_id) ?? null),
+  )
+  if (others.length === 0)
+    return new Map([
+      [first, { quantity: line.segments.reduce((sum, one) => sum + BigInt(one.quantity), 0n), exact: total }],
+    ])
   const parts = new Map<string | null, Part>()
+  if (line.one_off)
+    return parts.set(line.one_off.project_id, { quantity: BigInt(line.quantity), exact: parseFraction(line.exact) })
   for (const { assignment_id, amount, quantity } of line.segments) {
     const project = projectOf.get(assignment_id) ?? null
     const known = parts.get(project) ?? { quantity: 0n, exact: ZERO }
     parts.set(project, { quantity: known.quantity + BigInt(quantity), exact: add(known.exact, parseFraction(amount)) })
   }
-  const total = parseFraction(line.exact)
-  if (parts.size === 0) return new Map([[null, { quantity: 0n, exact: total }]])
   const amounts = [...parts.values()].reduce((sum, part) => add(sum, part.exact), ZERO)
   if (amounts.num * total.den === total.num * amounts.den) return parts
   const weights = weightsOf(parts, amounts)

@@ -1,5 +1,4 @@
 /** Rates an account's usage of a period: gathers the facts, and lets the rules make lines of them. */
-import { getLegalEntity } from '../accounts/index.ts'
 import { permit } from '../base/actor.ts'
 import { sure } from '../base/problem.ts'
 import { type Interval, monthOf } from '../base/time.ts'
@@ -10,8 +9,10 @@ import { lostIn } from '../ingest/index.ts'
 import { holdings } from '../inventory/index.ts'
 import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
 import { usageOf } from '../metering/index.ts'
+import { taxesOfSupply } from '../tax/index.ts'
 import type { Line } from './contract.ts'
-import { type Blocked, type Consumed, type Facts, linesOf, stretchesOf } from './rules.ts'
+import { byResource } from './by-resource.ts'
+import { type Blocked, type Consumed, consumptionDigest, type Facts, linesOf, stretchesOf } from './rules.ts'
 import { rates } from './rates.ts'
 import { acceptedGaps } from './store.ts'
 import { type Missing, unratedOf } from './unrated.ts'
@@ -47,7 +48,6 @@ async function factsOf(
   sold: ReadonlySet<string>,
 ): Promise<Facts> {
   const held = await holdings(ctx, contract.account_id, period, cut)
-  const seller = await getLegalEntity(ctx, contract.legal_entity_id)
   const inForce = merged(prices ?? (await pricesAt(ctx, contract.price_book_id, period, cut)))
   const facts: Facts = {
     period,
@@ -55,7 +55,7 @@ async function factsOf(
     zone,
     currency: contract.currency,
     service_id: contract.service_id,
-    tax: { category: seller.tax_category, rate: seller.tax_rate },
+    tax: await taxesOfSupply(ctx, { ...contract, to: period.to }),
     resources: held.names.map(({ id, kind, name }) => ({ id, kind, name })),
     owned: held.owned,
     observed: held.observed,
@@ -90,14 +90,13 @@ const CONSUMPTION = METER_NAMES.filter((meter) => meterOf(meter).kind === 'consu
 /** Usage of the consumption meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's. */
 async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
   const wanted: { resource_id: string; meters: MeterName[]; stretches: ReturnType<typeof stretchesOf> }[] = []
-  for (const resource of facts.resources) {
-    const owned = facts.owned.filter((o) => o.resource_id === resource.id)
+  for (const [resource, { owned, prices }] of byResource(facts)) {
     const meters = CONSUMPTION.filter((meter) => sold.has(`${resource.kind}.${meter}`))
     const stretchesBy = (meter: MeterName) =>
       stretchesOf(
         facts.period,
         owned,
-        facts.prices.filter((p) => p.kind === resource.kind && p.meter === meter),
+        prices.filter((price) => price.meter === meter),
       )
     for (const [, group] of Map.groupBy(meters, (meter) => JSON.stringify(stretchesBy(meter))))
       wanted.push({ resource_id: resource.id, meters: group, stretches: stretchesBy(sure(group[0])) })
@@ -111,7 +110,10 @@ async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>
     stretches.flatMap(({ stretch, owned_id }) =>
       [...(used[index]?.get(stretch) ?? [])]
         .filter(([meter]) => meters.includes(meter))
-        .map(([meter, leaves]) => ({ resource_id, meter, stretch, owned_id, leaves })),
+        .map(([meter, leaves]) => ({
+          ...{ resource_id, meter, stretch, owned_id },
+          ...{ leaves, digest: consumptionDigest(leaves) },
+        })),
     ),
   )
 }

@@ -4,7 +4,16 @@ import type { Context } from '../db/index.ts'
 import { hourMetersOf, METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
 import { joined, peaksOf, usageOf } from '../metering/index.ts'
 import { isLinear } from './charge.ts'
-import { type Consumed, type Facts, meet, type Price, type RatedResource, stretchesOf, timeOf } from './rules.ts'
+import {
+  consumptionDigest,
+  type Consumed,
+  type Facts,
+  meet,
+  type Price,
+  type RatedResource,
+  stretchesOf,
+  timeOf,
+} from './rules.ts'
 import { chargesNothingUsed, shareOfMonth } from './whole.ts'
 
 const PERCENTILES = METER_NAMES.filter((meter) => meterOf(meter).kind === 'percentile')
@@ -31,7 +40,7 @@ export async function rates(ctx: Context, facts: Facts, sold: ReadonlySet<string
   const consumed = list.map(({ resource, meter, stretches }, index) =>
     stretches.map(({ stretch, owned_id }): Consumed => {
       const leaves = hourMetersOf(meter).flatMap((own) => used[index]?.get(stretch)?.get(own) ?? [])
-      return { resource_id: resource.id, meter, stretch, owned_id, leaves }
+      return { resource_id: resource.id, meter, stretch, owned_id, leaves, digest: consumptionDigest(leaves) }
     }),
   )
   const charged = list.flatMap((one, index) => chargedOf(facts, one, consumed[index] ?? []))

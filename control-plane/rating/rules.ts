@@ -3,7 +3,7 @@
  * rounding per line. Pure: the same facts give the same lines.
  */
 import type { Kind, SizeName } from '#connectors/contract.ts'
-import { add, type Fraction, fraction, fractionText, parseDecimal, sum, toDecimal } from '../base/exact.ts'
+import { type Fraction, fraction, fractionText, parseDecimal, sum, toDecimal } from '../base/exact.ts'
 import { majorText, toMinor } from '../base/money.ts'
 import { assert } from '../base/problem.ts'
 import {
@@ -20,13 +20,18 @@ import { canonical, sha256 } from '#connectors/contract.ts'
 import { type GapPolicy, type Meter, type MeterName, meterOf, type Peak } from '../metering/contract.ts'
 import { counts, coveredMs, type Gap } from '../metering/rules.ts'
 import type { ChargeModel, Terms } from '../catalog/contract.ts'
+import { byResource } from './by-resource.ts'
+import type { LineTax, TaxClass } from '../tax/contract.ts'
 import { chargeText, isLinear } from './charge.ts'
 import { type Line, type LineGap, type Segment, SHOWN_GAPS } from './contract.ts'
+import { type Dealt, isPooled, overPool, pooledShare, poolOf } from './pooled.ts'
 import { flat } from './models/flat.ts'
 import { type Accepted, type Loss, told, type ToldGap, unaccepted, type Unobserved } from './gaps.ts'
 import { perUnit } from './models/per_unit.ts'
 import { percentileText, rateOf, rateQuantity, unseenIn } from './percentile.ts'
-import { chargesNothingUsed, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
+import { chargesNothingUsed, pooledCharge, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
+
+export { resourceIdOf } from './pooled.ts'
 
 export interface Price {
   id: string
@@ -39,6 +44,11 @@ export interface Price {
   amount: string
   terms: Terms | null
   gap_policy: GapPolicy
+  /** default: standard */
+  tax_class?: TaxClass
+  /** its amounts include the tax */
+  tax_inclusive?: boolean
+  price_book_id?: string
   effective_at: Instant
   ends_at: Instant | null
 }
@@ -62,6 +72,8 @@ export interface Consumed {
   meter: MeterName
   stretch: Interval
   owned_id: string
+  /** what proves the leaves, as metering found them: `consumptionDigest` */
+  digest: string
   leaves: readonly {
     from: Instant
     to: Instant
@@ -82,7 +94,7 @@ export interface Facts {
   zone: string
   currency: string
   service_id: string
-  tax: { category: Line['tax_category']; rate: string }
+  tax: Readonly<Record<TaxClass, LineTax>>
   resources: readonly { id: string; kind: Kind; name: string }[]
   owned: readonly Owned[]
   observed: readonly Observed[]
@@ -95,8 +107,33 @@ export interface Facts {
   consumed: readonly Consumed[]
 }
 
+/** Kinds that are parts of something else: nobody expects a price for each. */
+export const PARTS: readonly Kind[] = [
+  'site',
+  'rack',
+  'component',
+  'cluster',
+  'disk',
+  'volume',
+  'storage_pool',
+  'nic',
+  'network',
+  'template',
+  'snapshot',
+  'node',
+  'namespace',
+  'workload',
+  'pod',
+]
+export const isPartOfAnother = (kind: Kind): boolean => PARTS.includes(kind)
+
 export type RatedResource = Facts['resources'][number]
-export type RawSegment = Segment & { quantity_units: bigint; exact: Fraction; unobserved: Unobserved[]; peak?: Peak }
+export type RawSegment = Omit<Segment, 'amount'> & {
+  quantity_units: bigint
+  exact: Fraction
+  unobserved: Unobserved[]
+  peak?: Peak
+}
 const PLACES = 12
 
 /** Base units in one priced unit × milliseconds in one period of the price. */
@@ -112,10 +149,11 @@ const amountOf = (price: Price): Fraction => {
   return amount
 }
 
-const charge = (price: Price, quantity: bigint, month: Interval): Fraction =>
-  price.model === 'flat'
-    ? flat(quantity, amountOf(price), divisorOf(price, month))
-    : perUnit(quantity, amountOf(price), divisorOf(price, month))
+/** What any quantity costs at a price in a month: its amount and divisor are looked up once. */
+export function charging(price: Price, month: Interval): (quantity: bigint) => Fraction {
+  const [model, amount, divisor] = [price.model === 'flat' ? flat : perUnit, amountOf(price), divisorOf(price, month)]
+  return (quantity) => model(quantity, amount, divisor)
+}
 
 /** How much of an allocation meter a version holds: base units, or null where its state doesn't count. */
 export function held(meter: Meter, observed: { state: string; size: Observed['size'] }): bigint | null {
@@ -139,27 +177,61 @@ export interface Billed {
 /** All lines of the period, in a stable order, and the gaps in them that nobody accepted. */
 export function linesOf(facts: Facts): Billed {
   const [lines, blocked]: [Line[], Blocked[]] = [[], []]
-  for (const resource of facts.resources) {
+  const dealt = [...byResource(facts)]
+  for (const [resource, own] of dealt) {
     /** meters whose month a version without proration has charged */
     const paid = new Set<MeterName>()
-    for (const price of facts.prices.filter((p) => p.kind === resource.kind)) {
-      const segments =
-        meterOf(price.meter).kind === 'allocation'
-          ? allocationSegments(facts, resource, price)
-          : consumptionSegments(facts, resource, price)
-      if (segments.length === 0 && !isStanding(facts, resource, price)) continue
-      const gaps = gapsOf(facts, resource, price, segments)
-      const divisor = divisorOf(price, facts.month)
-      const whole = isLinear(price)
-        ? null
-        : wholeCharge(facts, resource, price, segments, divisor, paid.has(price.meter))
+    for (const price of own.prices.filter((one) => !isPooled(one))) {
+      const segments = segmentsOf(own, resource, price)
+      if (segments.length === 0 && !isStanding(own, resource, price)) continue
+      const gaps = gapsOf(own, resource, price, segments)
+      const divisor = divisorOf(price, own.month)
+      const whole = isLinear(price) ? null : wholeCharge(own, resource, price, segments, divisor, paid.has(price.meter))
       if (price.terms?.proration === 'none' && segments.length > 0) paid.add(price.meter)
-      lines.push(lineOf(facts, resource, price, segments, gaps, whole))
-      for (const gap of unaccepted(gaps, acceptedOf(facts, resource, price)))
+      lines.push(lineOf(own, resource, price, segments, gaps, whole))
+      for (const gap of unaccepted(gaps, acceptedOf(own, resource, price)))
         blocked.push({ ...gap, resource, meter: price.meter })
     }
   }
-  return { lines: lines.toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1)), blocked }
+  const pooled = facts.prices.filter(isPooled).map((price) => pooledLine(facts, price, dealt))
+  lines.push(...pooled.flatMap((one) => one.lines))
+  blocked.push(...pooled.flatMap((one) => one.blocked))
+  const keyed = lines.map((line) => ({ line, key: orderKey(line) }))
+  return { lines: keyed.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ line }) => line), blocked }
+}
+
+const segmentsOf = (facts: Facts, resource: RatedResource, price: Price): RawSegment[] =>
+  meterOf(price.meter).kind === 'allocation'
+    ? allocationSegments(facts, resource, price)
+    : consumptionSegments(facts, resource, price)
+
+/** The one line of all resources of the price's kind; none where the account had none, or what it had costs nothing. */
+function pooledLine(facts: Facts, price: Price, dealt: readonly Dealt[]): Billed {
+  const pool = poolOf(dealt, price)
+  const each = pool.map(([resource, of]) => ({ resource, of, own: segmentsOf(of, resource, price) }))
+  const share = pooledShare(pool, price)
+  const segments = each.flatMap(({ resource: { id, name }, own }) =>
+    own.map((segment): RawSegment => ({ ...segment, resource: { id, name } })),
+  )
+  if (segments.length === 0 && !chargesNothingUsed(price, share)) return { lines: [], blocked: [] }
+  const gaps = told(
+    segments.flatMap((segment) => segment.unobserved),
+    each.flatMap(({ of }) => of.losses),
+    price.gap_policy,
+  )
+  const divisor = divisorOf(price, facts.month)
+  const whole = pooledCharge(price, segments, divisor, share, overPool(price, segments, divisor))
+  const blocked = each.flatMap(({ resource, of, own }) =>
+    unaccepted(gapsOf(of, resource, price, own), acceptedOf(of, resource, price)).map((gap) => ({
+      ...gap,
+      resource,
+      meter: price.meter,
+    })),
+  )
+  return {
+    lines: [lineOf(facts, { id: facts.service_id, kind: 'pool', name: '' }, price, segments, gaps, whole)],
+    blocked,
+  }
 }
 
 /** A line without use: the price of having the thing. */
@@ -182,6 +254,7 @@ const orderKey = (line: Line): string =>
 /** One segment for each stretch in which owner, size, state and price are constant; a price that skips gaps is cut at them. */
 function allocationSegments(facts: Facts, resource: RatedResource, price: Price): RawSegment[] {
   const meter = meterOf(price.meter)
+  const chargeOf = charging(price, facts.month)
   const out: RawSegment[] = []
   for (const owned of facts.owned.filter((o) => o.resource_id === resource.id))
     for (const observed of facts.observed.filter((o) => o.resource_id === resource.id)) {
@@ -191,7 +264,7 @@ function allocationSegments(facts: Facts, resource: RatedResource, price: Price)
       const gaps = unobservedIn(facts, observed.scope_id, stretch)
       const bounds = price.gap_policy === 'skip' ? gaps.flatMap(({ from, to }) => [from, to]) : []
       for (const piece of splitAt(stretch, bounds))
-        out.push(heldSegment(facts, price, { owned, observed, size, piece, gaps }))
+        out.push(heldSegment(price, chargeOf, { owned, observed, size, piece, gaps }))
     }
   return out
 }
@@ -203,25 +276,27 @@ interface Holding {
   piece: Interval
   gaps: readonly Unobserved[]
 }
-function heldSegment(facts: Facts, price: Price, { owned, observed, size, piece, gaps }: Holding): RawSegment {
+function heldSegment(
+  price: Price,
+  chargeOf: (quantity: bigint) => Fraction,
+  { owned, observed, size, piece, gaps }: Holding,
+): RawSegment {
   const unobserved = clip(gaps, piece)
   const skipped = price.gap_policy === 'skip' && unobserved.length > 0
   const quantity = skipped ? 0n : (price.model === 'flat' ? 1n : size) * lengthMs(piece)
-  const exact = charge(price, quantity, facts.month)
   return {
     from: iso(piece.from),
     to: iso(piece.to),
     quantity: quantity.toString(),
     size: size.toString(),
-    amount: fractionText(exact),
     observed_version_id: observed.id,
     assignment_id: owned.id,
-    digest: allocationDigest({ id: owned.id, ...owned.assignment }, observed),
+    digest: heldDigest(owned, observed),
     unobserved_ms: coveredMs(unobserved),
     estimated: false,
     ...(skipped && { skipped }),
     quantity_units: quantity,
-    exact,
+    exact: chargeOf(quantity),
     unobserved,
   }
 }
@@ -234,6 +309,16 @@ export const allocationDigest = (owned: OpenInterval & { id: string }, observed:
   sha256(
     canonical([owned.id, owned.from, owned.to, observed.id, observed.from, observed.to, observed.state, observed.size]),
   )
+
+/** Every meter of a machine is held by the same versions: each is proven once. */
+const proven = new WeakMap<Observed, { owned: Owned; digest: string }>()
+function heldDigest(owned: Owned, observed: Observed): string {
+  const known = proven.get(observed)
+  if (known?.owned === owned) return known.digest
+  const digest = allocationDigest({ id: owned.id, ...owned.assignment }, observed)
+  proven.set(observed, { owned, digest })
+  return digest
+}
 
 const unobservedIn = (facts: Facts, scope_id: string, stretch: Interval): Unobserved[] =>
   clip(
@@ -248,28 +333,28 @@ const clip = (gaps: readonly Unobserved[], part: Interval): Unobserved[] =>
   })
 
 function consumptionSegments(facts: Facts, resource: RatedResource, price: Price): RawSegment[] {
+  const chargeOf = charging(price, facts.month)
   const out: RawSegment[] = []
   for (const used of facts.consumed) {
     if (used.resource_id !== resource.id || used.meter !== price.meter || !meet(used.stretch, timeOf(price))) continue
     const { peak } = used
-    const quantity = peak ? rateQuantity(peak, used.stretch) : consumedQuantity(used.leaves, price.gap_policy)
-    const gaps = used.leaves.flatMap((leaf) => leaf.gaps)
+    const sums = summed(used.leaves, price.gap_policy)
+    const quantity = peak ? rateQuantity(peak, used.stretch) : sums.quantity
+    const { gaps } = sums
     if (quantity === 0n && gaps.length === 0 && !peak) continue
     const unseen = peak ? unseenIn(peak, used.stretch) : []
-    const exact = charge(price, quantity, facts.month)
     out.push({
       from: iso(used.stretch.from),
       to: iso(used.stretch.to),
       quantity: quantity.toString(),
       size: peak ? rateOf(peak).toString() : null,
-      amount: fractionText(exact),
       observed_version_id: null,
       assignment_id: used.owned_id,
-      digest: consumptionDigest(used.leaves),
+      digest: used.digest,
       unobserved_ms: coveredMs([...gaps, ...unseen]),
-      estimated: peak ? peak.estimated : used.leaves.some((leaf) => leaf.estimated),
+      estimated: peak ? peak.estimated : sums.estimated,
       quantity_units: quantity,
-      exact,
+      exact: chargeOf(quantity),
       unobserved: [...gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })), ...unseen],
       ...(peak && { peak }),
     })
@@ -277,20 +362,27 @@ function consumptionSegments(facts: Facts, resource: RatedResource, price: Price
   return out
 }
 
-/** What was consumed; under `skip` without what a counter grew by while nobody looked. */
-function consumedQuantity(leaves: Consumed['leaves'], policy: GapPolicy): bigint {
-  const all = leaves.reduce((total, leaf) => total + leaf.quantity, 0n)
-  if (policy !== 'skip') return all
-  return leaves.flatMap((leaf) => leaf.gaps).reduce((rest, gap) => rest - (gap.quantity ?? 0n), all)
+/** What was consumed; under `skip` without what a counter grew by while nobody looked. In one pass: there is a leaf for each hour. */
+function summed(leaves: Consumed['leaves'], policy: GapPolicy): { quantity: bigint; estimated: boolean; gaps: Gap[] } {
+  let [quantity, estimated] = [0n, false]
+  const gaps: Gap[] = []
+  for (const leaf of leaves) {
+    quantity += leaf.quantity
+    estimated ||= leaf.estimated
+    if (leaf.gaps.length > 0) gaps.push(...leaf.gaps)
+  }
+  if (policy === 'skip') for (const gap of gaps) quantity -= gap.quantity ?? 0n
+  return { quantity, estimated, gaps }
 }
 
 export const consumptionDigest = (leaves: Consumed['leaves']): string =>
-  sha256(canonical(leaves.map((leaf) => [leaf.from, leaf.to, leaf.quantity.toString(), leaf.digest])))
+  // canonical, too: lists of numbers and texts
+  sha256(JSON.stringify(leaves.map((leaf) => [leaf.from, leaf.to, leaf.quantity.toString(), leaf.digest])))
 
 /** The line over its segments: added exactly, or its terms applied to all of them; rounded once. */
 function lineOf(
   facts: Facts,
-  resource: RatedResource,
+  resource: Line['resource'],
   price: Price,
   raw: readonly RawSegment[],
   gaps: readonly ToldGap[],
@@ -299,16 +391,19 @@ function lineOf(
   const exact = whole ? whole.amount : sum(raw.map((segment) => segment.exact))
   const quantity = raw.reduce((total, segment) => total + segment.quantity_units, 0n)
   const divisor = divisorOf(price, facts.month)
+  const amount = majorText(toMinor(exact, facts.currency), facts.currency)
   const segments = raw
-    .map((segment, index) => ({ ...segment, ...(whole && { amount: fractionText(whole.amounts[index] ?? exact) }) }))
-    .toSorted((a, b) => (a.from < b.from ? -1 : 1))
-    .map(({ quantity_units: _quantity, exact: _exact, unobserved: _gaps, peak: _peak, ...segment }) => segment)
+    .map(({ quantity_units: _quantity, exact: own, unobserved: _gaps, peak: _peak, ...segment }, index) => ({
+      ...segment,
+      amount: fractionText(whole ? (whole.amounts[index] ?? exact) : own),
+    }))
+    .toSorted((a, b) => (a.from === b.from ? 0 : a.from < b.from ? -1 : 1))
   const peak = raw[0]?.peak
   return {
     id: sha256([facts.service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
     service_id: facts.service_id,
     resource: { id: resource.id, kind: resource.kind, name: resource.name },
-    component: `${resource.kind}.${price.meter}`,
+    component: `${price.kind}.${price.meter}`,
     meter: price.meter,
     price: {
       id: price.id,
@@ -317,6 +412,7 @@ function lineOf(
       unit: price.unit,
       amount: price.amount,
       gap_policy: price.gap_policy,
+      ...(price.price_book_id !== undefined && { price_book_id: price.price_book_id }),
       effective_at: iso(price.effective_at),
       ...(price.terms && { terms: price.terms }),
       ...(whole && price.ends_at !== null && { ends_at: iso(price.ends_at) }),
@@ -328,10 +424,11 @@ function lineOf(
     exact: fractionText(exact),
     ...(whole && { charge: chargeText(whole) }),
     ...(peak && { percentile: percentileText(peak) }),
-    net: majorText(toMinor(exact, facts.currency), facts.currency),
+    // billing takes the discounts off, and out of a price with tax the tax
+    ...(price.tax_inclusive && { gross_inclusive: amount }),
+    net: amount,
     currency: facts.currency,
-    tax_category: facts.tax.category,
-    tax_rate: facts.tax.rate,
+    ...facts.tax[price.tax_class ?? 'standard'],
     unobserved_ms: raw.reduce((total, segment) => total + segment.unobserved_ms, 0),
     estimated: raw.some((segment) => segment.estimated),
     ...(gaps.length > 0 && { gaps: gaps.slice(0, SHOWN_GAPS).map(gapText) }),
@@ -353,23 +450,4 @@ export function stretchesOf(
     const whole = intersect(owner, period)
     return whole ? splitAt(whole, bounds).map((stretch) => ({ stretch, owned_id: owner.id })) : []
   })
-}
-
-/**
- * What a resource costs each hour at these prices, exactly: what is held, for what will be used nobody knows. null where none applies, or
- * one that has no price for an hour alone.
- */
-export function costPerHour(
-  resource: { kind: Kind; state: string; size: Observed['size'] },
-  prices: readonly Price[],
-  month: Interval,
-): Fraction | null {
-  let total: Fraction | null = null
-  for (const price of prices.filter((p) => p.kind === resource.kind && meterOf(p.meter).kind === 'allocation')) {
-    if (!isLinear(price)) return null
-    const size = held(meterOf(price.meter), resource)
-    const part = charge(price, size === null ? 0n : (price.model === 'flat' ? 1n : size) * BigInt(HOUR_MS), month)
-    total = total ? add(total, part) : part
-  }
-  return total
 }

@@ -1,8 +1,9 @@
 /** Rows of rating: the present of resources, and what became of each hour of usage. */
-import { and, eq, lte, sql } from 'drizzle-orm'
+import { and, inArray, lte, sql } from 'drizzle-orm'
 import type { Kind, Size, State } from '#connectors/contract.ts'
 import type { Instant } from '../base/time.ts'
 import { type Context, ms, rows } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import { hourMetersOf, METER_NAMES, meterOf } from '../metering/contract.ts'
 import { gapAcceptance } from './schema.ts'
 
@@ -134,16 +135,21 @@ export const pendingHours = async (ctx: Context, from: Instant) =>
   )
 
 /** Gaps of an account that people had accepted by a cut. */
-export const acceptedGaps = (ctx: Context, account_id: string, cut: number) =>
-  ctx.tx
+export const acceptedGaps = (ctx: Context, account_id: string, cut: number) => acceptedOfEach(ctx, cut, account_id)
+const acceptedOfEach = together(async ({ tx }, cut: number, account_ids: readonly string[]) => {
+  const found = await tx
     .select({
+      account_id: gapAcceptance.account_id,
       resource_id: gapAcceptance.resource_id,
       meter: gapAcceptance.meter,
       from: gapAcceptance.from_at,
       to: gapAcceptance.to_at,
     })
     .from(gapAcceptance)
-    .where(and(eq(gapAcceptance.account_id, account_id), lte(gapAcceptance.cut, cut)))
+    .where(and(inArray(gapAcceptance.account_id, [...account_ids]), lte(gapAcceptance.cut, cut)))
+  const byAccount = Map.groupBy(found, (row) => row.account_id)
+  return account_ids.map((id) => byAccount.get(id) ?? [])
+})
 
 export const insertAccepted = (ctx: Context, list: (typeof gapAcceptance.$inferInsert)[]) =>
   ctx.tx.insert(gapAcceptance).values(list)

@@ -1,27 +1,8 @@
 /** Owned usage without a price: it blocks the account's invoice, there is no silent price of zero. Pure. */
-import type { Kind } from '#connectors/contract.ts'
 import { type Instant, intersect } from '../base/time.ts'
 import { METER_NAMES, type MeterName, meterOf } from '../metering/contract.ts'
-import { type Facts, held, meet, type RatedResource, timeOf } from './rules.ts'
-
-/** Kinds that are parts of something else: nobody expects a price for each. */
-const PARTS = new Set<Kind>([
-  'site',
-  'rack',
-  'component',
-  'cluster',
-  'disk',
-  'volume',
-  'storage_pool',
-  'nic',
-  'network',
-  'template',
-  'snapshot',
-  'node',
-  'namespace',
-  'workload',
-  'pod',
-])
+import { byResource } from './by-resource.ts'
+import { type Facts, held, isPartOfAnother, meet, type RatedResource, timeOf } from './rules.ts'
 
 export interface Missing {
   resource: RatedResource
@@ -36,14 +17,12 @@ export interface Missing {
  */
 export function unratedOf(facts: Facts, offered: ReadonlySet<string>): Missing[] {
   const out: Missing[] = []
-  for (const resource of facts.resources) {
+  for (const [resource, own] of byResource(facts)) {
     const sold = METER_NAMES.filter((meter) => offered.has(`${resource.kind}.${meter}`))
-    if (sold.length === 0 && !PARTS.has(resource.kind)) out.push(...uncovered(facts, resource, 'instance'))
+    if (sold.length === 0 && !isPartOfAnother(resource.kind)) out.push(...uncovered(own, resource, 'instance'))
     for (const meter of sold)
       out.push(
-        ...(meterOf(meter).kind === 'allocation'
-          ? uncovered(facts, resource, meter)
-          : unpriced(facts, resource, meter)),
+        ...(meterOf(meter).kind === 'allocation' ? uncovered(own, resource, meter) : unpriced(own, resource, meter)),
       )
   }
   return out

@@ -2,8 +2,7 @@
 import { canonical } from '#connectors/contract.ts'
 import type { PriceRow } from '../catalog/contract.ts'
 
-const said = ({ kind, meter, model, per, unit, amount, terms, gap_policy }: PriceRow): string =>
-  canonical([kind, meter, model, per, unit, amount, terms, gap_policy])
+const said = ({ id: _id, effective_at: _from, ends_at: _to, ...rest }: PriceRow): string => canonical(rest)
 
 /** Versions of one price that follow each other and say the same are one, under the id of the first. */
 export function merged(prices: readonly PriceRow[]): PriceRow[] {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { add, compare, parseFraction, sum, toDecimal } from '../base/exact.ts'
 import { HOUR_MS } from '../base/time.ts'
 import type { PriceRow, Terms } from '../catalog/contract.ts'
+import { oneTax } from '#test/setup/one-tax.ts'
 import { type Facts, linesOf, stretchesOf } from './rules.ts'
 import { merged } from './versions.ts'
 
@@ -22,6 +23,9 @@ const price = (over: Partial<PriceRow> = {}): PriceRow => ({
   amount: '10',
   terms: null,
   gap_policy: 'infer',
+  tax_class: 'standard',
+  tax_inclusive: false,
+  price_book_id: 'book',
   effective_at: 0,
   ends_at: null,
   currency: 'EUR',
@@ -46,7 +50,7 @@ const facts = (prices: readonly PriceRow[], over: Partial<Facts> = {}): Facts =>
   zone: 'UTC',
   currency: 'EUR',
   service_id: 'service',
-  tax: { category: 'S', rate: '21' },
+  tax: oneTax('21'),
   resources: [resource],
   owned: owned(),
   observed: [observed(MONTH.from, null, GIB)],
@@ -70,7 +74,14 @@ const used = (list: readonly (readonly [number, number])[]): Facts['consumed'] =
   return list.map(([hours, quantity]) => {
     const stretch = { from: at, to: (at += hours * HOUR_MS) }
     const leaf = { ...stretch, quantity: BigInt(quantity), digest: 'd', estimated: false, gaps: [] }
-    return { resource_id: 'vm-1', meter: 'network_transmit_bytes' as const, stretch, owned_id: 'a1', leaves: [leaf] }
+    return {
+      resource_id: 'vm-1',
+      meter: 'network_transmit_bytes' as const,
+      stretch,
+      owned_id: 'a1',
+      digest: '',
+      leaves: [leaf],
+    }
   })
 }
 const traffic = (over: Partial<PriceRow>) =>

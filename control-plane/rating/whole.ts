@@ -3,7 +3,7 @@ import { add, divide, type Fraction, fraction, larger, multiply, sum, ZERO } fro
 import { sure } from '../base/problem.ts'
 import { dateOf, fromIso, intersect, type Interval, lengthMs } from '../base/time.ts'
 import { meterOf } from '../metering/contract.ts'
-import { charged, type Charged } from './charge.ts'
+import { charged, type Charged, type Priced } from './charge.ts'
 import { dayOf, daysBetween, fixedDaysBetween } from './models/proration.ts'
 import type { Facts, Price, RatedResource, RawSegment } from './rules.ts'
 
@@ -76,6 +76,19 @@ export function wholeCharge(
   return { ...made, amounts: inProportion(made.amount, weights, raw) }
 }
 
+/** The same of all resources together. */
+export function pooledCharge(
+  price: Price,
+  raw: readonly RawSegment[],
+  divisor: bigint,
+  share: Fraction,
+  above: Fraction | null,
+): Whole {
+  const weights = raw.map((one) => fraction(one.quantity_units, divisor))
+  const made = charged(price, sum(weights), share, above)
+  return { ...made, amounts: inProportion(made.amount, weights, raw) }
+}
+
 /** By quantity; where nothing was used, by time. */
 function inProportion(amount: Fraction, weights: readonly Fraction[], raw: readonly RawSegment[]): Fraction[] {
   const byTime = raw.map((one) => fraction(BigInt(fromIso(one.to) - fromIso(one.from))))
@@ -85,5 +98,5 @@ function inProportion(amount: Fraction, weights: readonly Fraction[], raw: reado
 }
 
 /** True where a price charges for having a thing of which nothing was used: a minimum, or the flat amount of its first tier. */
-export const chargesNothingUsed = (price: Price, share: Fraction): boolean =>
+export const chargesNothingUsed = (price: Priced, share: Fraction): boolean =>
   share.num > 0n && charged(price, ZERO, share).amount.num > 0n

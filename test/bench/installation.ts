@@ -106,12 +106,22 @@ export class Installation {
     return sender
   }
 
-  /** Processor seconds so far. */
-  cost(): Cost {
+  /** The process of each part; the others of it are below. */
+  pids(): Record<keyof Cost, number[]> {
     const { plane, nats, stand } = this.#parts
     const postmaster = readFileSync(join(stand.postgres.data, 'postmaster.pid'), 'utf8').split('\n')[0]
-    const seconds = (pid: number | undefined) => processorSeconds(pid === undefined ? [] : [pid])
-    return { control_plane: seconds(plane.pid), nats: seconds(nats.pid), postgres: seconds(Number(postmaster)) }
+    const running = ({ pid }: Child) => (pid === undefined ? [] : [pid])
+    return { control_plane: running(plane), nats: running(nats), postgres: [Number(postmaster)] }
+  }
+
+  /** Processor seconds so far. */
+  cost(): Cost {
+    const { control_plane, nats, postgres: database } = this.pids()
+    return {
+      control_plane: processorSeconds(control_plane),
+      nats: processorSeconds(nats),
+      postgres: processorSeconds(database),
+    }
   }
 
   /** From here on the control plane answers requests, and works on nothing in the background. */

@@ -32,13 +32,17 @@ function allProcesses(): Process[] {
     })
 }
 
-/** Processor seconds so far of the processes and of all below them. */
-export function processorSeconds(roots: readonly number[]): number {
+/** The processes and all below them. */
+export function familyOf(roots: readonly number[]): Process[] {
   const all = allProcesses()
   const below = new Set(roots)
   for (let known = 0; known < below.size;) {
     known = below.size
     for (const { pid, parent } of all) if (below.has(parent)) below.add(pid)
   }
-  return all.filter(({ pid }) => below.has(pid)).reduce((sum, { seconds }) => sum + seconds, 0)
+  return all.filter(({ pid }) => below.has(pid))
 }
+
+/** Processor seconds so far of the processes and of all below them. */
+export const processorSeconds = (roots: readonly number[]): number =>
+  familyOf(roots).reduce((sum, { seconds }) => sum + seconds, 0)

@@ -32,6 +32,10 @@ async function pathsOf({ api }: Product): Promise<string[]> {
   const account = (await itemsOf('/accounts')).items[0]?.id
   const issued = await api('/invoices', { method: 'POST', body: JSON.stringify({ account_id: account }) })
   expect(issued.status, await issued.clone().text()).toBe(201)
+  const made = async (path: string, body: object) =>
+    ((await (await api(path, { method: 'POST', body: JSON.stringify(body) })).json()) as { id: string }).id
+  const change = await made('/price-changes', { name: 'Dearer', recalculation: { percent: '10' } })
+  const report = await made('/what-ifs', { price_change_id: change })
   const invoice = (await itemsOf('/invoices')).items[0]?.id
   return [
     '/',
@@ -47,6 +51,10 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/agents/quarantine',
     '/prices',
     '/prices?set=1',
+    '/prices/recalculation',
+    '/prices/changes',
+    `/prices/changes/${change}`,
+    `/prices/what-ifs/${report}`,
     '/invoices',
     `/invoices/drafts/${account}`,
     `/invoices/${invoice}`,

@@ -12,10 +12,7 @@ import { Dice } from '../chaos/dice.ts'
 import { enrolledAgent, vm } from '../integration/agent.ts'
 import { sell } from '../integration/ledger.ts'
 import type { Prepared } from '../setup/prepare.ts'
-
-const raised = (error: unknown): never => {
-  throw error
-}
+import { raised } from '../setup/raised.ts'
 
 const HANDS = 10
 const ROUND_MS_MAX = 120_000

@@ -2,6 +2,7 @@
 import { workOnCloses } from '#control-plane/closing/index.ts'
 import { collided, connect } from '#control-plane/db/index.ts'
 import { keyPlaces, useKeys } from '#control-plane/secrets/index.ts'
+import { raised } from '../setup/raised.ts'
 
 const [url = '', folder = '', now = '', hands = ''] = process.argv.slice(2)
 useKeys(keyPlaces({}, folder))
@@ -9,9 +10,6 @@ const db = connect(url, Number(hands))
 
 await db.$client`select 1`
 process.stdout.write('ready\n')
-const raised = (error: unknown): never => {
-  throw error
-}
 const hand = async (): Promise<never> => {
   for (;;) {
     // as the background does: what met another transaction is tried again, all else is a fault

@@ -24,7 +24,7 @@ const TIERS = [
   { up_to: '3.5', unit_amount: '0.333333333333', flat_amount: '2' },
   { up_to: null, unit_amount: '0.01', flat_amount: '0.5' },
 ]
-type Meter = Line['meter']
+type Meter = NonNullable<Line['meter']>
 type Sold = [
   Meter,
   string,

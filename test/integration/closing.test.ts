@@ -24,6 +24,7 @@ import { type Agent, enrolledAgent, vm } from './agent.ts'
 import { urlsFor } from './http.ts'
 import { market, sell } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
+import { raised } from '../setup/raised.ts'
 
 const DAY = 86_400_000
 const at = (text: string): number => Date.parse(`${text}T00:00:00.000Z`)
@@ -70,9 +71,6 @@ async function opened(month: string, grace_hours = 0) {
   const { id } = await run((ctx) => openClose(ctx, { month, grace_hours }))
   await work()
   return id
-}
-const raised = (error: unknown): never => {
-  throw error
 }
 const work = () => workOnCloses(world.db, () => world.clock.now, raised)
 const accountsOf = async (id: string): Promise<Map<string, ClosingAccount>> => {

@@ -159,7 +159,7 @@ test('a hundred random lines multiply back to the cent from their leaves', async
 })
 
 test('the bounding readings of the hours give what the counters really grew by', async () => {
-  for (const line of invoice.lines.filter((each) => each.meter in CONSUMED && each.resource.name !== 'm-3')) {
+  for (const line of invoice.lines.filter((each) => (each.meter ?? '') in CONSUMED && each.resource.name !== 'm-3')) {
     const grown = truth.get(`${line.resource.name} ${line.meter}`)!
     expect([line.component, line.quantity]).toEqual([line.component, grown.toString()])
     const bounds = (await explain(line)).segments.flatMap((s) => s.hours.flatMap((hour) => hour.bounds))

@@ -6,14 +6,17 @@ import { mintCredential } from '#control-plane/accounts/index.ts'
 import { routes as accounts } from '#control-plane/accounts/routes.ts'
 import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
+import { routes as charges } from '#control-plane/charges/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
+import { routes as repricing } from '#control-plane/repricing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import { connect, type Database, rows } from '#control-plane/db/index.ts'
 import { type DatabaseUrls, urlsOf } from '#control-plane/db/setup.ts'
 import { createApp } from '#control-plane/http/app.ts'
 import type { Live } from '#control-plane/events/live.ts'
 import { routes as events } from '#control-plane/events/routes.ts'
+import { routes as mails } from '#control-plane/mails/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
@@ -21,10 +24,15 @@ import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { proxiesOf } from '#control-plane/http/address.ts'
 import { authenticate, createGate, createNames } from '#control-plane/people/index.ts'
 import { routes as people } from '#control-plane/people/routes.ts'
+import { routes as promotions } from '#control-plane/promotions/routes.ts'
+import { routes as queues } from '#control-plane/queues/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
 import { ReleaseFiles } from '#control-plane/releases/index.ts'
 import { routes as releases } from '#control-plane/releases/routes.ts'
+import { routes as settlements } from '#control-plane/settlements/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
+import type { VatRegister } from '#control-plane/tax/index.ts'
+import { routes as tax } from '#control-plane/tax/routes.ts'
 import { byPassword, unguarded } from '../setup/silent-bus.ts'
 import type { Suite } from '../setup/stack.ts'
 import type { Prepared } from './prepared.ts'
@@ -41,6 +49,7 @@ export interface Answer {
   // oxlint-disable-next-line typescript/no-explicit-any
   body: Record<string, any>
   text: string
+  bytes: Uint8Array
   type: string | null
   headers: Headers
 }
@@ -52,6 +61,7 @@ export async function apiOf(
   world: Prepared,
   through: (db: Database) => Database = (db) => db,
   live: Live = { join: () => null, close: () => {} },
+  register: VatRegister | null = null,
 ): Promise<Call> {
   const urls = await urlsFor(world)
   const [db, tenants] = [connect(urls.staff, 4), connect(urls.api, 4)]
@@ -69,6 +79,7 @@ export async function apiOf(
       events({ ...deps, live, viewOf: async () => null }),
       audit(deps),
       accounts({ ...deps, endDemo: null }),
+      tax({ ...deps, register }),
       people({ ...deps, gate, demo: false, onLost: () => {} }),
       sources({ ...deps, admission: byPassword, refusals: unguarded.refusals, pushConfig: async () => {} }),
       inventory(deps, async () => new Map()),
@@ -78,9 +89,15 @@ export async function apiOf(
       releases({ ...deps, ...unguarded, admission: byPassword, files: new ReleaseFiles(suite.folder) }),
       catalog(deps),
       contracts(deps),
+      promotions(deps),
       rating(deps),
-      billing({ ...deps, work: through(world.db) }),
+      mails(deps),
+      settlements(deps),
+      charges(deps),
+      billing({ ...deps, work: through(world.db), mails: true }),
       closing(deps),
+      queues(deps),
+      repricing(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'test'))
@@ -92,11 +109,13 @@ export async function apiOf(
       ...sent,
     }
     const answer = await app.request(`/api/v1${path}`, init, {})
-    const text = await answer.text()
+    const bytes = new Uint8Array(await answer.arrayBuffer())
+    const text = new TextDecoder().decode(bytes)
     return {
       status: answer.status,
       body: /\/(problem\+)?json/.test(answer.headers.get('content-type') ?? '') ? JSON.parse(text) : {},
       text,
+      bytes,
       type: answer.headers.get('content-type'),
       headers: answer.headers,
     }

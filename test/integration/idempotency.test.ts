@@ -14,6 +14,7 @@ import { createEnrolment } from '#control-plane/sources/index.ts'
 import { Suite } from '../setup/stack.ts'
 import { enrolledAgent, vm } from './agent.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
+import { repriced } from './repriced.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
@@ -25,11 +26,13 @@ let world: Prepared
 let call: Call
 let machine: string
 let project: string
+let invoice: string
+let charge: string
+const CHARGE = { description: 'Installation', unit_price: '80', reason: 'agreed' }
 let other: string
 let agentKey: string
 let person: string
-let a: string
-let b: string
+let [a, b] = ['', '']
 const token: Record<string, string> = {}
 let released: Awaited<ReturnType<typeof releasesFor>>
 
@@ -79,9 +82,15 @@ beforeAll(async () => {
   }
   await member(world, a)
   person = (await rows<{ id: string }>(world.db, sql`select id from person`))[0]!.id
+  await repriced.begin(world)
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
   released = await releasesFor(world, suite.folder)
+  const charges = `/accounts/${world.account_id}/charges`
+  const recorded = async () => (await call('POST', charges, CHARGE)).body['id'] as string
+  const billed = { charge_ids: [await recorded()] }
+  invoice = (await call('POST', `/accounts/${world.account_id}/one-off-invoices`, billed)).body['id']
+  charge = await recorded()
 }, 120_000)
 afterAll(() => suite.end())
 
@@ -122,6 +131,10 @@ const BODIES: Record<string, () => unknown> = {
   }),
   '/accounts/{id}/projects': () => ({ name: `Project ${newId()}` }),
   '/projects/{id}/closure': () => ({}),
+  '/accounts/{id}/charges': () => CHARGE,
+  '/accounts/{id}/one-off-invoices': () => ({ charge_ids: [charge] }),
+  '/invoices/{id}/mails': () => ({ to: 'once@example.com' }),
+  '/invoices/{id}/write-offs': () => ({ amount: '1.00', reason: 'bankrupt' }),
   '/accounts/{id}/accepted-gaps': () => ({
     gaps: [{ resource_id: machine, meter: 'vcpu', from: iso(NOW), to: iso(NOW + 1_000) }],
     reason: 'seen by nobody',
@@ -139,6 +152,7 @@ const BODIES: Record<string, () => unknown> = {
   '/accounts/{id}/notes': () => ({ cut: 1 }),
   '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
   '/period-closes': () => ({ month: '2026-01' }),
+  ...repriced.bodies,
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
   '/resources/{id}/assignments': () => ({ account_id: a }),
   '/resources/{id}/same-as': () => ({ resource_id: other, same: false, reason: 'two boards' }),
@@ -149,6 +163,8 @@ const idIn = (path: string) => {
   const of: Record<string, string> = {
     accounts: world.account_id,
     projects: project,
+    invoices: invoice,
+    'price-changes': repriced.change,
     people: person,
     'agent-rollouts': released.rollout,
   }

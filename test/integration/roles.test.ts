@@ -91,8 +91,14 @@ async function objects(): Promise<Record<string, string>> {
     interval: 1_000,
   })) as { id: string; lines: { id: string }[] }
   const close = (await ask('POST', '/period-closes', { month: '2026-01' })) as { id: string }
+  const change = (await ask('POST', '/price-changes', {
+    name: 'Looked at',
+    effective_at: '2099-01-01T00:00:00.000Z',
+  })) as { id: string }
   const ids = {
     'period-closes': close,
+    'price-changes': change,
+    'what-ifs': (await ask('POST', '/what-ifs', { price_change_id: change.id })) as { id: string },
     accounts: account,
     resources: resource,
     sources: source,

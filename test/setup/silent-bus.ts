@@ -13,8 +13,8 @@ export const silentBus: Bus = {
   close: async () => {},
 }
 
-/** The rest of what a river needs, where no nats-server is looked after. */
-export const unguarded = { server: null, natsLog: undefined, refusals: new Refusals() }
+/** The rest of what a river needs, where no nats-server is looked after and no mail goes out. */
+export const unguarded = { server: null, natsLog: undefined, refusals: new Refusals(), mail: null }
 
 /** Agents come in by the password in an address, as with a NATS that trusts no keys of ours. */
 export const byPassword: Admission = {

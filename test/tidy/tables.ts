@@ -9,6 +9,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['audit'],
   ['secrets'],
   ['accounts'],
+  ['tax'],
   ['people'],
   ['sources'],
   ['inventory'],
@@ -18,9 +19,13 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['releases'],
   ['catalog'],
   ['contracts'],
+  ['promotions'],
   ['rating'],
+  ['mails', 'settlements', 'charges'],
   ['billing'],
   ['closing'],
+  ['queues'],
+  ['repricing'],
   ['backup'],
 ]
 /** The files directly in control-plane/ (main, river, cli and what they need) know every slice; no slice knows them. */
@@ -42,7 +47,7 @@ export const DOORS: ReadonlyArray<{ from: string; to: RegExp; only?: 'type'; why
 ]
 
 /** Packages and modules that reach nothing outside the program. */
-export const PURE_PACKAGES = ['zod', 'currency-codes', 'fast-xml-parser']
+export const PURE_PACKAGES = ['zod', 'currency-codes', 'fast-xml-parser', 'jsvat']
 export const PURE_BUILTINS = ['node:crypto', 'node:assert', 'node:zlib']
 
 /**
@@ -94,7 +99,8 @@ export const SQL_PLACES = /^control-plane\/(db\/|([^/]+\/)*(store|schema)\.ts$)/
 export const HTTP_PLACES = /^control-plane\/(http\/|main\.ts$|([^/]+\/)*routes\.ts$)/
 
 /** Where an amount or a billed quantity is made: integers and fractions only. */
-export const MONEY_FILES = /^control-plane\/((rating|billing|catalog)\/.*|metering\/rules|base\/(money|exact))\.ts$/
+export const MONEY_FILES =
+  /^control-plane\/((rating|billing|catalog|repricing)\/.*|metering\/rules|base\/(money|exact))\.ts$/
 export const FLOATS: ReadonlyArray<{ pattern: RegExp; name: string }> = [
   { pattern: /\bparseFloat\s*\(/, name: 'parseFloat' },
   { pattern: /\bNumber\s*\(/, name: 'Number()' },

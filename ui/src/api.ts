@@ -4,16 +4,23 @@ import type * as Accounts from '#control-plane/accounts/contract.ts'
 import type * as Audit from '#control-plane/audit/contract.ts'
 import type * as Billing from '#control-plane/billing/contract.ts'
 import type * as Catalog from '#control-plane/catalog/contract.ts'
+import type * as Charges from '#control-plane/charges/contract.ts'
 import type * as Closing from '#control-plane/closing/contract.ts'
 import type * as Events from '#control-plane/events/contract.ts'
 import type { Page } from '#control-plane/http/contract.ts'
 import type * as Ingest from '#control-plane/ingest/contract.ts'
 import type * as Inventory from '#control-plane/inventory/contract.ts'
+import type * as Mails from '#control-plane/mails/contract.ts'
 import type * as People from '#control-plane/people/contract.ts'
 import type * as Metrics from '#control-plane/metrics/contract.ts'
+import type * as Promotions from '#control-plane/promotions/contract.ts'
+import type * as Queues from '#control-plane/queues/contract.ts'
 import type * as Rating from '#control-plane/rating/contract.ts'
+import type * as Repricing from '#control-plane/repricing/contract.ts'
 import type * as Releases from '#control-plane/releases/contract.ts'
+import type * as Settlements from '#control-plane/settlements/contract.ts'
 import type * as Sources from '#control-plane/sources/contract.ts'
+import type * as Tax from '#control-plane/tax/contract.ts'
 import { isKnown, keyOf, tellsOutcome } from './intent.ts'
 import { isAway } from './presence.ts'
 import { ApiError, problemOf, unreachable } from './problem.ts'
@@ -89,14 +96,42 @@ async function make<T>(path: string, body: unknown): Promise<T> {
 }
 const patch = <T>(path: string, body: unknown) => request<T>('PATCH', path, { body })
 
+/** What is asked by a body and answered as a file. */
+async function file(path: string, body: unknown): Promise<Blob> {
+  const headers = { 'content-type': 'application/json' }
+  const init = { method: 'POST', credentials: 'same-origin', headers, body: JSON.stringify(body) } as const
+  const response = await fetch(BASE + path, init).catch((error: unknown) => {
+    throw unreachable(error instanceof Error ? error.message : String(error))
+  })
+  if (!response.ok) throw await problemOf(response)
+  return await response.blob()
+}
+
 interface Items<T> {
   items: T[]
 }
 export type Account = Accounts.Account
+export type PriceBook = Catalog.PriceBook
+export type PriceChange = Repricing.PriceChange
+export type NewPriceChange = z.input<typeof Repricing.NewPriceChange>
+export type RecalculationQuery = z.input<typeof Repricing.PreviewQuery>
+export type RecalculationPreview = Repricing.Preview
+export type PreviewedPrice = Repricing.PreviewedPrice
+export type DecidedPrice = Repricing.DecidedPrice
+export type PriceDecision = z.input<typeof Repricing.NewDecision>
+export type RepricingMark = Repricing.Mark
+export type WhatIf = Repricing.WhatIf
+export type WhatIfResult = Repricing.WhatIfResult
+export type WhatIfAccount = Repricing.WhatIfAccount
 export type NewAccount = z.input<typeof Accounts.NewAccount>
 export type LegalEntity = Accounts.LegalEntity
 export type NewLegalEntity = z.input<typeof Accounts.NewLegalEntity>
 export type LegalEntityChange = z.input<typeof Accounts.LegalEntityChange>
+export type TaxSetting = Tax.TaxSetting
+export type VatStatus = Tax.VatStatus
+export type Coupon = Promotions.Coupon
+export type NewCoupon = z.input<typeof Promotions.NewCoupon>
+export type Redemption = Promotions.Redemption
 export type Session = People.Session
 export type SignedIn = z.infer<typeof People.SignedIn>
 export type Member = People.Member
@@ -158,6 +193,15 @@ export type PlatformEvent = z.infer<typeof Events.Event>
 export type AuditRecord = Audit.AuditRecord
 export type AuditVerification = Audit.AuditVerification
 export type Notice = z.infer<typeof Events.Notice>
+export type Mail = Mails.Mail
+export type Charge = Charges.Charge
+export type NewCharge = z.input<typeof Charges.NewCharge>
+export type WriteOff = Settlements.WriteOff
+export type NewWriteOff = Settlements.NewWriteOff
+export type QueueCounts = Queues.QueueCounts
+export type UnratedUsage = Queues.UnratedUsage
+export type UnownedResource = Queues.UnownedResource
+export type StuckAccount = Queues.StuckAccount
 export type ResourceCost = z.infer<typeof Billing.ResourceCost>
 export interface ResourceSummary {
   by_kind: { kind: Kind; total: number; running: number; stopped: number }[]
@@ -241,6 +285,19 @@ export const api = {
   putLogo: (id: string, content: string) =>
     request<LegalEntity>('PUT', `/legal-entities/${id}/logo`, { body: { content } }),
   removeLogo: (id: string) => request<void>('DELETE', `/legal-entities/${id}/logo`),
+  taxSetting: (id: string) => get<TaxSetting>(`/legal-entities/${id}/tax`),
+  usualRates: () => get<Items<TaxSetting['rates'][number]>>('/tax-rates'),
+  changeTaxSetting: (id: string, setting: TaxSetting) =>
+    request<TaxSetting>('PUT', `/legal-entities/${id}/tax`, { body: setting }),
+  vatStatus: (account: string) => get<VatStatus>(`/accounts/${account}/vat-check`),
+  checkVat: (account: string, check: z.input<typeof Tax.NewVatCheck>) =>
+    make<VatStatus>(`/accounts/${account}/vat-check`, check),
+  coupons: () => get<Page<Coupon>>('/coupons', { limit: 500 }),
+  addCoupon: (coupon: NewCoupon) => make<Coupon>('/coupons', coupon),
+  changeCoupon: (id: string, state: Coupon['state']) => patch<Coupon>(`/coupons/${id}`, { state }),
+  couponRedemptions: (id: string) => get<Items<Redemption>>(`/coupons/${id}/redemptions`),
+  redemptions: (account: string) => get<Items<Redemption>>(`/accounts/${account}/redemptions`),
+  redeem: (account: string, code: string) => make<Redemption>(`/accounts/${account}/redemptions`, { code }),
   accounts: () => get<Page<Account>>('/accounts', { limit: 500 }),
   account: (id: string) => get<Account>(`/accounts/${id}`),
   openProject: (account: string, name: string) => make<Accounts.Project>(`/accounts/${account}/projects`, { name }),
@@ -293,6 +350,30 @@ export const api = {
     post<Quote>('/prices/quote', asked, signal),
   previewPrice: (price: NewPrice, signal?: AbortSignal) => post<PriceEffect>('/prices/preview', price, signal),
 
+  priceBooks: () => get<Items<PriceBook>>('/price-books'),
+  previewRecalculation: (query: RecalculationQuery, signal?: AbortSignal) =>
+    post<RecalculationPreview>('/price-changes/preview', query, signal),
+  recalculationCsv: (query: RecalculationQuery) => file('/price-changes/preview.csv', query),
+  priceChanges: (query: Values, signal?: AbortSignal) => get<Page<PriceChange>>('/price-changes', query, signal),
+  priceChange: (id: string) => get<PriceChange>(`/price-changes/${id}`),
+  addPriceChange: (change: NewPriceChange) => make<PriceChange>('/price-changes', change),
+  editPriceChange: (id: string, edit: z.input<typeof Repricing.PriceChangeEdit>) =>
+    patch<PriceChange>(`/price-changes/${id}`, edit),
+  decidedPrices: (id: string, query: Values, signal?: AbortSignal) =>
+    get<Page<DecidedPrice>>(`/price-changes/${id}/prices`, query, signal),
+  decidePrice: (id: string, decision: PriceDecision) =>
+    request<PriceChange>('PUT', `/price-changes/${id}/prices`, { body: decision }),
+  withdrawDecision: (id: string, price: string) => request<void>('DELETE', `/price-changes/${id}/prices/${price}`),
+  stepPriceChange: (id: string, step: 'publish' | 'discard') => post<PriceChange>(`/price-changes/${id}/${step}`, {}),
+  undoPriceChange: (id: string, undo: z.input<typeof Repricing.Undo>) =>
+    make<PriceChange>(`/price-changes/${id}/undo`, undo),
+  whatIfs: () => get<Page<WhatIf>>('/what-ifs', { limit: 100 }),
+  whatIf: (id: string) => get<WhatIf>(`/what-ifs/${id}`),
+  startWhatIf: (asked: z.input<typeof Repricing.NewWhatIf>) => make<WhatIf>('/what-ifs', asked),
+  cancelWhatIf: (id: string) => post<WhatIf>(`/what-ifs/${id}/cancel`, {}),
+  whatIfAccounts: (id: string, query: Values, signal?: AbortSignal) =>
+    get<Page<WhatIfAccount>>(`/what-ifs/${id}/accounts`, query, signal),
+
   usage: (account: string, query: Values) => get<AccountUsage>(`/accounts/${account}/usage`, query),
   drafts: () => get<Items<DraftSummary>>('/drafts'),
   draft: (account: string) => get<Draft>(`/accounts/${account}/draft`),
@@ -309,6 +390,25 @@ export const api = {
   issueNotes: (account: string, review: { cut: number; digest: string }) =>
     post<Items<Invoice>>(`/accounts/${account}/notes`, review),
   verify: () => post<Verification>('/verification', {}),
+
+  mails: (query: Values, signal?: AbortSignal) => get<Page<Mail>>('/mails', query, signal),
+  sendDocument: (id: string) => make<Items<Mail>>(`/invoices/${id}/mails`, {}),
+  confirmArrival: (id: string) => post<Mail>(`/mails/${id}/arrival`, {}),
+  mailClose: (id: string) => post<Closing.MailedClose>(`/period-closes/${id}/mails`, {}),
+  charges: (account: string, query: Values) => get<Page<Charge>>(`/accounts/${account}/charges`, query),
+  addCharge: (account: string, charge: NewCharge) => make<Charge>(`/accounts/${account}/charges`, charge),
+  cancelCharge: (id: string, reason: string) => post<Charge>(`/charges/${id}/cancellation`, { reason }),
+  invoiceCharges: (account: string, charge_ids: string[]) =>
+    make<Invoice>(`/accounts/${account}/one-off-invoices`, { charge_ids }),
+  writeOffs: (id: string) => get<Items<WriteOff>>(`/invoices/${id}/write-offs`),
+  writeOff: (id: string, input: NewWriteOff) => make<WriteOff>(`/invoices/${id}/write-offs`, input),
+  reverseWriteOff: (id: string, reason: string) => post<WriteOff>(`/write-offs/${id}/reversal`, { reason }),
+  receivables: () => get<Settlements.Receivables>('/receivables'),
+  queueCounts: () => get<QueueCounts>('/queues'),
+  unrated: (query: Values, signal?: AbortSignal) => get<Page<UnratedUsage>>('/queues/unrated', query, signal),
+  unowned: (query: Values, signal?: AbortSignal) => get<Page<UnownedResource>>('/queues/unowned', query, signal),
+  stuck: (which: 'parked' | 'blocked', query: Values, signal?: AbortSignal) =>
+    get<Page<StuckAccount>>(`/queues/${which}`, query, signal),
 
   closes: () => get<Page<PeriodClose>>('/period-closes', { limit: 100 }),
   close: (id: string) => get<PeriodClose>(`/period-closes/${id}`),
@@ -331,7 +431,12 @@ export const links = {
   audit: (format: 'csv' | 'ndjson', query: Values) => BASE + withQuery(`/audit.${format}`, query),
   personData: (person: string | null) => BASE + (person === null ? '/me/data' : `/people/${person}/data`),
   usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
+  whatIfCsv: (id: string) => `${BASE}/what-ifs/${id}/accounts.csv`,
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
+  linesCsv: (id: string) => `${BASE}/invoices/${id}/lines.csv`,
+  proForma: (account: string, language: 'en' | 'es') =>
+    BASE + withQuery(`/accounts/${account}/pro-forma`, { language }),
+  queueCsv: (queue: string) => `${BASE}/queues/${queue}.csv`,
   /** another image has another address: none is shown from before */
   logo: (entity: string, sha256: string) => BASE + withQuery(`/legal-entities/${entity}/logo`, { sha256 }),
   invoiceLogo: (id: string) => `${BASE}/invoices/${id}/logo`,

@@ -24,8 +24,15 @@ const page = {
   quarantine: lazy(() => import('./pages/quarantine.tsx')),
   accounting: lazy(() => import('./pages/accounting.tsx')),
   prices: lazy(() => import('./pages/prices.tsx')),
+  coupons: lazy(() => import('./pages/coupons.tsx')),
   invoices: lazy(() => import('./pages/invoices.tsx')),
+  recalculation: lazy(() => import('./pages/recalculation.tsx')),
+  priceChanges: lazy(() => import('./pages/price-changes.tsx')),
+  priceChange: lazy(() => import('./pages/price-change.tsx')),
+  whatIf: lazy(() => import('./pages/what-if.tsx')),
   closes: lazy(() => import('./pages/closes.tsx')),
+  mails: lazy(() => import('./pages/mails.tsx')),
+  queues: lazy(() => import('./pages/queues.tsx')),
   close: lazy(() => import('./pages/close.tsx')),
   draft: lazy(() => import('./pages/draft.tsx')),
   reRating: lazy(() => import('./pages/re-rating.tsx')),
@@ -67,9 +74,16 @@ function App() {
           <Route path={ROUTES.quarantine} component={forWhom(page.quarantine, NotFound)} />
           <Route path={ROUTES.accounting} component={forWhom(page.accounting, NotFound)} />
           <Route path={ROUTES.prices} component={forWhom(page.prices, NotFound)} />
+          <Route path={ROUTES.coupons} component={forWhom(page.coupons, NotFound)} />
+          <Route path={ROUTES.recalculation} component={forWhom(page.recalculation, NotFound)} />
+          <Route path={ROUTES.priceChanges} component={forWhom(page.priceChanges, NotFound)} />
+          <Route path={ROUTES.priceChange} component={forWhom(page.priceChange, NotFound)} />
+          <Route path={ROUTES.whatIf} component={forWhom(page.whatIf, NotFound)} />
           <Route path={ROUTES.invoices} component={forWhom(page.invoices, page.myBill)} />
           <Route path={ROUTES.usage} component={forWhom(NotFound, page.myUsage)} />
           <Route path={ROUTES.draft} component={page.draft} />
+          <Route path={ROUTES.mails} component={forWhom(page.mails, NotFound)} />
+          <Route path={ROUTES.queues} component={forWhom(page.queues, NotFound)} />
           <Route path={ROUTES.closes} component={forWhom(page.closes, NotFound)} />
           <Route path={ROUTES.close} component={forWhom(page.close, NotFound)} />
           <Route path={ROUTES.reRating} component={forWhom(page.reRating, NotFound)} />

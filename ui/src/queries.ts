@@ -1,7 +1,7 @@
 /** Every query of the application: its key, its function, and which keys an event makes stale. */
 import { infiniteQueryOptions, keepPreviousData, QueryCache, QueryClient, queryOptions } from '@tanstack/solid-query'
 import { createSignal } from 'solid-js'
-import { api } from './api.ts'
+import { api, type PriceChange, type RecalculationQuery } from './api.ts'
 import { ApiError } from './problem.ts'
 
 const RETRIES = 2
@@ -44,6 +44,24 @@ const PAGE_SIZE = 100
 const CLOSING_MS = 1_000
 const SEALING_MS = 2_000
 
+const MOVING_MS = 2_000
+const isMoving = ({ items }: { items: { state: string }[] }): boolean =>
+  items.some(({ state }) => state === 'queued' || state === 'sending')
+
+/** A queue, a page after the other. */
+const queue = <T>(
+  queryKey: string[],
+  ask: (query: { cursor: string; limit: number }, signal: AbortSignal) => Promise<T & { next_cursor: string | null }>,
+) =>
+  infiniteQueryOptions({
+    queryKey,
+    queryFn: ({ pageParam, signal }) => ask({ cursor: pageParam, limit: PAGE_SIZE }, signal),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+    reconcile: false as const,
+  })
+
 export const queries = {
   session: () => queryOptions({ queryKey: ['session'], queryFn: api.session, staleTime: 300_000, retry: false }),
   signInOptions: () =>
@@ -59,6 +77,21 @@ export const queries = {
   sessionSettings: () => queryOptions({ queryKey: ['session-settings'], queryFn: api.sessionSettings }),
   apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: api.apiKeys }),
   legalEntities: () => queryOptions({ queryKey: ['legal-entities'], queryFn: api.legalEntities }),
+  taxSetting: (id: string) =>
+    queryOptions({ queryKey: ['tax', id], queryFn: () => api.taxSetting(id), reconcile: false as const }),
+  usualRates: () =>
+    queryOptions({
+      queryKey: ['tax', 'usual'],
+      queryFn: api.usualRates,
+      staleTime: Number.POSITIVE_INFINITY,
+      reconcile: false as const,
+    }),
+  vatStatus: (account: string) => queryOptions({ queryKey: ['vat', account], queryFn: () => api.vatStatus(account) }),
+  coupons: () => queryOptions({ queryKey: ['coupons', 'list'], queryFn: api.coupons }),
+  couponRedemptions: (id: string) =>
+    queryOptions({ queryKey: ['coupons', id, 'redemptions'], queryFn: () => api.couponRedemptions(id) }),
+  redemptions: (account: string) =>
+    queryOptions({ queryKey: ['coupons', 'of', account], queryFn: () => api.redemptions(account) }),
   accounts: () => queryOptions({ queryKey: ['accounts'], queryFn: api.accounts }),
   agents: () => queryOptions({ queryKey: ['agents'], queryFn: api.agents }),
   agentUpdates: () => queryOptions({ queryKey: ['agent-updates'], queryFn: api.agentUpdates, reconcile: 'agent_id' }),
@@ -125,6 +158,49 @@ export const queries = {
   /** of one of the companies that sell; empty: the first */
   prices: (seller = '') =>
     queryOptions({ queryKey: ['prices', 'history', seller], queryFn: () => api.prices(true, seller) }),
+  priceBooks: () => queryOptions({ queryKey: ['prices', 'books'], queryFn: api.priceBooks }),
+  recalculation: (asked: RecalculationQuery) =>
+    infiniteQueryOptions({
+      queryKey: ['prices', 'recalculation', asked],
+      queryFn: ({ pageParam, signal }) =>
+        api.previewRecalculation({ ...asked, limit: 100, ...(pageParam && { cursor: pageParam }) }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+      placeholderData: keepPreviousData,
+      reconcile: false as const,
+      gcTime: 0,
+    }),
+  priceChanges: (state: PriceChange['state']) =>
+    infiniteQueryOptions({
+      queryKey: ['price-changes', 'list', state],
+      queryFn: ({ pageParam, signal }) => api.priceChanges({ state, cursor: pageParam, limit: 100 }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+    }),
+  priceChange: (id: string) => queryOptions({ queryKey: ['price-changes', id], queryFn: () => api.priceChange(id) }),
+  decidedPrices: (id: string) =>
+    infiniteQueryOptions({
+      queryKey: ['price-changes', id, 'prices'],
+      queryFn: ({ pageParam, signal }) => api.decidedPrices(id, { cursor: pageParam, limit: 100 }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+    }),
+  whatIfs: () => queryOptions({ queryKey: ['what-ifs', 'list'], queryFn: api.whatIfs }),
+  whatIf: (id: string) =>
+    queryOptions({
+      queryKey: ['what-ifs', id],
+      queryFn: () => api.whatIf(id),
+      // it goes on by itself, and no event tells of each account
+      refetchInterval: ({ state }) => (state.data?.state === 'running' ? CLOSING_MS : false),
+    }),
+  whatIfAccounts: (id: string, values: Record<string, string>) =>
+    infiniteQueryOptions({
+      queryKey: ['what-ifs', id, 'accounts', values],
+      queryFn: ({ pageParam, signal }) => api.whatIfAccounts(id, { ...values, cursor: pageParam, limit: 100 }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+      placeholderData: keepPreviousData,
+    }),
   usage: (account: string, month: string, project_id = '') =>
     queryOptions({
       queryKey: ['drafts', 'usage', account, month, project_id],
@@ -154,6 +230,28 @@ export const queries = {
       getNextPageParam: (last) => last.next_cursor ?? undefined,
       placeholderData: keepPreviousData,
     }),
+  mails: (values: Record<string, string>) =>
+    infiniteQueryOptions({
+      queryKey: ['mails', values],
+      queryFn: ({ pageParam, signal }) => api.mails({ ...values, cursor: pageParam, limit: PAGE_SIZE }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next_cursor ?? undefined,
+      placeholderData: keepPreviousData,
+      // what is on its way arrives within seconds
+      refetchInterval: ({ state }) => (state.data?.pages.some(isMoving) ? MOVING_MS : false),
+    }),
+  charges: (account: string) =>
+    queryOptions({ queryKey: ['charges', account], queryFn: () => api.charges(account, { limit: 100 }) }),
+  writeOffs: (id: string) =>
+    queryOptions({ queryKey: ['invoices', id, 'write-offs'], queryFn: () => api.writeOffs(id) }),
+  receivables: () => queryOptions({ queryKey: ['invoices', 'receivables'], queryFn: api.receivables }),
+  queueCounts: () => queryOptions({ queryKey: ['queues', 'counts'], queryFn: api.queueCounts, staleTime: 60_000 }),
+  unrated: (sort: string) =>
+    queue(['queues', 'unrated', sort], (query, signal) => api.unrated({ ...query, sort }, signal)),
+  unowned: (sort: string) =>
+    queue(['queues', 'unowned', sort], (query, signal) => api.unowned({ ...query, sort }, signal)),
+  stuck: (which: 'parked' | 'blocked', sort: string) =>
+    queue(['queues', which, sort], (query, signal) => api.stuck(which, { ...query, sort }, signal)),
   events: (query: { limit: number; subject_id?: string }) =>
     queryOptions({ queryKey: ['events', query], queryFn: () => api.events(query) }),
   audit: (values: AuditValues, limit = 50) =>
@@ -171,22 +269,28 @@ export const queries = {
 
 const STALE_AFTER: Record<string, string[]> = {
   resource: ['resources', 'resource', 'drafts'],
-  assignment: ['resources', 'resource', 'drafts'],
+  assignment: ['resources', 'resource', 'drafts', 'queues'],
   agent: ['agents', 'sources', 'connectors', 'rollouts', 'agent-updates'],
   release: ['releases'],
   rollout: ['rollouts', 'agent-updates'],
   enrolment: ['agents'],
   source: ['sources', 'agents', 'resources'],
-  price: ['prices', 'resources', 'resource', 'drafts'],
-  invoice: ['invoices', 'drafts', 'resource'],
-  period_close: ['closes'],
+  price: ['prices', 'resources', 'resource', 'drafts', 'queues'],
+  price_change: ['price-changes', 'prices', 'resources', 'resource', 'drafts'],
+  what_if: ['what-ifs'],
+  invoice: ['invoices', 'drafts', 'resource', 'coupons', 'charges', 'mails'],
+  mail: ['mails', 'invoices', 'queues'],
+  charge: ['charges', 'drafts'],
+  period_close: ['closes', 'queues'],
   credit_note: ['invoices'],
   debit_note: ['invoices'],
   gap: ['drafts'],
   installation: ['session', 'session-settings'],
-  account: ['accounts', 'drafts', 'resources', 'resource'],
+  coupon: ['coupons', 'drafts'],
+  vat_id: ['vat', 'drafts'],
+  account: ['accounts', 'drafts', 'resources', 'resource', 'vat'],
   project: ['accounts', 'drafts', 'resources', 'resource'],
-  legal_entity: ['legal-entities', 'drafts'],
+  legal_entity: ['legal-entities', 'drafts', 'tax'],
   quarantine: ['quarantine', 'accounting'],
   notice: [],
   session: ['profile'],

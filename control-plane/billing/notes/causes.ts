@@ -1,14 +1,17 @@
 /** Why a line is rated otherwise than it was billed: the facts behind it as two cuts knew them, side by side. */
+import { sure } from '../../base/problem.ts'
 import { type Interval, intersect, type OpenInterval } from '../../base/time.ts'
 import { pricesAt } from '../../catalog/index.ts'
 import type { ContractInForce } from '../../contracts/index.ts'
 import type { Context } from '../../db/index.ts'
 import { coveredIn, observations, ownership } from '../../inventory/index.ts'
-import { hourMetersOf, meterOf } from '../../metering/contract.ts'
+import { hourMetersOf, type MeterName, meterOf } from '../../metering/contract.ts'
 import { usageOf } from '../../metering/index.ts'
 import { ENGINE_VERSION } from '../../rating/contract.ts'
 import { held } from '../../rating/rules.ts'
+import { pricedAmount } from '../adjust.ts'
 import type { Cause } from '../contract.ts'
+import { minorOf } from '../rules.ts'
 import type { Delta } from './rules.ts'
 
 interface Asked {
@@ -19,20 +22,34 @@ interface Asked {
 
 /** The causes of each difference, in its order: what changed between the cut that it was billed at and this one. Each has one. */
 export async function causesOf(ctx: Context, asked: Asked, deltas: readonly Delta[]): Promise<Cause[][]> {
-  const ids = [...new Set(deltas.map(({ sample }) => sample.resource.id))]
+  const ids = [...new Set(deltas.flatMap(({ resource_ids }) => resource_ids))]
   const now = await known(ctx, asked, ids)
   const before = new Map<number, Known>()
   const out: Cause[][] = []
   for (const delta of deltas) {
+    if (delta.sample.one_off) {
+      out.push(['cancelled_charge'])
+      continue
+    }
     const { cut, engine_version } = delta.since
     const then = before.get(cut) ?? (await known(ctx, { ...asked, cut }, ids))
     before.set(cut, then)
-    const causes = await changed(ctx, asked.period, delta, then, now)
+    const each: Cause[] = []
+    for (const id of delta.resource_ids)
+      each.push(...(await changed(ctx, asked.period, componentOf(delta, id), then, now)))
+    const causes = [...new Set(each)]
     if (engine_version !== ENGINE_VERSION) causes.push('new_engine')
+    // rated as before: a discount or a gross price is shared with lines that weren't
+    if (causes.length === 0 && isPricedAlike(delta)) causes.push('shared_anew')
     // what else changes a rating is a fact of the agents: a loss that was admitted, a birth that moved
     out.push(causes.length > 0 ? causes : ['late_facts'])
   }
   return out
+}
+
+/** True where the lines beneath it have the amount that they had before anything was shared out. */
+function isPricedAlike({ lines, priced, sample: { currency } }: Delta): boolean {
+  return priced !== null && lines.reduce((sum, line) => sum + minorOf(pricedAmount(line), currency), 0n) === priced
 }
 
 /** What a cut knew of some resources in a period, and of what the account owned of them. */
@@ -50,18 +67,35 @@ async function known(ctx: Context, { contract, period, cut }: Asked, ids: readon
   }
 }
 
-async function changed(ctx: Context, period: Interval, delta: Delta, then: Known, now: Known): Promise<Cause[]> {
-  const { resource, meter } = delta.sample
+interface Component {
+  resource_id: string
+  kind: string
+  meter: MeterName
+}
+const componentOf = ({ sample: { component, meter } }: Delta, resource_id: string): Component => ({
+  resource_id,
+  kind: component.slice(0, component.indexOf('.')),
+  meter: sure(meter),
+})
+
+async function changed(
+  ctx: Context,
+  period: Interval,
+  component: Component,
+  then: Known,
+  now: Known,
+): Promise<Cause[]> {
+  const { resource_id, kind, meter } = component
   const of = <T extends OpenInterval>(list: readonly T[] | undefined) => joined(list ?? [], period, () => '')
-  const isNew = !then.observed.has(resource.id)
-  if (isNew && now.observed.has(resource.id)) return ['late_facts']
+  const isNew = !then.observed.has(resource_id)
+  if (isNew && now.observed.has(resource_id)) return ['late_facts']
   const causes: Cause[] = []
-  const [owned, owns] = [of(then.owned.get(resource.id)), of(now.owned.get(resource.id))]
+  const [owned, owns] = [of(then.owned.get(resource_id)), of(now.owned.get(resource_id))]
   const both = owned.flatMap((one) => owns.flatMap((other) => intersect(one, other) ?? []))
-  if (await factsDiffer(ctx, delta, both, then, now)) causes.push('late_facts')
+  if (await factsDiffer(ctx, component, both, then, now)) causes.push('late_facts')
   if (differ(owned, owns)) causes.push('corrected_owner')
-  if (differ(of(then.covers.get(resource.id)), of(now.covers.get(resource.id)))) causes.push('same_machine')
-  const sold = ({ prices }: Known) => prices.filter((one) => one.kind === resource.kind && one.meter === meter)
+  if (differ(of(then.covers.get(resource_id)), of(now.covers.get(resource_id)))) causes.push('same_machine')
+  const sold = ({ prices }: Known) => prices.filter((one) => one.kind === kind && one.meter === meter)
   const terms = (side: Known) =>
     joined(
       sold(side).map((price) => ({ ...price, from: price.effective_at, to: price.ends_at })),
@@ -77,7 +111,7 @@ const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.s
 /** Whether other sizes, states or usage are known of the time in which the machine was the account's by both cuts. */
 async function factsDiffer(
   ctx: Context,
-  { sample: { resource, meter: name } }: Delta,
+  { resource_id, kind, meter: name }: Component,
   both: readonly Interval[],
   then: Known,
   now: Known,
@@ -85,17 +119,17 @@ async function factsDiffer(
   if (both.length === 0) return false
   const meter = meterOf(name)
   const skips = [then, now].some(({ prices }) =>
-    prices.some((one) => one.kind === resource.kind && one.meter === name && one.gap_policy === 'skip'),
+    prices.some((one) => one.kind === kind && one.meter === name && one.gap_policy === 'skip'),
   )
   if (meter.kind !== 'allocation') {
-    const [used, uses] = [await consumed(ctx, resource.id, both, then), await consumed(ctx, resource.id, both, now)]
+    const [used, uses] = [await consumed(ctx, resource_id, both, then), await consumed(ctx, resource_id, both, now)]
     return differ(used(name, skips), uses(name, skips))
   }
   const sizes = ({ observed }: Known) =>
-    both.map((part) => joined(observed.get(resource.id) ?? [], part, (one) => String(held(meter, one))))
+    both.map((part) => joined(observed.get(resource_id) ?? [], part, (one) => String(held(meter, one))))
   if (differ(sizes(then), sizes(now))) return true
   const silent = ({ observed, gaps }: Known) => {
-    const scopes = new Set((observed.get(resource.id) ?? []).map((one) => one.scope_id))
+    const scopes = new Set((observed.get(resource_id) ?? []).map((one) => one.scope_id))
     return both.map((part) =>
       joined(
         gaps.filter((gap) => scopes.has(gap.scope_id)),
@@ -110,7 +144,7 @@ async function factsDiffer(
 /** Sums of usage by meter in each part; with what grew while nobody looked where a price leaves that out. */
 async function consumed(ctx: Context, resource_id: string, intervals: readonly Interval[], { cut }: Known) {
   const [usage] = await usageOf(ctx, [{ resource_id, intervals }], cut)
-  return (meter: Delta['sample']['meter'], skips: boolean) =>
+  return (meter: MeterName, skips: boolean) =>
     intervals.map((part) => {
       const leaves = hourMetersOf(meter).flatMap((own) => usage?.get(part)?.get(own) ?? [])
       // a percentile may change where no hour's sum does

@@ -83,12 +83,12 @@ async function documentOf(ctx: Context, { account, cut }: Review, found: Found):
 async function noteOf(
   ctx: Context,
   { account, cut }: Pick<Review, 'account' | 'cut'>,
-  { contract, period, zone, chain, corrects, deltas, causes, outcome }: Found & { chain: Chain },
+  { contract, period, zone, chain, corrects, due, deltas, causes, outcome }: Found & { chain: Chain },
 ): Promise<Freezable> {
   const { currency } = contract
   const document_type = outcome === 'credit_note' ? 'credit_note' : 'debit_note'
   const sign = signOf(document_type)
-  const rows = taxesOfDeltas(chain, deltas)
+  const rows = taxesOfDeltas(chain, due, deltas)
   const [net, tax] = [netOf(deltas), rows.reduce((sum, row) => sum + row.tax, 0n)]
   const money = (minor: bigint) => majorText(sign * minor, currency)
   return {

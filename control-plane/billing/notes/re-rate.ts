@@ -9,8 +9,12 @@ import { type ContractInForce, contractOf } from '../../contracts/index.ts'
 import type { ClosedCut } from '../../db/cut.ts'
 import type { Context } from '../../db/index.ts'
 import { ownership } from '../../inventory/index.ts'
-import { ENGINE_VERSION } from '../../rating/contract.ts'
+import { ENGINE_VERSION, type Line } from '../../rating/contract.ts'
+import { chargesOn } from '../../charges/index.ts'
 import { presentBlocked, presentMissing, rate, type RatedPeriod } from '../../rating/index.ts'
+import { couponsOn } from '../../promotions/index.ts'
+import { adjusted } from '../adjust.ts'
+import { chargeLines } from '../charge-lines.ts'
 import type { Cause, DocumentRef, Outcome, ReRated, ReRating } from '../contract.ts'
 import { taxesOf, totalsOf, totalsText } from '../rules.ts'
 import { type InvoiceRow, linesOfInvoice } from '../store.ts'
@@ -19,6 +23,7 @@ import {
   type Chain,
   type Delta,
   deltasOf,
+  dueOf,
   type Issued,
   missedDeltas,
   netOf,
@@ -35,6 +40,8 @@ export interface Found {
   /** null: nothing was invoiced for this period */
   chain: Chain | null
   corrects: DocumentRef | null
+  /** with the names, taxes and coupons of the invoice */
+  due: Line[]
   deltas: Delta[]
   causes: Cause[][]
   rated: RatedPeriod
@@ -76,6 +83,8 @@ export async function review(ctx: Context, account_id: string, cut: ClosedCut): 
   return { account, cut, found, shown: await present(ctx, account, cut, { since, found, compared }) }
 }
 
+const NOTHING: RatedPeriod = { lines: [], unrated: [], blocked: [] }
+
 const issuedOf = async (ctx: Context, row: InvoiceRow): Promise<Issued> => ({
   document_type: row.document_type,
   content: row.content,
@@ -94,16 +103,19 @@ async function corrected(
   assert(contract.id === row.contract_id, `${row.number} was issued under the contract of its time`)
   const period = { from: row.period_from, to: row.period_to }
   const { zone } = row.content
-  const rated = await rate(ctx, { contract, period, zone, cut })
+  const once = await chargeLines(ctx, contract, row.content.language, await chargesOn(ctx, row.id, cut))
+  const used = row.one_off ? NOTHING : await rate(ctx, { contract, period, zone, cut })
+  const rated = { ...used, lines: [...used.lines, ...once] }
   const notes: Issued[] = []
   for (const note of noteRows) notes.push(await issuedOf(ctx, note))
   const chain = { original: await issuedOf(ctx, row), notes }
-  const deltas = deltasOf(chain, rated.lines)
+  const due = dueOf(chain, rated.lines)
+  const deltas = deltasOf(chain, due)
   const isHeldBack = rated.unrated.length + (deltas.length > 0 ? rated.blocked.length : 0) > 0
   if (deltas.length === 0 && !isHeldBack) return []
   const causes = await causesOf(ctx, { contract, period, cut }, deltas)
   const outcome = outcomeOf(netOf(deltas), threshold, isHeldBack)
-  return [{ contract, period, zone, chain, corrects: refOf(row), deltas, causes, rated, outcome }]
+  return [{ contract, period, zone, chain, corrects: refOf(row), due, deltas, causes, rated, outcome }]
 }
 
 async function contractAt(ctx: Context, account_id: string, at: Instant): Promise<ContractInForce> {
@@ -160,7 +172,12 @@ async function supplement(
 ): Promise<Found[]> {
   if ((await ownership(ctx, { account_id: account.id }, period, cut)).length === 0) return []
   const rated = await rate(ctx, { contract, period, zone: account.zone, cut })
-  const deltas = missedDeltas(rated.lines, { cut: passed_at, engine_version: ENGINE_VERSION })
+  const { lines: due } = adjusted(
+    rated.lines,
+    await couponsOn(ctx, { account_id: account.id, currency: contract.currency, to: period.to }),
+    contract.currency,
+  )
+  const deltas = missedDeltas(due, { cut: passed_at, engine_version: ENGINE_VERSION })
   const isHeldBack = rated.unrated.length + rated.blocked.length > 0
   if (deltas.length === 0 && !isHeldBack) return []
   const outcome = outcomeOf(netOf(deltas), threshold, isHeldBack)
@@ -171,6 +188,7 @@ async function supplement(
       zone: account.zone,
       chain: null,
       corrects: null,
+      due,
       deltas,
       causes: await causesOf(ctx, { contract, period, cut }, deltas),
       rated,
@@ -179,20 +197,31 @@ async function supplement(
   ]
 }
 
-function shownOf({ contract, period, zone, chain, corrects, deltas, causes, rated, outcome }: Found): ReRated {
+function shownOf({
+  contract,
+  period,
+  zone,
+  chain,
+  corrects,
+  due: all_due,
+  deltas,
+  causes,
+  rated,
+  outcome,
+}: Found): ReRated {
   const { currency } = contract
   const money = (minor: bigint) => majorText(minor, currency)
   const lines = deltas.map(({ sample, billed, due }, index) => ({
     service_id: sample.service_id,
     resource: sample.resource,
     component: sample.component,
-    meter: sample.meter,
+    ...(sample.meter && { meter: sample.meter }),
     billed: money(billed),
     due: money(due),
     delta: money(due - billed),
     causes: causes[index] ?? [],
   }))
-  const [taxes, totals] = chain ? onNote(chain, deltas) : onInvoice(rated, currency)
+  const [taxes, totals] = chain ? onNote(chain, all_due, deltas) : onInvoice(all_due, currency)
   return {
     corrects,
     period: { from: iso(period.from), to: iso(period.to) },
@@ -207,12 +236,12 @@ function shownOf({ contract, period, zone, chain, corrects, deltas, causes, rate
   }
 }
 
-function onNote(chain: Chain, deltas: readonly Delta[]) {
-  const rows = taxesOfDeltas(chain, deltas)
+function onNote(chain: Chain, due: readonly Line[], deltas: readonly Delta[]) {
+  const rows = taxesOfDeltas(chain, due, deltas)
   const [net, tax] = [netOf(deltas), rows.reduce((sum, row) => sum + row.tax, 0n)]
   return [rows.map(({ row }) => row), { net, tax, total: net + tax }] as const
 }
-function onInvoice({ lines }: RatedPeriod, currency: string) {
+function onInvoice(lines: readonly Line[], currency: string) {
   const taxes = taxesOf(lines, currency)
   return [taxes, totalsOf(lines, taxes, currency)] as const
 }

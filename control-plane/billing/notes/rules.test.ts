@@ -9,6 +9,7 @@ import {
   chargedOf,
   type Chain,
   deltasOf,
+  dueOf,
   type Issued,
   lineKey,
   netOf,
@@ -63,11 +64,12 @@ const billed = (chain: Chain) =>
   Object.fromEntries([...billedOf(chain)].filter(([, amount]) => amount !== 0n).toSorted())
 
 function noteOf(chain: Chain, fresh: readonly Line[], cut: number): Issued | null {
-  const deltas = deltasOf(chain, fresh)
+  const due = dueOf(chain, fresh)
+  const deltas = deltasOf(chain, due)
   const outcome = outcomeOf(netOf(deltas), 0n, false)
   if (outcome !== 'credit_note' && outcome !== 'debit_note') return null
   const sign = signOf(outcome)
-  const taxes = taxesOfDeltas(chain, deltas).map(({ base, tax, row }) => ({
+  const taxes = taxesOfDeltas(chain, due, deltas).map(({ base, tax, row }) => ({
     ...row,
     base: majorText(sign * base, 'EUR'),
     tax: majorText(sign * tax, 'EUR'),
@@ -95,7 +97,7 @@ test('an invoice and its notes are the fresh rating, line by line and in tax, wh
         for (const [index, fresh] of later.entries()) {
           const note = noteOf(chain, fresh, index + 2)
           if (!note) {
-            expect(netOf(deltasOf(chain, fresh))).toBe(0n)
+            expect(netOf(deltasOf(chain, dueOf(chain, fresh)))).toBe(0n)
             continue
           }
           notes.push(note)

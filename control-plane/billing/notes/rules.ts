@@ -4,8 +4,10 @@ import { fraction, fractionText } from '../../base/exact.ts'
 import { exponentOf, majorText } from '../../base/money.ts'
 import { sure } from '../../base/problem.ts'
 import type { Line } from '../../rating/contract.ts'
+import { adjusted, again, pricedAmount } from '../adjust.ts'
 import type { Cause, DocumentLine, DocumentType, InvoiceContent, Outcome } from '../contract.ts'
-import { minorOf, signOf, taxOf } from '../rules.ts'
+import { minorOf, signOf, taxesOf } from '../rules.ts'
+import { resourceIdOf } from '../../rating/rules.ts'
 
 export interface Issued {
   document_type: DocumentType
@@ -17,7 +19,7 @@ export interface Chain {
   original: Issued
   notes: readonly Issued[]
 }
-type Tax = Pick<Line, 'tax_category' | 'tax_rate'>
+type Tax = Pick<Line, 'tax_category' | 'tax_rate' | 'tax_class'>
 
 /** What is billed of one service, resource and component in the period of an invoice, against what is due. */
 export interface Delta {
@@ -26,6 +28,10 @@ export interface Delta {
   sample: Line
   /** what is due, as it is rated now */
   lines: Line[]
+  /** what it is of: one, or of a line for all together each that is on it or was */
+  resource_ids: string[]
+  /** what its lines came to when a document last said so, before anything was shared out; null: there was none */
+  priced: bigint | null
   /** minor units */
   billed: bigint
   due: bigint
@@ -34,9 +40,11 @@ export interface Delta {
   since: Pick<InvoiceContent, 'cut' | 'engine_version'>
 }
 
-/** A line of the law: whatever the price version, so that a corrected price is one difference and not two. */
-export const lineKey = (line: Pick<Line, 'service_id' | 'resource' | 'component'>): string =>
-  [line.service_id, line.resource.id, line.component].join('/')
+type Keyed = Pick<Line, 'service_id' | 'resource' | 'component' | 'tax_class'>
+/** A line of the law: whatever the price version, so that a corrected price is one difference and not two; one of another class of tax is another. */
+export const lineKey = (line: Keyed): string => [soldKey(line), ...(line.tax_class ? [line.tax_class] : [])].join('/')
+/** Of whatever class. */
+const soldKey = (line: Keyed): string => [line.service_id, line.resource.id, line.component].join('/')
 
 const documentsOf = ({ original, notes }: Chain): Issued[] => [original, ...notes]
 
@@ -51,44 +59,97 @@ export function billedOf(chain: Chain): Map<string, bigint> {
   return out
 }
 
-/** The lines that are rated otherwise than they are billed, in the order of the invoice. */
-export function deltasOf(chain: Chain, fresh: readonly Line[]): Delta[] {
+/**
+ * What is due of the period of an invoice: as it is rated now, under the names and taxes of the documents before, with the coupons that
+ * the invoice had. Whatever changed of the seller's taxes or the buyer's coupons since changes nothing of it.
+ */
+export function dueOf(chain: Chain, rated: readonly Line[]): Line[] {
+  const { named, taxed } = standingIn(chain)
+  const { coupons = [], currency } = chain.original.content
+  return adjusted(
+    rated.map((line) => taxed(named(line))),
+    again(coupons),
+    currency,
+  ).lines
+}
+
+/** The lines of which something else is due than is billed, in the order of the invoice. */
+export function deltasOf(chain: Chain, all_due: readonly Line[]): Delta[] {
   const { currency } = chain.original.content
-  const [billed, standing] = [billedOf(chain), standingIn(chain)]
-  const due = Map.groupBy(fresh, lineKey)
+  const [billed, { last, named, ratedAs }] = [billedOf(chain), standingIn(chain)]
+  const due = Map.groupBy(all_due, lineKey)
   const out: Delta[] = []
   for (const key of new Set([...billed.keys(), ...due.keys()])) {
     const lines = due.get(key) ?? []
     const [was, is] = [billed.get(key) ?? 0n, lines.reduce((sum, line) => sum + minorOf(line.net, currency), 0n)]
-    if (was !== is) out.push({ key, billed: was, due: is, ...standing(key, lines) })
+    if (was === is) continue
+    const before = last.get(key)
+    const sample = named(sure(lines.at(-1) ?? before?.line))
+    const since = (before?.since ?? chain.original).content
+    const priced = before ? pricedBefore(before, key, currency) : null
+    const resource_ids = resourcesIn([...ratedAs(key), ...lines])
+    out.push({
+      key,
+      sample,
+      lines,
+      resource_ids,
+      priced,
+      billed: was,
+      due: is,
+      tax: taxIn(before?.line ?? sample),
+      since,
+    })
   }
   return out.toSorted((a, b) => (orderOf(a.sample) < orderOf(b.sample) ? -1 : 1))
 }
+function pricedBefore({ since }: { since: Issued }, key: string, currency: string): bigint {
+  const own = ratedLines(since.lines.filter((line) => lineKey(line) === key))
+  return own.reduce((sum, line) => sum + minorOf(pricedAmount(line), currency), 0n)
+}
+const taxIn = ({ tax_category, tax_rate, tax_class }: Tax): Tax => ({
+  tax_category,
+  tax_rate,
+  ...(tax_class !== undefined && { tax_class }),
+})
 const orderOf = ({ resource, component }: Line): string =>
   [resource.kind, resource.name, resource.id, component].join('\n')
 
 /** By which name and tax a difference stands on the note: as on the documents before it, where it is on one. */
 function standingIn(chain: Chain) {
   const last = new Map<string, { since: Issued; line: DocumentLine }>()
+  const sold = new Map<string, DocumentLine>()
   const names = new Map<string, Line['resource']>()
+  const rated: Line[] = []
   for (const since of documentsOf(chain))
     for (const line of since.lines) {
       last.set(lineKey(line), { since, line })
+      sold.set(soldKey(line), line)
+      rated.push(line, ...ratedLines([line]))
       if (!names.has(line.resource.id)) names.set(line.resource.id, line.resource)
     }
-  // under the name that it had for this customer, who may have sold it since
-  const named = <T extends Line>(line: T): T => ({ ...line, resource: names.get(line.resource.id) ?? line.resource })
-  return (key: string, fresh: readonly Line[]): Pick<Delta, 'sample' | 'lines' | 'tax' | 'since'> => {
-    const before = last.get(key)
-    const { tax_category, tax_rate } = before?.line ?? taxOfNew(chain.original, sure(fresh.at(-1)))
-    return {
-      sample: named(sure(fresh.at(-1) ?? before?.line)),
-      lines: fresh.map((line) => ({ ...named(line), tax_category, tax_rate })),
-      tax: { tax_category, tax_rate },
-      since: (before?.since ?? chain.original).content,
-    }
+  const ratedBy = Map.groupBy(rated, lineKey)
+  return {
+    last,
+    /** what was on the documents before under this key, down to what was rated */
+    ratedAs: (key: string): readonly Line[] => ratedBy.get(key) ?? [],
+    // under the name that it had for this customer, who may have sold it since
+    named: <T extends Line>(line: T): T => ({ ...line, resource: names.get(line.resource.id) ?? line.resource }),
+    taxed: ({ tax_class, ...line }: Line): Line => {
+      const own = tax_class === undefined ? line : { ...line, tax_class }
+      const before = last.get(lineKey(own))?.line ?? sold.get(soldKey(own))
+      return { ...line, ...taxIn(before ?? taxOfNew(chain.original, own)) }
+    },
   }
 }
+
+const resourcesIn = (lines: readonly Line[]): string[] =>
+  [
+    ...new Set(
+      lines.flatMap((line) =>
+        line.resource.kind === 'pool' ? line.segments.map((one) => resourceIdOf(line, one)) : [line.resource.id],
+      ),
+    ),
+  ].toSorted()
 
 /** All that is due of a period for which nothing was invoiced, in the order of its lines. */
 export function missedDeltas(fresh: readonly Line[], since: Delta['since']): Delta[] {
@@ -96,17 +157,29 @@ export function missedDeltas(fresh: readonly Line[], since: Delta['since']): Del
     const sample = sure(lines.at(-1))
     const { tax_category, tax_rate } = sample
     const due = lines.reduce((sum, line) => sum + minorOf(line.net, line.currency), 0n)
-    return { key, sample, lines, billed: 0n, due, tax: { tax_category, tax_rate }, since }
+    return {
+      key,
+      sample,
+      lines,
+      resource_ids: resourcesIn(lines),
+      priced: null,
+      billed: 0n,
+      due,
+      tax: { tax_category, tax_rate },
+      since,
+    }
   })
   return groups.filter(({ due }) => due !== 0n)
 }
 
-/** What wasn't on the invoice is taxed as what is most like it there. */
+/** What wasn't on the invoice is taxed as what is most like it there; a class of things that it hasn't, as it is now. */
 function taxOfNew({ lines, content }: Issued, fresh: Line): Tax {
-  const like = lines.find((line) => line.component === fresh.component)
+  const like =
+    lines.find((line) => line.component === fresh.component) ?? lines.find((line) => line.tax_class === fresh.tax_class)
   if (like) return like
-  const { category, rate } = sure(content.taxes[0])
-  return { tax_category: category, tax_rate: rate }
+  const one =
+    fresh.tax_class === undefined || lines.every((line) => line.tax_class === undefined) ? content.taxes[0] : undefined
+  return one ? { tax_category: one.category, tax_rate: one.rate } : fresh
 }
 
 export const netOf = (deltas: readonly Pick<Delta, 'billed' | 'due'>[]): bigint =>
@@ -122,19 +195,37 @@ export function outcomeOf(net: bigint, threshold: bigint, isHeldBack: boolean): 
 
 export type TaxRow = InvoiceContent['taxes'][number]
 /**
- * The tax of a difference at the rates of the invoice: what the tax on all that is billed then rounds to, less what was charged.
- * So the taxes of an invoice and its notes add up to the tax of one document. The note's own row may thereby lie one minor unit
- * beside its base × rate, which BR-CO-17's check allows.
+ * The tax of a difference at the rates of the invoice: what the tax on all that is due comes to, less what was charged. So the taxes of
+ * an invoice and its notes add up to the tax of one document. The note's own row may thereby lie one minor unit beside its base × rate,
+ * which BR-CO-17's check allows.
  */
-export function taxesOfDeltas(chain: Chain, deltas: readonly Delta[]): { base: bigint; tax: bigint; row: TaxRow }[] {
-  const { currency } = chain.original.content
-  const groups = Map.groupBy(deltas, ({ tax }) => `${tax.tax_category}\n${tax.tax_rate}`)
-  return [...groups.values()].map((group) => {
-    const { tax_category: category, tax_rate: rate } = sure(group[0]).tax
-    const before = chargedOf(chain, category, rate)
-    const base = netOf(group)
-    const tax = taxOf(before.base + base, rate, currency) - before.tax
-    return { base, tax, row: { category, rate, base: majorText(base, currency), tax: majorText(tax, currency) } }
+export function taxesOfDeltas(
+  chain: Chain,
+  all_due: readonly Line[],
+  deltas: readonly Delta[],
+): { base: bigint; tax: bigint; row: TaxRow }[] {
+  const { currency, taxes } = chain.original.content
+  const due = taxesOf(all_due, currency)
+  const touched = deltas.map(({ tax }) => ({ category: tax.tax_category, rate: tax.tax_rate }))
+  const known = documentsOf(chain).flatMap(({ content }) => content.taxes)
+  const keys = new Map(
+    [...known, ...due, ...touched].map(({ category, rate }) => [`${category}\n${rate}`, { category, rate }]),
+  )
+  return [...keys.values()].flatMap(({ category, rate }) => {
+    const is = (row: Pick<TaxRow, 'category' | 'rate'>) => row.category === category && row.rate === rate
+    const [charged, now] = [chargedOf(chain, category, rate), due.find(is)]
+    const base = minorOf(now?.base ?? '0', currency) - charged.base
+    const tax = minorOf(now?.tax ?? '0', currency) - charged.tax
+    if (base === 0n && tax === 0n && !touched.some(is)) return []
+    const reason = taxes.find(is)?.reason
+    const row = {
+      category,
+      rate,
+      base: majorText(base, currency),
+      tax: majorText(tax, currency),
+      ...(reason && { reason }),
+    }
+    return [{ base, tax, row }]
   })
 }
 
@@ -155,7 +246,7 @@ export function noteLine(
   causes: Cause[],
   document_type: DocumentType,
 ): DocumentLine {
-  const { service_id, resource, component, meter, price, period, currency } = sample
+  const { service_id, resource, component, meter, price, period, currency, one_off } = sample
   const net = signOf(document_type) * (due - billed)
   const correction = { billed: majorText(billed, currency), due: majorText(due, currency), causes, lines }
   return {
@@ -163,7 +254,7 @@ export function noteLine(
     service_id,
     resource,
     component,
-    meter,
+    ...(meter && { meter }),
     price,
     period,
     divisor: '1',
@@ -177,6 +268,7 @@ export function noteLine(
     estimated: lines.some((line) => line.estimated),
     segments: [],
     correction,
+    ...(one_off && { one_off }),
   }
 }
 

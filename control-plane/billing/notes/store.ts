@@ -19,7 +19,7 @@ export const invoicedPeriods = (ctx: Context, account_id: string) =>
   ctx.tx
     .select({ contract_id: invoice.contract_id, from: invoice.period_from, to: invoice.period_to, cut: invoice.cut })
     .from(invoice)
-    .where(and(eq(invoice.account_id, account_id), eq(invoice.document_type, 'invoice')))
+    .where(and(eq(invoice.account_id, account_id), eq(invoice.document_type, 'invoice'), eq(invoice.one_off, false)))
     .orderBy(asc(invoice.period_from))
 
 /** The newest note that knows more than a cut. */

@@ -26,7 +26,9 @@ const EN: Words = {
     corrected_owner: 'corrected owner',
     same_machine: 'the same machine seen twice',
     corrected_price: 'corrected price',
+    shared_anew: 'its share of a discount or of a price with tax',
     new_engine: 'corrected calculation',
+    cancelled_charge: 'cancelled charge',
   },
 }
 const ES: Words = {
@@ -42,7 +44,9 @@ const ES: Words = {
     corrected_owner: 'titular corregido',
     same_machine: 'la misma máquina vista dos veces',
     corrected_price: 'precio corregido',
+    shared_anew: 'su parte de un descuento o de un precio con impuesto',
     new_engine: 'cálculo corregido',
+    cancelled_charge: 'cargo anulado',
   },
 }
 export const NOTE_WORDS: Record<Language, Words> = { en: EN, es: ES }

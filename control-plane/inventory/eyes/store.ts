@@ -4,7 +4,7 @@ import type { Content, State } from '#connectors/contract.ts'
 import { newId } from '../../base/id.ts'
 import type { Instant, Interval } from '../../base/time.ts'
 import { knownAt } from '../../db/cut.ts'
-import { type Context, ms, rows } from '../../db/index.ts'
+import { among, type Context, ms, rows } from '../../db/index.ts'
 import { dirtyCover, observedVersion, proof, resource, sameAs, sameAsDecision } from '../schema.ts'
 import { canBeSeenTwice, type Cover, type Decided, type Eye, keysOf, proofsOf } from './rules.ts'
 
@@ -203,7 +203,7 @@ export async function coversIn(
     .from(sameAs)
     .where(
       and(
-        inArray(sameAs.resource_id, [...ids]),
+        among(sameAs.resource_id, ids),
         sql`${sameAs.valid_from} < ${new Date(to).toISOString()}::timestamptz`,
         sql`(${sameAs.valid_to} is null or ${sameAs.valid_to} > ${new Date(from).toISOString()}::timestamptz)`,
         knownAt(sameAs.cut_from, sameAs.cut_to, cut),

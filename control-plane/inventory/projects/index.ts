@@ -5,6 +5,7 @@ import { permit } from '../../base/actor.ts'
 import { Problem } from '../../base/problem.ts'
 import { iso } from '../../base/time.ts'
 import type { Context } from '../../db/index.ts'
+import { together } from '../../db/together.ts'
 import type { ProjectClosure } from '../contract.ts'
 import { assign } from '../assign.ts'
 import { heldBy, projectOfAssignments } from './store.ts'
@@ -19,12 +20,17 @@ export async function projectOfEach(
   assignment_ids: Iterable<string>,
 ): Promise<Map<string, string | null>> {
   permit(ctx, 'inventory.read')
-  const ids = [...new Set(assignment_ids)]
-  const out = new Map<string, string | null>()
-  for (let at = 0; at < ids.length; at += CHUNK)
-    for (const { id, project_id } of await projectOfAssignments(ctx, ids.slice(at, at + CHUNK))) out.set(id, project_id)
-  return out
+  return await projectsTogether(ctx, null, new Set(assignment_ids))
 }
+
+const projectsTogether = together(async (ctx, _all: null, sets: readonly ReadonlySet<string>[]) => {
+  const ids = [...new Set(sets.flatMap((set) => [...set]))]
+  const known = new Map<string, string | null>()
+  for (let at = 0; at < ids.length; at += CHUNK)
+    for (const { id, project_id } of await projectOfAssignments(ctx, ids.slice(at, at + CHUNK)))
+      known.set(id, project_id)
+  return sets.map((set) => new Map([...set].flatMap((id) => (known.has(id) ? [[id, known.get(id) ?? null]] : []))))
+})
 
 /** Closes an empty project; or moves what is in it first, each by a transfer as of now. */
 export async function closeProject(ctx: Context, id: string, { move_to, reason }: ProjectClosure): Promise<Project> {

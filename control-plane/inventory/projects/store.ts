@@ -1,6 +1,6 @@
 /** SQL of what lies in projects. */
-import { and, eq, gt, inArray, isNull, or } from 'drizzle-orm'
-import type { Context } from '../../db/index.ts'
+import { and, eq, gt, isNull, or } from 'drizzle-orm'
+import { among, type Context } from '../../db/index.ts'
 import { assignment } from '../schema.ts'
 
 /** Of resources that are in a project now or will be, when each begins and ends to be. */
@@ -20,7 +20,4 @@ export const heldBy = ({ tx, now }: Context, project_id: string, limit: number) 
 
 /** The project of each of these assignments. */
 export const projectOfAssignments = ({ tx }: Context, ids: readonly string[]) =>
-  tx
-    .select({ id: assignment.id, project_id: assignment.project_id })
-    .from(assignment)
-    .where(inArray(assignment.id, [...ids]))
+  tx.select({ id: assignment.id, project_id: assignment.project_id }).from(assignment).where(among(assignment.id, ids))

@@ -5,8 +5,10 @@ import { authenticate, createKey, listKeys, mintCredential, signIn } from '#cont
 import { routes as accounts } from '#control-plane/accounts/routes.ts'
 import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
+import { routes as charges } from '#control-plane/charges/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
+import { routes as repricing } from '#control-plane/repricing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
 import { iso } from '#control-plane/base/time.ts'
 import { connect } from '#control-plane/db/index.ts'
@@ -19,11 +21,14 @@ import { createApp } from '#control-plane/http/app.ts'
 import { receive, settle } from '#control-plane/ingest/index.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
+import { routes as mails } from '#control-plane/mails/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { createGate, createNames } from '#control-plane/people/index.ts'
 import { routes as people } from '#control-plane/people/routes.ts'
+import { routes as queues } from '#control-plane/queues/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
+import { routes as settlements } from '#control-plane/settlements/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
 import { host, vm } from '../../integration/agent.ts'
 import { byPassword, silentBus, unguarded } from '../../setup/silent-bus.ts'
@@ -113,8 +118,13 @@ export async function openApplication(stage: Stage): Promise<Application> {
       catalog(deps),
       contracts(deps),
       rating(deps),
-      billing({ ...deps, work: world.db }),
+      mails(deps),
+      settlements(deps),
+      charges(deps),
+      billing({ ...deps, work: world.db, mails: true }),
       closing(deps),
+      queues(deps),
+      repricing(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'fuzz'))
@@ -195,6 +205,12 @@ async function beginTrade(at: Pick<Application, 'fetch' | 'key'>, agent: string)
     unit: 'instance',
     amount: '7.77',
   })
+  const { id } = (await call('POST', '/price-changes', {
+    name: 'Next year',
+    effective_at: '2099-01-01T00:00:00.000Z',
+    recalculation: { percent: '10' },
+  })) as { id?: string }
+  await call('POST', '/what-ifs', { price_change_id: id })
   const { items = [] } = await call('GET', '/accounts')
   // the rest of the day stays in the draft
   await call('POST', '/invoices', { account_id: items[0]?.id, to: iso(NOW - 12 * HOUR_MS) })

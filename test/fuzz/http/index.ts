@@ -111,6 +111,21 @@ const NEVER_DONE = new Set([
   'POST /api/v1/period-closes/{id}/finalise',
   'POST /api/v1/period-closes/{id}/retry',
   'POST /api/v1/period-closes/{id}/cancel',
+  // only of a mail of which nobody could know
+  'POST /api/v1/mails/{id}/arrival',
+  // what it names is in no list of its own, or must be open
+  'POST /api/v1/charges/{id}/cancellation',
+  'POST /api/v1/write-offs/{id}/reversal',
+  'POST /api/v1/accounts/{id}/one-off-invoices',
+  // as the draft that it shows
+  'GET /api/v1/accounts/{id}/pro-forma',
+  'PATCH /api/v1/price-changes/{id}',
+  'PUT /api/v1/price-changes/{id}/prices',
+  'DELETE /api/v1/price-changes/{id}/prices/{price}',
+  'POST /api/v1/price-changes/{id}/publish',
+  'POST /api/v1/price-changes/{id}/discard',
+  'POST /api/v1/price-changes/{id}/undo',
+  'POST /api/v1/what-ifs/{id}/cancel',
   'PUT /api/v1/legal-entities/{id}/logo',
   'GET /api/v1/legal-entities/{id}/logo',
   'GET /api/v1/invoices/{id}/logo',

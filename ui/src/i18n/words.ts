@@ -4,6 +4,7 @@ import type { Tone } from '../kit/badge.tsx'
 import { en } from './en.ts'
 
 export const KINDS = Object.keys(en.kind) as Kind[]
+export const TAX_CLASSES = ['standard', 'reduced', 'zero', 'exempt', 'outside'] as const
 export const METERS = Object.keys(en.meter) as MeterName[]
 export const STATES = Object.keys(en.state) as State[]
 

@@ -19,8 +19,11 @@ export function addAmounts(amounts: readonly string[]): string {
   return toText(sum, scale)
 }
 
+export const subtractAmounts = (a: string, b: string): string =>
+  addAmounts([a, b.startsWith('-') ? b.slice(1) : `-${b}`])
+
 export function compareAmounts(a: string, b: string): number {
-  const difference = parts(addAmounts([a, b.startsWith('-') ? b.slice(1) : `-${b}`])).units
+  const difference = parts(subtractAmounts(a, b)).units
   if (difference === 0n) return 0
   return difference > 0n ? 1 : -1
 }

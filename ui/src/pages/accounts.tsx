@@ -26,6 +26,7 @@ import { Page } from '../parts/page.tsx'
 import { ProjectList } from '../parts/projects.tsx'
 import { SellerChoice, sellerIn } from '../parts/seller.tsx'
 import { createTenant } from '../parts/tenant.ts'
+import { TaxStatusField, VatCheck } from '../parts/vat-status.tsx'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
@@ -176,11 +177,13 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
     ...emptyParty(seller()?.zone, seller()?.address.country),
     language: language(),
   })
+  const [status, setStatus] = createSignal(props.account?.tax_status ?? ('consumer' as const))
+  const body = () => ({ ...partyBody(fields), tax_status: status() })
   const form = createSubmit({
     run: () =>
       props.account
-        ? api.changeAccount(props.account.id, partyBody(fields))
-        : api.addAccount({ ...partyBody(fields), legal_entity_id: sellerId() || undefined }),
+        ? api.changeAccount(props.account.id, body())
+        : api.addAccount({ ...body(), legal_entity_id: sellerId() || undefined }),
     onDone: (saved) => {
       tell(t(props.account ? 'accounts.changed' : 'accounts.added', { name: saved.name }), 'ok', t('common.close'))
       for (const key of ['accounts', 'drafts']) void client.invalidateQueries({ queryKey: [key] })
@@ -215,6 +218,8 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
           <SellerChoice chosen={sellerId()} onChoose={setSellerId} />
         </Show>
         <PartyFieldset fields={fields} set={setFields} errorAt={form.fieldError} />
+        <TaxStatusField value={status()} onChange={setStatus} />
+        <Show when={props.account}>{(account) => <VatCheck account={account()} />}</Show>
         <Show when={form.restError(PARTY_POINTERS)}>{(problem) => <ProblemNote error={problem()} />}</Show>
       </form>
     </Dialog>

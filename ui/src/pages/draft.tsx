@@ -1,22 +1,26 @@
 /** The draft of one account, as the document that it would become. */
 import { A, useParams, useSearchParams } from '@solidjs/router'
 import { useQuery } from '@tanstack/solid-query'
+import FileText from 'lucide-solid/icons/file-text'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import { createSignal, Show } from 'solid-js'
 import { api, type Draft, type Line, links } from '../api.ts'
-import { t } from '../i18n/language.ts'
+import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
+import { buttonClass } from '../kit/button.tsx'
 import { EmptyState } from '../kit/empty.tsx'
 import { SkeletonRows } from '../kit/skeleton.tsx'
 import { BackLink } from '../parts/back.tsx'
 import { BillByProject, linesOfPart, partKey } from '../parts/bill-by-project.tsx'
+import { Charges } from '../parts/charges.tsx'
 import { Document } from '../parts/document.tsx'
 import { ExplainDrawer } from '../parts/explain.tsx'
 import { BlockedNote, FinaliseButton, FinaliseDialog } from '../parts/finalise.tsx'
 import { ChangeHistory } from '../parts/history.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page } from '../parts/page.tsx'
+import { Redeem } from '../parts/redeem.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
@@ -39,9 +43,17 @@ export default function DraftPage() {
       lead={<Show when={draft()}>{(one) => t('draft.stale', { at: say.instant(one().period.to, one().zone) })}</Show>}
       curl={[`/accounts/${account()}/draft`]}
       actions={
-        <Show when={tenant.account() ? undefined : draft()}>
-          {(one) => <FinaliseButton draft={one()} onOpen={() => setFinalising(one())} />}
-        </Show>
+        <>
+          <Show when={draft()?.lines.length}>
+            <a href={links.proForma(account(), language())} rel="external" target="_blank" class={buttonClass()}>
+              <FileText size={16} />
+              {t('draft.pro_forma')}
+            </a>
+          </Show>
+          <Show when={tenant.account() ? undefined : draft()}>
+            {(one) => <FinaliseButton draft={one()} onOpen={() => setFinalising(one())} />}
+          </Show>
+        </>
       }
     >
       <Load
@@ -67,6 +79,12 @@ export default function DraftPage() {
               project={chosen()}
               onExplain={(line) => setExplained({ draft: data(), line })}
             />
+            <Show when={!tenant.account()}>
+              <Redeem class="mt-4" account={account()} />
+            </Show>
+            <Show when={!tenant.account() && tenant.has('billing.write')}>
+              <Charges class="mt-4" account={account()} />
+            </Show>
             <ChangeHistory class="mt-4" of={{ account_id: account() }} />
           </>
         )}
@@ -110,6 +128,7 @@ function DraftDocument(props: { draft: Draft; project: string; onExplain: (line:
       zone={props.draft.zone}
       lines={linesOfPart(props.draft, part())}
       taxes={props.draft.taxes}
+      coupons={props.draft.coupons}
       totals={props.draft.totals}
       part={part()?.net}
       branding={props.draft.branding}

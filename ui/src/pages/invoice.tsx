@@ -1,6 +1,7 @@
 /** An issued invoice: frozen, with its number, PDFs, seals, and each line explained. */
 import { A, useParams } from '@solidjs/router'
 import { useQuery } from '@tanstack/solid-query'
+import Download from 'lucide-solid/icons/download'
 import FileText from 'lucide-solid/icons/file-text'
 import { createSignal, For, Show } from 'solid-js'
 import { api, type Invoice, type Line, links } from '../api.ts'
@@ -11,10 +12,12 @@ import { buttonClass } from '../kit/button.tsx'
 import { SkeletonRows } from '../kit/skeleton.tsx'
 import { BackLink } from '../parts/back.tsx'
 import { Document } from '../parts/document.tsx'
+import { DocumentMails, SendButton } from '../parts/document-mails.tsx'
 import { ExplainDrawer } from '../parts/explain.tsx'
 import { ChangeHistory } from '../parts/history.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page } from '../parts/page.tsx'
+import { SettlementSection } from '../parts/settlement.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
@@ -27,6 +30,7 @@ export default function InvoicePage() {
   const tenant = createTenant()
   const query = useQuery(() => queries.invoice(id()))
   const invoice = () => (query.status === 'success' ? query.data : undefined)
+  const sells = () => !tenant.account() && tenant.has('billing.write')
   const [explained, setExplained] = createSignal<Line>()
   return (
     <Page
@@ -35,20 +39,29 @@ export default function InvoicePage() {
       lead={invoice()?.account_name}
       curl={[`/invoices/${id()}`]}
       actions={
-        <For each={PDF_LANGUAGES}>
-          {(language) => (
-            <a
-              href={links.pdf(id(), language)}
-              rel="external"
-              target="_blank"
-              class={buttonClass()}
-              data-pdf={language}
-            >
-              <FileText size={16} />
-              {t(`document.pdf_${language}`)}
-            </a>
-          )}
-        </For>
+        <>
+          <Show when={sells()}>
+            <SendButton invoice_id={id()} />
+          </Show>
+          <a href={links.linesCsv(id())} rel="external" class={buttonClass()}>
+            <Download size={16} />
+            CSV
+          </a>
+          <For each={PDF_LANGUAGES}>
+            {(language) => (
+              <a
+                href={links.pdf(id(), language)}
+                rel="external"
+                target="_blank"
+                class={buttonClass()}
+                data-pdf={language}
+              >
+                <FileText size={16} />
+                {t(`document.pdf_${language}`)}
+              </a>
+            )}
+          </For>
+        </>
       }
     >
       <Load
@@ -63,6 +76,12 @@ export default function InvoicePage() {
           <>
             <Beside invoice={data()} />
             <InvoiceDocument invoice={data()} onExplain={setExplained} />
+            <Show when={sells()}>
+              <div class="mt-4 flex flex-col gap-4">
+                <SettlementSection invoice={data()} />
+                <DocumentMails invoice_id={id()} />
+              </div>
+            </Show>
             <ChangeHistory class="mt-4" of={{ subject_kind: 'invoice', subject_id: id() }} />
           </>
         )}
@@ -139,6 +158,7 @@ function InvoiceDocument(props: { invoice: Invoice; onExplain: (line: Line) => v
       zone={content().zone}
       lines={props.invoice.lines}
       taxes={content().taxes}
+      coupons={content().coupons}
       totals={content().totals}
       branding={content().branding}
       logo={links.invoiceLogo(props.invoice.id)}

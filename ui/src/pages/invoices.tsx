@@ -3,6 +3,8 @@ import { A } from '@solidjs/router'
 import { useQuery } from '@tanstack/solid-query'
 import CalendarCheck from 'lucide-solid/icons/calendar-check'
 import FileText from 'lucide-solid/icons/file-text'
+import Inbox from 'lucide-solid/icons/inbox'
+import Mail from 'lucide-solid/icons/mail'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import ShieldCheck from 'lucide-solid/icons/shield-check'
 import { createSignal, Show } from 'solid-js'
@@ -21,6 +23,7 @@ import { InvoiceTable } from '../parts/invoice-table.tsx'
 import { Load, ProblemNote } from '../parts/load.tsx'
 import { OpenDifferences } from '../parts/open-differences.tsx'
 import { Page, Section } from '../parts/page.tsx'
+import { Receivables } from '../parts/settlement.tsx'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
@@ -40,7 +43,7 @@ export default function Invoices() {
           </Load>
         </Section>
         <OpenDifferences />
-        <Section title={t('invoices.issued')}>
+        <Section title={t('invoices.issued')} lead={<Receivables />}>
           <Load query={issued}>
             {(data) => (
               <Show when={data().items.length > 0} fallback={<NoInvoice />}>
@@ -56,6 +59,14 @@ export default function Invoices() {
 
 const Actions = () => (
   <>
+    <A href={paths.queues} class={buttonClass('secondary')}>
+      <Inbox size={16} />
+      {t('queues.title')}
+    </A>
+    <A href={paths.mails} class={buttonClass('secondary')}>
+      <Mail size={16} />
+      {t('mails.title')}
+    </A>
     <A href={paths.closes} class={buttonClass('secondary')}>
       <CalendarCheck size={16} />
       {t('closing.title')}

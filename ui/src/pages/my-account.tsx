@@ -1,6 +1,6 @@
 /** A tenant's account: who is billed, its API keys, and how this browser shows things. */
 import { useQuery, useQueryClient } from '@tanstack/solid-query'
-import { Show } from 'solid-js'
+import { createSignal, Show } from 'solid-js'
 import { type Account, api } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { Button } from '../kit/button.tsx'
@@ -15,6 +15,7 @@ import { Page, Section } from '../parts/page.tsx'
 import { ProjectList } from '../parts/projects.tsx'
 import { SettingsTabs } from '../parts/settings-tabs.tsx'
 import { createTenant } from '../parts/tenant.ts'
+import { TaxStatusField, VatCheck } from '../parts/vat-status.tsx'
 import { queries } from '../queries.ts'
 
 export default function MyAccount() {
@@ -74,8 +75,9 @@ function DetailsForm(props: { account: Account }) {
   const client = useQueryClient()
   const may = createMay()
   const [party, setParty] = createParty(props.account, emptyParty())
+  const [status, setStatus] = createSignal(props.account.tax_status)
   const form = createSubmit({
-    run: () => api.changeAccount(props.account.id, partyBody(party)),
+    run: () => api.changeAccount(props.account.id, { ...partyBody(party), tax_status: status() }),
     onDone: () => {
       tell(t('common.saved'), 'ok', t('common.close'))
       for (const key of ['accounts', 'drafts', 'session']) void client.invalidateQueries({ queryKey: [key] })
@@ -90,6 +92,8 @@ function DetailsForm(props: { account: Account }) {
       }}
     >
       <PartyFieldset fields={party} set={setParty} errorAt={form.fieldError} />
+      <TaxStatusField value={status()} onChange={setStatus} />
+      <VatCheck account={props.account} />
       <Show when={form.restError(PARTY_POINTERS)}>{(problem) => <ProblemNote error={problem()} />}</Show>
       <div>
         <Button

@@ -12,6 +12,7 @@ import { EmptyState } from '../kit/empty.tsx'
 import { InvoiceTable } from '../parts/invoice-table.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page, Section } from '../parts/page.tsx'
+import { Redeem } from '../parts/redeem.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
@@ -40,6 +41,7 @@ export default function MyBill() {
             </Show>
           )}
         </Load>
+        <Show when={tenant.account()}>{(account) => <Redeem account={account().id} />}</Show>
         <Section title={t('invoices.issued')}>
           <Load query={issued}>
             {(data) => (

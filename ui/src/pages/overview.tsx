@@ -18,6 +18,7 @@ import { FirstRun } from '../parts/first-run.tsx'
 import { Load } from '../parts/load.tsx'
 import { noticeText } from '../parts/notice-text.ts'
 import { Page, Section } from '../parts/page.tsx'
+import { Waiting } from '../parts/waiting.tsx'
 import { HourlyCost } from '../parts/quantity.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
@@ -33,6 +34,9 @@ export default function Overview() {
     <Page title={t('overview.title')} curl={['/notices?open=true', '/resources/summary', '/drafts']}>
       <FirstRun />
       <Attention />
+      <Show when={tenant.has('billing.write')}>
+        <Waiting />
+      </Show>
       <Figures />
       <div class="grid gap-4 lg:grid-cols-2">
         <Show when={tenant.has('billing.read')}>

@@ -1,5 +1,5 @@
 /** Prices by kind and meter: what holds now, what is scheduled, what held before. */
-import { useSearchParams } from '@solidjs/router'
+import { A, useSearchParams } from '@solidjs/router'
 import { useQuery } from '@tanstack/solid-query'
 import History from 'lucide-solid/icons/clock'
 import Pencil from 'lucide-solid/icons/pencil'
@@ -11,7 +11,7 @@ import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { KINDS, METERS } from '../i18n/words.ts'
 import { Badge } from '../kit/badge.tsx'
-import { Button, IconButton } from '../kit/button.tsx'
+import { Button, buttonClass, IconButton } from '../kit/button.tsx'
 import { CopyLine } from '../kit/copy.tsx'
 import { Drawer } from '../kit/dialog.tsx'
 import { EmptyState } from '../kit/empty.tsx'
@@ -23,6 +23,7 @@ import { Page, Section } from '../parts/page.tsx'
 import { PriceDialog } from '../parts/price-dialog.tsx'
 import { PriceAmount } from '../parts/price-text.tsx'
 import { SellerChoice } from '../parts/seller.tsx'
+import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 import { nameText } from '../parts/person-name.ts'
 
@@ -80,9 +81,17 @@ export default function Prices() {
       lead={t('prices.lead')}
       curl={['/prices?history=true', '/meters']}
       actions={
-        <Button variant="primary" icon={<Plus size={16} />} onClick={() => setEditing({})} {...may('catalog.write')}>
-          {t('prices.set')}
-        </Button>
+        <>
+          <A href={paths.priceChanges} class={buttonClass()}>
+            {t('repricing.changes')}
+          </A>
+          <A href={paths.recalculation} class={buttonClass()}>
+            {t('repricing.recalculate')}
+          </A>
+          <Button variant="primary" icon={<Plus size={16} />} onClick={() => setEditing({})} {...may('catalog.write')}>
+            {t('prices.set')}
+          </Button>
+        </>
       }
     >
       <SellerChoice chosen={seller()} onChoose={(id) => setSearch({ seller: id || undefined }, { replace: true })} />

@@ -16,6 +16,7 @@ import { tell } from '../kit/toast.tsx'
 import { BackLink } from '../parts/back.tsx'
 import { Confirm } from '../parts/confirm.tsx'
 import { InvoiceTable } from '../parts/invoice-table.tsx'
+import { lineName, meteredText } from '../parts/line-text.ts'
 import { Load } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { Page, Section } from '../parts/page.tsx'
@@ -191,7 +192,7 @@ const columns = (currency: string): TableColumn<ReRated['lines'][number]>[] => [
     class: 'min-w-40',
     cell: (row) => (
       <>
-        <span class="font-medium">{row.resource.name}</span> <span class="text-muted">{t(`meter.${row.meter}`)}</span>
+        <span class="font-medium">{lineName(row)}</span> <span class="text-muted">{meteredText(row)}</span>
         <span class="block text-[0.8125rem] text-muted sm:hidden">
           {say.money(row.billed, currency)} → {say.money(row.due, currency)}, {causesOf(row)}
         </span>

@@ -1,5 +1,6 @@
 /** What can be done with a close as it stands: issue what is ready, make the drafts anew, try the parked again, give it up. */
 import { useQueryClient } from '@tanstack/solid-query'
+import Mail from 'lucide-solid/icons/mail'
 import Lock from 'lucide-solid/icons/lock'
 import RefreshCw from 'lucide-solid/icons/refresh-cw'
 import { createSignal, Match, Show, Switch } from 'solid-js'
@@ -7,13 +8,14 @@ import { api, type PeriodClose } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Button } from '../kit/button.tsx'
+import { tell } from '../kit/toast.tsx'
 import { monthText } from './close-state.tsx'
 import { Confirm } from './confirm.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
 
-type Question = 'finalise' | 'cancel'
+type Question = 'finalise' | 'cancel' | 'mail'
 
 export function CloseActions(props: { close: PeriodClose }) {
   const client = useQueryClient()
@@ -66,6 +68,11 @@ export function CloseActions(props: { close: PeriodClose }) {
           </Show>
         </Match>
       </Switch>
+      <Show when={props.close.counts.issued > 0}>
+        <Button icon={<Mail size={15} />} onClick={() => setAsked('mail')} {...may('billing.write')}>
+          {t('mails.send_all')}
+        </Button>
+      </Show>
       <Show when={step.error()}>{(problem) => <ProblemNote error={problem()} />}</Show>
       <Show when={asked() === 'finalise'}>
         <Confirm
@@ -85,6 +92,22 @@ export function CloseActions(props: { close: PeriodClose }) {
           button={t('closing.finalise', props.close.counts.ready)}
           run={() => api.finaliseClose(props.close.id, isEarly())}
           onDone={done}
+          onClose={() => setAsked(undefined)}
+        />
+      </Show>
+      <Show when={asked() === 'mail'}>
+        <Confirm
+          title={t('mails.send_all_title', { month: monthText(props.close.month) })}
+          text={t('mails.send_all_text')}
+          button={t('mails.send_all')}
+          run={async () => {
+            const { queued } = await api.mailClose(props.close.id)
+            tell(t('mails.queued', queued), 'ok', t('common.close'))
+          }}
+          onDone={() => {
+            done()
+            void client.invalidateQueries({ queryKey: ['mails'] })
+          }}
           onClose={() => setAsked(undefined)}
         />
       </Show>

@@ -7,7 +7,7 @@ import { api, type LegalEntity } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { Button } from '../kit/button.tsx'
 import { Dialog } from '../kit/dialog.tsx'
-import { SelectField, TextField } from '../kit/field.tsx'
+import { CheckField, SelectField, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { createParty, emptyParty, PARTY_POINTERS, partyBody, PartyFieldset } from './account-fields.tsx'
 import { BrandingSection } from './branding.tsx'
@@ -15,6 +15,7 @@ import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
 import { Section } from './page.tsx'
+import { TaxSection } from './tax-setting.tsx'
 
 const TAX_CATEGORIES = ['S', 'Z', 'E', 'AE', 'K', 'G', 'O'] as const
 const BILLING_POINTERS = [
@@ -52,6 +53,14 @@ export function Companies(props: { entities: readonly LegalEntity[] }) {
           >
             <CompanyForm entity={entity} />
           </Section>
+        )}
+      </For>
+      <For each={props.entities}>
+        {(entity) => (
+          <TaxSection
+            entity={entity}
+            title={props.entities.length > 1 ? t('tax.title_of', { name: entity.name }) : t('tax.title')}
+          />
         )}
       </For>
       <For each={props.entities}>
@@ -101,6 +110,7 @@ function CompanyForm(props: FormProps) {
     note_threshold: String(from?.note_threshold ?? 0),
     re_rating_months: String(from?.re_rating_months ?? 24),
     currency: from?.currency ?? 'EUR',
+    send_automatically: from?.send_automatically ?? false,
   })
   const body = () => {
     const { currency, ...rest } = billing
@@ -201,6 +211,12 @@ function CompanyForm(props: FormProps) {
           onInput={(event) => setBilling('currency', event.currentTarget.value.toUpperCase())}
         />
       </div>
+      <CheckField
+        label={t('mails.automatically')}
+        hint={t('mails.automatically_hint')}
+        checked={billing.send_automatically}
+        onChange={(on) => setBilling('send_automatically', on)}
+      />
       <Show when={form.restError([...PARTY_POINTERS, ...BILLING_POINTERS])}>
         {(problem) => <ProblemNote error={problem()} />}
       </Show>

@@ -7,6 +7,7 @@ import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
 import { GapList } from './gaps.tsx'
+import { lineGroup, lineKind, lineName, meteredText } from './line-text.ts'
 import { inOutText } from './percentile-text.tsx'
 import { PriceAmount, priceText, timedUnit } from './price-text.tsx'
 
@@ -20,6 +21,7 @@ export interface DocumentContent {
   zone: string
   lines: readonly Line[]
   taxes: Draft['taxes']
+  coupons?: Draft['coupons']
   totals: Draft['totals']
   /** the net of the lines that are shown, where they are only a part of the document */
   part?: string
@@ -113,7 +115,7 @@ function addressLines({ address, tax_id }: Draft['seller']): string[] {
 }
 
 function Lines(props: DocumentContent) {
-  const groups = createMemo(() => [...Map.groupBy(props.lines, (line) => line.resource.id).values()])
+  const groups = createMemo(() => [...Map.groupBy(props.lines, lineGroup).values()])
   const head =
     'border-b border-line px-3 py-2.5 text-xs font-medium text-muted first:pl-5 last:pr-3 sm:first:pl-7 sm:last:pr-5'
   return (
@@ -143,9 +145,9 @@ function Lines(props: DocumentContent) {
             <tbody>
               <tr>
                 <th scope="rowgroup" colspan="5" class="px-5 pt-4 pb-1 text-left font-semibold sm:px-7">
-                  {lines[0]?.resource.name}
+                  <Show when={lines[0]}>{(line) => lineName(line())}</Show>
                   <span class="ml-2 text-[0.8125rem] font-normal text-muted">
-                    <Show when={lines[0]}>{(line) => t(`kind.${line().resource.kind}`)}</Show>
+                    <Show when={lines[0]}>{(line) => lineKind(line())}</Show>
                   </span>
                 </th>
               </tr>
@@ -175,12 +177,45 @@ const Quantity = (props: { line: Line }) => (
   </>
 )
 
+/** What it cost before discounts, what was taken off, and of a price with tax what it costs with it. */
+const Shared = (props: { line: Line }) => {
+  const money = (amount: string) => say.money(amount, props.line.currency)
+  return (
+    <Show when={props.line.gross ?? props.line.gross_inclusive}>
+      <span class="tabular block text-[0.8125rem] text-muted">
+        <Show when={props.line.gross}>
+          {(gross) => (
+            <>
+              {t('tax.gross')} {money(gross())}
+              <For each={props.line.discounts}>
+                {(one) => (
+                  <>
+                    , {one.code} −{money(one.amount)}
+                  </>
+                )}
+              </For>
+            </>
+          )}
+        </Show>
+        <Show when={props.line.gross_inclusive}>
+          {(gross) => (
+            <>
+              {props.line.gross ? ', ' : ''}
+              {t('tax.with_tax')} {money(gross())}
+            </>
+          )}
+        </Show>
+      </span>
+    </Show>
+  )
+}
+
 /** the rest stands in the explanation */
 const SHOWN_GAPS = 2
 
 function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => void }) {
   const cell = 'px-3 py-1.5 first:pl-5 last:pr-3 sm:first:pl-7 sm:last:pr-5'
-  const name = () => t(`meter.${props.line.meter}`)
+  const name = () => (props.line.one_off ? say.date(props.line.one_off.at, props.zone) : meteredText(props.line))
   return (
     <tr class="hover:bg-hover">
       <td class={cell}>
@@ -199,6 +234,7 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
           )}
         </Show>
         <GapList line={props.line} zone={props.zone} shown={SHOWN_GAPS} />
+        <Shared line={props.line} />
         <Show
           when={props.line.correction}
           fallback={
@@ -227,7 +263,7 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
       <td class={`${cell} w-10 text-right`}>
         <button
           type="button"
-          aria-label={t('document.explain_line', { line: `${props.line.resource.name}, ${name()}` })}
+          aria-label={t('document.explain_line', { line: `${lineName(props.line)}, ${name()}` })}
           title={t('document.explain')}
           onClick={() => props.onExplain(props.line)}
           class="inline-flex size-7 items-center justify-center rounded-lg text-muted hover:bg-accent-soft hover:text-accent-text"
@@ -248,6 +284,14 @@ const PartTotal = (props: { net: string; currency: string }) => (
 
 const Totals = (props: DocumentContent) => (
   <dl class="tabular m-0 ml-auto grid w-full max-w-sm grid-cols-[1fr_auto] gap-y-1.5 [&>dd]:pl-8 px-5 py-5 text-sm sm:px-7">
+    <For each={props.coupons}>
+      {(coupon) => (
+        <>
+          <dt class="text-muted">{t('tax.discount', { code: coupon.code })}</dt>
+          <dd class="m-0 text-right text-muted">−{say.money(coupon.used, props.currency)}</dd>
+        </>
+      )}
+    </For>
     <dt class="text-muted">{t('document.net')}</dt>
     <dd class="m-0 text-right">{say.money(props.totals.net, props.currency)}</dd>
     <For each={props.taxes}>
@@ -258,6 +302,11 @@ const Totals = (props: DocumentContent) => (
             <span class="text-[0.8125rem]">
               {t(`document.category.${tax.category}`)},{' '}
               {t('document.tax_base', { base: say.money(tax.base, props.currency) })}
+              <Show when={tax.reason}>
+                {(reason) => (
+                  <span class="block">{[reason().text[language()], reason().code].filter(Boolean).join(' · ')}</span>
+                )}
+              </Show>
             </span>
           </dt>
           <dd class="m-0 text-right">{say.money(tax.tax, props.currency)}</dd>

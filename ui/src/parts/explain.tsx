@@ -4,7 +4,7 @@ import ChevronRight from 'lucide-solid/icons/chevron-right'
 import type { JSX } from 'solid-js'
 import { For, Show } from 'solid-js'
 import type { Explanation, Line } from '../api.ts'
-import { t } from '../i18n/language.ts'
+import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { STATES } from '../i18n/words.ts'
 import { fractionText } from '../kit/amount.ts'
@@ -12,6 +12,7 @@ import { Drawer } from '../kit/dialog.tsx'
 import { ChargeParts } from './charge-parts.tsx'
 import { GapList } from './gaps.tsx'
 import { Load } from './load.tsx'
+import { lineName, meteredText } from './line-text.ts'
 import { PercentileText, rateText } from './percentile-text.tsx'
 import { priceText, timedUnit } from './price-text.tsx'
 
@@ -34,8 +35,10 @@ function sentenceOf(line: Line): string {
   const { sign, amount } = exactText(line, SHOWN_DECIMALS)
   const quantity = `${say.decimal(line.quantity_display)} ${unit}`
   const factors = line.charge ? quantity : `${quantity} × ${say.rate(line.price.amount, line.currency)}`
-  return `${factors} ${sign} ${amount} → ${say.money(line.net, line.currency)}`
+  return `${factors} ${sign} ${amount} → ${say.money(pricedText(line), line.currency)}`
 }
+/** What it came to before discounts, and before the tax was taken out of it. */
+const pricedText = (line: Line): string => line.gross ?? line.gross_inclusive ?? line.net
 
 /** A fraction of the month in per cent. */
 function percentText(share: string): string {
@@ -68,7 +71,7 @@ export function ExplainDrawer(props: Props) {
       onClose={props.onClose}
       closeLabel={t('common.close')}
       title={t('explain.title')}
-      lead={`${props.line.resource.name} · ${t(`meter.${props.line.meter}`)}`}
+      lead={`${lineName(props.line)} · ${meteredText(props.line)}`}
     >
       <Load query={query}>{(data) => <ExplainTree explanation={data()} zone={props.zone} />}</Load>
     </Drawer>
@@ -86,9 +89,20 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
         <dl class="tabular m-0 mt-3 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
           <Fact label={t('explain.exact')}>
             <span class="font-mono">{line().exact}</span> {exactText(line(), 12).sign} {exactText(line(), 12).amount} →{' '}
-            {money(line().net)}
+            {money(pricedText(line()))}
             <span class="block text-muted">{t('explain.rounded')}</span>
           </Fact>
+          <For each={line().discounts}>
+            {(one) => <Fact label={t('tax.discount', { code: one.code })}>−{money(one.amount)}</Fact>}
+          </For>
+          <Show when={line().gross_inclusive}>
+            {(gross) => (
+              <Fact label={t('tax.with_tax')}>
+                {money(gross())} → {money(line().net)}
+                <span class="block text-muted">{t('tax.out_of')}</span>
+              </Fact>
+            )}
+          </Show>
           <Fact label={t('explain.price')}>
             {priceText({ ...line().price, currency: line().currency })}
             <span class="block text-muted">
@@ -116,6 +130,28 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
               </Fact>
             )}
           </Show>
+          <Show when={props.explanation.charge}>
+            {(charge) => (
+              <Fact label={t('charges.why')}>
+                {t('charges.recorded', {
+                  actor: charge().recorded.actor,
+                  at: say.instant(charge().recorded.recorded_at),
+                  reason: charge().recorded.reason,
+                })}
+                <Show when={charge().cancelled}>
+                  {(record) => (
+                    <span class="block">
+                      {t('charges.cancelled', {
+                        actor: record().actor,
+                        at: say.instant(record().recorded_at),
+                        reason: record().reason,
+                      })}
+                    </span>
+                  )}
+                </Show>
+              </Fact>
+            )}
+          </Show>
           <Show when={line().gaps}>
             <Fact label={t('explain.gaps')}>
               {say.duration(line().unobserved_ms)}
@@ -128,28 +164,37 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
               category: t(`document.category.${props.explanation.tax.category}`),
               base: money(props.explanation.tax.base),
             })}
+            <Show when={props.explanation.tax.reason}>
+              {(reason) => (
+                <span class="block text-muted">
+                  {[reason().text[language()], reason().code].filter(Boolean).join(' · ')}
+                </span>
+              )}
+            </Show>
           </Fact>
         </dl>
       </div>
-      <section>
-        <h3 class="text-sm font-semibold">{t('explain.segments', props.explanation.segments.length)}</h3>
-        <p class="m-0 mb-3 text-[0.8125rem] text-muted">
-          {t(line().percentile ? 'explain.segment_text_rate' : 'explain.segment_text')}
-        </p>
-        <div class="flex flex-col gap-2">
-          <For each={props.explanation.segments}>
-            {(segment, index) => (
-              <SegmentTree
-                segment={segment}
-                exact={amounts()[index()]}
-                zone={props.zone}
-                open={index() === 0}
-                line={line()}
-              />
-            )}
-          </For>
-        </div>
-      </section>
+      <Show when={!line().one_off}>
+        <section>
+          <h3 class="text-sm font-semibold">{t('explain.segments', props.explanation.segments.length)}</h3>
+          <p class="m-0 mb-3 text-[0.8125rem] text-muted">
+            {t(line().percentile ? 'explain.segment_text_rate' : 'explain.segment_text')}
+          </p>
+          <div class="flex flex-col gap-2">
+            <For each={props.explanation.segments}>
+              {(segment, index) => (
+                <SegmentTree
+                  segment={segment}
+                  exact={amounts()[index()]}
+                  zone={props.zone}
+                  open={index() === 0}
+                  line={line()}
+                />
+              )}
+            </For>
+          </div>
+        </section>
+      </Show>
     </div>
   )
 }
@@ -202,6 +247,9 @@ function SegmentTree(props: SegmentProps) {
     >
       <div class="border-t border-line px-4 py-3">
         <dl class="tabular m-0 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-[0.8125rem]">
+          <Show when={one().resource}>
+            {(resource) => <Fact label={t('explain.resource')}>{resource().name}</Fact>}
+          </Show>
           <Fact label={t('explain.owner')}>{one().owner}</Fact>
           <Show when={one().state}>
             <Fact label={t('explain.state')}>{stateText(one().state)}</Fact>

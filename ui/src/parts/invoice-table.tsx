@@ -7,6 +7,7 @@ import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { buttonClass } from '../kit/button.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
+import { OpenAmount } from './settlement.tsx'
 import { paths } from '../paths.ts'
 
 interface Props {
@@ -39,6 +40,9 @@ const columns = (withAccount: boolean): TableColumn<InvoiceSummary>[] => [
               {t(`notes.outcomes.${row.document_type}`)}: {of().number}
             </span>
           )}
+        </Show>
+        <Show when={row.one_off}>
+          <span class="block text-[0.8125rem] text-muted">{t('charges.one_off_invoice')}</span>
         </Show>
       </>
     ),
@@ -79,6 +83,16 @@ const columns = (withAccount: boolean): TableColumn<InvoiceSummary>[] => [
     numeric: true,
     cell: (row) => <span class="font-medium">{say.money(owed(row), row.currency)}</span>,
   },
+  ...(withAccount
+    ? [
+        {
+          id: 'open',
+          header: t('settlement.open'),
+          numeric: true,
+          cell: (row: InvoiceSummary) => <OpenAmount settlement={row.settlement} />,
+        },
+      ]
+    : []),
   {
     id: 'pdf',
     header: t('document.pdf'),

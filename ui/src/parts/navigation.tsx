@@ -8,13 +8,15 @@ import RadioTower from 'lucide-solid/icons/radio-tower'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import ScrollText from 'lucide-solid/icons/scroll-text'
 import Settings from 'lucide-solid/icons/settings'
+import Ticket from 'lucide-solid/icons/ticket-percent'
 import Tag from 'lucide-solid/icons/tag'
 import type { JSX } from 'solid-js'
 import { For } from 'solid-js'
 import { t } from '../i18n/language.ts'
 import { paths, ROUTES } from '../paths.ts'
 
-type PageName = 'overview' | 'resources' | 'agents' | 'prices' | 'invoices' | 'accounts' | 'audit' | 'settings'
+type PageName =
+  'overview' | 'resources' | 'agents' | 'prices' | 'coupons' | 'invoices' | 'accounts' | 'audit' | 'settings'
 interface Destination {
   name: PageName
   path: string
@@ -30,6 +32,7 @@ const OPERATE: Destination[] = [
 ]
 const BILL: Destination[] = [
   { name: 'prices', path: ROUTES.prices, key: 'p', icon: () => <Tag size={17} /> },
+  { name: 'coupons', path: ROUTES.coupons, key: 'c', icon: () => <Ticket size={17} /> },
   { name: 'invoices', path: ROUTES.invoices, key: 'i', icon: () => <ReceiptText size={17} /> },
   { name: 'accounts', path: ROUTES.accounts, key: 'a', icon: () => <Building2 size={17} /> },
 ]

@@ -13,10 +13,10 @@ import {
 } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { KINDS } from '../i18n/words.ts'
+import { KINDS, TAX_CLASSES } from '../i18n/words.ts'
 import { Button } from '../kit/button.tsx'
 import { Dialog } from '../kit/dialog.tsx'
-import { Choice, SelectField, TextArea, TextField } from '../kit/field.tsx'
+import { CheckField, Choice, SelectField, TextArea, TextField } from '../kit/field.tsx'
 import { fromLocalInput, monthStart, toLocalInput } from '../kit/instant.ts'
 import { tell } from '../kit/toast.tsx'
 import { asApiError } from '../problem.ts'
@@ -40,6 +40,8 @@ interface Fields {
   amount: string
   /** undefined: the meter's usual one */
   gap_policy: NewPrice['gap_policy']
+  tax_class: Price['tax_class']
+  tax_inclusive: boolean
   /** null: not chosen yet, so the usual one holds */
   when: When | null
   instant: string
@@ -47,7 +49,7 @@ interface Fields {
 }
 const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/gap_policy', '/effective_at', '/reason']
 /** Pointers to single fields of the terms: those that the form has. */
-const TERM = /^\/terms\/(tiers\/\d+\/|steps\/tiers\/\d+\/|package\/)?\w+$/
+const TERM = /^\/terms\/(tiers\/\d+\/|steps\/tiers\/\d+\/|package\/|allocation_pool\/)?\w+$/
 const PREVIEW_WAIT_MS = 350
 
 const firstFields = (from?: Partial<Price>): Fields => ({
@@ -58,6 +60,8 @@ const firstFields = (from?: Partial<Price>): Fields => ({
   unit: from?.unit ?? 'vCPU',
   amount: '',
   gap_policy: from?.gap_policy,
+  tax_class: from?.tax_class ?? 'standard',
+  tax_inclusive: from?.tax_inclusive ?? false,
   when: null,
   instant: toLocalInput(Date.now()),
   reason: '',
@@ -68,7 +72,16 @@ interface Props {
   from?: Partial<Price>
   /** whose prices; empty: the first company's */
   seller: string
+  /** the draft in which it is decided, instead of at once */
+  draft?: string
   onClose: () => void
+}
+
+/** In force from its instant on, or in a draft. */
+function saved(draft: string | undefined, input: NewPrice): Promise<{ effective_at: string }> {
+  if (draft === undefined) return api.addPrice(input)
+  const { effective_at: _at, correction: _correction, reason: _reason, ...decision } = input
+  return api.decidePrice(draft, decision)
 }
 
 export function PriceDialog(props: Props) {
@@ -111,6 +124,8 @@ export function PriceDialog(props: Props) {
       amount: hasOwn ? plainAmount(fields.amount) : undefined,
       terms: termsOf(terms, fields.model, fields.per),
       gap_policy: fields.gap_policy,
+      tax_class: fields.tax_class,
+      tax_inclusive: fields.tax_inclusive,
       effective_at: effectiveAt() ?? undefined,
       correction: isCorrection(),
       reason: fields.reason.trim(),
@@ -118,10 +133,13 @@ export function PriceDialog(props: Props) {
     }
   })
   const form = createSubmit({
-    run: (input: NewPrice) => api.addPrice(input),
-    onDone: (saved) => {
-      tell(t('prices.saved', { at: say.instant(saved.effective_at) }), 'ok', t('common.close'))
-      for (const key of ['prices', 'drafts', 'resources', 'resource', 'notices'])
+    run: (input: NewPrice) => saved(props.draft, input),
+    onDone: ({ effective_at }) => {
+      const said = t(props.draft === undefined ? 'prices.saved' : 'repricing.decided', {
+        at: say.instant(effective_at),
+      })
+      tell(said, 'ok', t('common.close'))
+      for (const key of ['price-changes', 'prices', 'drafts', 'resources', 'resource', 'notices'])
         void client.invalidateQueries({ queryKey: [key] })
       props.onClose()
     },
@@ -256,6 +274,21 @@ export function PriceDialog(props: Props) {
           <PriceQuote price={price()} unit={unit()} />
         </div>
         <SelectField
+          label={t('tax.class')}
+          hint={t('tax.class_hint')}
+          value={fields.tax_class}
+          options={TAX_CLASSES.map((value) => ({ value, label: t(`tax.class_${value}`) }))}
+          onChange={(value) => setFields('tax_class', value as Price['tax_class'])}
+        />
+        <div class="flex items-center sm:pt-5">
+          <CheckField
+            label={t('tax.inclusive')}
+            hint={t('tax.inclusive_hint')}
+            checked={fields.tax_inclusive}
+            onChange={(checked) => setFields('tax_inclusive', checked)}
+          />
+        </div>
+        <SelectField
           class="sm:col-span-2"
           label={t('prices.gap_policy')}
           hint={t('prices.gap_hint')}
@@ -264,7 +297,7 @@ export function PriceDialog(props: Props) {
           error={form.fieldError('/gap_policy')}
           onChange={(value) => setFields('gap_policy', value as NewPrice['gap_policy'])}
         />
-        <div class="flex flex-col gap-3 sm:col-span-2">
+        <div class={props.draft === undefined ? 'flex flex-col gap-3 sm:col-span-2' : 'hidden'}>
           <Choice
             legend={t('prices.when')}
             value={when()}

@@ -5,7 +5,11 @@ import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { extrasText, modelText } from './terms-text.ts'
 
-type Priced = Pick<Price, 'amount' | 'currency' | 'model' | 'per' | 'unit'> & { terms?: Price['terms'] | undefined }
+type Priced = Pick<Price, 'amount' | 'currency' | 'model' | 'per' | 'unit'> & {
+  terms?: Price['terms'] | undefined
+  tax_inclusive?: boolean
+  tax_class?: Price['tax_class']
+}
 
 export const unitText = (unit: string) => unit.replaceAll('_', ' ')
 
@@ -27,7 +31,12 @@ const withTerms = (price: Priced) => ({
   terms: price.terms ?? {},
 })
 const ownText = (price: Priced): string => modelText(withTerms(price))
-const extras = (price: Priced): string => extrasText(withTerms(price)).join(', ')
+/** what of its tax isn't as usual */
+const taxText = ({ tax_inclusive, tax_class = 'standard' }: Priced): string[] => [
+  ...(tax_class === 'standard' ? [] : [t(`tax.class_${tax_class}`)]),
+  ...(tax_inclusive ? [t('tax.with_tax')] : []),
+]
+const extras = (price: Priced): string => [...extrasText(withTerms(price)), ...taxText(price)].join(', ')
 
 /** "€0.0125 per vCPU, per hour"; "0–100 GiB free, then €0.02/GiB, at least €5" */
 export function priceText(price: Priced): string {

@@ -19,6 +19,8 @@ export interface StepDraft {
 export interface TermsDraft {
   tiers: TierDraft[]
   package: { size: string; amount: string; free: string }
+  allocation_pool: { size: string; amount: string; overage_amount: string }
+  pool: 'each' | 'account' | 'resources'
   mode: 'all_tiers' | 'top_tier'
   steps: StepDraft[]
   included: string
@@ -31,6 +33,12 @@ export interface TermsDraft {
 export type TermsFault = 'not_a_number' | 'needed' | 'not_above' | 'not_whole' | 'above_maximum'
 
 export const hasAmount = (model: Model): boolean => model === 'flat' || model === 'per_unit'
+/** A flat price has no quantity, and the size of a pool is its allowance. */
+export const hasAllowance = (model: Model): boolean => model !== 'flat' && model !== 'allocation_pool'
+/** Whether all resources may be charged together; a pool always is. */
+export const mayPool = (model: Model): boolean => hasAllowance(model)
+export const isTogether = (draft: Pick<TermsDraft, 'pool'>, model: Model): boolean =>
+  model === 'allocation_pool' || (mayPool(model) && draft.pool !== 'each')
 export const freshTier = (): TierDraft => ({ up_to: '', unit_amount: '', flat_amount: '' })
 export const freshStep = (): StepDraft => ({ block_size: '', blocks: '', amount: '' })
 
@@ -47,6 +55,8 @@ export function draftOf(terms: Price['terms'] | undefined): TermsDraft {
       amount: terms?.package?.amount ?? '',
       free: shown(terms?.package?.free),
     },
+    allocation_pool: terms?.allocation_pool ?? { size: '', amount: '', overage_amount: '' },
+    pool: terms?.pool ?? 'each',
     mode: terms?.steps?.mode ?? 'all_tiers',
     steps: terms?.steps?.tiers.map(({ block_size, blocks, amount }) => ({
       block_size,
@@ -97,7 +107,10 @@ export function faultsOf(draft: TermsDraft, model: Model): Map<string, TermsFaul
       if (index < draft.steps.length - 1 && !/^[1-9]\d{0,8}$/.test(step.blocks.trim()))
         faults.set(`${pointer}/blocks`, step.blocks.trim() === '' ? 'needed' : 'not_whole')
     }
-  if (model !== 'flat') decimal('/terms/included', draft.included, false)
+  if (model === 'allocation_pool')
+    for (const field of ['size', 'amount', 'overage_amount'] as const)
+      decimal(`/terms/allocation_pool/${field}`, draft.allocation_pool[field], true)
+  if (hasAllowance(model)) decimal('/terms/included', draft.included, false)
   const bounds = [decimal('/terms/minimum', draft.minimum, false), decimal('/terms/maximum', draft.maximum, false)]
   if (bounds.every(Boolean) && compareAmounts(plainAmount(draft.minimum), plainAmount(draft.maximum)) > 0)
     faults.set('/terms/minimum', 'above_maximum')
@@ -127,10 +140,19 @@ export function termsOf(draft: TermsDraft, model: Model, per: NewPrice['per']): 
         amount: plainAmount(step.amount),
       })),
     }
-  if (model !== 'flat' && draft.included.trim() !== '') terms.included = plainAmount(draft.included)
+  if (model === 'allocation_pool') {
+    const { size, amount, overage_amount } = draft.allocation_pool
+    terms.allocation_pool = {
+      size: plainAmount(size),
+      amount: plainAmount(amount),
+      overage_amount: plainAmount(overage_amount),
+    }
+  }
+  if (mayPool(model) && draft.pool !== 'each') terms.pool = draft.pool
+  if (hasAllowance(model) && draft.included.trim() !== '') terms.included = plainAmount(draft.included)
   if (draft.minimum.trim() !== '') terms.minimum = plainAmount(draft.minimum)
   if (draft.maximum.trim() !== '') terms.maximum = plainAmount(draft.maximum)
-  if (per === 'month' && draft.proration !== 'exact') terms.proration = draft.proration
+  if (per === 'month' && !isTogether(draft, model) && draft.proration !== 'exact') terms.proration = draft.proration
   if (terms.proration === 'day' && draft.day_count !== 'actual') terms.day_count = draft.day_count
   return Object.keys(terms).length > 0 ? terms : undefined
 }

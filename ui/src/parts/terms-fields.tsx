@@ -7,7 +7,7 @@ import type { NewPrice } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { Button, IconButton } from '../kit/button.tsx'
 import { Choice, TextField } from '../kit/field.tsx'
-import { freshStep, freshTier, type TermsDraft } from './terms-draft.ts'
+import { freshStep, freshTier, isTogether, mayPool, type TermsDraft } from './terms-draft.ts'
 
 const MAX_ROWS = 50
 
@@ -54,6 +54,22 @@ export const ModelFields = (props: Props) => (
     </Show>
     <Show when={props.model === 'stair_step'}>
       <Steps {...props} />
+    </Show>
+    <Show when={props.model === 'allocation_pool'}>
+      <Pool {...props} />
+    </Show>
+    <Show when={mayPool(props.model) && !props.isPercentile}>
+      <div class="sm:col-span-2">
+        <Choice
+          legend={t('prices.pool')}
+          value={props.draft.pool}
+          choices={(['each', 'account', 'resources'] as const).map((value) => ({
+            value,
+            label: t(`prices.pool_${value}`),
+          }))}
+          onChange={(value) => props.set('pool', value)}
+        />
+      </div>
     </Show>
   </>
 )
@@ -214,6 +230,29 @@ function Steps(props: Props) {
   )
 }
 
+const Pool = (props: Props) => (
+  <div class="grid grid-cols-1 gap-3 sm:col-span-2 sm:grid-cols-3">
+    <p class="m-0 text-[0.8125rem] text-muted sm:col-span-3">{t('prices.pool_hint')}</p>
+    <Cell
+      label={t('prices.pool_size', { unit: props.unit })}
+      value={props.draft.allocation_pool.size}
+      error={props.error('/terms/allocation_pool/size')}
+      onInput={(text) => props.set('allocation_pool', 'size', text)}
+    />
+    <Cell
+      label={t('prices.pool_fee', { currency: props.currency })}
+      value={props.draft.allocation_pool.amount}
+      error={props.error('/terms/allocation_pool/amount')}
+      onInput={(text) => props.set('allocation_pool', 'amount', text)}
+    />
+    <Cell
+      label={t('prices.pool_overage', { unit: props.unit, currency: props.currency })}
+      value={props.draft.allocation_pool.overage_amount}
+      error={props.error('/terms/allocation_pool/overage_amount')}
+      onInput={(text) => props.set('allocation_pool', 'overage_amount', text)}
+    />
+  </div>
+)
 const Package = (props: Props) => (
   <div class="grid grid-cols-1 gap-3 sm:col-span-2 sm:grid-cols-3">
     <Cell
@@ -270,7 +309,7 @@ export function ExtraFields(props: Props) {
           onInput={(text) => props.set('maximum', text)}
         />
         <p class="m-0 text-[0.8125rem] text-muted sm:col-span-3">{t('prices.extras_hint')}</p>
-        <Show when={props.per === 'month' && !props.isPercentile}>
+        <Show when={props.per === 'month' && !props.isPercentile && !isTogether(props.draft, props.model)}>
           <div class="flex flex-wrap gap-4 sm:col-span-3">
             <Choice
               legend={t('prices.proration')}

@@ -15,7 +15,7 @@ export interface WithTerms {
 
 /** What the model charges, or nothing where that is the amount of the price. */
 export function modelText(price: WithTerms): string {
-  const { tiers, package: bought, steps } = price.terms
+  const { tiers, package: bought, steps, allocation_pool: pool } = price.terms
   const money = (amount: string) => say.rate(amount, price.currency)
   const { unit } = price
   if (tiers) return tiersText(price, tiers)
@@ -23,6 +23,13 @@ export function modelText(price: WithTerms): string {
     const size = t('prices.package_of', { amount: money(bought.amount), size: say.decimal(bought.size), unit })
     return isZero(bought.free) ? size : `${size}, ${t('prices.free_units', { count: say.decimal(bought.free), unit })}`
   }
+  if (pool)
+    return t('prices.pool_of', {
+      size: say.decimal(pool.size),
+      unit,
+      amount: money(pool.amount),
+      overage: money(pool.overage_amount),
+    })
   if (!steps) return ''
   const blocks = steps.tiers.map(({ block_size, blocks: count, amount }, index) => {
     const named = { size: say.decimal(block_size), unit, amount: money(amount), count: String(count ?? '') }
@@ -47,8 +54,9 @@ function tiersText({ model, unit, currency }: WithTerms, tiers: NonNullable<Term
 
 /** What holds beside the model: allowance, bounds, proration. */
 export function extrasText({ currency, unit, terms }: WithTerms): string[] {
-  const { included, minimum, maximum, proration, day_count } = terms
+  const { included, minimum, maximum, proration, day_count, pool } = terms
   return [
+    ...(pool === undefined ? [] : [t(`prices.pool_${pool}_short`)]),
     ...(included === undefined ? [] : [t('prices.includes', { count: say.decimal(included), unit })]),
     ...(minimum === undefined ? [] : [t('prices.at_least', { amount: say.rate(minimum, currency) })]),
     ...(maximum === undefined ? [] : [t('prices.at_most', { amount: say.rate(maximum, currency) })]),

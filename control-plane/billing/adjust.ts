@@ -1,0 +1,96 @@
+/** What rated lines come to on a document, in the order of the law: discounts, then the tax out of the prices that include it. Pure. */
+import { type Fraction, parseDecimal } from '../base/exact.ts'
+import { majorText, spread } from '../base/money.ts'
+import { sure } from '../base/problem.ts'
+import type { Line } from '../rating/contract.ts'
+import type { AppliedCoupon, CouponTerms } from './contract.ts'
+import { type Coupon, discounted } from './discounts.ts'
+import { minorOf, taxWithin } from './rules.ts'
+
+/** A line's amount as it was priced: before discounts, of a price that includes the tax with it. */
+export const pricedAmount = (line: Pick<Line, 'gross' | 'gross_inclusive' | 'net'>): string =>
+  line.gross ?? line.gross_inclusive ?? line.net
+
+/** Coupons for components come first, then those for plans, then those for everything; within each, percentages before fixed amounts. */
+const RANKS: readonly CouponTerms['scope']['type'][] = ['components', 'price_book', 'account']
+const rankOf = ({ scope, type }: CouponTerms): number => 2 * RANKS.indexOf(scope.type) + (type === 'percent' ? 0 : 1)
+export const inOrder = <T extends CouponTerms>(coupons: readonly T[]): T[] =>
+  coupons.toSorted(
+    (a, b) =>
+      rankOf(a) - rankOf(b) ||
+      (a.redeemed_at === b.redeemed_at ? 0 : a.redeemed_at < b.redeemed_at ? -1 : 1) ||
+      (a.redemption_id < b.redemption_id ? -1 : 1),
+  )
+
+export function isFor({ scope }: Pick<CouponTerms, 'scope'>, line: Pick<Line, 'component' | 'price'>): boolean {
+  if (scope.type === 'components')
+    return scope.components.some((one) => one === line.component || one === line.component.split('.')[0])
+  return scope.type === 'account' || scope.price_book_id === line.price.price_book_id
+}
+
+const PLACES = 6
+const exact = (text: string): Fraction => sure(parseDecimal(text, PLACES))
+const couponOf = (coupon: CouponTerms, lines: readonly Line[]): Coupon => ({
+  scope: [...lines.keys()].filter((index) => isFor(coupon, sure(lines[index]))),
+  ...(coupon.type === 'percent'
+    ? { type: 'percent', rate: exact(sure(coupon.rate)) }
+    : { type: 'fixed', left: exact(sure(coupon.left)) }),
+})
+
+export interface Adjusted {
+  lines: Line[]
+  /** those that took something off */
+  coupons: AppliedCoupon[]
+}
+
+/** `rated` as rating gives them. What the coupons take off is named; nothing is used up here. */
+export function adjusted(rated: readonly Line[], terms: readonly CouponTerms[], currency: string): Adjusted {
+  const coupons = inOrder(terms)
+  const amounts = rated.map((line) => minorOf(line.net, currency))
+  const { discounts, cells } = discounted(
+    amounts,
+    coupons.map((coupon) => couponOf(coupon, rated)),
+    currency,
+  )
+  const lines = rated.map((line, index): Line => {
+    const off = coupons.flatMap(({ redemption_id, code }, at) => {
+      const amount = cells[at]?.[index] ?? 0n
+      return amount === 0n ? [] : [{ redemption_id, code, amount }]
+    })
+    if (off.length === 0) return line
+    const left = majorText(
+      off.reduce((rest, { amount }) => rest - amount, sure(amounts[index])),
+      currency,
+    )
+    const shown = off.map((one) => ({ ...one, amount: majorText(one.amount, currency) }))
+    return {
+      ...line,
+      gross: line.net,
+      discounts: shown,
+      ...(line.gross_inclusive !== undefined && { gross_inclusive: left }),
+      net: left,
+    }
+  })
+  const used = coupons.flatMap((coupon, at) => {
+    const minor = discounts[at] ?? 0n
+    return minor === 0n ? [] : [{ ...coupon, used: majorText(minor, currency) }]
+  })
+  return { lines: withoutTax(lines, currency), coupons: used }
+}
+
+/** Of each category the gross is fixed; what is left of it after its tax is split over the lines by the largest remainder. */
+function withoutTax(lines: readonly Line[], currency: string): Line[] {
+  const nets = new Map<Line, string>()
+  const inclusive = lines.filter((line) => line.gross_inclusive !== undefined)
+  for (const [, group] of Map.groupBy(inclusive, (line) => `${line.tax_category}\n${line.tax_rate}`)) {
+    const gross = group.map((line) => minorOf(sure(line.gross_inclusive), currency))
+    const whole = gross.reduce((sum, one) => sum + one, 0n)
+    const parts = spread(whole - taxWithin(whole, sure(group[0]).tax_rate, currency), gross)
+    for (const [index, line] of group.entries()) nets.set(line, majorText(sure(parts[index]), currency))
+  }
+  return lines.map((line) => (nets.has(line) ? { ...line, net: sure(nets.get(line)) } : line))
+}
+
+/** A document rated again has what it had: of a fixed amount what it used, and no more. */
+export const again = (coupons: readonly AppliedCoupon[]): CouponTerms[] =>
+  coupons.map(({ used, ...coupon }) => (coupon.type === 'fixed' ? { ...coupon, left: used } : coupon))

@@ -1,0 +1,50 @@
+/** What a rating needs of accounts' resources, read for many accounts at once and dealt out to them. */
+import { permit } from '../base/actor.ts'
+import type { Interval } from '../base/time.ts'
+import type { Context } from '../db/index.ts'
+import { together } from '../db/together.ts'
+import { coversIn } from './eyes/index.ts'
+import { uncovered } from './ownership.ts'
+import * as store from './store.ts'
+
+/** Everything a rating needs of an account's resources in an interval, as known to a cut: without what another eye is billed for. */
+export async function holdings(ctx: Context, account_id: string, { from, to }: Interval, cut: number) {
+  permit(ctx, 'inventory.read')
+  return await holdingsOfEach(ctx, { from, to, cut }, account_id)
+}
+
+const holdingsOfEach = together(
+  async (ctx, { from, to, cut }: Interval & { cut: number }, account_ids: readonly string[]) => {
+    const interval = { from, to }
+    const assigned = await store.ownershipOfEach(ctx, account_ids, interval, cut)
+    const ids = [...new Set(assigned.flat().map((row) => row.resource_id))]
+    const covers = await coversIn(ctx, ids, interval, cut)
+    const { observed, gaps } = await observations(ctx, ids, interval, cut)
+    const of = {
+      observed: Map.groupBy(observed, (row) => row.resource_id),
+      gaps: Map.groupBy(gaps, (row) => row.scope_id),
+      names: new Map((await store.namesOf(ctx, ids)).map((row) => [row.id, row])),
+      sources: Map.groupBy(await store.sourcesOf(ctx, ids, cut), (row) => row.resource_id),
+    }
+    return assigned.map((rows) => {
+      // the same question has the same answer, to the order
+      const own = [...new Set(rows.map((row) => row.resource_id))].toSorted()
+      const seen = own.flatMap((id) => of.observed.get(id) ?? [])
+      return {
+        owned: uncovered(rows, covers),
+        observed: seen,
+        gaps: [...new Set(seen.map((row) => row.scope_id))].flatMap((scope) => of.gaps.get(scope) ?? []),
+        names: own.flatMap((id) => of.names.get(id) ?? []),
+        sources: own.flatMap((id) => of.sources.get(id) ?? []),
+      }
+    })
+  },
+)
+
+/** What was observed of resources in an interval, and when nobody looked, as known to a cut. */
+export async function observations(ctx: Context, ids: readonly string[], interval: Interval, cut: number) {
+  permit(ctx, 'inventory.read')
+  const observed = await store.observedIn(ctx, ids, interval, cut)
+  const gaps = await store.unobservedIn(ctx, [...new Set(observed.map((row) => row.scope_id))], interval, cut)
+  return { observed, gaps }
+}

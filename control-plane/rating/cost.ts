@@ -1,0 +1,33 @@
+/** What a resource costs now, by the hour or the month. Pure. */
+import type { Kind } from '#connectors/contract.ts'
+import { add, type Fraction } from '../base/exact.ts'
+import { HOUR_MS, type Interval, lengthMs } from '../base/time.ts'
+import { meterOf } from '../metering/contract.ts'
+import { isLinear } from './charge.ts'
+import { charging, held, type Observed, type Price } from './rules.ts'
+
+/**
+ * What a resource costs each hour at these prices, exactly: what is held, for what will be used nobody knows. null where none applies, or
+ * one that has no price for an hour alone.
+ */
+export const costPerHour = (resource: Held, prices: readonly Price[], month: Interval): Fraction | null =>
+  costOf(resource, prices, month, BigInt(HOUR_MS))
+/** The same of a whole month. */
+export const costPerMonth = (resource: Held, prices: readonly Price[], month: Interval): Fraction | null =>
+  costOf(resource, prices, month, lengthMs(month))
+
+interface Held {
+  kind: Kind
+  state: string
+  size: Observed['size']
+}
+function costOf(resource: Held, prices: readonly Price[], month: Interval, ms: bigint): Fraction | null {
+  let total: Fraction | null = null
+  for (const price of prices.filter((p) => p.kind === resource.kind && meterOf(p.meter).kind === 'allocation')) {
+    if (!isLinear(price)) return null
+    const size = held(meterOf(price.meter), resource)
+    const part = charging(price, month)(size === null ? 0n : (price.model === 'flat' ? 1n : size) * ms)
+    total = total ? add(total, part) : part
+  }
+  return total
+}
