@@ -157,7 +157,9 @@ async function leavesOf(ctx: Context, line: Line, cut: number): Promise<Hours[]>
   })
   const own = hourMetersOf(meter)
   const leavesIn = (stretch: (typeof stretches)[number]) =>
-    own.flatMap((meter) => (usedIn.get(stretch)?.get(meter) ?? []).map((leaf) => ({ ...leaf, meter })))
+    own
+      .flatMap((meter) => (usedIn.get(stretch)?.get(meter) ?? []).map((leaf) => ({ ...leaf, meter })))
+      .toSorted((a, b) => a.from - b.from)
   return stretches.map((stretch) =>
     leavesIn(stretch).map((leaf) => ({
       ...(own.length > 1 && { meter: leaf.meter }),

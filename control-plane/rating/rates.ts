@@ -65,11 +65,14 @@ function soldOf(facts: Facts, resource: RatedResource, meter: MeterName): Sold {
   return { facts, resource, meter, prices, stretches }
 }
 
-/** For each price with traffic in its time, or that charges for having none, its stretches and the percentile that they want. */
+/**
+ * For each price its stretches and the percentile that they want. Of a machine without any traffic only prices that charge for having none;
+ * of one that had some, all: what nobody saw under one of them is told.
+ */
 function chargedOf({ facts, resource, meter, prices }: Sold, consumed: readonly Consumed[]) {
+  const isUsed = consumed.some((one) => one.leaves.length > 0)
   return prices.flatMap((price) => {
     const own = consumed.filter((one) => within(price, one.stretch).some(({ trial }) => !trial))
-    const isUsed = own.some((one) => one.leaves.length > 0)
     if (!isUsed && (isLinear(price) || !chargesNothingUsed(price, shareOfMonth(facts, resource, price)))) return []
     const times = own.map((one) => one.stretch)
     return [{ own, wanted: { resource_id: resource.id, meter, times, skips: price.gap_policy === 'skip' } }]

@@ -1,4 +1,4 @@
-/** A graduated price from the dialog to the list, by keyboard, in both languages and narrow: rows, faults in place, the calculator. */
+/** Prices from the dialog to the list, in both languages and narrow: a graduated one by keyboard, with rows, faults in place and the calculator; a percentile. */
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { skipWithoutBrowser } from '../setup/browser.ts'
@@ -25,6 +25,9 @@ const WORDS = {
     extras: 'Allowance, minimum and maximum',
     minimum: /^At least/,
     atLeast: /^at least .*3/,
+    percentile: /rank ⌈0\.95 n⌉/,
+    whole: 'The whole month',
+    rate: /per\sMbit\/s\sper month$/,
   },
   es: {
     locale: 'es-ES',
@@ -44,6 +47,9 @@ const WORDS = {
     extras: 'Cantidad incluida, mínimo y máximo',
     minimum: /^Como mínimo/,
     atLeast: /^mínimo .*3/,
+    percentile: /rango ⌈0,95 n⌉/,
+    whole: 'El mes entero',
+    rate: /por\sMbit\/s\spor mes$/,
   },
 } as const
 
@@ -114,6 +120,45 @@ for (const [language, width] of [
     await page.goto(`${product.origin}/prices`)
     await page.getByText(words.summary).first().waitFor()
     await page.getByText(words.atLeast).first().waitFor()
+    expect(await faultsOf(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+for (const [language, width] of [
+  ['en', 360],
+  ['es', 1440],
+] as const)
+  test(`the 95th percentile is sold by the month in rates, with its convention beside it, ${language}, ${width} px`, async (context) => {
+    skipWithoutBrowser(context)
+    const words = WORDS[language]
+    const page = await signedIn(product, {
+      locale: words.locale,
+      viewport: { width, height: 900 },
+      colorScheme: language === 'es' ? 'dark' : 'light',
+    })
+    const complaints = watch(page)
+    await page.goto(`${product.origin}/prices?set=1`)
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel(words.kind, { exact: true }).selectOption(language === 'en' ? 'host' : 'vm')
+    await dialog.getByLabel(words.meterLabel, { exact: true }).selectOption('network_p95')
+    await dialog.getByText(words.percentile).waitFor()
+    expect(await dialog.locator('select').nth(2).inputValue()).toBe('Mbit/s')
+    await dialog.getByText(words.extras).click()
+    await dialog.getByLabel(words.minimum).waitFor()
+    // no part of a month but its time
+    expect(await dialog.getByText(words.whole, { exact: true }).count()).toBe(0)
+    await dialog.locator('input[required]').first().fill('2.5')
+    await dialog.getByLabel(words.try).fill('40')
+    await dialog
+      .getByText(/100[.,]00/)
+      .first()
+      .waitFor()
+    expect(await faultsOf(page)).toEqual([])
+    await dialog.getByRole('button', { name: words.save }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await page.goto(`${product.origin}/prices`)
+    await page.getByText(words.rate).first().waitFor()
     expect(await faultsOf(page)).toEqual([])
     expect(complaints).toEqual([])
     await page.context().close()

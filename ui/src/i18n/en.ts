@@ -1680,7 +1680,7 @@ export const en = {
     segments: plural('1 stretch', '# stretches'),
     segment_text: 'Owner, size, state and price don’t change within a stretch.',
     segment_text_rate: 'One rate for all of the time at this price; each stretch of one owner bears it for its time.',
-    percentile: 'Five minutes charged',
+    percentile: 'Five minutes',
     rate: 'Rate',
     in_out: 'in {{ in }}, out {{ out }}',
     direction_unknown: 'nothing known',

@@ -1688,7 +1688,7 @@ export const es: Dictionary = {
     segments: plural('1 tramo', '# tramos'),
     segment_text: 'Dentro de un tramo no cambian dueño, tamaño, estado ni precio.',
     segment_text_rate: 'Un caudal para todo el tiempo a este precio; cada tramo de un dueño lo soporta por su tiempo.',
-    percentile: 'Cinco minutos cobrados',
+    percentile: 'Cinco minutos',
     rate: 'Caudal',
     in_out: 'entrada {{ in }}, salida {{ out }}',
     direction_unknown: 'no se sabe',

@@ -8,6 +8,7 @@ import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
 import { GapList } from './gaps.tsx'
 import { lineGroup, lineKind, lineName, meteredText } from './line-text.ts'
+import { inOutText } from './percentile-text.tsx'
 import { PriceAmount, priceText, timedUnit } from './price-text.tsx'
 
 export interface DocumentContent {
@@ -235,6 +236,11 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
             <Badge tone="idle">{t('document.unobserved', { time: say.duration(props.line.unobserved_ms) })}</Badge>
           </Show>
         </span>
+        <Show when={!props.line.correction && props.line.percentile}>
+          {(said) => (
+            <span class="tabular block text-[0.8125rem] text-muted">{inOutText(said(), props.line.price.unit)}</span>
+          )}
+        </Show>
         <GapList line={props.line} zone={props.zone} shown={SHOWN_GAPS} />
         <Shared line={props.line} />
         <Show

@@ -122,7 +122,7 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
               </Fact>
             )}
           </Show>
-          <Show when={line().percentile}>
+          <Show when={!line().correction && line().percentile}>
             {(said) => (
               <Fact label={t('explain.percentile')}>
                 <PercentileText percentile={said()} meter={line().meter} unit={line().price.unit} />

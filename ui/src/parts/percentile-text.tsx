@@ -15,17 +15,23 @@ export function rateText(bits: string, unit: string): string {
   return `${text.endsWith('…') ? '≈ ' : ''}${say.decimal(text.replace('…', ''))} ${unit}`
 }
 
+type Percentile = NonNullable<Line['percentile']>
+/** "in 12.5 Mbit/s, out 80 Mbit/s" */
+export function inOutText(percentile: Percentile, unit: string): string {
+  const rate = (bits: string | null) => (bits === null ? t('explain.direction_unknown') : rateText(bits, unit))
+  return t('explain.in_out', { in: rate(percentile.in), out: rate(percentile.out) })
+}
+
 interface Props {
-  percentile: NonNullable<Line['percentile']>
+  percentile: Percentile
   meter: Line['meter']
   unit: string
 }
 export function PercentileText(props: Props) {
   const one = () => props.percentile
-  const rate = (bits: string | null) => (bits === null ? t('explain.direction_unknown') : rateText(bits, props.unit))
   return (
     <>
-      <span>{t('explain.in_out', { in: rate(one().in), out: rate(one().out) })}</span>
+      <span>{inOutText(one(), props.unit)}</span>
       <span class="block">
         {t('explain.slots', { rank: say.decimal(one().rank, 0), slots: say.decimal(one().slots, 0) })}
       </span>
