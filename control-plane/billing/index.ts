@@ -1,6 +1,6 @@
 /** Verbs of billing. */
 export { renderMissing, invoicePdf } from './documents.ts'
-export { allAccounts, costOf, draft, drafts, unlessEmpty } from './draft.ts'
+export { allAccounts, costOf, draft, DRAFTED_TOGETHER, drafts, unlessEmpty } from './draft.ts'
 export { explainDraftLine, explainInvoiceLine } from './explain.ts'
 export { finalise, issue, issueDraft, readyToInvoice, settledCut } from './finalise.ts'
 export { getInvoice, listInvoices, pastBills, requireInvoice } from './issued.ts'

@@ -18,8 +18,7 @@ const sold = eq(contract.side, 'sale')
 const soldTo = (account_id: string) => and(eq(contract.account_id, account_id), sold)
 
 /** The contract under which an account buys at an instant, with its services. */
-export const contractAt = (ctx: Context, account_id: string, at: Instant) =>
-  contractsAt(ctx, null, { account_id, at })
+export const contractAt = (ctx: Context, account_id: string, at: Instant) => contractsAt(ctx, null, { account_id, at })
 const contractsAt = together(async ({ tx }, _all: null, asked: readonly { account_id: string; at: Instant }[]) => {
   const ids = [...new Set(asked.map(({ account_id }) => account_id))]
   const found = await tx

@@ -109,7 +109,19 @@ type PackedUsage = [
 function unpacked(resource_id: string, one: PackedUsage): UsageRow {
   const [id, meter, hour, quantity, estimated, gaps, bounds, reading_count, digest, cut_from, cut_to, stored_at] = one
   const known = { cut_from, cut_to, stored_at }
-  return { id, resource_id, meter, hour, quantity: BigInt(quantity), estimated, gaps, bounds, reading_count, digest, ...known }
+  return {
+    id,
+    resource_id,
+    meter,
+    hour,
+    quantity: BigInt(quantity),
+    estimated,
+    gaps,
+    bounds,
+    reading_count,
+    digest,
+    ...known,
+  }
 }
 
 /** What an hour's usage is now, and the row that says otherwise, if there is one. */

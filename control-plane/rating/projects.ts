@@ -15,9 +15,13 @@ export type ProjectOf = ReadonlyMap<string, string | null>
  */
 export function partsOf(line: Line, projectOf: ProjectOf): Map<string | null, Part> {
   const total = parseFraction(line.exact)
-  const [first = null, ...others] = new Set(line.segments.map((segment) => projectOf.get(segment.assignment_id) ?? null))
+  const [first = null, ...others] = new Set(
+    line.segments.map((segment) => projectOf.get(segment.assignment_id) ?? null),
+  )
   if (others.length === 0)
-    return new Map([[first, { quantity: line.segments.reduce((sum, one) => sum + BigInt(one.quantity), 0n), exact: total }]])
+    return new Map([
+      [first, { quantity: line.segments.reduce((sum, one) => sum + BigInt(one.quantity), 0n), exact: total }],
+    ])
   const parts = new Map<string | null, Part>()
   for (const { assignment_id, amount, quantity } of line.segments) {
     const project = projectOf.get(assignment_id) ?? null

@@ -42,9 +42,7 @@ export function unratedOf(facts: Facts, offered: ReadonlySet<string>): Missing[]
     if (sold.length === 0 && !PARTS.has(resource.kind)) out.push(...uncovered(own, resource, 'instance'))
     for (const meter of sold)
       out.push(
-        ...(meterOf(meter).kind === 'allocation'
-          ? uncovered(own, resource, meter)
-          : unpriced(own, resource, meter)),
+        ...(meterOf(meter).kind === 'allocation' ? uncovered(own, resource, meter) : unpriced(own, resource, meter)),
       )
   }
   return out

@@ -70,7 +70,14 @@ const used = (list: readonly (readonly [number, number])[]): Facts['consumed'] =
   return list.map(([hours, quantity]) => {
     const stretch = { from: at, to: (at += hours * HOUR_MS) }
     const leaf = { ...stretch, quantity: BigInt(quantity), digest: 'd', estimated: false, gaps: [] }
-    return { resource_id: 'vm-1', meter: 'network_transmit_bytes' as const, stretch, owned_id: 'a1', digest: '', leaves: [leaf] }
+    return {
+      resource_id: 'vm-1',
+      meter: 'network_transmit_bytes' as const,
+      stretch,
+      owned_id: 'a1',
+      digest: '',
+      leaves: [leaf],
+    }
   })
 }
 const traffic = (over: Partial<PriceRow>) =>

@@ -80,7 +80,9 @@ export async function fillMonth(
     const [open] = await tx`select number from cut where closed_at is null`
     const cut = Number(open?.number)
     const run = (statement: string, ...values: (string | number)[]) => tx.unsafe(statement, values)
-    await run(`create temp table account_of as select n - 1 as n, id from unnest('{${accounts.join()}}'::uuid[]) with ordinality as a(id, n)`)
+    await run(
+      `create temp table account_of as select n - 1 as n, id from unnest('{${accounts.join()}}'::uuid[]) with ordinality as a(id, n)`,
+    )
     await run(MACHINES, accounts.length * MACHINES_EACH)
     await run(CLUSTERS)
     await run(READING)
@@ -104,10 +106,35 @@ export const pricesOf = (month: Interval): readonly object[] => {
   return [
     { ...vcpu, amount: '0.012', effective_at: from },
     { ...vcpu, amount: '0.0135', effective_at: iso(month.from + PRICE_CHANGE_HOUR * HOUR_MS) },
-    { kind: 'vm', meter: 'memory', model: 'per_unit', per: 'month', unit: 'GiB', amount: '3.65', effective_at: from, ...past },
-    { kind: 'vm', meter: 'disk', model: 'per_unit', per: 'month', unit: 'GB', amount: '0.089', effective_at: from, ...past },
     {
-      ...{ kind: 'vm', meter: 'network_transmit_bytes', model: 'per_unit', per: 'quantity', unit: 'GB', amount: '0.0117' },
+      kind: 'vm',
+      meter: 'memory',
+      model: 'per_unit',
+      per: 'month',
+      unit: 'GiB',
+      amount: '3.65',
+      effective_at: from,
+      ...past,
+    },
+    {
+      kind: 'vm',
+      meter: 'disk',
+      model: 'per_unit',
+      per: 'month',
+      unit: 'GB',
+      amount: '0.089',
+      effective_at: from,
+      ...past,
+    },
+    {
+      ...{
+        kind: 'vm',
+        meter: 'network_transmit_bytes',
+        model: 'per_unit',
+        per: 'quantity',
+        unit: 'GB',
+        amount: '0.0117',
+      },
       ...{ terms: { included: '20' }, effective_at: from, ...past },
     },
   ]

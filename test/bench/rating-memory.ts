@@ -17,7 +17,7 @@ function pricesIn(month: Interval): Price[] {
   const change = month.from + 360 * HOUR_MS
   return METERS.flatMap((meter, index) => {
     const shared = {
-      ...{ kind: 'vm', meter, model: 'per_unit', per: 'quantity', unit: 'GB', terms: null } as const,
+      ...({ kind: 'vm', meter, model: 'per_unit', per: 'quantity', unit: 'GB', terms: null } as const),
       gap_policy: 'total' as const,
     }
     return [
@@ -32,10 +32,19 @@ export function factsOf(account: number, month: Interval): Facts {
   const machines = Array.from({ length: MACHINES }, (_, index) => account * MACHINES + index)
   const prices = pricesIn(month)
   const whole = { from: month.from, to: null }
-  const owned = machines.map((machine) => ({ id: `a-${machine}`, resource_id: `vm-${machine}`, ...whole, assignment: whole }))
+  const owned = machines.map((machine) => ({
+    id: `a-${machine}`,
+    resource_id: `vm-${machine}`,
+    ...whole,
+    assignment: whole,
+  }))
   const consumed = owned.flatMap((owner, index) =>
     METERS.flatMap((meter, which) =>
-      stretchesOf(month, [owner], prices.filter((price) => price.meter === meter)).map(({ stretch, owned_id }) => ({
+      stretchesOf(
+        month,
+        [owner],
+        prices.filter((price) => price.meter === meter),
+      ).map(({ stretch, owned_id }) => ({
         ...{ resource_id: owner.resource_id, meter, stretch, owned_id, digest: '' },
         leaves: Array.from({ length: (stretch.to - stretch.from) / HOUR_MS }, (_, hour) => {
           const from = stretch.from + hour * HOUR_MS
@@ -77,7 +86,12 @@ export async function storeRecords(sql: postgres.Sql, accounts: readonly Facts[]
     await sql`insert into bench_price values (${meter}, ${amount}, 1000000000, ${iso(effective_at)}, ${ends_at === null ? null : iso(ends_at)})`
   for (const { consumed } of accounts) {
     const rows = consumed.flatMap(({ resource_id, meter, leaves }) =>
-      leaves.map(({ from, quantity }) => ({ resource: resource_id, meter, hour: iso(from), quantity: quantity.toString() })),
+      leaves.map(({ from, quantity }) => ({
+        resource: resource_id,
+        meter,
+        hour: iso(from),
+        quantity: quantity.toString(),
+      })),
     )
     await sql`insert into bench_record select * from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
       as r(resource text, meter text, hour timestamptz, quantity numeric)`

@@ -1,4 +1,5 @@
 /** Closing a month: reviewed, flagged, held back, issued account by account; what fails is parked and stops nobody else. */
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
@@ -183,5 +184,29 @@ test('what was reviewed is what is issued: a price corrected meanwhile changes n
   await run((ctx) => finaliseClose(ctx, id, { early: false }))
   await work()
   expect((await accountsOf(id)).get('late')?.state).toBe('issued')
+  expect((await run(verify)).findings).toEqual([])
+})
+
+test('of more accounts than one transaction drafts, one whose draft breaks is parked alone', async () => {
+  const [whole, broken] = [await customer('whole'), await customer('broken')]
+  const idle = Array.from({ length: 40 }, (_, n) => `idle ${n}`)
+  for (const name of idle) await run((ctx) => openAccount(ctx, { name, tax_id: '', email: '', zone: 'UTC' }))
+  await watched([whole, broken], at('2026-12-02'))
+  await world.db.execute(sql`update contract set currency = 'XQX' where account_id = ${broken.id}`)
+  const id = await opened('2026-11')
+  const reviewed = await accountsOf(id)
+  expect(reviewed.get('broken')).toMatchObject({ state: 'parked', problem: { code: 'unexpected' } })
+  expect(reviewed.get('whole')).toMatchObject({ state: 'ready', flags: ['first_bill'] })
+  for (const name of idle) expect(reviewed.get(name)?.state).toBe('nothing')
+  await world.db.execute(sql`update contract set currency = 'EUR' where account_id = ${broken.id}`)
+  await run((ctx) => reviewAgain(ctx, id))
+  await work()
+  await world.db.execute(sql`update contract set currency = 'XQX' where account_id = ${broken.id}`)
+  await run((ctx) => finaliseClose(ctx, id, { early: false }))
+  await work()
+  const after = await accountsOf(id)
+  expect(after.get('broken')).toMatchObject({ state: 'parked', problem: { code: 'unexpected' }, invoices: [] })
+  expect(after.get('whole')?.state).toBe('issued')
+  expect((await run((ctx) => getClose(ctx, id))).counts).toMatchObject({ ready: 0, waiting: 0, parked: 1 })
   expect((await run(verify)).findings).toEqual([])
 })

@@ -27,7 +27,8 @@ const projectsTogether = together(async (ctx, _all: null, sets: readonly Readonl
   const ids = [...new Set(sets.flatMap((set) => [...set]))]
   const known = new Map<string, string | null>()
   for (let at = 0; at < ids.length; at += CHUNK)
-    for (const { id, project_id } of await projectOfAssignments(ctx, ids.slice(at, at + CHUNK))) known.set(id, project_id)
+    for (const { id, project_id } of await projectOfAssignments(ctx, ids.slice(at, at + CHUNK)))
+      known.set(id, project_id)
   return sets.map((set) => new Map([...set].flatMap((id) => (known.has(id) ? [[id, known.get(id) ?? null]] : []))))
 })
 

@@ -20,7 +20,4 @@ export const heldBy = ({ tx, now }: Context, project_id: string, limit: number) 
 
 /** The project of each of these assignments. */
 export const projectOfAssignments = ({ tx }: Context, ids: readonly string[]) =>
-  tx
-    .select({ id: assignment.id, project_id: assignment.project_id })
-    .from(assignment)
-    .where(among(assignment.id, ids))
+  tx.select({ id: assignment.id, project_id: assignment.project_id }).from(assignment).where(among(assignment.id, ids))
