@@ -94,8 +94,11 @@ export async function insertInvoice(
   await ctx.tx.insert(invoice).values(row)
   for (let start = 0; start < lines.length; start += 500) {
     const some = lines.slice(start, start + 500).map((line) => ({
-      ...{ ...line, net_minor: line.net_minor.toString(), content: JSON.stringify(line.content) },
-      ...{ invoice_id: row.id, account_id: row.account_id },
+      ...line,
+      net_minor: line.net_minor.toString(),
+      content: JSON.stringify(line.content),
+      invoice_id: row.id,
+      account_id: row.account_id,
     }))
     await ctx.tx.execute(
       sql`insert into invoice_line (${sql.raw(Object.keys(LINE).join(', '))}) select * from ${columnar(some, LINE)}`,

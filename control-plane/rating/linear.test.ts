@@ -50,8 +50,13 @@ type Machine = typeof machine extends fc.Arbitrary<infer M> ? M : never
 
 function observedOf(id: string, { versions, states, vcpu_count, memory_bytes }: Machine): Facts['observed'] {
   return cutAt(versions).map(({ from, to }, index) => ({
-    ...{ id: `${id}-v${index}`, resource_id: id, from, to: to === MONTH.to ? null : to, state: sure(states[index]) },
-    ...{ size: { vcpu_count: vcpu_count + index, memory_bytes }, scope_id: 's' },
+    id: `${id}-v${index}`,
+    resource_id: id,
+    from,
+    to: to === MONTH.to ? null : to,
+    state: sure(states[index]),
+    size: { vcpu_count: vcpu_count + index, memory_bytes },
+    scope_id: 's',
   }))
 }
 
@@ -91,11 +96,19 @@ const facts: fc.Arbitrary<Facts> = fc
     const owned = named.flatMap(({ id, one }) => ownedOf(id, one))
     const own = (id: string) => owned.filter((row) => row.resource_id === id)
     return {
-      ...{ period: MONTH, month: MONTH, zone: 'UTC', currency: 'EUR', service_id: 'service', owned, prices },
+      period: MONTH,
+      month: MONTH,
+      zone: 'UTC',
+      currency: 'EUR',
+      service_id: 'service',
+      owned,
+      prices,
       tax: { category: 'S' as const, rate: '21.00' },
       resources: named.map(({ id }) => ({ id, kind: 'vm' as const, name: id })),
       observed: named.flatMap(({ id, one }) => observedOf(id, one)),
-      ...{ gaps: [], losses: [], accepted: [] },
+      gaps: [],
+      losses: [],
+      accepted: [],
       consumed: named.flatMap(({ id, one }) => consumedOf(id, one, own(id), prices)),
     }
   })
