@@ -129,6 +129,21 @@ export const linesOfInvoice = (ctx: Context, invoice_id: string) =>
     .where(and(eq(invoiceLine.invoice_id, invoice_id), withinReach(ctx, invoiceLine.account_id)))
     .orderBy(invoiceLine.position)
 
+/** One line alone: an invoice may have thousands. */
+export async function lineOfInvoice(ctx: Context, invoice_id: string, line_id: string): Promise<LineRow | null> {
+  const [row] = await ctx.tx
+    .select()
+    .from(invoiceLine)
+    .where(
+      and(
+        eq(invoiceLine.invoice_id, invoice_id),
+        eq(invoiceLine.line_id, line_id),
+        withinReach(ctx, invoiceLine.account_id),
+      ),
+    )
+  return row ?? null
+}
+
 export async function listInvoices(
   ctx: Context,
   query: { account_id?: string | undefined; limit: number },

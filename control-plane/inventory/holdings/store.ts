@@ -1,5 +1,5 @@
 /** The SQL of holdings: who owned what, what was observed of it, and by whom it was seen. */
-import { and, eq, lte, type SQL, sql } from 'drizzle-orm'
+import { and, lte, sql } from 'drizzle-orm'
 import type { Content, State } from '#connectors/contract.ts'
 import type { Instant, Interval, OpenInterval } from '../../base/time.ts'
 import { knownAt } from '../../db/cut.ts'
@@ -13,20 +13,16 @@ export interface Ownership extends OpenInterval {
   resource_id: string
   account_id: string
 }
-/** Who owned what, as known to a cut; by account, by resource, or both. */
-export async function ownership(
+/** What an account owned, as known to a cut. */
+export const ownership = (
   ctx: Context,
-  by: { account_id?: string; resource_ids?: readonly string[] },
-  interval: Interval,
+  { account_id }: { account_id: string },
+  { from, to }: Interval,
   cut: number,
-): Promise<Ownership[]> {
-  if (by.account_id !== undefined && !by.resource_ids) {
-    const { from, to } = interval
-    return await ownedByEach(ctx, { from, to, cut }, by.account_id)
-  }
-  const whose = by.account_id === undefined ? undefined : eq(assignment.account_id, by.account_id)
-  return await owned(ctx, and(whose, by.resource_ids && among(assignment.resource_id, by.resource_ids)), interval, cut)
-}
+): Promise<Ownership[]> => ownedByEach(ctx, { from, to, cut }, account_id)
+const ownedByEach = together((ctx, { from, to, cut }: Interval & { cut: number }, account_ids: readonly string[]) =>
+  ownershipOfEach(ctx, account_ids, { from, to }, cut),
+)
 
 /** What each of these accounts owned, as known to a cut. */
 export async function ownershipOfEach(
@@ -35,16 +31,7 @@ export async function ownershipOfEach(
   interval: Interval,
   cut: number,
 ): Promise<Ownership[][]> {
-  const found = await owned(ctx, among(assignment.account_id, account_ids), interval, cut)
-  const byAccount = Map.groupBy(found, (row) => row.account_id)
-  return account_ids.map((id) => byAccount.get(id) ?? [])
-}
-const ownedByEach = together((ctx, { from, to, cut }: Interval & { cut: number }, account_ids: readonly string[]) =>
-  ownershipOfEach(ctx, account_ids, { from, to }, cut),
-)
-
-async function owned(ctx: Context, which: SQL | undefined, interval: Interval, cut: number): Promise<Ownership[]> {
-  return await ctx.tx
+  const found: Ownership[] = await ctx.tx
     .select({
       id: assignment.id,
       resource_id: assignment.resource_id,
@@ -55,11 +42,13 @@ async function owned(ctx: Context, which: SQL | undefined, interval: Interval, c
     .from(assignment)
     .where(
       and(
-        which,
+        among(assignment.account_id, account_ids),
         overlaps(assignment.valid_from, assignment.valid_to, interval),
         knownAt(assignment.cut_from, assignment.cut_to, cut),
       ),
     )
+  const byAccount = Map.groupBy(found, (row) => row.account_id)
+  return account_ids.map((id) => byAccount.get(id) ?? [])
 }
 
 export interface Observed extends OpenInterval {
