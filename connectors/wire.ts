@@ -100,7 +100,7 @@ export function canonical(value: unknown): string {
     return `[${text.slice(1)}]`
   }
   const fields = value as Readonly<Record<string, unknown>>
-  for (const key of Object.keys(fields).sort()) {
+  for (const key of Object.keys(fields).toSorted()) {
     const item = fields[key]
     if (item !== undefined) text += `,${JSON.stringify(key)}:${canonical(item)}`
   }

@@ -8,6 +8,7 @@ import { listPrices, type PriceRow } from '../catalog/index.ts'
 import { type ContractInForce, contractOf, servicesSince } from '../contracts/index.ts'
 import { type ClosedCut, openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
+import { allOf } from '../db/together.ts'
 import { ownership, projectOfEach, requireSeen } from '../inventory/index.ts'
 import { reportedUpTo } from '../metering/index.ts'
 import {
@@ -166,21 +167,34 @@ export async function knownTo(ctx: Context, account_id: string, { number, closed
 /** The drafts of all accounts that have something to invoice. */
 export async function drafts(ctx: Context): Promise<z.infer<typeof DraftSummary>[]> {
   permit(ctx, 'billing.read')
-  const out: z.infer<typeof DraftSummary>[] = []
-  for (const account of await allAccounts(ctx)) {
-    const made = await draft(ctx, { account_id: account.id, as_of: null }).catch(unlessEmpty)
-    if (made)
-      out.push({
-        account: { id: account.id, name: account.name },
-        period: made.period,
-        currency: made.currency,
-        totals: made.totals,
-        line_count: made.lines.length,
-        unrated_count: made.unrated.length,
-        blocked_count: made.blocked_gaps.length,
-      })
-  }
-  return out
+  const accounts = await allAccounts(ctx)
+  return await ctx.program(async (program) => {
+    const out: z.infer<typeof DraftSummary>[] = []
+    for (let start = 0; start < accounts.length; start += DRAFTED_TOGETHER) {
+      const some = accounts.slice(start, start + DRAFTED_TOGETHER)
+      const made = await allOf(some.map((account) => summaryOf(program, account)))
+      out.push(...made.filter((one) => one !== null))
+    }
+    return out
+  })
+}
+
+/** Drafts that are made side by side in one transaction: the database is asked for all of them at once, and no more are held. */
+export const DRAFTED_TOGETHER = 16
+
+async function summaryOf(ctx: Context, account: Account): Promise<z.infer<typeof DraftSummary> | null> {
+  const made = await compute(ctx, account, { account_id: account.id, as_of: null }).catch(unlessEmpty)
+  return (
+    made && {
+      account: { id: account.id, name: account.name },
+      period: made.period,
+      currency: made.currency,
+      totals: made.totals,
+      line_count: made.lines.length,
+      unrated_count: made.unrated.length,
+      blocked_count: made.blocked_gaps.length,
+    }
+  )
 }
 
 export function unlessEmpty(error: unknown): null {

@@ -16,15 +16,15 @@ import type { z } from 'zod'
 import { draft } from './draft.ts'
 import { requireInvoice } from './issued.ts'
 import { ratedLines } from './notes/rules.ts'
-import { assignmentsById, linesOfInvoice, versionsById } from './store.ts'
+import { assignmentsById, lineOfInvoice, versionsById } from './store.ts'
 
 type Explained = z.infer<typeof Explanation>
 
 export async function explainInvoiceLine(ctx: Context, invoice_id: string, line_id: string): Promise<Explained> {
   permit(ctx, 'billing.read')
   const invoice = await requireInvoice(ctx, invoice_id)
-  const lines = (await linesOfInvoice(ctx, invoice_id)).map((row) => row.content)
-  return explained(ctx, find(lines, line_id), invoice.content.taxes, invoice.cut)
+  const line = required((await lineOfInvoice(ctx, invoice_id, line_id))?.content, line_id)
+  return explained(ctx, line, invoice.content.taxes, invoice.cut)
 }
 
 export async function explainDraftLine(
@@ -34,7 +34,11 @@ export async function explainDraftLine(
   as_of: number | null,
 ): Promise<Explained> {
   const made = await draft(ctx, { account_id, as_of })
-  return explained(ctx, find(made.lines, line_id), made.taxes, made.cut)
+  const line = required(
+    made.lines.find(({ id }) => id === line_id),
+    line_id,
+  )
+  return explained(ctx, line, made.taxes, made.cut)
 }
 
 /** On which host a machine ran is told to those who look after the hosts, and so are readings from another owner's time. */
@@ -61,8 +65,7 @@ async function heldBy(ctx: Context, line: DocumentLine): Promise<OpenInterval[]>
   return (await assignmentsById(ctx, [...ids])).map(({ from, to }) => ({ from: instant(from), to: instant(to) }))
 }
 
-function find(lines: readonly DocumentLine[], line_id: string): DocumentLine {
-  const line = lines.find((candidate) => candidate.id === line_id)
+function required(line: DocumentLine | undefined, line_id: string): DocumentLine {
   if (!line) throw new Problem('not_found', `There is no line ${line_id} here.`)
   return line
 }

@@ -95,8 +95,11 @@ export async function insertInvoice(
   await ctx.tx.insert(invoice).values(row)
   for (let start = 0; start < lines.length; start += 500) {
     const some = lines.slice(start, start + 500).map((line) => ({
-      ...{ ...line, net_minor: line.net_minor.toString(), content: JSON.stringify(line.content) },
-      ...{ invoice_id: row.id, account_id: row.account_id },
+      ...line,
+      net_minor: line.net_minor.toString(),
+      content: JSON.stringify(line.content),
+      invoice_id: row.id,
+      account_id: row.account_id,
     }))
     await ctx.tx.execute(
       sql`insert into invoice_line (${sql.raw(Object.keys(LINE).join(', '))}) select * from ${columnar(some, LINE)}`,
@@ -126,6 +129,21 @@ export const linesOfInvoice = (ctx: Context, invoice_id: string) =>
     .from(invoiceLine)
     .where(and(eq(invoiceLine.invoice_id, invoice_id), withinReach(ctx, invoiceLine.account_id)))
     .orderBy(invoiceLine.position)
+
+/** One line alone: an invoice may have thousands. */
+export async function lineOfInvoice(ctx: Context, invoice_id: string, line_id: string): Promise<LineRow | null> {
+  const [row] = await ctx.tx
+    .select()
+    .from(invoiceLine)
+    .where(
+      and(
+        eq(invoiceLine.invoice_id, invoice_id),
+        eq(invoiceLine.line_id, line_id),
+        withinReach(ctx, invoiceLine.account_id),
+      ),
+    )
+  return row ?? null
+}
 
 export async function listInvoices(
   ctx: Context,

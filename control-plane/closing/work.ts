@@ -4,12 +4,13 @@ import { system } from '../base/actor.ts'
 import { exponentOf } from '../base/money.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, type Instant, type Interval, monthNamed } from '../base/time.ts'
-import { draft, issueDraft, pastBills, settledCut, unlessEmpty } from '../billing/index.ts'
+import { draft, DRAFTED_TOGETHER, issueDraft, pastBills, settledCut, unlessEmpty } from '../billing/index.ts'
 import type { Draft } from '../billing/contract.ts'
 import { minorOf } from '../billing/rules.ts'
 import { contractOf, holdContract } from '../contracts/index.ts'
 import type { ClosedCut } from '../db/cut.ts'
 import { attempt, type Clock, collided, type Context, type Database, isUnreachable, transact } from '../db/index.ts'
+import { allOf } from '../db/together.ts'
 import { append } from '../events/index.ts'
 import { flagsOf, usualNet } from './rules.ts'
 import * as store from './store.ts'
@@ -19,8 +20,6 @@ const actor = system('period_close')
 const PAST_BILLS = 6
 /** Months that may be made up for at once, where an account has not been invoiced for long. */
 const INVOICES_MAX = 24
-/** Accounts of one transaction: their drafts are made side by side, so that the database is asked for many at once. */
-const BATCH = 16
 /** Transactions at once: while one of them computes, the database works for another. */
 const LANES = 2
 
@@ -47,12 +46,6 @@ export async function workOnCloses(db: Database, now: Clock, tell: Tell): Promis
   return done
 }
 
-/** What all of them give, once none is at work any more; the first error where one failed. */
-async function allOf<T>(list: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(list)
-  return await Promise.all(list)
-}
-
 /** What the close goes on to, once none of its accounts is left in this step. */
 async function advance(ctx: Context, id: string): Promise<void> {
   const row = sure(await store.findClose(ctx, id, true))
@@ -76,7 +69,7 @@ const cutOf = ({ cut, cut_closed_at }: store.CloseRow): ClosedCut => ({
 async function reviewNext(ctx: Context, id: string, tell: Tell): Promise<number> {
   const close = sure(await store.findClose(ctx, id))
   const isOpen = close.state === 'preparing' && close.cut !== null
-  const taken = isOpen ? await store.takeAccounts(ctx, id, 'unreviewed', BATCH) : []
+  const taken = isOpen ? await store.takeAccounts(ctx, id, 'unreviewed', DRAFTED_TOGETHER) : []
   const reviewed = await tryAll(ctx, taken, tell, (inner, row) => review(inner, close, row))
   await allOf(taken.map(async (row, index) => keepReviewed(ctx, close, row, sure(reviewed[index]))))
   return taken.length
@@ -154,7 +147,7 @@ async function figuresOf(ctx: Context, made: Draft, month: Interval) {
  */
 async function issueNext(ctx: Context, id: string, tell: Tell): Promise<number> {
   const close = sure(await store.findClose(ctx, id))
-  const taken = close.state === 'finalising' ? await store.takeAccounts(ctx, id, 'ready', BATCH) : []
+  const taken = close.state === 'finalising' ? await store.takeAccounts(ctx, id, 'ready', DRAFTED_TOGETHER) : []
   const drafted = await tryAll(ctx, taken, tell, async (inner, row) => {
     const end = (await monthOfAccount(inner, close, row)).to
     return { end, made: await draftOf(inner, close, row.account_id, end) }

@@ -1,6 +1,12 @@
 /** Reads of many at once: what is asked for one account each in the same moment goes to the database as one question. */
 import type { Context } from './index.ts'
 
+/** What all of them give, once none is at work any more; the first error where one failed. Work that goes on after its transaction would harm others. */
+export async function allOf<T>(list: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(list)
+  return await Promise.all(list)
+}
+
 interface Asked<One, Value> {
   one: One
   resolve(value: Value): void

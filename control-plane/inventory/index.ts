@@ -27,11 +27,12 @@ export {
 } from './facts/index.ts'
 export { assign } from './assign.ts'
 export { withdrawSameAs } from './eyes/index.ts'
-export { holdings, observations } from './holdings.ts'
+export { holdings, observations } from './holdings/index.ts'
+export { type Ownership, ownership } from './holdings/store.ts'
 export { closeProject, projectOfEach } from './projects/index.ts'
 export { refKey } from './rules.ts'
 export { type Settled, settleResources } from './timeline/index.ts'
-export { type Ownership, ownership, pendingResources, vcpusOf } from './store.ts'
+export { pendingResources, vcpusOf } from './store.ts'
 export { isWithin, ownedIds, ownedSince, requireSeen, type Seen, within } from './tenure/index.ts'
 
 /** What slices downstream know of a resource; main hands it in. */

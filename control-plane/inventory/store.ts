@@ -1,15 +1,13 @@
 /** Reads of the inventory: lists, details, histories, and the timelines that rating integrates. */
 import { sure } from '../base/problem.ts'
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
-import type { Content, State } from '#connectors/contract.ts'
-import type { Instant, Interval, OpenInterval } from '../base/time.ts'
+import type { Instant, Interval } from '../base/time.ts'
 import { knownAt } from '../db/cut.ts'
 import { withinOwn } from '../db/fence.ts'
 import { among, arrayText, columnar, type Context, ms, rows } from '../db/index.ts'
-import { together } from '../db/together.ts'
 import type { ResourceQuery } from './contract.ts'
-import { assignment, dirtyResource, observedVersion, resource, sighting } from './schema.ts'
+import { assignment, dirtyResource, observedVersion, resource } from './schema.ts'
 
 export type ResourceRow = typeof resource.$inferSelect & {
   host_name: string | null
@@ -239,94 +237,6 @@ export const lockResource = (ctx: Context, id: string) =>
 export const overlaps = (from: AnyPgColumn, to: AnyPgColumn, interval: Interval) =>
   and(or(isNull(from), lt(from, interval.to)), or(isNull(to), gt(to, interval.from)))
 
-export interface Ownership extends OpenInterval {
-  id: string
-  resource_id: string
-  account_id: string
-}
-/** Who owned what, as known to a cut; by account, by resource, or both. */
-export async function ownership(
-  ctx: Context,
-  by: { account_id?: string; resource_ids?: readonly string[] },
-  interval: Interval,
-  cut: number,
-): Promise<Ownership[]> {
-  if (by.account_id !== undefined && !by.resource_ids) {
-    const { from, to } = interval
-    return await ownedByEach(ctx, { from, to, cut }, by.account_id)
-  }
-  const whose = by.account_id === undefined ? undefined : eq(assignment.account_id, by.account_id)
-  return await owned(ctx, and(whose, by.resource_ids && among(assignment.resource_id, by.resource_ids)), interval, cut)
-}
-
-/** What each of these accounts owned, as known to a cut. */
-export async function ownershipOfEach(
-  ctx: Context,
-  account_ids: readonly string[],
-  interval: Interval,
-  cut: number,
-): Promise<Ownership[][]> {
-  const found = await owned(ctx, among(assignment.account_id, account_ids), interval, cut)
-  const byAccount = Map.groupBy(found, (row) => row.account_id)
-  return account_ids.map((id) => byAccount.get(id) ?? [])
-}
-const ownedByEach = together((ctx, { from, to, cut }: Interval & { cut: number }, account_ids: readonly string[]) =>
-  ownershipOfEach(ctx, account_ids, { from, to }, cut),
-)
-
-async function owned(ctx: Context, which: SQL | undefined, interval: Interval, cut: number): Promise<Ownership[]> {
-  return await ctx.tx
-    .select({
-      id: assignment.id,
-      resource_id: assignment.resource_id,
-      account_id: assignment.account_id,
-      from: assignment.valid_from,
-      to: assignment.valid_to,
-    })
-    .from(assignment)
-    .where(
-      and(
-        which,
-        overlaps(assignment.valid_from, assignment.valid_to, interval),
-        knownAt(assignment.cut_from, assignment.cut_to, cut),
-      ),
-    )
-}
-
-export interface Observed extends OpenInterval {
-  id: string
-  resource_id: string
-  from: Instant
-  state: State
-  size: Content['size']
-  scope_id: string
-}
-type PackedObserved = [id: string, from: Instant, to: Instant | null, State, Content['size'], scope_id: string]
-/** What was observed of resources in an interval, as known to a cut, oldest first for each; those of a resource come as one text. */
-export async function observedIn(
-  ctx: Context,
-  resource_ids: readonly string[],
-  interval: Interval,
-  cut: number,
-): Promise<Observed[]> {
-  if (resource_ids.length === 0) return []
-  const { resource_id, valid_from, valid_to, cut_from, cut_to } = observedVersion
-  const found = await rows<{ resource_id: string; list: PackedObserved[] }>(
-    ctx.tx,
-    sql`select resource_id, json_agg(json_build_array(id, ${ms(sql`valid_from`)}, ${ms(sql`valid_to`)}, content->>'state', content->'size', scope_id)
-          order by valid_from) as list
-        from observed_version where ${among(resource_id, resource_ids)} and ${overlaps(valid_from, valid_to, interval)}
-          and ${knownAt(cut_from, cut_to, cut)}
-        group by resource_id`,
-  )
-  return found.flatMap(({ resource_id: id, list }) =>
-    list.map(([version, from, to, state, size, scope_id]) => ({
-      ...{ id: version, resource_id: id, from, to },
-      ...{ state, size, scope_id },
-    })),
-  )
-}
-
 export const namesOf = (ctx: Context, resource_ids: readonly string[]) =>
   resource_ids.length === 0
     ? []
@@ -336,15 +246,6 @@ export const namesOf = (ctx: Context, resource_ids: readonly string[]) =>
         .where(among(resource.id, resource_ids))
         // the same question has the same answer, to the order
         .orderBy(asc(resource.id))
-
-/** Sources by which each of these resources was ever listed or told of. */
-export const sourcesOf = (ctx: Context, resource_ids: readonly string[], cut: number) =>
-  resource_ids.length === 0
-    ? Promise.resolve([])
-    : ctx.tx
-        .selectDistinct({ resource_id: sighting.resource_id, source_id: sighting.source_id })
-        .from(sighting)
-        .where(and(among(sighting.resource_id, resource_ids), lte(sighting.cut, cut)))
 
 /** vCPUs of guests: their load is a share of these. */
 export async function vcpusOf(ctx: Context, resource_ids: readonly string[]): Promise<Map<string, number>> {

@@ -117,8 +117,12 @@ async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>
       [...(used[index]?.get(stretch) ?? [])]
         .filter(([meter]) => meters.includes(meter))
         .map(([meter, leaves]) => ({
-          ...{ resource_id, meter, stretch, owned_id },
-          ...{ leaves, digest: consumptionDigest(leaves) },
+          resource_id,
+          meter,
+          stretch,
+          owned_id,
+          leaves,
+          digest: consumptionDigest(leaves),
         })),
     ),
   )

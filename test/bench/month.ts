@@ -127,15 +127,15 @@ export const pricesOf = (month: Interval): readonly object[] => {
       ...past,
     },
     {
-      ...{
-        kind: 'vm',
-        meter: 'network_transmit_bytes',
-        model: 'per_unit',
-        per: 'quantity',
-        unit: 'GB',
-        amount: '0.0117',
-      },
-      ...{ terms: { included: '20' }, effective_at: from, ...past },
+      kind: 'vm',
+      meter: 'network_transmit_bytes',
+      model: 'per_unit',
+      per: 'quantity',
+      unit: 'GB',
+      amount: '0.0117',
+      terms: { included: '20' },
+      effective_at: from,
+      ...past,
     },
   ]
 }

@@ -47,7 +47,11 @@ export function factsOf(account: number, month: Interval): Facts {
         [owner],
         prices.filter((price) => price.meter === meter),
       ).map(({ stretch, owned_id }) => ({
-        ...{ resource_id: owner.resource_id, meter, stretch, owned_id, digest: '' },
+        resource_id: owner.resource_id,
+        meter,
+        stretch,
+        owned_id,
+        digest: '',
         leaves: Array.from({ length: (stretch.to - stretch.from) / HOUR_MS }, (_, hour) => {
           const from = stretch.from + hour * HOUR_MS
           const quantity = quantityOf(machines[index] ?? 0, which, (from - month.from) / HOUR_MS)
@@ -57,10 +61,20 @@ export function factsOf(account: number, month: Interval): Facts {
     ),
   )
   return {
-    ...{ period: month, month, zone: 'UTC', currency: 'EUR', service_id: 'service' },
+    period: month,
+    month,
+    zone: 'UTC',
+    currency: 'EUR',
+    service_id: 'service',
     tax: oneTax('21.00'),
     resources: machines.map((machine) => ({ id: `vm-${machine}`, kind: 'vm', name: `vm-${machine}` })),
-    ...{ owned, observed: [], gaps: [], losses: [], accepted: [], prices, consumed },
+    owned,
+    observed: [],
+    gaps: [],
+    losses: [],
+    accepted: [],
+    prices,
+    consumed,
   }
 }
 

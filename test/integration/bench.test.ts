@@ -50,10 +50,16 @@ test('the bench of a tenant’s list is answered alike by both sides, among seve
   expectRate(rate)
 }, 240_000)
 
-test('the bench of rating rates usage that is there', async () => {
-  const { usage_rows, rows } = await outcome('rating')
-  expect(usage_rows).toBeGreaterThan(0)
-  expectRate(rows)
+test('the bench of rating drafts, issues and explains a month that comes to what its oracle says', async () => {
+  const { lines, segments, total, oracle, records, stages, peak_bytes, explain_p95_ms } = await outcome('rating')
+  expect({ lines, segments }).toEqual({ lines: 28 * 5, segments: 28 * 12 })
+  expect(Number(total)).toBeGreaterThan(1_000)
+  expect(total).toBe(oracle)
+  expectRate(records)
+  for (const { seconds } of Object.values(stages as Record<string, { seconds: number }>))
+    expect(seconds).toBeGreaterThan(0)
+  for (const bytes of Object.values(peak_bytes as Record<string, number>)) expect(bytes).toBeGreaterThan(1e6)
+  expect(explain_p95_ms).toBeGreaterThan(0)
 }, 240_000)
 
 test('the bench of the audit changes accounts fifty at once, and its chain is whole', async () => {

@@ -120,9 +120,9 @@ export const MUTANTS: readonly Mutant[] = [
     why: 'a machine that an agent within and its hypervisor report is charged by both',
     replacements: [
       {
-        file: 'control-plane/inventory/index.ts',
-        text: 'uncovered(assigned, await coversIn(ctx, ids, interval, cut))',
-        by: 'uncovered(assigned, [])',
+        file: 'control-plane/inventory/holdings/index.ts',
+        text: 'owned: uncovered(rows, covers)',
+        by: 'owned: uncovered(rows, [])',
       },
     ],
   },
@@ -131,25 +131,14 @@ export const MUTANTS: readonly Mutant[] = [
     why: 'a transfer moves the past along',
     replacements: [
       {
-        file: 'control-plane/inventory/store.ts',
-        text: `        overlaps(assignment.valid_from, assignment.valid_to, interval),
-        knownAt(assignment.cut_from, assignment.cut_to, cut),
-      ),
-    )
-  return found.map((row) => ({
-    id: row.id,
-    resource_id: row.resource_id,
-    account_id: row.account_id,
-    from: row.valid_from,`,
-        by: `        isNull(assignment.valid_to),
-        knownAt(assignment.cut_from, assignment.cut_to, cut),
-      ),
-    )
-  return found.map((row) => ({
-    id: row.id,
-    resource_id: row.resource_id,
-    account_id: row.account_id,
-    from: null,`,
+        file: 'control-plane/inventory/holdings/store.ts',
+        text: 'from: assignment.valid_from,',
+        by: 'from: sql<null>`null`,',
+      },
+      {
+        file: 'control-plane/inventory/holdings/store.ts',
+        text: 'overlaps(assignment.valid_from, assignment.valid_to, interval),',
+        by: 'sql`${assignment.valid_to} is null`,',
       },
     ],
   },

@@ -1,10 +1,11 @@
 /** What a rating needs of accounts' resources, read for many accounts at once and dealt out to them. */
-import { permit } from '../base/actor.ts'
-import type { Interval } from '../base/time.ts'
-import type { Context } from '../db/index.ts'
-import { together } from '../db/together.ts'
-import { coversIn } from './eyes/index.ts'
-import { uncovered } from './ownership.ts'
+import { permit } from '../../base/actor.ts'
+import type { Interval } from '../../base/time.ts'
+import type { Context } from '../../db/index.ts'
+import { together } from '../../db/together.ts'
+import { coversIn } from '../eyes/index.ts'
+import { uncovered } from '../ownership.ts'
+import { namesOf, unobservedIn } from '../store.ts'
 import * as store from './store.ts'
 
 /** Everything a rating needs of an account's resources in an interval, as known to a cut: without what another eye is billed for. */
@@ -23,7 +24,7 @@ const holdingsOfEach = together(
     const of = {
       observed: Map.groupBy(observed, (row) => row.resource_id),
       gaps: Map.groupBy(gaps, (row) => row.scope_id),
-      names: new Map((await store.namesOf(ctx, ids)).map((row) => [row.id, row])),
+      names: new Map((await namesOf(ctx, ids)).map((row) => [row.id, row])),
       sources: Map.groupBy(await store.sourcesOf(ctx, ids, cut), (row) => row.resource_id),
     }
     return assigned.map((rows) => {
@@ -45,6 +46,6 @@ const holdingsOfEach = together(
 export async function observations(ctx: Context, ids: readonly string[], interval: Interval, cut: number) {
   permit(ctx, 'inventory.read')
   const observed = await store.observedIn(ctx, ids, interval, cut)
-  const gaps = await store.unobservedIn(ctx, [...new Set(observed.map((row) => row.scope_id))], interval, cut)
+  const gaps = await unobservedIn(ctx, [...new Set(observed.map((row) => row.scope_id))], interval, cut)
   return { observed, gaps }
 }

@@ -1,0 +1,100 @@
+/** The SQL of holdings: who owned what, what was observed of it, and by whom it was seen. */
+import { and, lte, sql } from 'drizzle-orm'
+import type { Content, State } from '#connectors/contract.ts'
+import type { Instant, Interval, OpenInterval } from '../../base/time.ts'
+import { knownAt } from '../../db/cut.ts'
+import { among, type Context, ms, rows } from '../../db/index.ts'
+import { together } from '../../db/together.ts'
+import { assignment, observedVersion, sighting } from '../schema.ts'
+import { overlaps } from '../store.ts'
+
+export interface Ownership extends OpenInterval {
+  id: string
+  resource_id: string
+  account_id: string
+}
+/** What an account owned, as known to a cut. */
+export const ownership = (
+  ctx: Context,
+  { account_id }: { account_id: string },
+  { from, to }: Interval,
+  cut: number,
+): Promise<Ownership[]> => ownedByEach(ctx, { from, to, cut }, account_id)
+const ownedByEach = together((ctx, { from, to, cut }: Interval & { cut: number }, account_ids: readonly string[]) =>
+  ownershipOfEach(ctx, account_ids, { from, to }, cut),
+)
+
+/** What each of these accounts owned, as known to a cut. */
+export async function ownershipOfEach(
+  ctx: Context,
+  account_ids: readonly string[],
+  interval: Interval,
+  cut: number,
+): Promise<Ownership[][]> {
+  const found: Ownership[] = await ctx.tx
+    .select({
+      id: assignment.id,
+      resource_id: assignment.resource_id,
+      account_id: assignment.account_id,
+      from: assignment.valid_from,
+      to: assignment.valid_to,
+    })
+    .from(assignment)
+    .where(
+      and(
+        among(assignment.account_id, account_ids),
+        overlaps(assignment.valid_from, assignment.valid_to, interval),
+        knownAt(assignment.cut_from, assignment.cut_to, cut),
+      ),
+    )
+  const byAccount = Map.groupBy(found, (row) => row.account_id)
+  return account_ids.map((id) => byAccount.get(id) ?? [])
+}
+
+export interface Observed extends OpenInterval {
+  id: string
+  resource_id: string
+  from: Instant
+  state: State
+  size: Content['size']
+  scope_id: string
+}
+type PackedObserved = [id: string, from: Instant, to: Instant | null, State, Content['size'], scope_id: string]
+/** What was observed of resources in an interval, as known to a cut, oldest first for each; those of a resource come as one text. */
+export async function observedIn(
+  ctx: Context,
+  resource_ids: readonly string[],
+  interval: Interval,
+  cut: number,
+): Promise<Observed[]> {
+  if (resource_ids.length === 0) return []
+  const { resource_id, valid_from, valid_to, cut_from, cut_to } = observedVersion
+  const found = await rows<{ resource_id: string; list: PackedObserved[] }>(
+    ctx.tx,
+    sql`select resource_id, json_agg(json_build_array(id, ${ms(sql`valid_from`)}, ${ms(sql`valid_to`)}, content->>'state', content->'size', scope_id)
+          order by valid_from) as list
+        from observed_version where ${among(resource_id, resource_ids)} and ${overlaps(valid_from, valid_to, interval)}
+          and ${knownAt(cut_from, cut_to, cut)}
+        group by resource_id`,
+  )
+  return found.flatMap(({ resource_id: id, list }) =>
+    list.map(([version, from, to, state, size, scope_id]) => ({
+      id: version,
+      resource_id: id,
+      from,
+      to,
+      state,
+      size,
+      scope_id,
+    })),
+  )
+}
+
+/** Sources by which each of these resources was ever listed or told of. */
+export const sourcesOf = (ctx: Context, resource_ids: readonly string[], cut: number) =>
+  resource_ids.length === 0
+    ? Promise.resolve([])
+    : ctx.tx
+        .selectDistinct({ resource_id: sighting.resource_id, source_id: sighting.source_id })
+        .from(sighting)
+        .where(and(among(sighting.resource_id, resource_ids), lte(sighting.cut, cut)))
