@@ -21,14 +21,13 @@ const TAXES = [
 ] as const
 const BOOKS = ['book-a', 'book-b']
 const KINDS = ['vm.vcpu', 'vm.memory', 'disk.disk']
-const line = fc
-  .record({
-    minor: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 5_000_000 })),
-    tax: fc.constantFrom(...TAXES),
-    inclusive: fc.boolean(),
-    component: fc.constantFrom(...KINDS),
-    book: fc.constantFrom(...BOOKS),
-  })
+const line = fc.record({
+  minor: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 5_000_000 })),
+  tax: fc.constantFrom(...TAXES),
+  inclusive: fc.boolean(),
+  component: fc.constantFrom(...KINDS),
+  book: fc.constantFrom(...BOOKS),
+})
 const lines = (currency: string) =>
   fc.array(line, { minLength: 1, maxLength: 9 }).map((all) =>
     all.map(({ minor, tax, inclusive, component, book }, index) => {
@@ -53,20 +52,27 @@ const scope: fc.Arbitrary<CouponTerms['scope']> = fc.oneof(
   fc.constantFrom(...BOOKS).map((price_book_id) => ({ type: 'price_book' as const, price_book_id })),
 )
 const coupons = (currency: string) =>
-  fc.array(
-    fc.record({ scope, percent: fc.boolean(), value: fc.integer({ min: 1, max: 9_999 }), at: fc.integer({ min: 10, max: 28 }) }),
-    { maxLength: 5 },
-  ).map((all) =>
-    all.map((one, index): CouponTerms => ({
-      redemption_id: `r${index}`,
-      code: `C${index}`,
-      redeemed_at: `2026-11-${one.at}T00:00:00.000Z`,
-      scope: one.scope,
-      ...(one.percent
-        ? { type: 'percent', rate: `${Math.trunc(one.value / 100)}.${String(one.value % 100).padStart(2, '0')}` }
-        : { type: 'fixed', left: majorText(BigInt(one.value), currency) }),
-    })),
-  )
+  fc
+    .array(
+      fc.record({
+        scope,
+        percent: fc.boolean(),
+        value: fc.integer({ min: 1, max: 9_999 }),
+        at: fc.integer({ min: 10, max: 28 }),
+      }),
+      { maxLength: 5 },
+    )
+    .map((all) =>
+      all.map((one, index): CouponTerms => ({
+        redemption_id: `r${index}`,
+        code: `C${index}`,
+        redeemed_at: `2026-11-${one.at}T00:00:00.000Z`,
+        scope: one.scope,
+        ...(one.percent
+          ? { type: 'percent', rate: `${Math.trunc(one.value / 100)}.${String(one.value % 100).padStart(2, '0')}` }
+          : { type: 'fixed', left: majorText(BigInt(one.value), currency) }),
+      })),
+    )
 const document = fc
   .constantFrom(...CURRENCIES)
   .chain((currency) => fc.tuple(fc.constant(currency), lines(currency), coupons(currency), lines(currency)))
@@ -94,7 +100,9 @@ test('lines, discounts, categories and totals add up exactly; a gross price stay
         expect(of(one.net) >= 0n && off >= 0n).toBe(true)
       }
       for (const one of made.coupons) {
-        const taken = made.lines.flatMap((each) => each.discounts ?? []).filter((each) => each.redemption_id === one.redemption_id)
+        const taken = made.lines
+          .flatMap((each) => each.discounts ?? [])
+          .filter((each) => each.redemption_id === one.redemption_id)
         expect(taken.reduce((sum, each) => sum + of(each.amount), 0n)).toBe(of(one.used))
         if (one.left !== undefined) expect(of(one.used) <= of(one.left)).toBe(true)
       }
@@ -106,10 +114,16 @@ test('lines, discounts, categories and totals add up exactly; a gross price stay
         // BR-CO-17 to within what two roundings leave
         const [whole = '0', decimals = ''] = row.rate.split('.')
         const beside = of(row.tax) * 100n * 10n ** BigInt(decimals.length) - of(row.base) * BigInt(whole + decimals)
-        expect(beside < 2n * 100n * 10n ** BigInt(decimals.length) && -beside < 2n * 100n * 10n ** BigInt(decimals.length)).toBe(true)
+        expect(
+          beside < 2n * 100n * 10n ** BigInt(decimals.length) && -beside < 2n * 100n * 10n ** BigInt(decimals.length),
+        ).toBe(true)
       }
       const found: string[] = []
-      const row = { number: 'A-1', document_type: 'invoice', content: { ...contentOf(currency, made), seller: { tax_id: 'a' }, buyer: { tax_id: 'b' } } }
+      const row = {
+        number: 'A-1',
+        document_type: 'invoice',
+        content: { ...contentOf(currency, made), seller: { tax_id: 'a' }, buyer: { tax_id: 'b' } },
+      }
       checkTax(row as unknown as InvoiceRow, made.lines, (check, _subject, detail) => found.push(`${check}: ${detail}`))
       expect(found).toEqual([])
     }),
@@ -122,7 +136,10 @@ test('rated again as it was, a document has no difference, though its coupons ha
     fc.property(document, ([currency, rated, terms]) => {
       const made = adjusted(rated, terms, currency)
       expect(adjusted(rated, again(made.coupons), currency).lines).toEqual(made.lines)
-      const chain = { original: { document_type: 'invoice' as const, content: contentOf(currency, made), lines: made.lines }, notes: [] }
+      const chain = {
+        original: { document_type: 'invoice' as const, content: contentOf(currency, made), lines: made.lines },
+        notes: [],
+      }
       expect(deltasOf(chain, dueOf(chain, rated))).toEqual([])
     }),
     { numRuns: 500 },
@@ -131,7 +148,13 @@ test('rated again as it was, a document has no difference, though its coupons ha
 
 test('one cent moved in a discount, a net or a tax is found', () => {
   const [currency, cent] = ['EUR', (text: string) => majorText(minorOf(text, 'EUR') + 1n, 'EUR')]
-  const base = { service_id: 's', resource: { id: 'r', kind: 'vm', name: 'web' }, currency, tax_category: 'S', tax_rate: '21.00' }
+  const base = {
+    service_id: 's',
+    resource: { id: 'r', kind: 'vm', name: 'web' },
+    currency,
+    tax_category: 'S',
+    tax_rate: '21.00',
+  }
   const rated = [
     { ...base, id: '1', component: 'vm.vcpu', price: {}, net: '33.33' },
     { ...base, id: '2', component: 'vm.memory', price: {}, net: '66.67', gross_inclusive: '66.67' },
@@ -157,9 +180,18 @@ test('one cent moved in a discount, a net or a tax is found', () => {
   expect(findings(made.lines)).toEqual([])
   expect(findings(altered((one) => ({ ...one, net: cent(one.net) })))).toEqual(['tax'])
   expect(findings(altered((one) => ({ ...one, gross_inclusive: cent(one.gross_inclusive!) })))).toContain('discount')
-  expect(findings(altered((one) => ({ ...one, discounts: [{ ...one.discounts![0]!, amount: cent(one.discounts![0]!.amount) }, one.discounts![1]!] })))).toEqual(['discount'])
+  expect(
+    findings(
+      altered((one) => ({
+        ...one,
+        discounts: [{ ...one.discounts![0]!, amount: cent(one.discounts![0]!.amount) }, one.discounts![1]!],
+      })),
+    ),
+  ).toEqual(['discount'])
   const taxes = contentOf(currency, made).taxes.map((row) => ({ ...row, tax: cent(row.tax) }))
   expect(findings(made.lines, { taxes })).toEqual(['tax'])
-  expect(findings(made.lines, { coupons: made.coupons.map((one) => ({ ...one, used: cent(one.used) })) })).toEqual(['discount'])
+  expect(findings(made.lines, { coupons: made.coupons.map((one) => ({ ...one, used: cent(one.used) })) })).toEqual([
+    'discount',
+  ])
   expect(findings(made.lines, { coupons: [] })).toEqual(['discount'])
 })

@@ -23,7 +23,8 @@ export const inOrder = <T extends CouponTerms>(coupons: readonly T[]): T[] =>
   )
 
 export function isFor({ scope }: Pick<CouponTerms, 'scope'>, line: Pick<Line, 'component' | 'price'>): boolean {
-  if (scope.type === 'components') return scope.components.some((one) => one === line.component || one === line.component.split('.')[0])
+  if (scope.type === 'components')
+    return scope.components.some((one) => one === line.component || one === line.component.split('.')[0])
   return scope.type === 'account' || scope.price_book_id === line.price.price_book_id
 }
 
@@ -57,9 +58,18 @@ export function adjusted(rated: readonly Line[], terms: readonly CouponTerms[], 
       return amount === 0n ? [] : [{ redemption_id, code, amount }]
     })
     if (off.length === 0) return line
-    const left = majorText(off.reduce((rest, { amount }) => rest - amount, sure(amounts[index])), currency)
+    const left = majorText(
+      off.reduce((rest, { amount }) => rest - amount, sure(amounts[index])),
+      currency,
+    )
     const shown = off.map((one) => ({ ...one, amount: majorText(one.amount, currency) }))
-    return { ...line, gross: line.net, discounts: shown, ...(line.gross_inclusive !== undefined && { gross_inclusive: left }), net: left }
+    return {
+      ...line,
+      gross: line.net,
+      discounts: shown,
+      ...(line.gross_inclusive !== undefined && { gross_inclusive: left }),
+      net: left,
+    }
   })
   const used = coupons.flatMap((coupon, at) => {
     const minor = discounts[at] ?? 0n

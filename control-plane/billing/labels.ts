@@ -142,7 +142,12 @@ function unitOf(line: Line, labels: typeof EN): string {
 }
 
 const noteOf = (line: Line, zone: string, language: Language): string =>
-  [...chargeTexts(line, language), ...discountTexts(line, language), gapText(line, zone, language), line.estimated ? LABELS[language].estimated : '']
+  [
+    ...chargeTexts(line, language),
+    ...discountTexts(line, language),
+    gapText(line, zone, language),
+    line.estimated ? LABELS[language].estimated : '',
+  ]
     .filter(Boolean)
     .join(', ')
 
@@ -153,7 +158,9 @@ function discountTexts({ gross, discounts = [], gross_inclusive, net }: Line, la
   const off = discounts.map(({ code, amount }) => `${code} − ${money(amount)}`)
   return [
     ...(gross === undefined ? [] : [`${labels.gross} ${money(gross)}`, ...off]),
-    ...(gross_inclusive === undefined || gross_inclusive === net ? [] : [`${labels.with_tax} ${money(gross_inclusive)}`]),
+    ...(gross_inclusive === undefined || gross_inclusive === net
+      ? []
+      : [`${labels.with_tax} ${money(gross_inclusive)}`]),
   ]
 }
 

@@ -29,7 +29,11 @@ type ReasonOf = (category: TaxCategory, rate: string) => TaxReason | null
  * EN 16931: the base of each category and rate is the sum of its line nets; its tax is rounded there, half away from zero. What was
  * priced without tax and what was priced with it are rounded each for itself, so that a gross price stays what it was.
  */
-export function taxesOf(lines: readonly TaxedLine[], currency: string, reasonOf: ReasonOf = () => null): Draft['taxes'] {
+export function taxesOf(
+  lines: readonly TaxedLine[],
+  currency: string,
+  reasonOf: ReasonOf = () => null,
+): Draft['taxes'] {
   const sumOf = (list: readonly string[]) => list.reduce((sum, text) => sum + minorOf(text, currency), 0n)
   const bases = Map.groupBy(lines, (line) => `${line.tax_category}\n${line.tax_rate}`)
   return [...bases.values()]
@@ -40,7 +44,13 @@ export function taxesOf(lines: readonly TaxedLine[], currency: string, reasonOf:
       const tax = taxOf(sumOf(exclusive.map((line) => line.net)), rate, currency) + taxWithin(gross, rate, currency)
       const base = sumOf(group.map((line) => line.net))
       const reason = reasonOf(category, rate)
-      return { category, rate, base: majorText(base, currency), tax: majorText(tax, currency), ...(reason && { reason }) }
+      return {
+        category,
+        rate,
+        base: majorText(base, currency),
+        tax: majorText(tax, currency),
+        ...(reason && { reason }),
+      }
     })
     .toSorted((a, b) => (a.category + a.rate < b.category + b.rate ? -1 : 1))
 }

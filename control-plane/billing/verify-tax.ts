@@ -20,7 +20,11 @@ export function checkTax(invoice: InvoiceRow, lines: readonly Line[], report: Re
   if (known.size < content.taxes.length) report('tax', number, 'A tax category is there twice.')
   for (const line of lines)
     if (!known.has(keyOf(line.tax_category, line.tax_rate)))
-      report('tax', `${number}/${line.id}`, `Tax category ${keyOf(line.tax_category, line.tax_rate)} is none of the document's.`)
+      report(
+        'tax',
+        `${number}/${line.id}`,
+        `Tax category ${keyOf(line.tax_category, line.tax_rate)} is none of the document's.`,
+      )
   for (const row of content.taxes) {
     const own = lines.filter((line) => line.tax_category === row.category && line.tax_rate === row.rate)
     // a note's tax follows from all that is billed, with the invoice and the notes before it
@@ -42,17 +46,21 @@ function sumsUp(lines: readonly Line[], row: TaxRow, currency: string, isWhole: 
   const net = inclusive.reduce((sum, line) => sum + of(line.net), 0n)
   // gross − net is n ÷ (n + d) of the gross, rounded once for the category; the lines share the net as they do the gross
   const isShared = inclusive.every((line) => isNear(of(line.net) * gross, of(sure(line.gross_inclusive)) * net, gross))
-  return isShared && isRounded(gross - net, gross * n, n + d) && isRounded(of(row.tax) - (gross - net), (base - net) * n, d)
+  return (
+    isShared && isRounded(gross - net, gross * n, n + d) && isRounded(of(row.tax) - (gross - net), (base - net) * n, d)
+  )
 }
 /** Within one unit of what is owed exactly. */
-const isNear = (given: bigint, owed: bigint, unit: bigint): boolean => given === owed || (given - owed < unit && owed - given < unit)
+const isNear = (given: bigint, owed: bigint, unit: bigint): boolean =>
+  given === owed || (given - owed < unit && owed - given < unit)
 
 const isZero = (rate: string): boolean => /^0*(\.0*)?$/.test(rate)
 /** EN 16931: S and Z bear no reason; the others have no rate and, since documents name them, a reason. */
 function checkReason({ content, number }: InvoiceRow, row: TaxRow, own: readonly Line[], report: Report): void {
   const isTaxed = row.category === 'S'
   if (isTaxed === isZero(row.rate)) report('tax', number, `Category ${row.category} has no rate of ${row.rate} %.`)
-  if (row.reason && (isTaxed || row.category === 'Z')) report('tax', number, `Category ${row.category} bears a reason, and needs none.`)
+  if (row.reason && (isTaxed || row.category === 'Z'))
+    report('tax', number, `Category ${row.category} bears a reason, and needs none.`)
   const { seller, buyer } = content
   const named = seller.tax_id.trim() !== '' && buyer.tax_id.trim() !== ''
   // where the place of supply decided so, he showed one
@@ -74,7 +82,9 @@ function checkDiscounts({ content, number }: InvoiceRow, lines: readonly Line[],
   if (lines.some((line) => line.discounts?.some((one) => !known.has(one.redemption_id))))
     report('discount', number, 'A line has a discount of a coupon that the document does not name.')
   for (const coupon of content.coupons ?? []) {
-    const taken = lines.map((line) => of(line.discounts?.find((one) => one.redemption_id === coupon.redemption_id)?.amount))
+    const taken = lines.map((line) =>
+      of(line.discounts?.find((one) => one.redemption_id === coupon.redemption_id)?.amount),
+    )
     const total = taken.reduce((sum, one) => sum + one, 0n)
     const bases = lines.map((line, index) => (isOf(coupon, line) ? sure(before[index]) : 0n))
     const whole = bases.reduce((sum, one) => sum + one, 0n)

@@ -129,7 +129,14 @@ export async function versionsAt(
     )
     .orderBy(asc(priceVersion.kind), asc(priceVersion.meter), asc(priceVersion.effective_at))
   return found.map(({ version, currency }) => {
-    const { actor: _actor, reason: _reason, recorded_at: _at, cut_from: _from, cut_to: _to, ...price } = fromRow(version)
+    const {
+      actor: _actor,
+      reason: _reason,
+      recorded_at: _at,
+      cut_from: _from,
+      cut_to: _to,
+      ...price
+    } = fromRow(version)
     return { ...price, currency }
   })
 }

@@ -68,7 +68,11 @@ export const Coupon = z
   })
   .meta({ id: 'Coupon' })
 export type Coupon = z.infer<typeof Coupon>
-const Fixed = z.object({ type: z.literal('fixed'), amount: z.string().regex(/^\d{1,12}(\.\d{1,4})?$/), currency: CurrencyCode })
+const Fixed = z.object({
+  type: z.literal('fixed'),
+  amount: z.string().regex(/^\d{1,12}(\.\d{1,4})?$/),
+  currency: CurrencyCode,
+})
 const Percent = z.object({ type: z.literal('percent'), rate: PercentText })
 export const NewCoupon = z.object({
   code: Code,

@@ -40,7 +40,9 @@ export async function createCoupon(ctx: Context, input: NewCoupon): Promise<Coup
     await store.insertCoupon(ctx, row)
   } catch (error) {
     if (databaseError(error)?.constraint === 'coupon_code_index')
-      throw new Problem('conflict', `The code ${row.code} is taken; choose another.`, [{ pointer: '/code', detail: 'is taken' }])
+      throw new Problem('conflict', `The code ${row.code} is taken; choose another.`, [
+        { pointer: '/code', detail: 'is taken' },
+      ])
     throw error
   }
   const after = shown(row, 0n)
@@ -54,12 +56,20 @@ export async function changeCoupon(ctx: Context, id: string, { state }: Pick<Cou
   const before = await store.findCoupon(ctx, { id })
   if (!before) throw new Problem('not_found', `There is no coupon ${id}.`)
   await store.updateState(ctx, id, state)
-  await append(ctx, { type: 'coupon.changed', subject: { kind: 'coupon', id }, before: { state: before.state }, after: { state } })
+  await append(ctx, {
+    type: 'coupon.changed',
+    subject: { kind: 'coupon', id },
+    before: { state: before.state },
+    after: { state },
+  })
   const given = await store.givenBy(ctx, [id])
   return shown({ ...before, state }, given.get(id) ?? 0n)
 }
 
-function shown({ amount_minor, created_at, valid_from, valid_to, ...row }: store.CouponRow, used_minor: bigint): Coupon {
+function shown(
+  { amount_minor, created_at, valid_from, valid_to, ...row }: store.CouponRow,
+  used_minor: bigint,
+): Coupon {
   return {
     ...row,
     amount: amountText(amount_minor, row.currency),
@@ -102,8 +112,12 @@ export async function countGuess(ctx: Context, account_id: string, code: string)
   await store.holdGuesses(ctx, id)
   const since = ctx.now() - HOUR_MS
   if ((await store.countGuesses(ctx, id, since)) >= GUESSES)
-    throw new Problem('rate_limited', `${GUESSES} wrong codes were entered within an hour. Wait an hour, or ask your provider for the code.`)
-  if (!(await store.findCoupon(ctx, { code: spelled(code) }))) await store.keepGuess(ctx, { id: newId(), account_id: id, at: ctx.now() }, since)
+    throw new Problem(
+      'rate_limited',
+      `${GUESSES} wrong codes were entered within an hour. Wait an hour, or ask your provider for the code.`,
+    )
+  if (!(await store.findCoupon(ctx, { code: spelled(code) })))
+    await store.keepGuess(ctx, { id: newId(), account_id: id, at: ctx.now() }, since)
 }
 const spelled = (code: string): string => code.trim().toUpperCase()
 
@@ -112,20 +126,32 @@ export async function redeem(ctx: Context, account_id: string, { code }: { code:
   permit(ctx, 'accounts.write')
   const account = await getAccount(ctx, account_id)
   const coupon = await store.findCoupon(ctx, { code: spelled(code) })
-  const unknown = () => new Problem('not_found', `There is no code ${spelled(code).slice(0, 40)} that can be redeemed now.`)
+  const unknown = () =>
+    new Problem('not_found', `There is no code ${spelled(code).slice(0, 40)} that can be redeemed now.`)
   if (!coupon) throw unknown()
   const contract = await contractOf(ctx, account_id)
   if (coupon.currency !== null && contract?.currency !== coupon.currency)
-    throw new Problem('conflict', `${coupon.code} is in ${coupon.currency}; ${account.name} is billed in ${contract?.currency ?? 'no currency yet'}.`)
+    throw new Problem(
+      'conflict',
+      `${coupon.code} is in ${coupon.currency}; ${account.name} is billed in ${contract?.currency ?? 'no currency yet'}.`,
+    )
   const now = ctx.now()
   if (!(await store.takeOne(ctx, coupon.id, now))) {
-    const isOver = coupon.max_redemptions !== null && (await store.findCoupon(ctx, { id: coupon.id }))!.redemption_count >= coupon.max_redemptions
+    const isOver =
+      coupon.max_redemptions !== null &&
+      sure(await store.findCoupon(ctx, { id: coupon.id })).redemption_count >= coupon.max_redemptions
     throw isOver ? new Problem('conflict', `${coupon.code} was redeemed as often as it may be.`) : unknown()
   }
   // under the lock that was taken with it
   if ((await store.countOf(ctx, coupon.id, account_id)) >= coupon.max_per_account)
     throw new Problem('conflict', `${account.name} has redeemed ${coupon.code} already.`)
-  const row: store.RedemptionRow = { id: newId(), coupon_id: coupon.id, account_id, redeemed_at: now, actor: ctx.actor.name }
+  const row: store.RedemptionRow = {
+    id: newId(),
+    coupon_id: coupon.id,
+    account_id,
+    redeemed_at: now,
+    actor: ctx.actor.name,
+  }
   await store.insertRedemption(ctx, row)
   const after = presented({ redemption: row, coupon, account_name: account.name, uses: 0, used_minor: 0n })
   await append(ctx, { type: 'coupon.redeemed', subject: { kind: 'coupon', id: coupon.id }, account_id, after })
@@ -163,11 +189,28 @@ export async function listRedemptions(ctx: Context, account_id: string): Promise
 /** Who has redeemed a coupon. */
 export async function redemptionsOf(ctx: Context, coupon_id: string): Promise<Redemption[]> {
   permit(ctx, 'catalog.read')
-  if (!(await store.findCoupon(ctx, { id: coupon_id }))) throw new Problem('not_found', `There is no coupon ${coupon_id}.`)
+  if (!(await store.findCoupon(ctx, { id: coupon_id })))
+    throw new Problem('not_found', `There is no coupon ${coupon_id}.`)
   return (await store.selectRedeemed(ctx, { coupon_id })).map(presented)
 }
 
-const COLUMNS = ['code', 'name', 'type', 'rate', 'amount', 'currency', 'duration', 'periods', 'state', 'valid_from', 'valid_to', 'max_redemptions', 'max_per_account', 'redemption_count', 'used'] as const
+const COLUMNS = [
+  'code',
+  'name',
+  'type',
+  'rate',
+  'amount',
+  'currency',
+  'duration',
+  'periods',
+  'state',
+  'valid_from',
+  'valid_to',
+  'max_redemptions',
+  'max_per_account',
+  'redemption_count',
+  'used',
+] as const
 const MAX_ROWS = 100_000
 /** All coupons as CSV. */
 export async function couponsCsv(ctx: Context): Promise<string> {
@@ -214,7 +257,10 @@ export async function useCoupons(
     const used_minor = sure(minorOf(used, currency))
     const left = one && leftOf(one.coupon, one)
     if (!left || left.isUsedUp || (left.minor !== null && used_minor > left.minor))
-      throw new Problem('stale_review', `${code} was used up by another invoice meanwhile: look at the draft again and issue that.`)
+      throw new Problem(
+        'stale_review',
+        `${code} was used up by another invoice meanwhile: look at the draft again and issue that.`,
+      )
     return { redemption_id, invoice_id, account_id, used_minor }
   })
   await store.insertUses(ctx, uses)

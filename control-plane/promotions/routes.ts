@@ -20,8 +20,11 @@ export const routes = (deps: HttpDeps) => {
   /** codes are nobody's own: the program looks them up, for an account that the caller reaches */
   const asProgram = { ...deps, tenants: deps.db }
   return router()
-    .get('/coupons', answers('Coupons, newest first', page(Coupon), 'catalog.read'), valid('query', CouponQuery), async (c) =>
-      c.json(await verb(c, deps, (ctx) => listCoupons(ctx, c.req.valid('query')))),
+    .get(
+      '/coupons',
+      answers('Coupons, newest first', page(Coupon), 'catalog.read'),
+      valid('query', CouponQuery),
+      async (c) => c.json(await verb(c, deps, (ctx) => listCoupons(ctx, c.req.valid('query')))),
     )
     .get('/coupons.csv', answers('All coupons as CSV', z.string(), 'catalog.read', { media: 'text/csv' }), async (c) =>
       c.body(await verb(c, deps, couponsCsv), 200, {
@@ -29,15 +32,19 @@ export const routes = (deps: HttpDeps) => {
         'content-disposition': 'attachment; filename="coupons.csv"',
       }),
     )
-    .post('/coupons', answers('Make a coupon', Coupon, 'catalog.write', { status: 201 }), valid('json', NewCoupon), async (c) =>
-      c.json(await verb(c, deps, (ctx) => createCoupon(ctx, c.req.valid('json'))), 201),
+    .post(
+      '/coupons',
+      answers('Make a coupon', Coupon, 'catalog.write', { status: 201 }),
+      valid('json', NewCoupon),
+      async (c) => c.json(await verb(c, deps, (ctx) => createCoupon(ctx, c.req.valid('json'))), 201),
     )
     .patch(
       '/coupons/:id',
       answers('Pause a coupon, or let it go on', Coupon, 'catalog.write'),
       valid('param', ById),
       valid('json', CouponChange),
-      async (c) => c.json(await verb(c, deps, (ctx) => changeCoupon(ctx, c.req.valid('param').id, c.req.valid('json')))),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => changeCoupon(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .get(
       '/coupons/:id/redemptions',

@@ -21,11 +21,19 @@ export const updateState = async (ctx: Context, id: string, state: CouponRow['st
   await ctx.tx.update(coupon).set({ state }).where(eq(coupon.id, id))
 }
 
-export const selectCoupons = (ctx: Context, limit: number, after: { at: Instant; id: string } | null): Promise<CouponRow[]> =>
+export const selectCoupons = (
+  ctx: Context,
+  limit: number,
+  after: { at: Instant; id: string } | null,
+): Promise<CouponRow[]> =>
   ctx.tx
     .select()
     .from(coupon)
-    .where(after ? or(lt(coupon.created_at, after.at), and(eq(coupon.created_at, after.at), lt(coupon.id, after.id))) : undefined)
+    .where(
+      after
+        ? or(lt(coupon.created_at, after.at), and(eq(coupon.created_at, after.at), lt(coupon.id, after.id)))
+        : undefined,
+    )
     .orderBy(desc(coupon.created_at), desc(coupon.id))
     .limit(limit + 1)
 export const countCoupons = (ctx: Context): Promise<number> => ctx.tx.$count(coupon)

@@ -21,7 +21,8 @@ const Refusal = z.object({ errorWrappers: z.array(z.object({ error: z.string() }
 const TIMEOUT_MS = 10_000
 const unavailable = (detail: string): VatAnswer => ({ result: 'unavailable', request_id: null, name: null, detail })
 /** VIES writes "---" where a state tells nothing. */
-const told = (text: string | null | undefined): string | null => (!text || /^-+$/.test(text) ? null : text.slice(0, 200))
+const told = (text: string | null | undefined): string | null =>
+  !text || /^-+$/.test(text) ? null : text.slice(0, 200)
 
 /** `base`: such as https://ec.europa.eu/taxation_customs/vies/rest-api */
 export const vies =
@@ -42,14 +43,19 @@ export const vies =
       })
       return read(await answer.json(), answer.status)
     } catch (error) {
-      return unavailable(error instanceof Error && error.name === 'TimeoutError' ? 'VIES did not answer in 10 s.' : 'VIES could not be reached.')
+      return unavailable(
+        error instanceof Error && error.name === 'TimeoutError'
+          ? 'VIES did not answer in 10 s.'
+          : 'VIES could not be reached.',
+      )
     }
   }
 
 function read(body: unknown, status: number): VatAnswer {
   const refusal = Refusal.safeParse(body).data?.errorWrappers[0]?.error
   // what it says of the id itself is an answer; all else (MS_UNAVAILABLE, GLOBAL_MAX_CONCURRENT_REQ, …) is none
-  if (refusal === 'INVALID_INPUT') return { result: 'invalid', request_id: null, name: null, detail: 'VIES: INVALID_INPUT' }
+  if (refusal === 'INVALID_INPUT')
+    return { result: 'invalid', request_id: null, name: null, detail: 'VIES: INVALID_INPUT' }
   if (refusal !== undefined) return unavailable(`VIES: ${refusal.slice(0, 60)}`)
   const answer = Answer.safeParse(body).data
   if (!answer || status !== 200) return unavailable(`VIES answered with status ${status}.`)

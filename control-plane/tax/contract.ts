@@ -46,7 +46,9 @@ export const TaxSetting = z
       description:
         'consumers elsewhere in the EU pay the tax of their country (Art. 369b); false: below the threshold of Art. 59c, they pay the own one',
     }),
-    exempt_reason: TaxReason.nullable().meta({ description: 'why what is exempt is exempt; null: said without an article' }),
+    exempt_reason: TaxReason.nullable().meta({
+      description: 'why what is exempt is exempt; null: said without an article',
+    }),
     rates: z.array(DatedRate).max(500),
   })
   .meta({ id: 'TaxSetting' })

@@ -6,9 +6,33 @@
  * what it has saved. Territories outside the VAT area (Canary Islands, Ceuta, Melilla, Åland, …) have an ES or FI address and aren't told apart.
  */
 export const STANDARD_RATES: Readonly<Record<string, string>> = {
-  AT: '20.00', BE: '21.00', BG: '20.00', CY: '19.00', CZ: '21.00', DE: '19.00', DK: '25.00', EE: '24.00', ES: '21.00',
-  FI: '25.50', FR: '20.00', GR: '24.00', HR: '25.00', HU: '27.00', IE: '23.00', IT: '22.00', LT: '21.00', LU: '17.00',
-  LV: '21.00', MT: '18.00', NL: '21.00', PL: '23.00', PT: '23.00', RO: '21.00', SE: '25.00', SI: '22.00', SK: '23.00',
+  AT: '20.00',
+  BE: '21.00',
+  BG: '20.00',
+  CY: '19.00',
+  CZ: '21.00',
+  DE: '19.00',
+  DK: '25.00',
+  EE: '24.00',
+  ES: '21.00',
+  FI: '25.50',
+  FR: '20.00',
+  GR: '24.00',
+  HR: '25.00',
+  HU: '27.00',
+  IE: '23.00',
+  IT: '22.00',
+  LT: '21.00',
+  LU: '17.00',
+  LV: '21.00',
+  MT: '18.00',
+  NL: '21.00',
+  PL: '23.00',
+  PT: '23.00',
+  RO: '21.00',
+  SE: '25.00',
+  SI: '22.00',
+  SK: '23.00',
 }
 export const RATES_FROM = '2026-01-01'
 export const MEMBER_STATES = Object.keys(STANDARD_RATES)

@@ -9,7 +9,15 @@ import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { refuse } from '../accounts/rules.ts'
 import type { VatAnswer, VatRegister } from './client.ts'
-import { type DatedRate, type LineTax, type NewVatCheck, TaxClass, type TaxSetting, type VatCheck, type VatStatus } from './contract.ts'
+import {
+  type DatedRate,
+  type LineTax,
+  type NewVatCheck,
+  TaxClass,
+  type TaxSetting,
+  type VatCheck,
+  type VatStatus,
+} from './contract.ts'
 import { RATES_FROM, STANDARD_RATES } from './eu.ts'
 import { settingErrors, type Supply, taxFor } from './rules.ts'
 import { type CheckRow, insertCheck, lastCheck, replaceSetting, selectSetting } from './store.ts'
@@ -28,7 +36,11 @@ export const usualRates = (): DatedRate[] =>
   Object.entries(STANDARD_RATES).map(([country, rate]) => ({ country, tax_class: 'standard', rate, from: RATES_FROM }))
 
 /** Holds for what is invoiced from now on. */
-export async function changeTaxSetting(ctx: Context, legal_entity_id: string, setting: TaxSetting): Promise<TaxSetting> {
+export async function changeTaxSetting(
+  ctx: Context,
+  legal_entity_id: string,
+  setting: TaxSetting,
+): Promise<TaxSetting> {
   permit(ctx, 'legal_entities.write')
   const { address } = await getLegalEntity(ctx, legal_entity_id)
   refuse(settingErrors(setting, address.country))
@@ -52,7 +64,11 @@ export async function taxesOfSupply(
   const { tax_category, tax_rate, address, zone } = await getLegalEntity(ctx, legal_entity_id)
   const seller = { tax_category, tax_rate, country: address.country }
   const account = await getAccount(ctx, account_id)
-  const buyer = { country: account.address.country, status: account.tax_status, valid_vat_country: await validCountry(ctx, account) }
+  const buyer = {
+    country: account.address.country,
+    status: account.tax_status,
+    valid_vat_country: await validCountry(ctx, account),
+  }
   const supply: Supply = { setting, seller, buyer, date: dateOf(to - 1, zone) }
   return Object.fromEntries(TaxClass.options.map((one) => [one, taxFor(supply, one)])) as Record<TaxClass, LineTax>
 }
@@ -64,11 +80,12 @@ async function validCountry(ctx: Context, account: Account): Promise<string | nu
   return answer?.result === 'valid' ? vat.country : null
 }
 
-const vatOf = ({ tax_id, address }: Pick<Account, 'tax_id' | 'address'>): VatId | null => vatIdOf(tax_id, address.country)
+const vatOf = ({ tax_id, address }: Pick<Account, 'tax_id' | 'address'>): VatId | null =>
+  vatIdOf(tax_id, address.country)
 
 /** What is known of a customer's VAT id, and since when. */
 export async function vatStatus(ctx: Context, account_id: string, online: boolean): Promise<VatStatus> {
-  permit(ctx, 'accounts.read')
+  permit(ctx, 'billing.read')
   const account = await getAccount(ctx, account_id)
   // of an account that the caller reaches
   return ctx.program((program) => statusOf(program, account, online))
@@ -102,7 +119,11 @@ export async function askRegister(
   const account = await getAccount(ctx, account_id)
   const vat = vatOf(account)
   if (!vat) throw wrong(`${account.name} has no VAT id of the EU.`, 'must be a VAT id such as DE136695976')
-  if (!vat.isRight) throw wrong(`${vat.id} is no VAT id: its form or its check digits are wrong.`, 'is wrong; compare it digit by digit')
+  if (!vat.isRight)
+    throw wrong(
+      `${vat.id} is no VAT id: its form or its check digits are wrong.`,
+      'is wrong; compare it digit by digit',
+    )
   if (by_hand) return null
   if (!register)
     throw new Problem(
@@ -124,7 +145,10 @@ export async function recordCheck(
 ): Promise<VatStatus> {
   permit(ctx, 'accounts.write')
   if (by_hand && ctx.actor.account_id !== null)
-    throw new Problem('forbidden', 'That a VAT id was checked by hand is recorded by the seller; ask him to check yours.')
+    throw new Problem(
+      'forbidden',
+      'That a VAT id was checked by hand is recorded by the seller; ask him to check yours.',
+    )
   const account = await getAccount(ctx, account_id)
   const vat = vatOf(account)
   if (!vat) throw wrong(`${account.name} has no VAT id of the EU.`, 'must be a VAT id such as DE136695976')
@@ -140,6 +164,11 @@ export async function recordCheck(
     ...told,
   }
   await insertCheck(ctx, row)
-  await append(ctx, { type: 'vat_id.checked', subject: { kind: 'account', id: account_id }, account_id, after: shown(row) })
+  await append(ctx, {
+    type: 'vat_id.checked',
+    subject: { kind: 'account', id: account_id },
+    account_id,
+    after: shown(row),
+  })
   return statusOf(ctx, account, online)
 }

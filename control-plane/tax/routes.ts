@@ -2,7 +2,15 @@
 import { z } from 'zod'
 import { answers, ById, type HttpDeps, router, transactAs, valid, verb, verbAfter } from '../http/index.ts'
 import { DatedRate, NewVatCheck, TaxSetting, VatStatus } from './contract.ts'
-import { askRegister, changeTaxSetting, getTaxSetting, recordCheck, type VatRegister, usualRates, vatStatus } from './index.ts'
+import {
+  askRegister,
+  changeTaxSetting,
+  getTaxSetting,
+  recordCheck,
+  type VatRegister,
+  usualRates,
+  vatStatus,
+} from './index.ts'
 
 const Rates = z.object({ items: z.array(DatedRate) })
 
@@ -33,7 +41,7 @@ export const routes = (deps: HttpDeps & { register: VatRegister | null }) => {
     )
     .get(
       '/accounts/:id/vat-check',
-      answers("What is known of a customer's VAT id", VatStatus, 'accounts.read'),
+      answers("What is known of a customer's VAT id", VatStatus, 'billing.read'),
       valid('param', ById),
       async (c) => c.json(await verb(c, deps, (ctx) => vatStatus(ctx, c.req.valid('param').id, register !== null))),
     )
@@ -48,7 +56,9 @@ export const routes = (deps: HttpDeps & { register: VatRegister | null }) => {
           const asked = await transactAs(asProgram, c.get('actor'), (ctx) => askRegister(ctx, id, input, register))
           return asked ? asked() : null
         }
-        const made = verbAfter(c, asProgram, ask, (ctx, answer) => recordCheck(ctx, id, input, answer, register !== null))
+        const made = verbAfter(c, asProgram, ask, (ctx, answer) =>
+          recordCheck(ctx, id, input, answer, register !== null),
+        )
         return c.json(await made, 201)
       },
     )

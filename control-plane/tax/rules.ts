@@ -72,21 +72,30 @@ const REASONS: Readonly<Record<TaxCategory, TaxReason | null>> = {
   G: word('VATEX-EU-G', 'Export outside the EU', 'Exportación fuera de la UE'),
   O: word('VATEX-EU-O', 'Not subject to VAT', 'No sujeto a IVA'),
 }
-export const reasonOf = (category: TaxCategory, { exempt_reason }: Pick<TaxSetting, 'exempt_reason'>): TaxReason | null =>
-  category === 'E' && exempt_reason ? exempt_reason : REASONS[category]
+export const reasonOf = (
+  category: TaxCategory,
+  { exempt_reason }: Pick<TaxSetting, 'exempt_reason'>,
+): TaxReason | null => (category === 'E' && exempt_reason ? exempt_reason : REASONS[category])
 
 /** What a schema can't know of a setting: each country in which tax may be due has a rate. */
 export function settingErrors({ mode, one_stop_shop, rates }: TaxSetting, country: string): FieldError[] {
   if (mode === 'fixed') return []
   if (!isMember(country))
-    return [{ pointer: '/mode', detail: `must be fixed: ${country} is outside the EU, whose rules the places of supply follow` }]
+    return [
+      {
+        pointer: '/mode',
+        detail: `must be fixed: ${country} is outside the EU, whose rules the places of supply follow`,
+      },
+    ]
   const keys = rates.map((one) => [one.country, one.tax_class, one.from].join(' '))
   const twice = keys.findIndex((key, index) => keys.indexOf(key) < index)
   const strange = rates.findIndex((one) => !isMember(one.country))
   const wanted = one_stop_shop ? MEMBER_STATES : [vatCountry(country)]
   const missing = wanted.filter((one) => !rates.some((row) => row.country === one && row.tax_class === 'standard'))
   return [
-    ...(twice >= 0 ? [{ pointer: `/rates/${twice}`, detail: 'is there twice: one rate of a country begins on a day' }] : []),
+    ...(twice >= 0
+      ? [{ pointer: `/rates/${twice}`, detail: 'is there twice: one rate of a country begins on a day' }]
+      : []),
     ...(strange >= 0 ? [{ pointer: `/rates/${strange}/country`, detail: 'is no member state of the EU' }] : []),
     ...(missing.length > 0 ? [{ pointer: '/rates', detail: `needs a standard rate of ${missing.join(', ')}` }] : []),
   ]

@@ -19,7 +19,11 @@ export async function selectSetting(ctx: Context, legal_entity_id: string): Prom
   return { ...setting, rates }
 }
 
-export async function replaceSetting(ctx: Context, legal_entity_id: string, { rates, ...setting }: TaxSetting): Promise<void> {
+export async function replaceSetting(
+  ctx: Context,
+  legal_entity_id: string,
+  { rates, ...setting }: TaxSetting,
+): Promise<void> {
   await ctx.tx
     .insert(taxSetting)
     .values({ legal_entity_id, ...setting })
@@ -33,7 +37,12 @@ export const insertCheck = async (ctx: Context, row: CheckRow): Promise<void> =>
 }
 
 /** The last try about an id; with `answered`, the last one that said yes or no. */
-export async function lastCheck(ctx: Context, account_id: string, vat_id: string, answered: boolean): Promise<CheckRow | null> {
+export async function lastCheck(
+  ctx: Context,
+  account_id: string,
+  vat_id: string,
+  answered: boolean,
+): Promise<CheckRow | null> {
   const [row] = await ctx.tx
     .select()
     .from(vatCheck)

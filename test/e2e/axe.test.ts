@@ -47,6 +47,7 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/agents/quarantine',
     '/prices',
     '/prices?set=1',
+    '/coupons',
     '/invoices',
     `/invoices/drafts/${account}`,
     `/invoices/${invoice}`,

@@ -49,7 +49,8 @@ const coupon = async (body: object) => {
 }
 const fixed = (amount: string, currency = 'EUR') => ({ type: 'fixed', amount, currency })
 const percent = (rate: string) => ({ type: 'percent', rate })
-const redeem = (account_id: string, code: string, headers = {}) => call('POST', `/accounts/${account_id}/redemptions`, { code }, headers)
+const redeem = (account_id: string, code: string, headers = {}) =>
+  call('POST', `/accounts/${account_id}/redemptions`, { code }, headers)
 const redemptions = async (account_id: string) =>
   (await call('GET', `/accounts/${account_id}/redemptions`)).body['items'] as Redemption[]
 async function issued(account_id: string, hours: number): Promise<Invoice> {
@@ -61,14 +62,19 @@ async function issued(account_id: string, hours: number): Promise<Invoice> {
 const netOf = ({ totals }: Pick<Invoice, 'totals'>) => totals.net
 
 test('a coupon is made whole or not at all, listed, paused and exported', async () => {
-  const wrong = async (body: object) => (await call('POST', '/coupons', { code: 'X-1', name: 'x', duration: 'once', value: percent('10'), ...body })).body['errors']
+  const wrong = async (body: object) =>
+    (await call('POST', '/coupons', { code: 'X-1', name: 'x', duration: 'once', value: percent('10'), ...body })).body[
+      'errors'
+    ]
   expect(await wrong({ code: 'a b' })).toMatchObject([{ pointer: '/code' }])
   expect(await wrong({ value: percent('0') })).toMatchObject([{ pointer: '/value/rate' }])
   expect(await wrong({ value: fixed('1.005') })).toMatchObject([{ pointer: '/value/amount' }])
   expect(await wrong({ duration: 'periods' })).toMatchObject([{ pointer: '/periods' }])
   expect(await wrong({ valid_from: iso(START), valid_to: iso(START) })).toMatchObject([{ pointer: '/valid_to' }])
   const { id } = await coupon({ code: 'paused', value: percent('10') })
-  expect((await call('POST', '/coupons', { code: 'PAUSED', name: 'x', duration: 'once', value: percent('10') })).status).toBe(409)
+  expect(
+    (await call('POST', '/coupons', { code: 'PAUSED', name: 'x', duration: 'once', value: percent('10') })).status,
+  ).toBe(409)
   expect((await call('PATCH', `/coupons/${id}`, { state: 'paused' })).body).toMatchObject({ state: 'paused' })
   const account = await customer()
   expect((await redeem(account, 'paused')).status).toBe(404)
@@ -82,14 +88,19 @@ test('a coupon is made whole or not at all, listed, paused and exported', async 
   const { body } = await call('GET', '/coupons?limit=2')
   expect([body['total'], (body['items'] as object[]).length, typeof body['next_cursor']]).toEqual([3, 2, 'string'])
   const { text, type } = await call('GET', '/coupons.csv')
-  expect([type, text.split('\r\n')[0]]).toEqual([expect.stringContaining('text/csv'), expect.stringContaining('code,name,type,rate')])
+  expect([type, text.split('\r\n')[0]]).toEqual([
+    expect.stringContaining('text/csv'),
+    expect.stringContaining('code,name,type,rate'),
+  ])
   expect(text).toContain('PAUSED,A coupon,percent,10,,,forever,,active')
   expect((await call('GET', `/coupons/${id}/redemptions`)).body['items']).toMatchObject([{ account_id: account }])
 })
 
 test('a tenant redeems for himself alone, and guesses no more than a few codes an hour', async () => {
   const [own, other] = [await customer(), await customer()]
-  const token = (await world.run((ctx) => createKey(ctx, NewApiKey.parse({ name: 'k', role: 'tenant_owner', account_id: own })))).token
+  const token = (
+    await world.run((ctx) => createKey(ctx, NewApiKey.parse({ name: 'k', role: 'tenant_owner', account_id: own })))
+  ).token
   const as = asBearer(token)
   await coupon({ code: 'TENANTS', value: percent('5') })
   expect((await redeem(other, 'TENANTS', as)).status).toBe(404)
@@ -116,9 +127,16 @@ test('a draft uses nothing up; each invoice uses what it took, until nothing is 
   await settled(world)
   const draft = await draftOf(world, account)
   // 20.00 less a half, less what is left of it
-  expect([draft.lines[0]!.gross, draft.lines[0]!.discounts!.map((one) => [one.code, one.amount]), draft.totals]).toEqual([
+  expect([
+    draft.lines[0]!.gross,
+    draft.lines[0]!.discounts!.map((one) => [one.code, one.amount]),
+    draft.totals,
+  ]).toEqual([
     '20.00',
-    [['TWICE', '10.00'], ['VOUCHER', '10.00']],
+    [
+      ['TWICE', '10.00'],
+      ['VOUCHER', '10.00'],
+    ],
     { net: '0.00', tax: '0.00', total: '0.00' },
   ])
   expect(await draftOf(world, account)).toEqual(draft)
@@ -155,11 +173,23 @@ test('what was killed before its commit used nothing; what another used meanwhil
   expect(netOf(invoice)).toBe('0.00')
   // once: what it didn't need is gone
   expect(await redemptions(account)).toMatchObject([{ amount_left: '5.00', is_used_up: true }])
-  const again = world.run((ctx) => useCoupons(ctx, { invoice_id: invoice.id, account_id: account, currency }, terms.map((one) => ({ ...one, used: '1.00' }))))
+  const again = world.run((ctx) =>
+    useCoupons(
+      ctx,
+      { invoice_id: invoice.id, account_id: account, currency },
+      terms.map((one) => ({ ...one, used: '1.00' })),
+    ),
+  )
   await expect(again).rejects.toMatchObject({ code: 'stale_review' })
-  const said = (work: Promise<unknown>) => work.then(() => '', (error: unknown) => databaseError(error)?.code ?? String(error))
+  const said = (work: Promise<unknown>) =>
+    work.then(
+      () => '',
+      (error: unknown) => databaseError(error)?.code ?? String(error),
+    )
   expect(await said(world.db.execute(sql`update redemption_use set used_minor = 1`))).toBe('23001')
-  expect(await said(world.db.execute(sql`update coupon set redemption_count = 2 where max_redemptions is not null`))).toBe('')
+  expect(
+    await said(world.db.execute(sql`update coupon set redemption_count = 2 where max_redemptions is not null`)),
+  ).toBe('')
 })
 
 test('the verifier finds a use that no invoice has, one that is lost, and more taken than there was', async () => {
@@ -170,8 +200,21 @@ test('the verifier finds a use that no invoice has, one that is lost, and more t
       checkUses(all, list, (_check, _subject, detail) => out.add(detail))
       return [...out]
     }
-    const twice = documents.map((row) => ({ ...row, content: { ...row.content, coupons: row.content.coupons?.map((one) => ({ ...one, used: one.left ?? one.used })) } }))
-    return [found(uses), found(uses.slice(1)), found([...uses, { ...uses[0]!, invoice_id: newId() }]), found(uses, twice)]
+    const twice = documents.map((row) => ({
+      ...row,
+      content: { ...row.content, coupons: row.content.coupons?.map((one) => ({ ...one, used: one.left ?? one.used })) },
+    }))
+    return [
+      found(uses),
+      found(uses.slice(1)),
+      found([...uses, { ...uses[0]!, invoice_id: newId() }]),
+      found(uses, twice),
+    ]
   })
-  expect(findings).toMatchObject([[], [expect.stringContaining('not what is kept')], [expect.stringContaining('no invoice')], expect.arrayContaining([expect.stringContaining('more of it than')])])
+  expect(findings).toMatchObject([
+    [],
+    [expect.stringContaining('not what is kept')],
+    [expect.stringContaining('no invoice')],
+    expect.arrayContaining([expect.stringContaining('more of it than')]),
+  ])
 })

@@ -22,7 +22,14 @@ let call: Call
 /** Rows of the tables of a document, by their first cell. */
 function tables(path: string): Map<string, string[]> {
   const lines = readFileSync(path, 'utf8').split('\n')
-  const cells = lines.filter((line) => /^\|(?! -)/.test(line)).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()))
+  const cells = lines
+    .filter((line) => /^\|(?! -)/.test(line))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
   return new Map(cells.map(([first = '', ...rest]) => [first, rest]))
 }
 const byHand = tables(join(import.meta.dirname, '../fixtures/hybrid-invoice.md'))
@@ -44,15 +51,53 @@ async function priced(): Promise<void> {
   await sell(world, { meter: 'instance', unit: 'instance', model: 'flat', amount: '30', ...monthly })
   await sell(world, { meter: 'vcpu', amount: '0.0125', tax_inclusive: true, effective_at: iso(FROM) })
   const memory = { tiers: [tier('4', '2.5'), tier('12', '2'), tier(null, '1.75')] }
-  await sell(world, { meter: 'memory', unit: 'GiB', model: 'graduated', amount: undefined, terms: memory as never, tax_class: 'reduced', ...monthly })
+  await sell(world, {
+    meter: 'memory',
+    unit: 'GiB',
+    model: 'graduated',
+    amount: undefined,
+    terms: memory as never,
+    tax_class: 'reduced',
+    ...monthly,
+  })
   const disk = { tiers: [tier('100', '0.1'), tier('1000', '0.08'), tier(null, '0.07')] }
   await sell(world, { meter: 'disk', unit: 'GB', model: 'volume', amount: undefined, terms: disk as never, ...monthly })
-  await sell(world, { meter: 'network_transmit_bytes', unit: 'GB', amount: '0.0123', terms: { included: '1000' }, ...counted })
+  await sell(world, {
+    meter: 'network_transmit_bytes',
+    unit: 'GB',
+    amount: '0.0123',
+    terms: { included: '1000' },
+    ...counted,
+  })
   const packages = { package: { size: '100', amount: '1.15' } }
-  await sell(world, { meter: 'network_receive_bytes', unit: 'GB', model: 'package', amount: undefined, terms: packages as never, tax_class: 'exempt', ...counted })
-  await sell(world, { meter: 'disk_read_operations', unit: 'operation', model: 'stair_step', amount: undefined, terms: { steps }, tax_class: 'zero', ...counted })
+  await sell(world, {
+    meter: 'network_receive_bytes',
+    unit: 'GB',
+    model: 'package',
+    amount: undefined,
+    terms: packages as never,
+    tax_class: 'exempt',
+    ...counted,
+  })
+  await sell(world, {
+    meter: 'disk_read_operations',
+    unit: 'operation',
+    model: 'stair_step',
+    amount: undefined,
+    terms: { steps },
+    tax_class: 'zero',
+    ...counted,
+  })
   await sell(world, { meter: 'ip', unit: 'IP', amount: '1.99', tax_inclusive: true, ...monthly })
-  await sell(world, { meter: 'disk_write_operations', unit: 'operation', amount: '0.00001', terms: { minimum: '5' }, tax_class: 'reduced', tax_inclusive: true, ...counted })
+  await sell(world, {
+    meter: 'disk_write_operations',
+    unit: 'operation',
+    amount: '0.00001',
+    terms: { minimum: '5' },
+    tax_class: 'reduced',
+    tax_inclusive: true,
+    ...counted,
+  })
 }
 
 beforeAll(async () => {
@@ -60,7 +105,12 @@ beforeAll(async () => {
   world = await market(suite, iso(FROM))
   call = await apiOf(suite, world)
   const rate = (tax_class: string, percent: string) => ({ country: 'ES', tax_class, rate: percent, from: '2020-01-01' })
-  const setting = { mode: 'by_place', one_stop_shop: false, exempt_reason: null, rates: [rate('standard', '21.00'), rate('reduced', '10.00')] }
+  const setting = {
+    mode: 'by_place',
+    one_stop_shop: false,
+    exempt_reason: null,
+    rates: [rate('standard', '21.00'), rate('reduced', '10.00')],
+  }
   expect((await call('PUT', `/legal-entities/${world.legal_entity_id}/tax`, setting)).status).toBe(200)
   await priced()
   const agent = await enrolledAgent(world, 'hybrid')
@@ -77,9 +127,21 @@ afterAll(() => suite.end())
 const coupon = (body: object) => call('POST', '/coupons', { duration: 'once', ...body })
 
 test('a promotion code that holds once is redeemed by one of a hundred at once, and the others are told why', async () => {
-  const summer = { code: 'SUMMER-10', name: 'Summer', value: { type: 'percent', rate: '10' }, duration: 'forever', scope: { type: 'components', components: ['vm.vcpu', 'vm.memory'] } }
+  const summer = {
+    code: 'SUMMER-10',
+    name: 'Summer',
+    value: { type: 'percent', rate: '10' },
+    duration: 'forever',
+    scope: { type: 'components', components: ['vm.vcpu', 'vm.memory'] },
+  }
   expect((await coupon(summer)).status).toBe(201)
-  const lucky = { code: 'lucky-25', name: 'Lucky', value: { type: 'fixed', amount: '25.00', currency: 'EUR' }, max_redemptions: 1, max_per_account: 100 }
+  const lucky = {
+    code: 'lucky-25',
+    name: 'Lucky',
+    value: { type: 'fixed', amount: '25.00', currency: 'EUR' },
+    max_redemptions: 1,
+    max_per_account: 100,
+  }
   expect((await coupon(lucky)).body).toMatchObject({ code: 'LUCKY-25', redemption_count: 0 })
   const redeem = (code: string) => call('POST', `/accounts/${world.account_id}/redemptions`, { code })
   expect((await redeem('summer-10')).status).toBe(201)
@@ -90,13 +152,23 @@ test('a promotion code that holds once is redeemed by one of a hundred at once, 
     new Set(['409 LUCKY-25 was redeemed as often as it may be.']),
   )
   const listed = (await call('GET', `/accounts/${world.account_id}/redemptions`)).body['items'] as object[]
-  expect(listed).toMatchObject([{ code: 'SUMMER-10', periods_left: null }, { code: 'LUCKY-25', amount_left: '25.00', periods_left: 1 }])
+  expect(listed).toMatchObject([
+    { code: 'SUMMER-10', periods_left: null },
+    { code: 'LUCKY-25', amount_left: '25.00', periods_left: 1 },
+  ])
 })
 
 /** A line of the table, as a document says it. */
 const said = (line: Invoice['lines'][number]) => {
   const off = (code: string) => line.discounts?.find((one) => one.code === code)?.amount ?? ''
-  return [line.gross ?? line.net, off('SUMMER-10'), off('LUCKY-25'), line.gross_inclusive ?? '', line.net, `${line.tax_category} ${line.tax_rate}`]
+  return [
+    line.gross ?? line.net,
+    off('SUMMER-10'),
+    off('LUCKY-25'),
+    line.gross_inclusive ?? '',
+    line.net,
+    `${line.tax_category} ${line.tax_rate}`,
+  ]
 }
 
 test('the issued invoice is what was calculated by hand, line by line and on paper in both languages', async () => {
@@ -117,13 +189,17 @@ test('the issued invoice is what was calculated by hand, line by line and on pap
   expect(invoice.totals.total).toBe('150.74')
   const { text: csv } = await call('GET', `/invoices/${invoice.id}/lines.csv`)
   expect(csv).toContain(',36.00,8.65,SUMMER-10 LUCKY-25,27.35,22.60,EUR,S,21.00\r\n')
-  for (const [language, mark] of [['en', '.'], ['es', ',']] as const) {
+  for (const [language, mark] of [
+    ['en', '.'],
+    ['es', ','],
+  ] as const) {
     const { bytes } = await call('GET', `/invoices/${invoice.id}/pdf?language=${language}`)
     const text = pdfText(bytes)
     const shown = (amount: string) => amount.replace('.', mark)
     // the sum of all taxes stands in the total alone
     for (const [first, cells] of byHand)
-      for (const amount of (first === 'total' ? cells.slice(0, 1) : cells).filter((cell) => /^\d+\.\d\d$/.test(cell))) expect(text).toContain(shown(amount))
+      for (const amount of (first === 'total' ? cells.slice(0, 1) : cells).filter((cell) => /^\d+\.\d\d$/.test(cell)))
+        expect(text).toContain(shown(amount))
     expect(text).toContain(`${shown('150.74')} EUR`)
     expect(text).toContain(`LUCKY-25\n−${shown('25.00')} EUR`)
     expect(text).toContain(language === 'en' ? 'Exempt from VAT' : 'Exento de IVA')
@@ -134,7 +210,16 @@ test('the issued invoice is what was calculated by hand, line by line and on pap
 })
 
 test('a corrected price gives a note, and invoice and note are what the month comes to with the same coupons', async () => {
-  await sell(world, { meter: 'ip', unit: 'IP', per: 'month', amount: '1.49', tax_inclusive: true, effective_at: iso(FROM), correction: true, reason: 'mistyped' })
+  await sell(world, {
+    meter: 'ip',
+    unit: 'IP',
+    per: 'month',
+    amount: '1.49',
+    tax_inclusive: true,
+    effective_at: iso(FROM),
+    correction: true,
+    reason: 'mistyped',
+  })
   const path = `/accounts/${world.account_id}`
   const { body: review } = await call('POST', `${path}/re-rating`, {})
   const made = await call('POST', `${path}/notes`, { cut: review['cut'], digest: review['digest'] })
@@ -156,9 +241,13 @@ test('a resize, a price change and a transfer inside one hour split it at their 
   const minute = 60_000
   world.clock.now = start
   await sell(world, { kind: 'container', meter: 'vcpu', amount: '6', effective_at: iso(start) })
-  const [one, other] = [await world.run((ctx) => openAccount(ctx, { name: 'one', tax_id: '', email: '' })), await world.run((ctx) => openAccount(ctx, { name: 'other', tax_id: '', email: '' }))]
+  const [one, other] = [
+    await world.run((ctx) => openAccount(ctx, { name: 'one', tax_id: '', email: '' })),
+    await world.run((ctx) => openAccount(ctx, { name: 'other', tax_id: '', email: '' })),
+  ]
   const agent = await enrolledAgent(world, 'split', one.id)
-  const listing = (at: number, vcpu_count: number) => agent.listing(at, 'hs', [vm('box', { kind: 'container', size: { vcpu_count } })])
+  const listing = (at: number, vcpu_count: number) =>
+    agent.listing(at, 'hs', [vm('box', { kind: 'container', size: { vcpu_count } })])
   await agent.send([listing(start, 2)])
   world.clock.now = start + 10 * minute
   await agent.send([listing(start + 10 * minute, 4)])
@@ -169,10 +258,24 @@ test('a resize, a price change and a transfer inside one hour split it at their 
   await transfer(world, 'box', other.id, start + 40 * minute, 'sold')
   const drafted = (id: string) => draftOf(world, id, start + 60 * minute)
   const shown = ({ lines }: Draft) =>
-    lines.flatMap((line) => line.segments.map((one) => [(Date.parse(one.from) - start) / minute, (Date.parse(one.to) - start) / minute, one.size, line.price.amount]))
+    lines.flatMap((line) =>
+      line.segments.map((one) => [
+        (Date.parse(one.from) - start) / minute,
+        (Date.parse(one.to) - start) / minute,
+        one.size,
+        line.price.amount,
+      ]),
+    )
   const [first, second] = [await drafted(one.id), await drafted(other.id)]
-  expect(shown(first)).toEqual([[0, 10, '2', '6'], [10, 20, '4', '6'], [20, 40, '4', '9']])
+  expect(shown(first)).toEqual([
+    [0, 10, '2', '6'],
+    [10, 20, '4', '6'],
+    [20, 40, '4', '9'],
+  ])
   expect(shown(second)).toEqual([[40, 60, '4', '9']])
   // 2 × 6 ÷ 6 + 4 × 6 ÷ 6, 4 × 9 ÷ 3; and 4 × 9 ÷ 3
-  expect([first.lines.map((line) => line.net), second.lines.map((line) => line.net)]).toEqual([['6.00', '12.00'], ['12.00']])
+  expect([first.lines.map((line) => line.net), second.lines.map((line) => line.net)]).toEqual([
+    ['6.00', '12.00'],
+    ['12.00'],
+  ])
 })

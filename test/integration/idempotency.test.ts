@@ -17,7 +17,7 @@ import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
-import { member } from './two-accounts.ts'
+import { member, VAT_ID } from './two-accounts.ts'
 
 const NOW = Date.parse('2026-11-10T08:00:00.000Z')
 let suite: Suite
@@ -81,6 +81,8 @@ beforeAll(async () => {
   person = (await rows<{ id: string }>(world.db, sql`select id from person`))[0]!.id
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
+  await call('POST', '/coupons', { ...COUPON, code: 'IDEMPOTENT' })
+  await call('PATCH', `/accounts/${world.account_id}`, { tax_id: VAT_ID })
   released = await releasesFor(world, suite.folder)
 }, 120_000)
 afterAll(() => suite.end())
@@ -106,6 +108,7 @@ async function posts(): Promise<[string, Described][]> {
   return Object.entries(paths).flatMap(([path, { post: one }]) => (one ? [[path.replace('/api/v1', ''), one]] : []))
 }
 
+const COUPON = { name: 'Once', value: { type: 'percent', rate: '5' }, duration: 'once' }
 /** A body for each POST that creates. */
 const BODIES: Record<string, () => unknown> = {
   '/accounts': () => ({ name: 'Created once' }),
@@ -121,6 +124,9 @@ const BODIES: Record<string, () => unknown> = {
     invoice_prefix: 'ONCE-',
   }),
   '/accounts/{id}/projects': () => ({ name: `Project ${newId()}` }),
+  '/accounts/{id}/redemptions': () => ({ code: 'IDEMPOTENT' }),
+  '/accounts/{id}/vat-check': () => ({ by_hand: { result: 'valid', detail: 'on the web site of VIES' } }),
+  '/coupons': () => ({ ...COUPON, code: newId() }),
   '/projects/{id}/closure': () => ({}),
   '/accounts/{id}/accepted-gaps': () => ({
     gaps: [{ resource_id: machine, meter: 'vcpu', from: iso(NOW), to: iso(NOW + 1_000) }],

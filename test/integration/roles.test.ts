@@ -91,7 +91,12 @@ async function objects(): Promise<Record<string, string>> {
     interval: 1_000,
   })) as { id: string; lines: { id: string }[] }
   const close = (await ask('POST', '/period-closes', { month: '2026-01' })) as { id: string }
+  const value = { type: 'percent', rate: '5' }
+  const coupon = (await ask('POST', '/coupons', { code: 'ROLES', name: 'x', value, duration: 'once' })) as {
+    id: string
+  }
   const ids = {
+    coupons: coupon,
     'period-closes': close,
     accounts: account,
     resources: resource,

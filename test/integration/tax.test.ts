@@ -30,21 +30,35 @@ const asked: object[] = []
 async function answered(request: Request): Promise<Response> {
   const body = (await request.json()) as { countryCode: string; vatNumber: string; requesterNumber?: string }
   asked.push(body)
-  const refused = (error: string) => Response.json({ actionSucceed: false, errorWrappers: [{ error }] }, { status: 400 })
+  const refused = (error: string) =>
+    Response.json({ actionSucceed: false, errorWrappers: [{ error }] }, { status: 400 })
   if (isDown) return refused('MS_UNAVAILABLE')
-  if (!/^[A-Z]{2}$/.test(body.countryCode) || !/^[A-Z0-9+*.]{2,12}$/.test(body.vatNumber)) return refused('INVALID_INPUT')
+  if (!/^[A-Z]{2}$/.test(body.countryCode) || !/^[A-Z0-9+*.]{2,12}$/.test(body.vatNumber))
+    return refused('INVALID_INPUT')
   const found = REGISTER[body.countryCode + body.vatNumber]
-  return Response.json({ ...body, requestDate: '2026-11-10T08:00:00.000Z', ...(found ?? { valid: false, requestIdentifier: '', name: '---' }) })
+  return Response.json({
+    ...body,
+    requestDate: '2026-11-10T08:00:00.000Z',
+    ...(found ?? { valid: false, requestIdentifier: '', name: '---' }),
+  })
 }
 
 const RATES = [
-  ...MEMBER_STATES.map((country) => ({ country, tax_class: 'standard', rate: STANDARD_RATES[country], from: '2020-01-01' })),
+  ...MEMBER_STATES.map((country) => ({
+    country,
+    tax_class: 'standard',
+    rate: STANDARD_RATES[country],
+    from: '2020-01-01',
+  })),
   { country: 'ES', tax_class: 'reduced', rate: '10.00', from: '2020-01-01' },
 ]
 const SETTING = {
   mode: 'by_place',
   one_stop_shop: true,
-  exempt_reason: { code: 'VATEX-EU-132-1I', text: { en: 'Education, Art. 132(1)(i)', es: 'Enseñanza, art. 20.Uno.9.º LIVA' } },
+  exempt_reason: {
+    code: 'VATEX-EU-132-1I',
+    text: { en: 'Education, Art. 132(1)(i)', es: 'Enseñanza, art. 20.Uno.9.º LIVA' },
+  },
   rates: RATES,
 }
 
@@ -98,18 +112,39 @@ test('a company keeps its one tax until it chooses the place of supply; a settin
 test('a VAT id is valid by an answer alone: not by its form, and not by silence', async () => {
   const id = await customer('asked', { ...at('DE'), tax_id: 'de 136.695.976', tax_status: 'business' })
   const known = () => call('GET', `/accounts/${id}/vat-check`)
-  expect((await known()).body).toMatchObject({ vat_id: 'DE136695976', format: 'right', counts_as_valid: false, answer: null, online: true })
+  expect((await known()).body).toMatchObject({
+    vat_id: 'DE136695976',
+    format: 'right',
+    counts_as_valid: false,
+    answer: null,
+    online: true,
+  })
   isDown = true
-  expect((await checked(id)).body).toMatchObject({ counts_as_valid: false, last: { result: 'unavailable', detail: 'VIES: MS_UNAVAILABLE' } })
+  expect((await checked(id)).body).toMatchObject({
+    counts_as_valid: false,
+    last: { result: 'unavailable', detail: 'VIES: MS_UNAVAILABLE' },
+  })
   isDown = false
   const valid = await checked(id)
-  expect([valid.status, valid.body]).toMatchObject([201, { counts_as_valid: true, answer: { result: 'valid', request_id: 'WAPIAAAAZ1', name: 'Muster GmbH' } }])
-  expect(asked.at(-1)).toEqual({ countryCode: 'DE', vatNumber: '136695976', requesterMemberStateCode: 'ES', requesterNumber: 'B58378431' })
+  expect([valid.status, valid.body]).toMatchObject([
+    201,
+    { counts_as_valid: true, answer: { result: 'valid', request_id: 'WAPIAAAAZ1', name: 'Muster GmbH' } },
+  ])
+  expect(asked.at(-1)).toEqual({
+    countryCode: 'DE',
+    vatNumber: '136695976',
+    requesterMemberStateCode: 'ES',
+    requesterNumber: 'B58378431',
+  })
   const { at: since } = valid.body['answer'] as { at: string }
   isDown = true
   world.clock.now += HOUR_MS
   // the last answer stays, with its age
-  expect((await checked(id)).body).toMatchObject({ counts_as_valid: true, answer: { at: since }, last: { result: 'unavailable' } })
+  expect((await checked(id)).body).toMatchObject({
+    counts_as_valid: true,
+    answer: { at: since },
+    last: { result: 'unavailable' },
+  })
   isDown = false
   // another id is another question
   await call('PATCH', `/accounts/${id}`, { tax_id: 'PT501964843' })
@@ -120,7 +155,10 @@ test('a VAT id is valid by an answer alone: not by its form, and not by silence'
   await call('PATCH', `/accounts/${id}`, { tax_id: 'DE136695976' })
   expect((await known()).body).toMatchObject({ counts_as_valid: true })
   const by_hand = { result: 'invalid', detail: 'ceased trading, per the Bundeszentralamt' }
-  expect((await checked(id, { by_hand })).body).toMatchObject({ counts_as_valid: false, answer: { by: 'hand', request_id: null } })
+  expect((await checked(id, { by_hand })).body).toMatchObject({
+    counts_as_valid: false,
+    answer: { by: 'hand', request_id: null },
+  })
 })
 
 const taxesOf = (invoice: Invoice) => invoice.content.taxes.map((row) => [row.category, row.rate, row.reason?.code])
@@ -147,9 +185,14 @@ test('who buys decides: each document bears its category, rate and reason, on pa
     ['AE', '0.00', 'VATEX-EU-AE'],
     ['E', '0.00', 'VATEX-EU-132-1I'],
   ])
-  expect([reversed.content.seller.tax_id, reversed.content.buyer.tax_id, reversed.totals.tax]).toEqual(['ESB58378431', 'DE136695976', '0.00'])
+  expect([reversed.content.seller.tax_id, reversed.content.buyer.tax_id, reversed.totals.tax]).toEqual([
+    'ESB58378431',
+    'DE136695976',
+    '0.00',
+  ])
   const [en, es] = [await printed(reversed.id), await printed(reversed.id, 'es')]
-  for (const words of ['Reverse charge · VATEX-EU-AE', 'Education, Art. 132(1)(i) · VATEX-EU-132-1I', 'DE136695976']) expect(en).toContain(words)
+  for (const words of ['Reverse charge · VATEX-EU-AE', 'Education, Art. 132(1)(i) · VATEX-EU-132-1I', 'DE136695976'])
+    expect(en).toContain(words)
   expect(es).toContain('Inversión del sujeto pasivo · VATEX-EU-AE')
   expect(taxesOf(await issued(outside))).toEqual([['O', '0.00', 'VATEX-EU-O']])
   expect(await findings()).toEqual([])
@@ -182,8 +225,24 @@ test('a note has the rate and reason of its invoice, and the tax of prices with 
   // from now on it is another country and another rate
   await call('PATCH', `/accounts/${id}`, at('HU'))
   world.clock.now = END + HOUR_MS
-  await sell(world, { meter: 'disk', unit: 'GB', amount: '0.0151', tax_inclusive: true, effective_at: iso(START - 9 * 24 * HOUR_MS), correction: true, reason: 'mistyped' })
-  await sell(world, { meter: 'memory', unit: 'GiB', amount: '0.07', tax_class: 'exempt', effective_at: iso(START - 9 * 24 * HOUR_MS), correction: true, reason: 'mistyped' })
+  await sell(world, {
+    meter: 'disk',
+    unit: 'GB',
+    amount: '0.0151',
+    tax_inclusive: true,
+    effective_at: iso(START - 9 * 24 * HOUR_MS),
+    correction: true,
+    reason: 'mistyped',
+  })
+  await sell(world, {
+    meter: 'memory',
+    unit: 'GiB',
+    amount: '0.07',
+    tax_class: 'exempt',
+    effective_at: iso(START - 9 * 24 * HOUR_MS),
+    correction: true,
+    reason: 'mistyped',
+  })
   await settled(world)
   const { body: review } = await call('POST', `/accounts/${id}/re-rating`, {})
   const made = await call('POST', `/accounts/${id}/notes`, { cut: review['cut'], digest: review['digest'] })
@@ -191,7 +250,10 @@ test('a note has the rate and reason of its invoice, and the tax of prices with 
   const [note] = made.body['items'] as Invoice[]
   const known = new Set(first.content.taxes.map((row) => `${row.category} ${row.rate} ${row.reason?.code}`))
   for (const row of note!.content.taxes) expect(known).toContain(`${row.category} ${row.rate} ${row.reason?.code}`)
-  expect(note!.lines.find((line) => line.component === 'vm.memory')).toMatchObject({ tax_category: 'E', tax_class: 'exempt' })
-  expect(((await call('POST', `/accounts/${id}/re-rating`, {})).body['documents'] as unknown[])).toEqual([])
+  expect(note!.lines.find((line) => line.component === 'vm.memory')).toMatchObject({
+    tax_category: 'E',
+    tax_class: 'exempt',
+  })
+  expect((await call('POST', `/accounts/${id}/re-rating`, {})).body['documents'] as unknown[]).toEqual([])
   expect(await findings()).toEqual([])
 })

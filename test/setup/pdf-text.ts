@@ -42,11 +42,15 @@ function mapOf(cmap: string): Map<number, string> {
   const [out, hex] = [new Map<number, string>(), (text: string) => Number.parseInt(text, 16)]
   const said = (text: string) => Buffer.from(text, 'hex').swap16().toString('utf16le')
   for (const [, block = ''] of cmap.matchAll(/beginbfchar([\s\S]*?)endbfchar/g))
-    for (const [, from = '', to = ''] of block.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>/g)) out.set(hex(from), said(to))
+    for (const [, from = '', to = ''] of block.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>/g))
+      out.set(hex(from), said(to))
   for (const [, block = ''] of cmap.matchAll(/beginbfrange([\s\S]*?)endbfrange/g)) {
     for (const [, from = '', , list = ''] of block.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*\[([^\]]*)\]/g))
-      for (const [index, [, to = '']] of [...list.matchAll(/<([0-9A-Fa-f]+)>/g)].entries()) out.set(hex(from) + index, said(to))
-    for (const [, from = '', to = '', first = ''] of block.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>/g))
+      for (const [index, [, to = '']] of Array.from(list.matchAll(/<([0-9A-Fa-f]+)>/g)).entries())
+        out.set(hex(from) + index, said(to))
+    for (const [, from = '', to = '', first = ''] of block.matchAll(
+      /<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>/g,
+    ))
       for (let glyph = hex(from); glyph <= hex(to); glyph += 1)
         out.set(glyph, String.fromCodePoint(hex(first) + glyph - hex(from)))
   }

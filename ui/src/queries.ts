@@ -59,9 +59,15 @@ export const queries = {
   sessionSettings: () => queryOptions({ queryKey: ['session-settings'], queryFn: api.sessionSettings }),
   apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: api.apiKeys }),
   legalEntities: () => queryOptions({ queryKey: ['legal-entities'], queryFn: api.legalEntities }),
-  taxSetting: (id: string) => queryOptions({ queryKey: ['tax', id], queryFn: () => api.taxSetting(id), reconcile: false as const }),
+  taxSetting: (id: string) =>
+    queryOptions({ queryKey: ['tax', id], queryFn: () => api.taxSetting(id), reconcile: false as const }),
   usualRates: () =>
-    queryOptions({ queryKey: ['tax', 'usual'], queryFn: api.usualRates, staleTime: Number.POSITIVE_INFINITY, reconcile: false as const }),
+    queryOptions({
+      queryKey: ['tax', 'usual'],
+      queryFn: api.usualRates,
+      staleTime: Number.POSITIVE_INFINITY,
+      reconcile: false as const,
+    }),
   vatStatus: (account: string) => queryOptions({ queryKey: ['vat', account], queryFn: () => api.vatStatus(account) }),
   coupons: () => queryOptions({ queryKey: ['coupons', 'list'], queryFn: api.coupons }),
   couponRedemptions: (id: string) =>

@@ -166,7 +166,11 @@ async function supplement(
 ): Promise<Found[]> {
   if ((await ownership(ctx, { account_id: account.id }, period, cut)).length === 0) return []
   const rated = await rate(ctx, { contract, period, zone: account.zone, cut })
-  const { lines: due } = adjusted(rated.lines, await couponsOn(ctx, { account_id: account.id, currency: contract.currency, to: period.to }), contract.currency)
+  const { lines: due } = adjusted(
+    rated.lines,
+    await couponsOn(ctx, { account_id: account.id, currency: contract.currency, to: period.to }),
+    contract.currency,
+  )
   const deltas = missedDeltas(due, { cut: passed_at, engine_version: ENGINE_VERSION })
   const isHeldBack = rated.unrated.length + rated.blocked.length > 0
   if (deltas.length === 0 && !isHeldBack) return []
@@ -187,7 +191,18 @@ async function supplement(
   ]
 }
 
-function shownOf({ contract, period, zone, chain, corrects, due: all_due, deltas, causes, rated, outcome }: Found): ReRated {
+function shownOf({
+  contract,
+  period,
+  zone,
+  chain,
+  corrects,
+  due: all_due,
+  deltas,
+  causes,
+  rated,
+  outcome,
+}: Found): ReRated {
   const { currency } = contract
   const money = (minor: bigint) => majorText(minor, currency)
   const lines = deltas.map(({ sample, billed, due }, index) => ({

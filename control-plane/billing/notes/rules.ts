@@ -136,9 +136,11 @@ export function missedDeltas(fresh: readonly Line[], since: Delta['since']): Del
 
 /** What wasn't on the invoice is taxed as what is most like it there; a class of things that it hasn't, as it is now. */
 function taxOfNew({ lines, content }: Issued, fresh: Line): Tax {
-  const like = lines.find((line) => line.component === fresh.component) ?? lines.find((line) => line.tax_class === fresh.tax_class)
+  const like =
+    lines.find((line) => line.component === fresh.component) ?? lines.find((line) => line.tax_class === fresh.tax_class)
   if (like) return like
-  const one = fresh.tax_class === undefined || lines.every((line) => line.tax_class === undefined) ? content.taxes[0] : undefined
+  const one =
+    fresh.tax_class === undefined || lines.every((line) => line.tax_class === undefined) ? content.taxes[0] : undefined
   return one ? { tax_category: one.category, tax_rate: one.rate } : fresh
 }
 
@@ -168,7 +170,9 @@ export function taxesOfDeltas(
   const due = taxesOf(all_due, currency)
   const touched = deltas.map(({ tax }) => ({ category: tax.tax_category, rate: tax.tax_rate }))
   const known = documentsOf(chain).flatMap(({ content }) => content.taxes)
-  const keys = new Map([...known, ...due, ...touched].map(({ category, rate }) => [`${category}\n${rate}`, { category, rate }]))
+  const keys = new Map(
+    [...known, ...due, ...touched].map(({ category, rate }) => [`${category}\n${rate}`, { category, rate }]),
+  )
   return [...keys.values()].flatMap(({ category, rate }) => {
     const is = (row: Pick<TaxRow, 'category' | 'rate'>) => row.category === category && row.rate === rate
     const [charged, now] = [chargedOf(chain, category, rate), due.find(is)]
@@ -176,7 +180,13 @@ export function taxesOfDeltas(
     const tax = minorOf(now?.tax ?? '0', currency) - charged.tax
     if (base === 0n && tax === 0n && !touched.some(is)) return []
     const reason = taxes.find(is)?.reason
-    const row = { category, rate, base: majorText(base, currency), tax: majorText(tax, currency), ...(reason && { reason }) }
+    const row = {
+      category,
+      rate,
+      base: majorText(base, currency),
+      tax: majorText(tax, currency),
+      ...(reason && { reason }),
+    }
     return [{ base, tax, row }]
   })
 }

@@ -39,7 +39,11 @@ export async function checkNotes(ctx: Context, original: Document, notes: readon
   }
 }
 
-const issuedOf = ({ row, lines }: Document): Issued => ({ document_type: row.document_type, content: row.content, lines })
+const issuedOf = ({ row, lines }: Document): Issued => ({
+  document_type: row.document_type,
+  content: row.content,
+  lines,
+})
 const chainOf = (original: Document, notes: readonly Document[]): Chain => ({
   original: issuedOf(original),
   notes: notes.map(issuedOf),
@@ -105,7 +109,10 @@ function checkLine(
   if (signOf(row) * of(line.net) !== of(correction.due) - of(correction.billed))
     report('note', subject, 'Its net is not the difference between what is due and what was billed.')
   const alike = (same: (one: DocumentLine) => boolean) => original.lines.filter(same)
-  const [sold, like] = [alike((one) => lineKey(one) === lineKey(line)), alike((one) => one.tax_class === line.tax_class)]
+  const [sold, like] = [
+    alike((one) => lineKey(one) === lineKey(line)),
+    alike((one) => one.tax_class === line.tax_class),
+  ]
   // a class of things that the invoice hasn't is taxed for itself
   if (sold.length + like.length === 0 && line.tax_class !== undefined) return
   const atRate = (sold.length > 0 ? sold : like.length > 0 ? like : original.lines).some(
@@ -136,7 +143,13 @@ function checkStanding({ row, lines }: Document, standing: Standing, report: Rep
 }
 
 /** The invoice and its notes bill what the note's cut makes of the period, in lines that it names and in those that it doesn't. */
-async function checkComplete(ctx: Context, chain: Chain, row: InvoiceRow, standing: Standing, report: Report): Promise<void> {
+async function checkComplete(
+  ctx: Context,
+  chain: Chain,
+  row: InvoiceRow,
+  standing: Standing,
+  report: Report,
+): Promise<void> {
   const { engine_version, zone, currency } = row.content
   if (engine_version !== ENGINE_VERSION) return
   const contract = await contractOf(ctx, row.account_id, row.period_from)

@@ -1157,7 +1157,8 @@ export const en = {
     add_rate: 'Add a rate',
     remove_rate: 'Remove the rate of {{ country }}',
     propose: 'Fill in standard rates',
-    propose_hint: 'Standard rates as of January 2026: check them before you save. A new rate is a new row with its day.',
+    propose_hint:
+      'Standard rates as of January 2026: check them before you save. A new rate is a new row with its day.',
     exempt_code: 'Code of what is exempt',
     exempt_code_hint: 'From the list VATEX, such as VATEX-EU-132-1I',
     exempt_en: 'Why it is exempt, in English',

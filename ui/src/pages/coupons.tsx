@@ -60,7 +60,14 @@ export default function Coupons() {
           {(data) => (
             <Show
               when={data().items.length > 0}
-              fallback={<EmptyState icon={<Ticket size={20} />} title={t('coupons.empty')} text={t('coupons.empty_text')} action={make()} />}
+              fallback={
+                <EmptyState
+                  icon={<Ticket size={20} />}
+                  title={t('coupons.empty')}
+                  text={t('coupons.empty_text')}
+                  action={make()}
+                />
+              }
             >
               <Table
                 label={t('coupons.title')}
@@ -120,7 +127,10 @@ const columns = (
     id: 'count',
     header: t('coupons.redemptions'),
     numeric: true,
-    cell: (row) => (row.max_redemptions === null ? say.decimal(row.redemption_count) : `${say.decimal(row.redemption_count)} / ${say.decimal(row.max_redemptions)}`),
+    cell: (row) =>
+      row.max_redemptions === null
+        ? say.decimal(row.redemption_count)
+        : `${say.decimal(row.redemption_count)} / ${say.decimal(row.max_redemptions)}`,
   },
   {
     id: 'used',
@@ -154,7 +164,12 @@ const columns = (
 function Redeemed(props: { coupon: Coupon; onClose: () => void }) {
   const query = useQuery(() => queries.couponRedemptions(props.coupon.id))
   return (
-    <Drawer open onClose={props.onClose} closeLabel={t('common.close')} title={t('coupons.who', { code: props.coupon.code })}>
+    <Drawer
+      open
+      onClose={props.onClose}
+      closeLabel={t('common.close')}
+      title={t('coupons.who', { code: props.coupon.code })}
+    >
       <Load query={query}>
         {(data) => (
           <Show when={data().items.length > 0} fallback={<p class="m-0 text-muted">{t('coupons.none_redeemed')}</p>}>

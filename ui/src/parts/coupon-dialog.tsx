@@ -14,7 +14,18 @@ import { queries } from '../queries.ts'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 
-const SHOWN = ['/code', '/name', '/value/rate', '/value/amount', '/value/currency', '/periods', '/valid_from', '/valid_to', '/max_redemptions', '/max_per_account']
+const SHOWN = [
+  '/code',
+  '/name',
+  '/value/rate',
+  '/value/amount',
+  '/value/currency',
+  '/periods',
+  '/valid_from',
+  '/valid_to',
+  '/max_redemptions',
+  '/max_per_account',
+]
 const EVERYTHING = ''
 
 export function CouponDialog(props: { onClose: () => void }) {
@@ -63,7 +74,16 @@ export function CouponDialog(props: { onClose: () => void }) {
       props.onClose()
     },
   })
-  type Name = 'code' | 'name' | 'value' | 'currency' | 'periods' | 'valid_from' | 'valid_to' | 'max_redemptions' | 'max_per_account'
+  type Name =
+    | 'code'
+    | 'name'
+    | 'value'
+    | 'currency'
+    | 'periods'
+    | 'valid_from'
+    | 'valid_to'
+    | 'max_redemptions'
+    | 'max_per_account'
   const field = (name: Name, pointer = `/${name}`) => ({
     value: fields[name],
     error: form.fieldError(pointer),
@@ -115,13 +135,21 @@ export function CouponDialog(props: { onClose: () => void }) {
             {...field('value', fields.type === 'percent' ? '/value/rate' : '/value/amount')}
           />
           <Show when={fields.type === 'fixed'}>
-            <TextField label={t('settings.currency')} maxlength={3} placeholder={currency()} {...field('currency', '/value/currency')} />
+            <TextField
+              label={t('settings.currency')}
+              maxlength={3}
+              placeholder={currency()}
+              {...field('currency', '/value/currency')}
+            />
           </Show>
         </div>
         <Choice
           legend={t('coupons.duration')}
           value={fields.duration}
-          choices={(['once', 'periods', 'forever'] as const).map((value) => ({ value, label: t(`coupons.duration_${value}`) }))}
+          choices={(['once', 'periods', 'forever'] as const).map((value) => ({
+            value,
+            label: t(`coupons.duration_${value}`),
+          }))}
           onChange={(duration) => setFields('duration', duration)}
         />
         <Show when={fields.duration === 'periods'} fallback={<span class="max-sm:hidden" />}>
@@ -131,11 +159,24 @@ export function CouponDialog(props: { onClose: () => void }) {
           class="sm:col-span-2"
           label={t('coupons.scope')}
           value={fields.kind}
-          options={[{ value: EVERYTHING, label: t('coupons.scope_account') }, ...KINDS.map((value) => ({ value, label: t(`kind.${value}`) }))]}
+          options={[
+            { value: EVERYTHING, label: t('coupons.scope_account') },
+            ...KINDS.map((value) => ({ value, label: t(`kind.${value}`) })),
+          ]}
           onChange={(kind) => setFields('kind', kind)}
         />
-        <TextField label={t('coupons.valid_from')} type="datetime-local" optional={t('common.optional')} {...field('valid_from')} />
-        <TextField label={t('coupons.valid_to')} type="datetime-local" optional={t('common.optional')} {...field('valid_to')} />
+        <TextField
+          label={t('coupons.valid_from')}
+          type="datetime-local"
+          optional={t('common.optional')}
+          {...field('valid_from')}
+        />
+        <TextField
+          label={t('coupons.valid_to')}
+          type="datetime-local"
+          optional={t('common.optional')}
+          {...field('valid_to')}
+        />
         <TextField
           label={t('coupons.max_redemptions')}
           type="number"

@@ -134,7 +134,11 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
               base: money(props.explanation.tax.base),
             })}
             <Show when={props.explanation.tax.reason}>
-              {(reason) => <span class="block text-muted">{[reason().text[language()], reason().code].filter(Boolean).join(' · ')}</span>}
+              {(reason) => (
+                <span class="block text-muted">
+                  {[reason().text[language()], reason().code].filter(Boolean).join(' · ')}
+                </span>
+              )}
             </Show>
           </Fact>
         </dl>

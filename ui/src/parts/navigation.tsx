@@ -15,7 +15,8 @@ import { For } from 'solid-js'
 import { t } from '../i18n/language.ts'
 import { paths, ROUTES } from '../paths.ts'
 
-type PageName = 'overview' | 'resources' | 'agents' | 'prices' | 'coupons' | 'invoices' | 'accounts' | 'audit' | 'settings'
+type PageName =
+  'overview' | 'resources' | 'agents' | 'prices' | 'coupons' | 'invoices' | 'accounts' | 'audit' | 'settings'
 interface Destination {
   name: PageName
   path: string

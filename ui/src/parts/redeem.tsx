@@ -21,7 +21,10 @@ export const valueText = (coupon: Pick<Redemption, 'rate' | 'amount' | 'currency
 function leftText(one: Redemption): string {
   if (one.is_used_up) return t('coupons.used_up')
   const invoices = one.periods_left === null ? t('coupons.for_ever') : t('coupons.invoices_left', one.periods_left)
-  const amount = one.amount_left === null ? '' : t('coupons.amount_left', { amount: say.money(one.amount_left, one.currency ?? 'EUR') })
+  const amount =
+    one.amount_left === null
+      ? ''
+      : t('coupons.amount_left', { amount: say.money(one.amount_left, one.currency ?? 'EUR') })
   return [amount, invoices].filter(Boolean).join(', ')
 }
 
@@ -69,7 +72,10 @@ export function Redeem(props: { account: string; class?: string }) {
         </Show>
         <Load query={query}>
           {(data) => (
-            <Show when={data().items.length > 0} fallback={<p class="m-0 px-4 py-3 text-sm text-muted">{t('coupons.none_redeemed')}</p>}>
+            <Show
+              when={data().items.length > 0}
+              fallback={<p class="m-0 px-4 py-3 text-sm text-muted">{t('coupons.none_redeemed')}</p>}
+            >
               <RedemptionList items={data().items} />
             </Show>
           )}

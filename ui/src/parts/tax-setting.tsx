@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/solid-query'
 import Plus from 'lucide-solid/icons/plus'
 import Trash from 'lucide-solid/icons/trash'
 import { Index, Show } from 'solid-js'
-import { createStore } from 'solid-js/store'
+import { createStore, unwrap } from 'solid-js/store'
 import { api, type LegalEntity, type TaxSetting } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { Button, IconButton } from '../kit/button.tsx'
@@ -30,7 +30,7 @@ const today = (): string => new Date().toISOString().slice(0, 10)
 function TaxForm(props: { entity: LegalEntity; setting: TaxSetting }) {
   const client = useQueryClient()
   const may = createMay()
-  const [fields, setFields] = createStore<TaxSetting>(structuredClone(props.setting))
+  const [fields, setFields] = createStore<TaxSetting>(structuredClone(unwrap(props.setting)))
   const code = () => fields.exempt_reason?.code ?? ''
   const text = (language: 'en' | 'es') => fields.exempt_reason?.text[language] ?? ''
   const reason = (change: { code?: string; en?: string; es?: string }) => {
@@ -48,7 +48,9 @@ function TaxForm(props: { entity: LegalEntity; setting: TaxSetting }) {
   })
   const propose = async () => {
     const { items } = await client.fetchQuery(queries.usualRates())
-    const missing = items.filter((one) => !fields.rates.some((row) => row.country === one.country && row.tax_class === 'standard'))
+    const missing = items.filter(
+      (one) => !fields.rates.some((row) => row.country === one.country && row.tax_class === 'standard'),
+    )
     add(fields.one_stop_shop ? missing : missing.filter(({ country }) => country === props.entity.address.country))
   }
   return (
@@ -85,7 +87,11 @@ function TaxForm(props: { entity: LegalEntity; setting: TaxSetting }) {
               {(rate, index) => (
                 <RateRow
                   rate={rate()}
-                  error={form.fieldError(`/rates/${index}`) ?? form.fieldError(`/rates/${index}/rate`) ?? form.fieldError(`/rates/${index}/country`)}
+                  error={
+                    form.fieldError(`/rates/${index}`) ??
+                    form.fieldError(`/rates/${index}/rate`) ??
+                    form.fieldError(`/rates/${index}/country`)
+                  }
                   onChange={(change) => setFields('rates', index, change)}
                   onRemove={() => setFields('rates', (all) => all.filter((_, at) => at !== index))}
                 />
@@ -99,7 +105,9 @@ function TaxForm(props: { entity: LegalEntity; setting: TaxSetting }) {
             <Button
               size="small"
               icon={<Plus size={15} />}
-              onClick={() => add([{ country: props.entity.address.country, tax_class: 'reduced', rate: '', from: today() }])}
+              onClick={() =>
+                add([{ country: props.entity.address.country, tax_class: 'reduced', rate: '', from: today() }])
+              }
             >
               {t('tax.add_rate')}
             </Button>
@@ -131,7 +139,9 @@ function TaxForm(props: { entity: LegalEntity; setting: TaxSetting }) {
           />
         </div>
       </Show>
-      <Show when={form.restError(['/rates', '/exempt_reason/code', '/exempt_reason/text/en', '/exempt_reason/text/es'])}>
+      <Show
+        when={form.restError(['/rates', '/exempt_reason/code', '/exempt_reason/text/en', '/exempt_reason/text/es'])}
+      >
         {(problem) => <ProblemNote error={problem()} />}
       </Show>
       <div>

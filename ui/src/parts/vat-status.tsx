@@ -13,7 +13,10 @@ import { Load, ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
 import { createTenant } from './tenant.ts'
 
-export const TaxStatusField = (props: { value: Account['tax_status']; onChange: (value: Account['tax_status']) => void }) => (
+export const TaxStatusField = (props: {
+  value: Account['tax_status']
+  onChange: (value: Account['tax_status']) => void
+}) => (
   <SelectField
     label={t('tax.status')}
     hint={t('tax.status_hint')}
@@ -33,7 +36,8 @@ export function VatCheck(props: { account: Account }) {
   )
 }
 
-const toneOf = (status: Status) => (status.counts_as_valid ? 'ok' : status.format === 'wrong' || status.answer ? 'bad' : 'warn')
+const toneOf = (status: Status) =>
+  status.counts_as_valid ? 'ok' : status.format === 'wrong' || status.answer ? 'bad' : 'warn'
 const wordOf = (status: Status) => {
   if (status.format === 'none') return t('tax.vat_none')
   if (status.format === 'wrong') return t('tax.vat_wrong')
@@ -75,7 +79,10 @@ function Known(props: { status: Status; account: string }) {
       </Show>
       <Show when={props.status.format === 'right'}>
         <div class="flex flex-wrap gap-2">
-          <Show when={props.status.online} fallback={<p class="m-0 text-[0.8125rem] text-muted">{t('tax.vat_offline')}</p>}>
+          <Show
+            when={props.status.online}
+            fallback={<p class="m-0 text-[0.8125rem] text-muted">{t('tax.vat_offline')}</p>}
+          >
             <Button size="small" busy={form.busy()} onClick={() => void form.submit({})} {...may('accounts.write')}>
               {t('tax.vat_check')}
             </Button>
