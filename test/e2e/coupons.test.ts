@@ -139,6 +139,8 @@ for (const [language, width, theme] of [
     await clean(page, on('coupon'))
     await dialog.getByRole('button', { name: words.save }).click()
     await dialog.waitFor({ state: 'detached' })
+    // anew, without the word that it was made
+    await page.goto(`${product.origin}/coupons`)
     await page.getByText(code, { exact: true }).waitFor()
     await clean(page, on('coupons'))
 
@@ -146,6 +148,7 @@ for (const [language, width, theme] of [
     await page.getByLabel(words.enter).fill(code)
     await page.getByRole('button', { name: words.redeem, exact: true }).click()
     await page.getByText(words.discount + code).waitFor()
+    await page.reload()
     await page.getByText(words.gross).first().waitFor()
     await clean(page, on('draft'))
 

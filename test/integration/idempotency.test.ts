@@ -17,7 +17,7 @@ import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
-import { member, VAT_ID } from './two-accounts.ts'
+import { EVERYBODY, makeRedeemable, member } from './two-accounts.ts'
 
 const NOW = Date.parse('2026-11-10T08:00:00.000Z')
 let suite: Suite
@@ -71,8 +71,7 @@ beforeAll(async () => {
   machine = await resourceId(world, 'one')
   other = await resourceId(world, 'two')
   const open = async (name: string) => (await world.run((ctx) => openAccount(ctx, { name, tax_id: '', email: '' }))).id
-  a = await open('Account A')
-  b = await open('Account B')
+  ;[a, b] = [await open('Account A'), await open('Account B')]
   for (const [who, account_id] of Object.entries({ a, b })) {
     const wanted = NewApiKey.parse({ name: who, role: 'tenant_owner', account_id })
     token[who] = (await world.run((ctx) => createKey(ctx, wanted))).token
@@ -81,8 +80,7 @@ beforeAll(async () => {
   person = (await rows<{ id: string }>(world.db, sql`select id from person`))[0]!.id
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
-  await call('POST', '/coupons', { ...COUPON, code: 'IDEMPOTENT' })
-  await call('PATCH', `/accounts/${world.account_id}`, { tax_id: VAT_ID })
+  await makeRedeemable(call, world.account_id)
   released = await releasesFor(world, suite.folder)
 }, 120_000)
 afterAll(() => suite.end())
@@ -108,7 +106,6 @@ async function posts(): Promise<[string, Described][]> {
   return Object.entries(paths).flatMap(([path, { post: one }]) => (one ? [[path.replace('/api/v1', ''), one]] : []))
 }
 
-const COUPON = { name: 'Once', value: { type: 'percent', rate: '5' }, duration: 'once' }
 /** A body for each POST that creates. */
 const BODIES: Record<string, () => unknown> = {
   '/accounts': () => ({ name: 'Created once' }),
@@ -124,9 +121,9 @@ const BODIES: Record<string, () => unknown> = {
     invoice_prefix: 'ONCE-',
   }),
   '/accounts/{id}/projects': () => ({ name: `Project ${newId()}` }),
-  '/accounts/{id}/redemptions': () => ({ code: 'IDEMPOTENT' }),
+  '/accounts/{id}/redemptions': () => ({ code: EVERYBODY.code }),
   '/accounts/{id}/vat-check': () => ({ by_hand: { result: 'valid', detail: 'on the web site of VIES' } }),
-  '/coupons': () => ({ ...COUPON, code: newId() }),
+  '/coupons': () => ({ ...EVERYBODY, code: newId() }),
   '/projects/{id}/closure': () => ({}),
   '/accounts/{id}/accepted-gaps': () => ({
     gaps: [{ resource_id: machine, meter: 'vcpu', from: iso(NOW), to: iso(NOW + 1_000) }],

@@ -81,12 +81,18 @@ async function reports(world: Prepared, agent: Agent): Promise<void> {
 
 export const VAT_ID = 'ESB58378431'
 const register: VatRegister = async () => ({ result: 'valid', request_id: null, name: null, detail: '' })
-const EVERYBODY = {
+export const EVERYBODY = {
   code: 'EVERYBODY',
   name: 'For everybody',
   value: { type: 'percent', rate: '0.01' },
   duration: 'once',
   max_per_account: 1_000,
+}
+
+/** A coupon that the account may redeem, and a VAT id that can be checked. */
+export async function makeRedeemable(call: Call, account_id: string): Promise<void> {
+  await call('POST', '/coupons', EVERYBODY)
+  await call('PATCH', `/accounts/${account_id}`, { tax_id: VAT_ID })
 }
 
 export async function twoAccounts(suite: Suite): Promise<TwoAccounts> {
