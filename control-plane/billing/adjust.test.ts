@@ -195,3 +195,84 @@ test('one cent moved in a discount, a net or a tax is found', () => {
   ])
   expect(findings(made.lines, { coupons: [] })).toEqual(['discount'])
 })
+
+const plain = (id: string, net: string, over: object = {}) =>
+  ({
+    id,
+    service_id: 's',
+    resource: { id, kind: 'vm', name: id },
+    component: 'vm.vcpu',
+    price: {},
+    net,
+    currency: 'EUR',
+    tax_category: 'S',
+    tax_rate: '21.00',
+    ...over,
+  }) as unknown as Line
+
+test('coupons for components come first, then those for plans, then those for all; within each, percentages before amounts', () => {
+  const base = { redeemed_at: '2026-11-10T00:00:00.000Z' }
+  const account = { type: 'account' } as const
+  const given: CouponTerms[] = [
+    { ...base, redemption_id: '1', code: 'ALL-5', scope: account, type: 'fixed', left: '5.00' },
+    { ...base, redemption_id: '2', code: 'ALL-HALF', scope: account, type: 'percent', rate: '50' },
+    {
+      ...base,
+      redemption_id: '3',
+      code: 'BOOK-1',
+      scope: { type: 'price_book', price_book_id: 'b' },
+      type: 'fixed',
+      left: '1.00',
+    },
+    {
+      ...base,
+      redemption_id: '4',
+      code: 'BOOK-10',
+      scope: { type: 'price_book', price_book_id: 'b' },
+      type: 'percent',
+      rate: '10',
+    },
+    {
+      ...base,
+      redemption_id: '5',
+      code: 'VCPU-8',
+      scope: { type: 'components', components: ['vm.vcpu'] },
+      type: 'fixed',
+      left: '8.00',
+    },
+    {
+      ...base,
+      redemption_id: '6',
+      code: 'VM-20',
+      scope: { type: 'components', components: ['vm'] },
+      type: 'percent',
+      rate: '20',
+    },
+  ]
+  const made = adjusted([plain('a', '100.00', { price: { price_book_id: 'b' } })], given, 'EUR')
+  // 100 less 20, 8, a tenth of 72, 1, half of 63.80, 5
+  expect(made.coupons.map(({ code, used }) => [code, used])).toEqual([
+    ['VM-20', '20.00'],
+    ['VCPU-8', '8.00'],
+    ['BOOK-10', '7.20'],
+    ['BOOK-1', '1.00'],
+    ['ALL-HALF', '31.90'],
+    ['ALL-5', '5.00'],
+  ])
+  expect(made.lines[0]!.net).toBe('26.90')
+})
+
+test('rated again, a voucher gives what its invoice took of it and no more: the rest may be another invoice’s by now', () => {
+  const voucher: CouponTerms = {
+    redemption_id: 'v',
+    code: 'V',
+    redeemed_at: '2026-11-10T00:00:00.000Z',
+    scope: { type: 'account' },
+    type: 'fixed',
+    left: '100.00',
+  }
+  const made = adjusted([plain('a', '60.00')], [voucher], 'EUR')
+  expect([made.lines[0]!.net, made.coupons[0]!.used]).toEqual(['0.00', '60.00'])
+  const anew = (net: string) => adjusted([plain('a', net)], again(made.coupons), 'EUR').lines[0]!.net
+  expect([anew('80.00'), anew('50.00')]).toEqual(['20.00', '0.00'])
+})
