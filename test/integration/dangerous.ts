@@ -36,6 +36,12 @@ const MONEY = [
   'PUT /legal-entities/{id}/logo',
   'DELETE /legal-entities/{id}/logo',
   'POST /accounts/{id}/accepted-gaps',
+  'GET /legal-entities/{id}/tax',
+  'PUT /legal-entities/{id}/tax',
+  'POST /accounts/{id}/vat-check',
+  'POST /accounts/{id}/redemptions',
+  'POST /coupons',
+  'PATCH /coupons/{id}',
 ]
 const INSTALLATION = [
   'GET /session-settings',
