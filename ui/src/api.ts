@@ -352,6 +352,8 @@ export const links = {
   personData: (person: string | null) => BASE + (person === null ? '/me/data' : `/people/${person}/data`),
   usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
+  linesCsv: (id: string) => `${BASE}/invoices/${id}/lines.csv`,
+  coupons: `${BASE}/coupons.csv`,
   /** another image has another address: none is shown from before */
   logo: (entity: string, sha256: string) => BASE + withQuery(`/legal-entities/${entity}/logo`, { sha256 }),
   invoiceLogo: (id: string) => `${BASE}/invoices/${id}/logo`,

@@ -35,20 +35,25 @@ export default function InvoicePage() {
       lead={invoice()?.account_name}
       curl={[`/invoices/${id()}`]}
       actions={
-        <For each={PDF_LANGUAGES}>
-          {(language) => (
-            <a
-              href={links.pdf(id(), language)}
-              rel="external"
-              target="_blank"
-              class={buttonClass()}
-              data-pdf={language}
-            >
-              <FileText size={16} />
-              {t(`document.pdf_${language}`)}
-            </a>
-          )}
-        </For>
+        <>
+          <For each={PDF_LANGUAGES}>
+            {(language) => (
+              <a
+                href={links.pdf(id(), language)}
+                rel="external"
+                target="_blank"
+                class={buttonClass()}
+                data-pdf={language}
+              >
+                <FileText size={16} />
+                {t(`document.pdf_${language}`)}
+              </a>
+            )}
+          </For>
+          <a href={links.linesCsv(id())} rel="external" download class={buttonClass()}>
+            CSV
+          </a>
+        </>
       }
     >
       <Load
