@@ -53,12 +53,10 @@ export const routes = (deps: HttpDeps & { register: VatRegister | null }) => {
       async (c) => {
         const [{ id }, input] = [c.req.valid('param'), c.req.valid('json')]
         const ask = async () => {
-          const asked = await transactAs(asProgram, c.get('actor'), (ctx) => askRegister(ctx, id, input, register))
-          return asked ? asked() : null
+          const asking = await transactAs(asProgram, c.get('actor'), (ctx) => askRegister(ctx, id, input, register))
+          return asking()
         }
-        const made = verbAfter(c, asProgram, ask, (ctx, answer) =>
-          recordCheck(ctx, id, input, answer, register !== null),
-        )
+        const made = verbAfter(c, asProgram, ask, (ctx, asked) => recordCheck(ctx, id, input, asked, register !== null))
         return c.json(await made, 201)
       },
     )
