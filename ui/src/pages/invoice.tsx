@@ -50,7 +50,7 @@ export default function InvoicePage() {
               </a>
             )}
           </For>
-          <a href={links.linesCsv(id())} rel="external" download class={buttonClass()}>
+          <a href={links.linesCsv(id())} rel="external" download="" class={buttonClass()}>
             CSV
           </a>
         </>
