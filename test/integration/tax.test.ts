@@ -11,7 +11,7 @@ import { pdfText } from '../setup/pdf-text.ts'
 import { Suite } from '../setup/stack.ts'
 import { enrolledAgent, GIB, vm } from './agent.ts'
 import { apiOf, type Call } from './http.ts'
-import { market, sell, settled } from './ledger.ts'
+import { draftOf, market, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
 
 const START = Date.parse('2026-11-10T08:00:00.000Z')
@@ -186,6 +186,11 @@ test('who buys decides: each document bears its category, rate and reason, on pa
     await customer('business', { ...at('DE'), tax_id: 'DE136695976', tax_status: 'business' }),
     await customer('outside', at('US')),
   ]
+  world.clock.now = Math.max(world.clock.now, END)
+  await settled(world)
+  const unproven = await draftOf(world, business, END)
+  // not asked yet: he pays like a consumer of his country
+  expect(unproven.taxes.map((row) => `${row.category} ${row.rate}`)).toEqual(['E 0.00', 'S 19.00'])
   await checked(business)
   expect(taxesOf(await issued(home))).toEqual([
     ['E', '0.00', 'VATEX-EU-132-1I'],
