@@ -102,11 +102,7 @@ export async function presentDraft(
 ): Promise<Draft> {
   const { currency } = contract
   const seller = await getLegalEntity(ctx, contract.legal_entity_id)
-  const { lines, coupons } = adjusted(
-    rated,
-    await couponsOn(ctx, { account_id: account.id, currency, to: period.to }),
-    currency,
-  )
+  const { lines, coupons } = adjusted(rated, await couponsOn(ctx, { account_id: account.id, currency }), currency)
   const setting = await getTaxSetting(ctx, seller.id)
   const taxes = taxesOf(lines, currency, (category) => reasonOf(category, setting))
   return {

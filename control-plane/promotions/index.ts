@@ -7,7 +7,7 @@ import { permit } from '../base/actor.ts'
 import { csvLine } from '../base/csv.ts'
 import { newId } from '../base/id.ts'
 import { Problem, sure } from '../base/problem.ts'
-import { fromIso, HOUR_MS, type Instant, iso } from '../base/time.ts'
+import { fromIso, HOUR_MS, iso } from '../base/time.ts'
 import { contractOf } from '../contracts/index.ts'
 import { getBook } from '../catalog/index.ts'
 import { type Context, databaseError } from '../db/index.ts'
@@ -139,7 +139,7 @@ export async function redeem(ctx: Context, account_id: string, { code }: { code:
   if (!(await store.takeOne(ctx, coupon.id, now))) {
     const isOver =
       coupon.max_redemptions !== null &&
-      (await store.findCoupon(ctx, { id: coupon.id }))!.redemption_count >= coupon.max_redemptions
+      sure(await store.findCoupon(ctx, { id: coupon.id })).redemption_count >= coupon.max_redemptions
     throw isOver ? new Problem('conflict', `${coupon.code} was redeemed as often as it may be.`) : unknown()
   }
   // under the lock that was taken with it
@@ -224,17 +224,17 @@ export async function couponsCsv(ctx: Context): Promise<string> {
   return `${lines.join('\r\n')}\r\n`
 }
 
-/** The coupons that hold for a document of an account whose period ends at an instant: redeemed before that, and not used up. */
+/** The coupons that hold for what is invoiced to an account from now on: redeemed, in its currency, and not used up. */
 export async function couponsOn(
   ctx: Context,
-  { account_id, currency, to }: { account_id: string; currency: string; to: Instant },
+  { account_id, currency }: { account_id: string; currency: string },
 ): Promise<CouponTerms[]> {
   permit(ctx, 'billing.read')
   const found = await store.selectRedeemed(ctx, { account_id })
   return found.flatMap(({ redemption, coupon, ...used }) => {
     const left = leftOf(coupon, used)
     const isOther = coupon.currency !== null && coupon.currency !== currency
-    if (left.isUsedUp || isOther || redemption.redeemed_at >= to) return []
+    if (left.isUsedUp || isOther) return []
     const { code, type, rate, scope } = coupon
     const value = type === 'percent' ? { rate: sure(rate) } : { left: sure(amountText(left.minor, currency)) }
     return [{ redemption_id: redemption.id, code, redeemed_at: iso(redemption.redeemed_at), type, ...value, scope }]

@@ -3,8 +3,8 @@ import { getAccount, getLegalEntity } from '../accounts/index.ts'
 import type { Account } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
-import { Problem } from '../base/problem.ts'
-import { dateOf, type Instant, iso } from '../base/time.ts'
+import { Problem, sure } from '../base/problem.ts'
+import { dateOf, HOUR_MS, type Instant, iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { refuse } from '../accounts/rules.ts'
@@ -20,7 +20,7 @@ import {
 } from './contract.ts'
 import { RATES_FROM, STANDARD_RATES } from './eu.ts'
 import { settingErrors, type Supply, taxFor } from './rules.ts'
-import { type CheckRow, insertCheck, lastCheck, replaceSetting, selectSetting } from './store.ts'
+import { type CheckRow, countChecks, insertCheck, lastCheck, replaceSetting, selectSetting } from './store.ts'
 import { type VatId, vatIdOf } from './vat-id.ts'
 
 export { type VatRegister, vies } from './client.ts'
@@ -85,7 +85,7 @@ const vatOf = ({ tax_id, address }: Pick<Account, 'tax_id' | 'address'>): VatId 
 
 /** What is known of a customer's VAT id, and since when. */
 export async function vatStatus(ctx: Context, account_id: string, online: boolean): Promise<VatStatus> {
-  permit(ctx, 'accounts.read')
+  permit(ctx, 'billing.read')
   const account = await getAccount(ctx, account_id)
   // of an account that the caller reaches
   return ctx.program((program) => statusOf(program, account, online))
@@ -108,13 +108,26 @@ async function statusOf(ctx: Context, account: Account, online: boolean): Promis
 }
 const shown = ({ id: _id, account_id: _account, ...row }: CheckRow): VatCheck => ({ ...row, at: iso(row.at) })
 
-/** What VIES says, asked before the transaction that keeps it; null where the check was made by hand. Throws `invalid`, `unavailable`. */
+/** Tries of one account in an hour: who types can't make us ask VIES without end. */
+export const CHECKS = 20
+
+export interface Asked {
+  /** what was asked about: the account may have another one by the time that the answer comes */
+  vat_id: string
+  /** null: the check was made by hand */
+  answer: VatAnswer | null
+}
+
+/**
+ * Whom to ask about the id that an account has now, before the transaction that keeps the answer. Throws `invalid` where there is
+ * nothing to ask about, `unavailable` where nobody is asked, `rate_limited`.
+ */
 export async function askRegister(
   ctx: Context,
   account_id: string,
   { by_hand }: NewVatCheck,
   register: VatRegister | null,
-): Promise<(() => Promise<VatAnswer>) | null> {
+): Promise<() => Promise<Asked>> {
   permit(ctx, 'accounts.write')
   const account = await getAccount(ctx, account_id)
   const vat = vatOf(account)
@@ -124,14 +137,20 @@ export async function askRegister(
       `${vat.id} is no VAT id: its form or its check digits are wrong.`,
       'is wrong; compare it digit by digit',
     )
-  if (by_hand) return null
+  if (by_hand) return async () => ({ vat_id: vat.id, answer: null })
   if (!register)
     throw new Problem(
       'unavailable',
       'This installation does not ask VIES: set ATALAYA_VIES_URL, or check the id on the web site of VIES and record the answer by hand.',
     )
+  if ((await countChecks(ctx, account_id, ctx.now() - HOUR_MS)) >= CHECKS)
+    throw new Problem(
+      'rate_limited',
+      `VIES was asked ${CHECKS} times for ${account.name} within an hour. Wait an hour.`,
+    )
   const seller = await getLegalEntity(ctx, account.legal_entity_id)
-  return () => register(vat, vatIdOf(seller.tax_id, seller.address.country))
+  const requester = vatIdOf(seller.tax_id, seller.address.country)
+  return async () => ({ vat_id: vat.id, answer: await register(vat, requester) })
 }
 const wrong = (detail: string, field: string) => new Problem('invalid', detail, [{ pointer: '/tax_id', detail: field }])
 
@@ -140,7 +159,7 @@ export async function recordCheck(
   ctx: Context,
   account_id: string,
   { by_hand }: NewVatCheck,
-  answer: VatAnswer | null,
+  { vat_id, answer }: Asked,
   online: boolean,
 ): Promise<VatStatus> {
   permit(ctx, 'accounts.write')
@@ -150,25 +169,11 @@ export async function recordCheck(
       'That a VAT id was checked by hand is recorded by the seller; ask him to check yours.',
     )
   const account = await getAccount(ctx, account_id)
-  const vat = vatOf(account)
-  if (!vat) throw wrong(`${account.name} has no VAT id of the EU.`, 'must be a VAT id such as DE136695976')
-  const told = by_hand ? { ...by_hand, request_id: by_hand.request_id || null, name: null } : answer
-  if (!told) throw new Problem('unavailable', 'VIES was not asked.')
-  const row: CheckRow = {
-    id: newId(),
-    account_id,
-    vat_id: vat.id,
-    by: by_hand ? 'hand' : 'vies',
-    at: ctx.now(),
-    actor: ctx.actor.name,
-    ...told,
-  }
+  const told = by_hand ? { ...by_hand, request_id: by_hand.request_id || null, name: null } : sure(answer)
+  const by: CheckRow['by'] = by_hand ? 'hand' : 'vies'
+  const row: CheckRow = { id: newId(), account_id, vat_id, by, at: ctx.now(), actor: ctx.actor.name, ...told }
   await insertCheck(ctx, row)
-  await append(ctx, {
-    type: 'vat_id.checked',
-    subject: { kind: 'account', id: account_id },
-    account_id,
-    after: shown(row),
-  })
+  const subject = { kind: 'account', id: account_id }
+  await append(ctx, { type: 'vat_id.checked', subject, account_id, after: shown(row) })
   return statusOf(ctx, account, online)
 }

@@ -41,7 +41,7 @@ export const routes = (deps: HttpDeps & { register: VatRegister | null }) => {
     )
     .get(
       '/accounts/:id/vat-check',
-      answers("What is known of a customer's VAT id", VatStatus, 'accounts.read'),
+      answers("What is known of a customer's VAT id", VatStatus, 'billing.read'),
       valid('param', ById),
       async (c) => c.json(await verb(c, deps, (ctx) => vatStatus(ctx, c.req.valid('param').id, register !== null))),
     )
@@ -53,12 +53,10 @@ export const routes = (deps: HttpDeps & { register: VatRegister | null }) => {
       async (c) => {
         const [{ id }, input] = [c.req.valid('param'), c.req.valid('json')]
         const ask = async () => {
-          const asked = await transactAs(asProgram, c.get('actor'), (ctx) => askRegister(ctx, id, input, register))
-          return asked ? asked() : null
+          const asking = await transactAs(asProgram, c.get('actor'), (ctx) => askRegister(ctx, id, input, register))
+          return asking()
         }
-        const made = verbAfter(c, asProgram, ask, (ctx, answer) =>
-          recordCheck(ctx, id, input, answer, register !== null),
-        )
+        const made = verbAfter(c, asProgram, ask, (ctx, asked) => recordCheck(ctx, id, input, asked, register !== null))
         return c.json(await made, 201)
       },
     )

@@ -3,7 +3,7 @@
  * are services supplied electronically (Annex II: hosting); categories are of UNTDID 5305 as EN 16931 uses it, reasons of the list VATEX.
  */
 import type { LegalEntity, TaxCategory } from '../accounts/contract.ts'
-import { type FieldError } from '../base/problem.ts'
+import { type FieldError, Problem } from '../base/problem.ts'
 import type { LineTax, TaxClass, TaxReason, TaxSetting } from './contract.ts'
 import { isMember, MEMBER_STATES, vatCountry } from './eu.ts'
 
@@ -58,7 +58,8 @@ function rateOf({ rates }: TaxSetting, country: string, tax_class: 'standard' | 
   const found = own.findLast((one) => one.from <= date) ?? own[0]
   if (found) return found.rate
   if (tax_class === 'reduced') return rateOf({ rates } as TaxSetting, country, 'standard', date)
-  throw new Error(`assertion failed: a setting by place has a standard rate of ${country}`)
+  // a company that has moved since it chose
+  throw new Problem('conflict', `The tax setting has no standard rate of ${country}: add it under Settings, Tax.`)
 }
 
 const word = (code: string | null, en: string, es: string): TaxReason => ({ code, text: { en, es } })

@@ -1,5 +1,6 @@
 /** The SQL of tax. */
-import { and, asc, desc, eq, ne } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, ne } from 'drizzle-orm'
+import type { Instant } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { FIXED, type TaxSetting } from './contract.ts'
 import { taxRate, taxSetting, vatCheck } from './schema.ts'
@@ -35,6 +36,10 @@ export async function replaceSetting(
 export const insertCheck = async (ctx: Context, row: CheckRow): Promise<void> => {
   await ctx.tx.insert(vatCheck).values(row)
 }
+
+/** Tries of an account since an instant. */
+export const countChecks = (ctx: Context, account_id: string, since: Instant): Promise<number> =>
+  ctx.tx.$count(vatCheck, and(eq(vatCheck.account_id, account_id), gt(vatCheck.at, since)))
 
 /** The last try about an id; with `answered`, the last one that said yes or no. */
 export async function lastCheck(

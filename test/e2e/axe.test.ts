@@ -65,6 +65,7 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/prices/changes',
     `/prices/changes/${change}`,
     `/prices/what-ifs/${report}`,
+    '/coupons',
     '/invoices',
     `/invoices/drafts/${account}`,
     `/invoices/${invoice}`,

@@ -74,6 +74,12 @@ const MONEY = [
   'POST /accounts/{id}/accepted-gaps',
   'POST /accounts/{id}/limits',
   'DELETE /limits/{id}',
+  'GET /legal-entities/{id}/tax',
+  'PUT /legal-entities/{id}/tax',
+  'POST /accounts/{id}/vat-check',
+  'POST /accounts/{id}/redemptions',
+  'POST /coupons',
+  'PATCH /coupons/{id}',
 ]
 const INSTALLATION = [
   'GET /session-settings',

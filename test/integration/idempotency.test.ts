@@ -20,7 +20,7 @@ import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
 import { bodiesOfSold, idsOfSold, type Sold, soldIn } from './sold.ts'
 import type { Prepared } from './prepared.ts'
-import { member } from './two-accounts.ts'
+import { EVERYBODY, makeRedeemable, member } from './two-accounts.ts'
 
 const NOW = Date.parse('2026-11-10T08:00:00.000Z')
 let suite: Suite
@@ -74,8 +74,7 @@ beforeAll(async () => {
   machine = await resourceId(world, 'one')
   other = await resourceId(world, 'two')
   const open = async (name: string) => (await world.run((ctx) => openAccount(ctx, { name, tax_id: '', email: '' }))).id
-  a = await open('Account A')
-  b = await open('Account B')
+  ;[a, b] = [await open('Account A'), await open('Account B')]
   for (const [who, account_id] of Object.entries({ a, b })) {
     const wanted = NewApiKey.parse({ name: who, role: 'tenant_owner', account_id })
     token[who] = (await world.run((ctx) => createKey(ctx, wanted))).token
@@ -85,6 +84,7 @@ beforeAll(async () => {
   await repriced.begin(world)
   project = (await world.run((ctx) => openProject(ctx, world.account_id, { name: 'to close' }))).id
   call = await apiOf(suite, world, through)
+  await makeRedeemable(call, world.account_id)
   released = await releasesFor(world, suite.folder)
   charged = await chargedTwice(call, world.account_id)
   sold = await soldIn(call, world.account_id, machine)
@@ -127,6 +127,9 @@ const BODIES: Record<string, () => unknown> = {
     invoice_prefix: 'ONCE-',
   }),
   '/accounts/{id}/projects': () => ({ name: `Project ${newId()}` }),
+  '/accounts/{id}/redemptions': () => ({ code: EVERYBODY.code }),
+  '/accounts/{id}/vat-check': () => ({ by_hand: { result: 'valid', detail: 'on the web site of VIES' } }),
+  '/coupons': () => ({ ...EVERYBODY, code: newId() }),
   '/projects/{id}/closure': () => ({}),
   ...chargeBodies(() => charged.charge),
   '/accounts/{id}/accepted-gaps': () => ({

@@ -96,8 +96,13 @@ async function objects(): Promise<Record<string, string>> {
     effective_at: '2099-01-01T00:00:00.000Z',
   })) as { id: string }
   const plan = (await ask('POST', '/plans', { name: { en: 'A', es: 'A' }, product_kind: 'other' })) as { id: string }
+  const value = { type: 'percent', rate: '5' }
+  const coupon = (await ask('POST', '/coupons', { code: 'ROLES', name: 'x', value, duration: 'once' })) as {
+    id: string
+  }
   const ids = {
     plans: plan,
+    coupons: coupon,
     'period-closes': close,
     'price-changes': change,
     'what-ifs': (await ask('POST', '/what-ifs', { price_change_id: change.id })) as { id: string },

@@ -5,13 +5,13 @@ import { verify } from '#control-plane/billing/index.ts'
 import type { Invoice } from '#control-plane/billing/contract.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'
 import { MEMBER_STATES, STANDARD_RATES } from '#control-plane/tax/eu.ts'
-import { vies } from '#control-plane/tax/index.ts'
+import { askRegister, CHECKS, recordCheck, vies } from '#control-plane/tax/index.ts'
 import type { OpenAccount } from '#control-plane/contracts/contract.ts'
 import { pdfText } from '../setup/pdf-text.ts'
 import { Suite } from '../setup/stack.ts'
 import { enrolledAgent, GIB, vm } from './agent.ts'
 import { apiOf, type Call } from './http.ts'
-import { market, sell, settled } from './ledger.ts'
+import { draftOf, market, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
 
 const START = Date.parse('2026-11-10T08:00:00.000Z')
@@ -19,6 +19,7 @@ const END = START + 10 * HOUR_MS
 let suite: Suite
 let world: Prepared
 let call: Call
+let address: string
 
 /** What VIES answers, in the shape that it publishes; it refuses what VIES refuses. */
 const REGISTER: Record<string, object> = {
@@ -88,7 +89,8 @@ beforeAll(async () => {
   world = await market(suite, iso(START))
   const server = Bun.serve({ port: 0, fetch: answered })
   suite.atEnd(() => server.stop(true))
-  call = await apiOf(suite, world, undefined, undefined, vies(`http://localhost:${server.port}`))
+  address = `http://localhost:${server.port}`
+  call = await apiOf(suite, world, undefined, undefined, vies(address))
   await sell(world, { meter: 'vcpu', amount: '1' })
   await sell(world, { meter: 'memory', unit: 'GiB', amount: '0.1', tax_class: 'exempt' })
   await sell(world, { meter: 'disk', unit: 'GB', amount: '0.0123', tax_inclusive: true })
@@ -154,6 +156,20 @@ test('a VAT id is valid by an answer alone: not by its form, and not by silence'
   expect((await checked(id)).status).toBe(422)
   await call('PATCH', `/accounts/${id}`, { tax_id: 'DE136695976' })
   expect((await known()).body).toMatchObject({ counts_as_valid: true })
+  // an answer is kept of the id that was asked about, whatever the account's is by then
+  const asking = await world.run((ctx) => askRegister(ctx, id, {}, vies(address)))
+  await call('PATCH', `/accounts/${id}`, { tax_id: 'IT00743110157' })
+  expect(await world.run(async (ctx) => recordCheck(ctx, id, {}, await asking(), true))).toMatchObject({
+    vat_id: 'IT00743110157',
+    counts_as_valid: false,
+    last: null,
+  })
+  const tries = await Promise.all(Array.from({ length: 3 }, () => checked(id)))
+  expect(tries.every(({ status }) => status === 201)).toBe(true)
+  for (let left = CHECKS; left > 0; left -= 1) await checked(id)
+  expect((await checked(id)).status).toBe(429)
+  world.clock.now += HOUR_MS + 1
+  await call('PATCH', `/accounts/${id}`, { tax_id: 'DE136695976' })
   const by_hand = { result: 'invalid', detail: 'ceased trading, per the Bundeszentralamt' }
   expect((await checked(id, { by_hand })).body).toMatchObject({
     counts_as_valid: false,
@@ -170,6 +186,11 @@ test('who buys decides: each document bears its category, rate and reason, on pa
     await customer('business', { ...at('DE'), tax_id: 'DE136695976', tax_status: 'business' }),
     await customer('outside', at('US')),
   ]
+  world.clock.now = Math.max(world.clock.now, END)
+  await settled(world)
+  const unproven = await draftOf(world, business, END)
+  // not asked yet: he pays like a consumer of his country
+  expect(unproven.taxes.map((row) => `${row.category} ${row.rate}`)).toEqual(['E 0.00', 'S 19.00'])
   await checked(business)
   expect(taxesOf(await issued(home))).toEqual([
     ['E', '0.00', 'VATEX-EU-132-1I'],

@@ -1,6 +1,6 @@
 /** Each route that somebody of an account may call: what it names, and what its answer holds where that is one's own. */
 import type { Answer, Call } from './http.ts'
-import type { Customer } from './two-accounts.ts'
+import { type Customer, VAT_ID } from './two-accounts.ts'
 
 export const NOWHERE = '0198c5d0-0000-7000-8000-000000000000'
 
@@ -67,7 +67,7 @@ export const CELLS: Readonly<Record<string, Cell>> = {
   'GET /legal-entities': list(() => null),
   'GET /accounts': list((of) => of.account_id),
   'GET /accounts/{id}': account,
-  'PATCH /accounts/{id}': { ...account, body: () => ({ tax_id: 'ESB12345678' }) },
+  'PATCH /accounts/{id}': { ...account, body: () => ({ tax_id: VAT_ID }) },
   'POST /accounts/{id}/projects': {
     names: (of) => ({ id: of.account_id }),
     body: () => ({ name: `Project ${crypto.randomUUID()}` }),

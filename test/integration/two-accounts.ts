@@ -9,6 +9,9 @@ import { HOUR_MS, iso } from '#control-plane/base/time.ts'
 import { finalise, putLogo } from '#control-plane/billing/index.ts'
 import { setLimit, stand } from '#control-plane/limits/index.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'
+import { NewCoupon } from '#control-plane/promotions/contract.ts'
+import { createCoupon } from '#control-plane/promotions/index.ts'
+import type { VatRegister } from '#control-plane/tax/index.ts'
 import type { Suite } from '../setup/stack.ts'
 import { type Agent, enrolledAgent, host, vm } from './agent.ts'
 import { type Answer, type Call, apiOf } from './http.ts'
@@ -77,9 +80,25 @@ async function reports(world: Prepared, agent: Agent): Promise<void> {
   await settled(world)
 }
 
+export const VAT_ID = 'ESB58378431'
+const register: VatRegister = async () => ({ result: 'valid', request_id: null, name: null, detail: '' })
+export const EVERYBODY = {
+  code: 'EVERYBODY',
+  name: 'For everybody',
+  value: { type: 'percent', rate: '0.01' },
+  duration: 'once',
+  max_per_account: 1_000,
+}
+
+/** A coupon that the account may redeem, and a VAT id that can be checked. */
+export async function makeRedeemable(call: Call, account_id: string): Promise<void> {
+  await call('POST', '/coupons', EVERYBODY)
+  await call('PATCH', `/accounts/${account_id}`, { tax_id: VAT_ID })
+}
+
 export async function twoAccounts(suite: Suite): Promise<TwoAccounts> {
   const world = await market(suite, iso(START))
-  const open = (name: string) => world.run((ctx) => openAccount(ctx, { name, tax_id: '', email: '' }))
+  const open = (name: string) => world.run((ctx) => openAccount(ctx, { name, tax_id: VAT_ID, email: '' }))
   const [first, second] = [(await open('Account A')).id, (await open('Account B')).id]
   await sell(world, { meter: 'vcpu', amount: '0.05' })
   await sell(world, { meter: 'network_receive_bytes', unit: 'GiB', per: 'quantity', amount: '0.01' })
@@ -90,7 +109,8 @@ export async function twoAccounts(suite: Suite): Promise<TwoAccounts> {
   await transfer(world, 'moved', second, TRANSFER)
   await settled(world)
   await world.run((ctx) => putLogo(ctx, world.legal_entity_id, LOGO))
-  const call = await apiOf(suite, world)
+  await world.run((ctx) => createCoupon(ctx, NewCoupon.parse(EVERYBODY)))
+  const call = await apiOf(suite, world, undefined, undefined, register)
   const keyOf = async (role: Role, account_id: string | null) =>
     (await world.run((ctx) => createKey(ctx, NewApiKey.parse({ name: role, role, account_id })))).token
   const customer = async (account_id: string, name: string): Promise<Customer> => {

@@ -23,7 +23,7 @@ function thingsOf(bytes: Buffer): Map<number, Thing> {
     const raw = bytes.subarray(first, length > 0 ? first + length : text.indexOf('endstream', first))
     out.set(Number(number), { dictionary, stream: dictionary.includes('/FlateDecode') ? inflateSync(raw) : raw })
   }
-  for (const { dictionary, stream } of [...out.values()]) {
+  for (const { dictionary, stream } of out.values()) {
     if (!stream || !dictionary.includes('/ObjStm')) continue
     const first = Number(/\/First (\d+)/.exec(dictionary)?.[1])
     const inside = stream.toString('latin1')
@@ -46,8 +46,7 @@ function mapOf(cmap: string): Map<number, string> {
       out.set(hex(from), said(to))
   for (const [, block = ''] of cmap.matchAll(/beginbfrange([\s\S]*?)endbfrange/g)) {
     for (const [, from = '', , list = ''] of block.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*\[([^\]]*)\]/g))
-      for (const [index, [, to = '']] of [...list.matchAll(/<([0-9A-Fa-f]+)>/g)].entries())
-        out.set(hex(from) + index, said(to))
+      for (const [index, to = ''] of (list.match(/[0-9A-Fa-f]+/g) ?? []).entries()) out.set(hex(from) + index, said(to))
     for (const [, from = '', to = '', first = ''] of block.matchAll(
       /<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>/g,
     ))

@@ -176,7 +176,7 @@ async function supplement(
   const rated = await rate(ctx, { contract, period, zone: account.zone, cut })
   const { lines: due } = adjusted(
     rated.lines,
-    await couponsOn(ctx, { account_id: account.id, currency: contract.currency, to: period.to }),
+    await couponsOn(ctx, { account_id: account.id, currency: contract.currency }),
     contract.currency,
   )
   const deltas = missedDeltas(due, { cut: passed_at, engine_version: ENGINE_VERSION })

@@ -140,3 +140,25 @@ test('a corrected price is one difference, not a credit and a debit', () => {
   ])
   expect(deltas.map(({ billed: was, due }) => [was, due])).toEqual([[500n, 350n]])
 })
+
+test('a machine whose price changed its tax class within the month keeps each tax on its part, whatever is charged now', () => {
+  const of = (minor: number, price: string, rate: string, tax_class: 'standard' | 'reduced') => ({
+    ...line('a', 'vm.vcpu', minor, price, rate),
+    tax_class,
+  })
+  const lines = [of(500, 'p', '21.00', 'standard'), of(300, 'q', '10.00', 'reduced')]
+  const chain: Chain = {
+    original: { document_type: 'invoice', content: content(1, taxesOf(lines, 'EUR')), lines },
+    notes: [],
+  }
+  const due = dueOf(chain, [of(400, 'p', '27.00', 'standard'), of(250, 'q', '27.00', 'reduced')])
+  const deltas = deltasOf(chain, due)
+  expect(deltas.map(({ billed: was, due: is, tax }) => [was, is, tax.tax_rate])).toEqual([
+    [500n, 400n, '21.00'],
+    [300n, 250n, '10.00'],
+  ])
+  expect(taxesOfDeltas(chain, due, deltas).map(({ base, tax, row }) => [row.rate, base, tax])).toEqual([
+    ['10.00', -50n, -5n],
+    ['21.00', -100n, -21n],
+  ])
+})

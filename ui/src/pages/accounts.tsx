@@ -177,6 +177,7 @@ const columns = (
 
 function AccountDialog(props: { account?: Account; onClose: () => void }) {
   const client = useQueryClient()
+  const tenant = createTenant()
   const entities = useQuery(() => queries.legalEntities())
   const [sellerId, setSellerId] = createSignal('')
   const seller = () => sellerIn(entities.status === 'success' ? entities.data?.items : undefined, sellerId())
@@ -226,7 +227,9 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
         </Show>
         <PartyFieldset fields={fields} set={setFields} errorAt={form.fieldError} />
         <TaxStatusField value={status()} onChange={setStatus} />
-        <Show when={props.account}>{(account) => <VatCheck account={account()} />}</Show>
+        <Show when={tenant.has('billing.read') ? props.account : undefined}>
+          {(account) => <VatCheck account={account()} />}
+        </Show>
         <Show when={form.restError(PARTY_POINTERS)}>{(problem) => <ProblemNote error={problem()} />}</Show>
       </form>
     </Dialog>

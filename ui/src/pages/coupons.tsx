@@ -7,7 +7,7 @@ import Plus from 'lucide-solid/icons/plus'
 import Ticket from 'lucide-solid/icons/ticket-percent'
 import Users from 'lucide-solid/icons/users'
 import { createSignal, Show } from 'solid-js'
-import { api, BASE, type Coupon } from '../api.ts'
+import { api, type Coupon, links } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { KINDS } from '../i18n/words.ts'
@@ -46,7 +46,7 @@ export default function Coupons() {
       curl={['/coupons']}
       actions={
         <>
-          <a href={`${BASE}/coupons.csv`} rel="external" download="coupons.csv" class={buttonClass()}>
+          <a href={links.coupons} rel="external" download="coupons.csv" class={buttonClass()}>
             <Download size={16} />
             CSV
           </a>

@@ -74,6 +74,7 @@ function Details(props: { account: string }) {
 function DetailsForm(props: { account: Account }) {
   const client = useQueryClient()
   const may = createMay()
+  const tenant = createTenant()
   const [party, setParty] = createParty(props.account, emptyParty())
   const [status, setStatus] = createSignal(props.account.tax_status)
   const form = createSubmit({
@@ -93,7 +94,9 @@ function DetailsForm(props: { account: Account }) {
     >
       <PartyFieldset fields={party} set={setParty} errorAt={form.fieldError} />
       <TaxStatusField value={status()} onChange={setStatus} />
-      <VatCheck account={props.account} />
+      <Show when={tenant.has('billing.read')}>
+        <VatCheck account={props.account} />
+      </Show>
       <Show when={form.restError(PARTY_POINTERS)}>{(problem) => <ProblemNote error={problem()} />}</Show>
       <div>
         <Button

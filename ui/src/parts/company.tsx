@@ -15,6 +15,7 @@ import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
 import { Section } from './page.tsx'
+import { createTenant } from './tenant.ts'
 import { TaxSection } from './tax-setting.tsx'
 
 const TAX_CATEGORIES = ['S', 'Z', 'E', 'AE', 'K', 'G', 'O'] as const
@@ -31,6 +32,7 @@ const ADD = 'new'
 
 export function Companies(props: { entities: readonly LegalEntity[] }) {
   const may = createMay()
+  const tenant = createTenant()
   const [adding, setAdding] = createSignal(false)
   return (
     <>
@@ -55,7 +57,7 @@ export function Companies(props: { entities: readonly LegalEntity[] }) {
           </Section>
         )}
       </For>
-      <For each={props.entities}>
+      <For each={tenant.has('legal_entities.write') ? props.entities : []}>
         {(entity) => (
           <TaxSection
             entity={entity}

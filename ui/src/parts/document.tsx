@@ -182,32 +182,16 @@ const Quantity = (props: { line: Line }) => (
 /** What it cost before discounts, what was taken off, and of a price with tax what it costs with it. */
 const Shared = (props: { line: Line }) => {
   const money = (amount: string) => say.money(amount, props.line.currency)
+  /** nothing to say where there is no tax in it */
+  const withTax = () => (props.line.gross_inclusive === props.line.net ? undefined : props.line.gross_inclusive)
+  const parts = () => [
+    ...(props.line.gross === undefined ? [] : [`${t('tax.gross')} ${money(props.line.gross)}`]),
+    ...(props.line.discounts ?? []).map((one) => `${one.code} −${money(one.amount)}`),
+    ...(withTax() === undefined ? [] : [`${t('tax.with_tax')} ${money(withTax() ?? '')}`]),
+  ]
   return (
-    <Show when={props.line.gross ?? props.line.gross_inclusive}>
-      <span class="tabular block text-[0.8125rem] text-muted">
-        <Show when={props.line.gross}>
-          {(gross) => (
-            <>
-              {t('tax.gross')} {money(gross())}
-              <For each={props.line.discounts}>
-                {(one) => (
-                  <>
-                    , {one.code} −{money(one.amount)}
-                  </>
-                )}
-              </For>
-            </>
-          )}
-        </Show>
-        <Show when={props.line.gross_inclusive}>
-          {(gross) => (
-            <>
-              {props.line.gross ? ', ' : ''}
-              {t('tax.with_tax')} {money(gross())}
-            </>
-          )}
-        </Show>
-      </span>
+    <Show when={parts().length > 0}>
+      <span class="tabular block text-[0.8125rem] text-muted">{parts().join(', ')}</span>
     </Show>
   )
 }

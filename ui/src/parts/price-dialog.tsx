@@ -5,10 +5,10 @@ import { createStore } from 'solid-js/store'
 import { api, type MeterDescription, type MeterName, type NewPrice, type Price, type PricedKind } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { KINDS, TAX_CLASSES } from '../i18n/words.ts'
+import { KINDS } from '../i18n/words.ts'
 import { Button } from '../kit/button.tsx'
 import { Dialog } from '../kit/dialog.tsx'
-import { CheckField, Choice, SelectField, TextArea, TextField } from '../kit/field.tsx'
+import { Choice, SelectField, TextArea, TextField } from '../kit/field.tsx'
 import { fromLocalInput, monthStart, toLocalInput } from '../kit/instant.ts'
 import { tell } from '../kit/toast.tsx'
 import { queries } from '../queries.ts'
@@ -18,6 +18,7 @@ import { ProblemNote } from './load.tsx'
 import { amountFault, choicesOf, plainAmount, usualUnit } from './price-rules.ts'
 import { PriceEffectNote } from './price-effect.tsx'
 import { PriceQuote } from './price-quote.tsx'
+import { PriceTax } from './price-tax.tsx'
 import { timedUnit, unitText } from './price-text.tsx'
 import { draftOf, faultsOf, hasAmount, termsOf } from './terms-draft.ts'
 import { ExtraFields, ModelFields } from './terms-fields.tsx'
@@ -275,21 +276,7 @@ export function PriceDialog(props: Props) {
         <div class="sm:col-span-2">
           <PriceQuote price={price()} unit={unit()} />
         </div>
-        <SelectField
-          label={t('tax.class')}
-          hint={t('tax.class_hint')}
-          value={fields.tax_class}
-          options={TAX_CLASSES.map((value) => ({ value, label: t(`tax.class_${value}`) }))}
-          onChange={(value) => setFields('tax_class', value as Price['tax_class'])}
-        />
-        <div class="flex items-center sm:pt-5">
-          <CheckField
-            label={t('tax.inclusive')}
-            hint={t('tax.inclusive_hint')}
-            checked={fields.tax_inclusive}
-            onChange={(checked) => setFields('tax_inclusive', checked)}
-          />
-        </div>
+        <PriceTax fields={fields} onChange={(change) => setFields(change)} />
         <Show when={fields.kind !== 'service'}>
           <SelectField
             class="sm:col-span-2"

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/solid-query'
 import Plus from 'lucide-solid/icons/plus'
 import Trash from 'lucide-solid/icons/trash'
 import { Index, Show } from 'solid-js'
-import { createStore } from 'solid-js/store'
+import { createStore, unwrap } from 'solid-js/store'
 import { api, type LegalEntity, type TaxSetting } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { Button, IconButton } from '../kit/button.tsx'
@@ -30,7 +30,7 @@ const today = (): string => new Date().toISOString().slice(0, 10)
 function TaxForm(props: { entity: LegalEntity; setting: TaxSetting }) {
   const client = useQueryClient()
   const may = createMay()
-  const [fields, setFields] = createStore<TaxSetting>(structuredClone(props.setting))
+  const [fields, setFields] = createStore<TaxSetting>(structuredClone(unwrap(props.setting)))
   const code = () => fields.exempt_reason?.code ?? ''
   const text = (language: 'en' | 'es') => fields.exempt_reason?.text[language] ?? ''
   const reason = (change: { code?: string; en?: string; es?: string }) => {
