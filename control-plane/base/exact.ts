@@ -34,6 +34,11 @@ export const smaller = (a: Fraction, b: Fraction): Fraction => (compare(a, b) <=
 export const larger = (a: Fraction, b: Fraction): Fraction => (compare(a, b) >= 0 ? a : b)
 /** What is left of something that can't be used up twice. */
 export const atLeastZero = (value: Fraction): Fraction => larger(value, ZERO)
+/** Fractions as integers that stand to each other as they do. */
+export function weightsOf(parts: readonly Fraction[]): bigint[] {
+  const shared = parts.reduce((common, { den }) => (common / gcd(common, den)) * den, 1n)
+  return parts.map(({ num, den }) => num * (shared / den))
+}
 /** The smallest integer that is not below the fraction. */
 export const ceiling = ({ num, den }: Fraction): bigint => -floorDivide(-num, den)
 /** So many per cent of an amount. */

@@ -1,5 +1,6 @@
 /** Lines of services and of what fulfils them, followed to the rows that say what was subscribed, by sums of milliseconds. */
 import { canonical, sha256 } from '#connectors/contract.ts'
+import { sure } from '../base/problem.ts'
 import { fromIso, iso } from '../base/time.ts'
 import { plansById, pricesAt } from '../catalog/index.ts'
 import type { Attachment, ServiceTerms } from '../contracts/contract.ts'

@@ -6,7 +6,8 @@ import { majorText, toMinor } from '../base/money.ts'
 import { sure } from '../base/problem.ts'
 import { HOUR_MS, type Interval, intersect } from '../base/time.ts'
 import type { MeterName } from '../metering/contract.ts'
-import { type Facts, held, linesOf, type Price, stretchesOf } from './rules.ts'
+import { type Facts, held, linesOf, type Price } from './rules.ts'
+import { stretchesOf } from './segments.ts'
 import { meterOf } from '../metering/contract.ts'
 
 const MONTH = { from: Date.parse('2026-11-01T00:00:00Z'), to: Date.parse('2026-12-01T00:00:00Z') }
