@@ -47,6 +47,8 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/agents/quarantine',
     '/prices',
     '/prices?set=1',
+    '/plans',
+    `/accounts/${account}/services`,
     '/invoices',
     `/invoices/drafts/${account}`,
     `/invoices/${invoice}`,
