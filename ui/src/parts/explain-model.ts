@@ -174,7 +174,7 @@ function segmentBranch(line: Line, segment: Segment, amount: string, zone: strin
 
 const hourBranch = (hour: Hour, zone: string, id: string): Branch => ({
   id,
-  label: `${say.instant(hour.from, zone)} → ${say.instant(hour.to, zone)}`,
+  label: say.span(hour.from, hour.to, zone),
   value: say.decimal(hour.quantity, 0),
   note: [hour.meter ? t(`meter.${hour.meter}`) : '', t('explain.readings', hour.reading_count)]
     .filter(Boolean)
