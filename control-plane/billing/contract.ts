@@ -29,6 +29,18 @@ export const Totals = z.object({ net: Amount, tax: Amount, total: Amount })
 const DocumentBranding = Branding.extend({ logo: Logo.nullable() }).meta({ id: 'DocumentBranding' })
 export type DocumentBranding = z.infer<typeof DocumentBranding>
 
+const ByProject = z
+  .array(
+    z.object({
+      project: z.object({ id: Id, name: z.string() }).nullable(),
+      net: Amount,
+      lines: z.array(z.object({ line_id: z.string(), quantity_display: z.string(), net: Amount })),
+    }),
+  )
+  .meta({
+    description: 'what each project bears of the lines; `project` null: what is in none. They add up to the net total',
+  })
+
 export const Draft = z
   .object({
     account_id: Id,
@@ -46,18 +58,7 @@ export const Draft = z
     taxes: z.array(TaxLine),
     coupons: Coupons,
     totals: Totals,
-    by_project: z
-      .array(
-        z.object({
-          project: z.object({ id: Id, name: z.string() }).nullable(),
-          net: Amount,
-          lines: z.array(z.object({ line_id: z.string(), quantity_display: z.string(), net: Amount })),
-        }),
-      )
-      .meta({
-        description:
-          'what each project bears of the lines; `project` null: what is in none. They add up to the net total',
-      }),
+    by_project: ByProject,
     unrated: z.array(Unrated).meta({ description: 'must be empty before finalising' }),
     blocked_gaps: z.array(BlockedGap).meta({ description: 'must be filled or accepted before finalising' }),
   })
@@ -128,6 +129,7 @@ export const InvoiceContent = z.object({
   taxes: z.array(TaxLine),
   coupons: Coupons,
   totals: Totals,
+  by_project: ByProject.optional().meta({ description: 'of an invoice for usage, as its draft had it' }),
 })
 export type InvoiceContent = z.infer<typeof InvoiceContent>
 export const InvoiceSummary = z
