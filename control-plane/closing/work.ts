@@ -20,6 +20,8 @@ const actor = system('period_close')
 const PAST_BILLS = 6
 /** Months that may be made up for at once, where an account has not been invoiced for long. */
 const INVOICES_MAX = 24
+/** Few: the series is held until they are committed, and who is killed loses no more than these. */
+const ISSUED_TOGETHER = 4
 /** Transactions at once: while one of them computes, the database works for another. */
 const LANES = 2
 
@@ -147,7 +149,7 @@ async function figuresOf(ctx: Context, made: Draft, month: Interval) {
  */
 async function issueNext(ctx: Context, id: string, tell: Tell): Promise<number> {
   const close = sure(await store.findClose(ctx, id))
-  const taken = close.state === 'finalising' ? await store.takeAccounts(ctx, id, 'ready', DRAFTED_TOGETHER) : []
+  const taken = close.state === 'finalising' ? await store.takeAccounts(ctx, id, 'ready', ISSUED_TOGETHER) : []
   const drafted = await tryAll(ctx, taken, tell, async (inner, row) => {
     const end = (await monthOfAccount(inner, close, row)).to
     return { end, made: await draftOf(inner, close, row.account_id, end) }

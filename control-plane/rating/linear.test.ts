@@ -9,6 +9,7 @@ import type { MeterName } from '../metering/contract.ts'
 import { type Facts, held, linesOf, type Price } from './rules.ts'
 import { stretchesOf } from './segments.ts'
 import { meterOf } from '../metering/contract.ts'
+import { oneTax } from '#test/setup/one-tax.ts'
 
 const MONTH = { from: Date.parse('2026-11-01T00:00:00Z'), to: Date.parse('2026-12-01T00:00:00Z') }
 const HOURS = (MONTH.to - MONTH.from) / HOUR_MS
@@ -104,7 +105,7 @@ const facts: fc.Arbitrary<Facts> = fc
       service_id: 'service',
       owned,
       prices,
-      tax: { category: 'S' as const, rate: '21.00' },
+      tax: oneTax('21.00'),
       resources: named.map(({ id }) => ({ id, kind: 'vm' as const, name: id })),
       observed: named.flatMap(({ id, one }) => observedOf(id, one)),
       gaps: [],

@@ -61,16 +61,13 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/agents/quarantine',
     '/prices',
     '/prices?set=1',
-<<<<<<< HEAD
     '/prices/recalculation',
     '/prices/changes',
     `/prices/changes/${change}`,
     `/prices/what-ifs/${report}`,
     '/coupons',
-=======
     '/plans',
     `/accounts/${account}/services`,
->>>>>>> 3b36a4442b9287ca2ae76588f75d339905a5c351
     '/invoices',
     `/invoices/drafts/${account}`,
     `/invoices/${invoice}`,

@@ -41,7 +41,8 @@ export async function attach(ctx: Context, id: string, input: NewServiceResource
 /** Only what is the account's at that instant, and still is where that lies in the past. */
 async function assertOwned(ctx: Context, account_id: string, resource_id: string, at: Instant, now: Instant) {
   const to = Math.max(at, now) + 1
-  const owned = await ownership(ctx, { account_id, resource_ids: [resource_id] }, { from: at, to }, LIVE)
+  const all = await ownership(ctx, { account_id }, { from: at, to }, LIVE)
+  const owned = all.filter((one) => one.resource_id === resource_id)
   let known = at
   for (const { from, to: end } of owned.toSorted((a, b) => (a.from ?? 0) - (b.from ?? 0)))
     if ((from ?? -Infinity) <= known) known = Math.max(known, end ?? Infinity)
