@@ -6,7 +6,7 @@ import { add, type Fraction, fraction, larger, parseFraction, sum, ZERO } from '
 import { sure } from '../base/problem.ts'
 import { fromIso, type Interval, lengthMs, monthOf } from '../base/time.ts'
 import type { Price as CatalogPrice } from '../catalog/contract.ts'
-import { type MeterName, meterOf } from '../metering/contract.ts'
+import { type MeterName, meterOf, METERS } from '../metering/contract.ts'
 import { charged } from './charge.ts'
 import type { Line, Segment, WhyNotRepriced } from './contract.ts'
 import { isPooled, overPool } from './pooled.ts'
@@ -22,7 +22,7 @@ export type Repriced = { amount: Fraction } | { why: WhyNotRepriced }
 export function repriced(lines: readonly Line[], price: Content, zone: string): Repriced {
   const first = sure(lines[0])
   const { meter } = first
-  if (!meter || price.model.endsWith('percentage')) return { why: 'meter' }
+  if (!meter || !(meter in METERS) || price.model.endsWith('percentage')) return { why: 'meter' }
   if (isPooled(price) !== (first.resource.kind === 'pool')) return { why: 'pool' }
   if (lines.some((line) => line.gross_inclusive !== undefined)) return { why: 'with_tax' }
   if (lines.some(isDiscounted)) return { why: 'discounts' }

@@ -16,6 +16,7 @@ import { enrolledAgent, vm } from './agent.ts'
 import { chargeBodies, chargedTwice } from './charged.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
 import { repriced } from './repriced.ts'
+import { PLAIN_BODIES } from './plain-bodies.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
 import { bodiesOfSold, idsOfSold, type Sold, soldIn } from './sold.ts'
@@ -114,49 +115,23 @@ async function posts(): Promise<[string, Described][]> {
 
 /** A body for each POST that creates. */
 const BODIES: Record<string, () => unknown> = {
-  '/accounts': () => ({ name: 'Created once' }),
-  '/invitations': () => ({ email: `${newId()}@example.com`, role: 'read_only', language: 'en' }),
-  '/legal-entities': () => ({
-    name: 'Created once',
-    address: { country: 'ES' },
-    currency: 'EUR',
-    zone: 'Europe/Madrid',
-    language: 'es',
-    tax_category: 'S',
-    tax_rate: '21.00',
-    invoice_prefix: 'ONCE-',
-  }),
-  '/accounts/{id}/projects': () => ({ name: `Project ${newId()}` }),
+  ...PLAIN_BODIES,
   '/accounts/{id}/redemptions': () => ({ code: EVERYBODY.code }),
-  '/accounts/{id}/vat-check': () => ({ by_hand: { result: 'valid', detail: 'on the web site of VIES' } }),
   '/coupons': () => ({ ...EVERYBODY, code: newId() }),
-  '/projects/{id}/closure': () => ({}),
   ...chargeBodies(() => charged.charge),
   '/accounts/{id}/accepted-gaps': () => ({
     gaps: [{ resource_id: machine, meter: 'vcpu', from: iso(NOW), to: iso(NOW + 1_000) }],
     reason: 'seen by nobody',
   }),
-  '/accounts/{id}/limits': () => ({ amount: '100' }),
   '/agent-releases': () => released.unknown,
   '/agent-rollouts': () => ({ release_id: released.stored, waves: [{ percent: 100 }] }),
-  '/agent-rollouts/{id}/pause': () => ({ reason: 'held once' }),
-  '/agent-rollouts/{id}/resume': () => ({}),
-  '/agent-rollouts/{id}/roll-back': () => ({ reason: 'rolled back once' }),
-  '/agents/enrol': () => ({}),
-  '/api-keys': () => ({ name: 'created once', role: 'read_only' }),
-  '/enrolments': () => ({}),
   '/invoices': () => ({ account_id: world.account_id }),
   // the invoice closed it: at its own cut it differs by nothing
   '/accounts/{id}/notes': () => ({ cut: 1 }),
-  '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
   ...bodiesOfSold(() => [sold, other]),
-  '/period-closes': () => ({ month: '2026-01' }),
   ...repriced.bodies,
-  '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
   '/resources/{id}/assignments': () => ({ account_id: a }),
   '/resources/{id}/same-as': () => ({ resource_id: other, same: false, reason: 'two boards' }),
-  '/roles': () => ({ name: `Role ${newId()}`, of: 'account', permissions: ['inventory.read'] }),
-  '/sources': () => ({ agent: 'idempotency', connector: 'simulated', realm: 'again', settings: {} }),
 }
 const idIn = (path: string) => {
   const one = {

@@ -1,4 +1,4 @@
-/** The one door to the control plane: a typed fetch, and a function for every route. */
+/** The one door to the control plane: a function for every route, with the shapes of its answers. */
 import type { z } from 'zod'
 import type * as Accounts from '#control-plane/accounts/contract.ts'
 import type * as Audit from '#control-plane/audit/contract.ts'
@@ -23,91 +23,7 @@ import type * as Releases from '#control-plane/releases/contract.ts'
 import type * as Settlements from '#control-plane/settlements/contract.ts'
 import type * as Sources from '#control-plane/sources/contract.ts'
 import type * as Tax from '#control-plane/tax/contract.ts'
-import { isKnown, keyOf, tellsOutcome } from './intent.ts'
-import { isAway } from './presence.ts'
-import { ApiError, problemOf, unreachable } from './problem.ts'
-
-export const BASE = '/api/v1'
-const TIMEOUT_MS = 30_000
-
-type Values = Record<string, string | number | boolean | null | undefined>
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-interface Options {
-  query?: Values
-  body?: unknown
-  signal?: AbortSignal
-  /** under which it is done once, however often it is sent */
-  key?: string
-}
-
-/** `/resources` and `{ kind: 'vm', q: '' }` → `/resources?kind=vm`: empty values are left out. */
-export function withQuery(path: string, values: Values = {}): string {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(values))
-    if (value !== undefined && value !== null && value !== '') query.set(name, String(value))
-  return query.size ? `${path}?${query}` : path
-}
-
-async function request<T>(method: Method, path: string, { query, body, signal, key }: Options = {}): Promise<T> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS)
-  const response = await fetch(BASE + withQuery(path, query), {
-    method,
-    credentials: 'same-origin',
-    signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    headers: {
-      accept: 'application/json',
-      'accept-language': document.documentElement.lang,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(key === undefined ? {} : { 'idempotency-key': key }),
-      ...(isAway() ? { 'x-atalaya-unattended': '1' } : {}),
-    },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  }).catch((error: unknown) => {
-    if (signal?.aborted) throw error
-    throw unreachable(error instanceof Error ? error.message : String(error))
-  })
-  if (!response.ok) throw await problemOf(response)
-  return (response.status === 204 ? undefined : await response.json()) as T
-}
-
-/** A large file goes as it is, for as long as it takes. */
-async function upload<T>(path: string, file: Blob): Promise<T> {
-  const headers = { accept: 'application/json', 'content-type': 'application/octet-stream' }
-  const response = await fetch(BASE + path, { method: 'PUT', credentials: 'same-origin', headers, body: file }).catch(
-    (error: unknown) => {
-      throw unreachable(error instanceof Error ? error.message : String(error))
-    },
-  )
-  if (!response.ok) throw await problemOf(response)
-  return (await response.json()) as T
-}
-
-const get = <T>(path: string, query?: Values, signal?: AbortSignal) => request<T>('GET', path, { query, signal })
-const post = <T>(path: string, body: unknown, signal?: AbortSignal) => request<T>('POST', path, { body, signal })
-/** What makes something: sent again after its answer was lost, it is made once. */
-async function make<T>(path: string, body: unknown): Promise<T> {
-  const wish = `${path} ${JSON.stringify(body)}`
-  try {
-    const made = await request<T>('POST', path, { body, key: keyOf(wish) })
-    isKnown(wish)
-    return made
-  } catch (error) {
-    if (error instanceof ApiError && tellsOutcome(error.status, error.code)) isKnown(wish)
-    throw error
-  }
-}
-const patch = <T>(path: string, body: unknown) => request<T>('PATCH', path, { body })
-
-/** What is asked by a body and answered as a file. */
-async function file(path: string, body: unknown): Promise<Blob> {
-  const headers = { 'content-type': 'application/json' }
-  const init = { method: 'POST', credentials: 'same-origin', headers, body: JSON.stringify(body) } as const
-  const response = await fetch(BASE + path, init).catch((error: unknown) => {
-    throw unreachable(error instanceof Error ? error.message : String(error))
-  })
-  if (!response.ok) throw await problemOf(response)
-  return await response.blob()
-}
+import { file, get, make, patch, post, request, upload, type Values } from './request.ts'
 
 interface Items<T> {
   items: T[]
@@ -464,23 +380,4 @@ export const api = {
   audit: (query: Values, signal?: AbortSignal) => get<Page<AuditRecord>>('/audit', query, signal),
   verifyAudit: () => post<AuditVerification>('/audit/verification', {}),
   notices: () => get<Items<Notice>>('/notices', { open: true }),
-}
-
-export const links = {
-  csv: (query: Values) => BASE + withQuery('/resources.csv', query),
-  audit: (format: 'csv' | 'ndjson', query: Values) => BASE + withQuery(`/audit.${format}`, query),
-  personData: (person: string | null) => BASE + (person === null ? '/me/data' : `/people/${person}/data`),
-  usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
-  whatIfCsv: (id: string) => `${BASE}/what-ifs/${id}/accounts.csv`,
-  invoicesCsv: () => `${BASE}/invoices.csv`,
-  pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
-  linesCsv: (id: string) => `${BASE}/invoices/${id}/lines.csv`,
-  proForma: (account: string, language: 'en' | 'es') =>
-    BASE + withQuery(`/accounts/${account}/pro-forma`, { language }),
-  queueCsv: (queue: string) => `${BASE}/queues/${queue}.csv`,
-  coupons: `${BASE}/coupons.csv`,
-  /** another image has another address: none is shown from before */
-  logo: (entity: string, sha256: string) => BASE + withQuery(`/legal-entities/${entity}/logo`, { sha256 }),
-  invoiceLogo: (id: string) => `${BASE}/invoices/${id}/logo`,
-  stream: `${BASE}/stream`,
 }

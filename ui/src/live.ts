@@ -1,7 +1,7 @@
 /** The one event stream: says whether the page is live, and marks as stale what changed. */
 import type { QueryClient } from '@tanstack/solid-query'
 import { createSignal } from 'solid-js'
-import { links } from './api.ts'
+import { links } from './links.ts'
 import { staleAfter } from './queries.ts'
 
 export type LiveState = 'connecting' | 'live' | 'reconnecting'

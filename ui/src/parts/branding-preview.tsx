@@ -1,6 +1,7 @@
 /** What a document would look like, as it is being decided: paper is white in any theme. */
 import { For, Show } from 'solid-js'
-import { type LegalEntity, links } from '../api.ts'
+import type { LegalEntity } from '../api.ts'
+import { links } from '../links.ts'
 import { language, t } from '../i18n/language.ts'
 import type { BrandingFields } from './branding.tsx'
 

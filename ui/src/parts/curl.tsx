@@ -1,6 +1,6 @@
 /** "Copy as curl": the same page by API. */
 import Terminal from 'lucide-solid/icons/terminal'
-import { BASE } from '../api.ts'
+import { BASE } from '../request.ts'
 import { t } from '../i18n/language.ts'
 import { copyText } from '../kit/copy.tsx'
 import { Menu } from '../kit/menu.tsx'
