@@ -8,7 +8,7 @@ import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
 import { GapCause, GapPolicy } from '../metering/contract.ts'
 
 /** Rises with any rule of rating or billing. */
-export const ENGINE_VERSION = 3
+export const ENGINE_VERSION = 4
 
 export const FractionText = z
   .string()
