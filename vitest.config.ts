@@ -7,7 +7,7 @@ const shared = { pool: 'threads' as const, environment: 'node' as const }
 const withServers = { ...shared, globalSetup: ['test/setup/servers.ts'], hookTimeout: 60_000 }
 
 /** These wait for real minutes: they begin first, so that the others fill the time beside them. */
-const LONGEST = /\/(updates(-faulty)?|chaos|cut|world)\.test\.ts$/
+const LONGEST = /\/(updates(-faulty)?|chaos|cut|world|mails|one-number|what-if|axe)\.test\.ts$/
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const isLong = ({ moduleId }: TestSpecification) => LONGEST.test(moduleId)

@@ -46,7 +46,17 @@ const check = (name: string, command: string[]): Stage => ({
   },
 })
 
-const suite = (name: string, minutes: number, filters: string[], before?: () => Promise<unknown>): Stage => ({
+interface SuiteOptions {
+  before?: () => Promise<unknown>
+  /** files at a time, where two of them leave the machine idle */
+  workers?: number
+}
+const suite = (
+  name: string,
+  minutes: number,
+  filters: string[],
+  { before, workers = 2 }: SuiteOptions = {},
+): Stage => ({
   name,
   limit_ms: minutes * MINUTE_MS,
   async run() {
@@ -58,7 +68,8 @@ const suite = (name: string, minutes: number, filters: string[], before?: () => 
       return checkResult(`${name}: set-up`, 1, [message, ...details].join('\n'))
     }
     const none = filters.length > 0 ? ['--passWithNoTests'] : []
-    const command = ['bunx', '--bun', 'vitest', 'run', '--pool=threads', '--project', name, '--reporter=json']
+    const runner = ['bunx', '--bun', 'vitest', 'run', '--pool=threads', `--maxWorkers=${workers}`]
+    const command = [...runner, '--project', name, '--reporter=json']
     const { code, output } = await execute([...command, `--outputFile=${report}`, ...none, ...filters], this.limit_ms)
     return suiteResult(name, code, output, existsSync(report) ? readFileSync(report, 'utf8') : null, (path) =>
       relative(root, path),
@@ -106,8 +117,8 @@ const stages = (filters: string[]): Stage[] => [
   check('types', ['bunx', 'tsc', '--noEmit']),
   check('dead-code', ['bunx', '--bun', 'knip', '--no-progress']),
   suite('unit', 5, filters),
-  suite('integration', 18, filters),
-  suite('browser', 14, filters, () => buildUi(root)),
+  suite('integration', 25, filters, { workers: 3 }),
+  suite('browser', 20, filters, { before: () => buildUi(root) }),
   { ...suite('backends', 25, filters), usual_ms: 5 * MINUTE_MS },
   ...proofs(),
 ]

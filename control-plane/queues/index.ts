@@ -115,7 +115,14 @@ export async function unownedResources(ctx: Context, query: QueueQuery): Promise
   const { zone, currency } = await getLegalEntity(ctx, legal_entity_id)
   const [prices, month] = [await standardPrices(ctx, legal_entity_id), monthOf(ctx.now(), zone)]
   const alike = (await store.unownedAlike(ctx, PARTS))
-    .map((one) => ({ ...one, exact: costPerMonth(one, prices, month) }))
+    .map((one) => ({
+      ...one,
+      exact: costPerMonth(
+        one,
+        prices.filter((price) => price.kind === one.kind),
+        month,
+      ),
+    }))
     .toSorted((a, b) => compareMoney(a.exact, b.exact))
   const offset = offsetOf(query)
   const found = await store.selectUnowned(ctx, PARTS, alike, { sort: query.sort, offset, limit: query.limit })

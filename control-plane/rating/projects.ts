@@ -15,6 +15,7 @@ export type ProjectOf = ReadonlyMap<string, string | null>
  */
 export function partsOf(line: Line, projectOf: ProjectOf): Map<string | null, Part> {
   const total = parseFraction(line.exact)
+  if (line.one_off) return new Map([[line.one_off.project_id, { quantity: BigInt(line.quantity), exact: total }]])
   const [first = null, ...others] = new Set(
     line.segments.map((segment) => projectOf.get(segment.assignment_id) ?? null),
   )
@@ -23,8 +24,6 @@ export function partsOf(line: Line, projectOf: ProjectOf): Map<string | null, Pa
       [first, { quantity: line.segments.reduce((sum, one) => sum + BigInt(one.quantity), 0n), exact: total }],
     ])
   const parts = new Map<string | null, Part>()
-  if (line.one_off)
-    return parts.set(line.one_off.project_id, { quantity: BigInt(line.quantity), exact: parseFraction(line.exact) })
   for (const { assignment_id, amount, quantity } of line.segments) {
     const project = projectOf.get(assignment_id) ?? null
     const known = parts.get(project) ?? { quantity: 0n, exact: ZERO }

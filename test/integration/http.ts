@@ -110,8 +110,9 @@ export async function appOf(
 }
 
 /** Calls as the owner; a text body is sent as it is. */
-export async function apiOf(...[suite, world, through, live]: Parameters<typeof appOf>): Promise<Call> {
-  const app = await appOf(suite, world, through, live)
+export async function apiOf(...of: Parameters<typeof appOf>): Promise<Call> {
+  const [, world] = of
+  const app = await appOf(...of)
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'test'))
   return async (method, path, body, headers = {}) => {
     const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }

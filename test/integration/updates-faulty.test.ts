@@ -3,11 +3,11 @@ import { readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import package_ from '../../package.json' with { type: 'json' }
 import { Suite } from '../setup/stack.ts'
 import { buildVersion, FAULTS, type Fleet, type FleetAgent, fleetOf, wholeReports } from './fleet.ts'
 
-const FIRST = package_.version
+/** What all run before. */
+const GOOD = '1.0.0'
 let suite: Suite
 let fleet: Fleet
 let sql: postgres.Sql
@@ -16,7 +16,10 @@ let agents: FleetAgent[]
 beforeAll(async () => {
   suite = new Suite()
   ;({ fleet, agents, sql } = await fleetOf(suite, ['one', 'two', 'three']))
-}, 180_000)
+  const { id } = await fleet.release(buildVersion(suite.folder, GOOD), GOOD)
+  const rollout = await fleet.rollOut(id, [{ percent: 100 }])
+  await fleet.until(rollout, ({ state }) => state === 'completed')
+}, 240_000)
 afterAll(() => suite.end())
 
 const notices = async (): Promise<{ code: string; subject: { id: string } }[]> =>
@@ -41,8 +44,8 @@ test.each([
     expect(over.agents.filter(({ wave }) => wave === 2).map(({ state }) => state)).toEqual(
       agents.slice(1).map(() => 'waiting'),
     )
-    for (const agent of agents) await fleet.runs(agent, FIRST)
-    expect(readlinkSync(join(one!.state, 'versions/current'))).toBe(`${FIRST}/atalaya-agent`)
+    for (const agent of agents) await fleet.runs(agent, GOOD)
+    expect(readlinkSync(join(one!.state, 'versions/current'))).toBe(`${GOOD}/atalaya-agent`)
     await wholeReports(sql)
   },
   500_000,
