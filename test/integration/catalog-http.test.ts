@@ -68,10 +68,11 @@ test('every meter says in which units it may be priced', async () => {
   const { body } = await call('GET', '/meters')
   expect(body.items).toContainEqual({
     name: 'vcpu',
+    of: 'resource',
     kind: 'allocation',
     counts: 'running',
     units: ['vCPU'],
-    models: ['per_unit', 'flat', 'graduated', 'volume', 'package', 'stair_step'],
+    models: ['per_unit', 'flat', 'graduated', 'volume', 'package', 'stair_step', 'allocation_pool'],
     gap_policies: ['infer', 'skip', 'block'],
   })
 })
