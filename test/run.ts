@@ -167,6 +167,7 @@ async function main(): Promise<number> {
     console.log(HELP)
     return 0
   }
+  if (values.full) process.env['ATALAYA_TESTS'] = 'full'
   const end_ms = values.within ? performance.now() + Number(values.within) * MINUTE_MS : Infinity
   let total: Result = NOTHING
   for (const stage of chosen(positionals, values.backends ?? false, values.full ?? false)) {

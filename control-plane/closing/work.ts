@@ -20,10 +20,10 @@ const actor = system('period_close')
 const PAST_BILLS = 6
 /** Months that may be made up for at once, where an account has not been invoiced for long. */
 const INVOICES_MAX = 24
-/** Few: the series is held until they are committed, and who is killed loses no more than these. */
-const ISSUED_TOGETHER = 4
-/** Transactions at once: while one of them computes, the database works for another. */
-const LANES = 2
+/** One: the series is held until it is committed, and who is killed loses no more than it. */
+const ISSUED_TOGETHER = 1
+/** Drafts are made in so many transactions at once: while one of them computes, the database works for another. Numbers come one by one. */
+const LANES = { preparing: 2, finalising: 1 } as const
 
 /** What nobody foresaw, for the log: the account that it parked says no more than that. */
 export type Tell = (error: unknown, account_id: string) => void
@@ -37,12 +37,12 @@ export async function workOnCloses(db: Database, now: Clock, tell: Tell): Promis
       const closed = await settledCut(db, actor, now)
       await as((ctx) => store.updateClose(ctx, id, { cut: closed.number, cut_closed_at: closed.closed_at }))
     }
-    const step = state === 'preparing' ? reviewNext : issueNext
+    const [step, lanes] = state === 'preparing' ? [reviewNext, LANES.preparing] : [issueNext, LANES.finalising]
     const lane = async () => {
       for (let some = await as((ctx) => step(ctx, id, tell)); some > 0; some = await as((ctx) => step(ctx, id, tell)))
         done += some
     }
-    await allOf(Array.from({ length: LANES }, lane))
+    await allOf(Array.from({ length: lanes }, lane))
     await as((ctx) => advance(ctx, id))
   }
   return done

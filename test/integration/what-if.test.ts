@@ -29,6 +29,7 @@ import { Suite } from '../setup/stack.ts'
 import { type Agent, enrolledAgent, vm } from './agent.ts'
 import { market, sell } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
+import { IS_FULL } from '../setup/size.ts'
 
 const DAY = 86_400_000
 const month = (number: number) => Date.parse(`2026-${number.toString().padStart(2, '0')}-01T00:00:00.000Z`)
@@ -312,7 +313,7 @@ test('a draft that changes or is given up meanwhile changes no report; one that 
   ).rejects.toMatchObject({ code: 'conflict' })
 })
 
-const [MANY, LINES] = process.env['ATALAYA_WHAT_IF'] === 'full' ? [2_000, 10] : [200, 10]
+const [MANY, LINES] = IS_FULL ? [2_000, 10] : [200, 10]
 test(`${MANY} customers over twelve months, interrupted and resumed`, async () => {
   const copied = await invoicesOf('small')
   const like = copied.find(({ period }) => period.from === iso(month(9)))!
