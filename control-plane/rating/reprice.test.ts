@@ -193,5 +193,5 @@ test('a line that was discounted, or is measured by nothing, is left as it is', 
   expect(repriced([{ ...line!, discounts: [{ percent: '10' }] } as unknown as Line], base, ZONE)).toEqual({
     why: 'discounts',
   })
-  expect(repriced([{ ...line!, meter: 'fee' } as unknown as Line], base, ZONE)).toEqual({ why: 'meter' })
+  expect(repriced([{ ...line!, meter: 'tokens' } as unknown as Line], base, ZONE)).toEqual({ why: 'meter' })
 })
