@@ -67,7 +67,7 @@ export const CELLS: Readonly<Record<string, Cell>> = {
   'GET /legal-entities': list(() => null),
   'GET /accounts': list((of) => of.account_id),
   'GET /accounts/{id}': account,
-  'PATCH /accounts/{id}': { ...account, body: () => ({ tax_id: VAT_ID }) },
+  'PATCH /accounts/{id}': { ...account, body: () => ({ tax_id: VAT_ID, tax_status: 'business' }) },
   'POST /accounts/{id}/projects': {
     names: (of) => ({ id: of.account_id }),
     body: () => ({ name: `Project ${crypto.randomUUID()}` }),

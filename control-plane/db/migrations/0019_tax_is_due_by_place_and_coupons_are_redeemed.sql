@@ -121,3 +121,6 @@ begin
     execute format('create policy installation on %I to atalaya_staff, atalaya_work, %I using (true) with check (true)', name, current_user);
   end loop;
 end $$;
+--> statement-breakpoint
+-- a customer says himself whether he buys as a business
+grant update (tax_status) on account to atalaya_api;
