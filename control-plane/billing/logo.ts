@@ -19,7 +19,7 @@ export async function putLogo(ctx: Context, id: string, content: string): Promis
   if (why) throw refusal(why)
   const { media_type } = sure(imageOf(bytes))
   // an image that can't be drawn would hold up every invoice that bears it
-  if (!rendersLogo({ bytes, media_type })) throw refusal('can’t be drawn: the file is damaged; export it anew')
+  if (!(await rendersLogo({ bytes, media_type }))) throw refusal('can’t be drawn: the file is damaged; export it anew')
   const file = sha256(bytes)
   await keepFile(ctx, { sha256: file, media_type, bytes })
   return await setLogo(ctx, id, { sha256: file, media_type })

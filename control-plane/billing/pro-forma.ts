@@ -43,5 +43,5 @@ export async function proForma(
   }
   const { logo = null } = content.branding ?? {}
   const image = logo && sure(await ctx.program((program) => findFile(program, logo.sha256)))
-  return { bytes: renderPdf(content, lines, language, image, { is_pro_forma: true }), name: `pro-forma-${month}` }
+  return { bytes: await renderPdf(content, lines, language, image, { is_pro_forma: true }), name: `pro-forma-${month}` }
 }

@@ -152,7 +152,7 @@ test('what a document was issued with stays on it, whatever is chosen later', as
   await change({ ...BRANDING, colour: '#aa0000', footer: { en: '', es: '' }, bank: null })
   // rendered anew from what is frozen, and not only read from what was kept
   const again = async (invoice: Answer['body'], language: 'en' | 'es', image: Uint8Array | null) =>
-    sha256(new TextDecoder().decode(renderPdf(invoice['content'], invoice['lines'], language, image)))
+    sha256(new TextDecoder().decode(await renderPdf(invoice['content'], invoice['lines'], language, image)))
   const read = async (id: string) => (await call('GET', `/invoices/${id}`)).body
   expect(await read(plain['id'])).toEqual(plain)
   expect(await read(branded['id'])).toEqual(branded)
@@ -252,12 +252,12 @@ const OLD_LINE: Line = {
   estimated: false,
   segments: [],
 }
-test('content from before is hashed and drawn to the byte as it was', () => {
+test('content from before is hashed and drawn to the byte as it was', async () => {
   expect(contentHash(OLD, [OLD_LINE], '')).toBe('3760d0224361c332600d5f5990a0f8fe53e6fff1bcdf8c72fa99dfd65dcbba01')
-  expect(sha256(renderPdf(OLD, [OLD_LINE], 'en'))).toBe(
+  expect(sha256(await renderPdf(OLD, [OLD_LINE], 'en'))).toBe(
     '567e1d0b26d8e831b6d820fdb64ad574f1e52f772a23626568dbd33b5b5c9815',
   )
-  expect(sha256(renderPdf(OLD, [OLD_LINE], 'es'))).toBe(
+  expect(sha256(await renderPdf(OLD, [OLD_LINE], 'es'))).toBe(
     '70ae48787a7e19c2471a6d2522d6bf9adb28061da8a3fd5cc8e814a444a995bc',
   )
 })

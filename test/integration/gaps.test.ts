@@ -128,7 +128,7 @@ test('an invoice waits for a gap whose price blocks until a person accepts it; t
   expect(gapText(memory, zone, 'en')).toBe('unobserved 3 h: spool overflow, 2026-11-10 10:00 – 13:00 (not billed)')
   expect(gapText(disk, zone, 'es')).toBe('sin observar 3 h: cola desbordada, 10/11/2026 10:00 – 13:00 (aceptado)')
   for (const language of ['en', 'es'] as const)
-    expect(renderPdf(invoice.content, invoice.lines, language).length).toBeGreaterThan(1_000)
+    expect((await renderPdf(invoice.content, invoice.lines, language)).length).toBeGreaterThan(1_000)
   expect((await world.run(verify)).findings).toEqual([])
 })
 

@@ -150,7 +150,7 @@ test('a gap under a price that blocks holds the invoice back; issued, it tells t
   expect(told('en')!.note).toContain('(not counted)')
   expect(told('es')!.note).toMatch(/entrada 1,6 Mbit\/s, salida 4,\d+ Mbit\/s, media de 5 minutos número 34 de 35/)
   for (const language of ['en', 'es'] as const)
-    expect(renderPdf(invoice.content, invoice.lines, language).length).toBeGreaterThan(1_000)
+    expect((await renderPdf(invoice.content, invoice.lines, language)).length).toBeGreaterThan(1_000)
   expect(await findings()).toEqual([])
 })
 
