@@ -1,5 +1,6 @@
-/** A draft: what would be invoiced, a function of (account, as of, cut). Computed when asked, never stored. */
+/** A draft: what would be invoiced, a function of (account, as of, cut). Computed when asked; a close keeps what was rated for it. */
 import { getAccount, getLegalEntity, listAccounts } from '../accounts/index.ts'
+import { canonical } from '#connectors/contract.ts'
 import type { Account, LegalEntity } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
 import { Problem } from '../base/problem.ts'
@@ -19,7 +20,7 @@ import {
   type RatedPeriod,
   type RatingRequest,
 } from '../rating/index.ts'
-import type { Line } from '../rating/contract.ts'
+import { ENGINE_VERSION, type Line } from '../rating/contract.ts'
 import { openCharges } from '../charges/index.ts'
 import { byProject } from './by-project.ts'
 import { chargeLines } from './charge-lines.ts'
@@ -27,7 +28,7 @@ import type { Draft, DraftSummary } from './contract.ts'
 import type { z } from 'zod'
 import { majorText } from '../base/money.ts'
 import { couponsOn } from '../promotions/index.ts'
-import { getTaxSetting } from '../tax/index.ts'
+import { getTaxSetting, taxesOfSupply } from '../tax/index.ts'
 import { reasonOf } from '../tax/rules.ts'
 import { adjusted } from './adjust.ts'
 import { brandingOf, minorOf, taxesOf, totalsOf, totalsText } from './rules.ts'
@@ -59,6 +60,16 @@ export interface DraftRequest {
   cut?: ClosedCut
   /** instead of the price book's: a preview */
   prices?: readonly PriceRow[]
+  /** what was rated for the same draft before: nothing is rated again where that would find the same */
+  rated?: RatedDraft | null
+}
+
+/** What rating found at a closed cut, in a form that can be kept. Lines that wait for a price or a gap aren't: those drafts aren't issued. */
+export interface RatedDraft {
+  /** all that it is a function of */
+  of: string
+  period: Interval
+  lines: Line[]
 }
 
 /** The next invoice of an account as it stands. Throws `nothing_to_invoice` where its period would be empty. */
@@ -66,10 +77,21 @@ export async function draft(ctx: Context, request: DraftRequest): Promise<Draft>
   permit(ctx, 'billing.read')
   const account = await getAccount(ctx, request.account_id)
   // of the account that the caller reaches; made of facts from before a machine was its own, which he doesn't
-  return await ctx.program((program) => compute(program, account, request))
+  return await ctx.program(async (program) => (await compute(program, account, request)).made)
 }
 
-async function compute(ctx: Context, account: Account, request: DraftRequest): Promise<Draft> {
+/** The same at a closed cut, and what was rated for it: to be kept until it is issued. */
+export async function draftAndRated(
+  ctx: Context,
+  request: DraftRequest & { as_of: Instant; cut: ClosedCut },
+): Promise<{ made: Draft; rated: RatedDraft | null }> {
+  permit(ctx, 'billing.read')
+  const { made, period, rated, of } = await compute(ctx, await getAccount(ctx, request.account_id), request)
+  const isWhole = rated.unrated.length + rated.blocked.length === 0
+  return { made, rated: isWhole && of !== null ? { of, period, lines: rated.lines } : null }
+}
+
+async function compute(ctx: Context, account: Account, request: DraftRequest) {
   const contract = await contractOf(ctx, account.id)
   if (!contract) throw new Problem('nothing_to_invoice', `${account.name} has no contract.`)
   const cut = request.cut ?? { number: await openCut(ctx.tx), closed_at: ctx.now() }
@@ -88,9 +110,25 @@ async function compute(ctx: Context, account: Account, request: DraftRequest): P
   const until = (period: Interval) =>
     request.as_of === null ? Math.min(monthOf(period.from, account.zone).to, cut.closed_at + 1) : period.to
   const due = (period: Interval) => charges.filter(({ at }) => at < until(period))
-  const { period, rated } = await firstRated(ctx, terms, begin, to, (one) => due(one).length > 0)
+  const of = request.cut && !request.prices ? await functionOf(ctx, terms, begin, to) : null
+  const known = request.rated?.of === of && request.rated.period.from === begin.from ? request.rated : null
+  const { period, rated } = known
+    ? { period: known.period, rated: { ...NOTHING, lines: known.lines } }
+    : await firstRated(ctx, terms, begin, to, (one) => due(one).length > 0)
   const once = await chargeLines(ctx, contract, account.language, due(period))
-  return presentDraft(ctx, account, { ...terms, period }, { ...rated, lines: [...rated.lines, ...once] })
+  const lines = [...rated.lines, ...once]
+  return { made: await presentDraft(ctx, account, { ...terms, period }, { ...rated, lines }), period, rated, of }
+}
+
+/** What the lines of a period are a function of: the facts are those of the cut, who sells and buys may change under it. */
+async function functionOf(
+  ctx: Context,
+  { contract, zone, cut }: Omit<RatingRequest, 'period'>,
+  begin: Interval,
+  to: Instant,
+): Promise<string> {
+  const taxes = await taxesOfSupply(ctx, { ...contract, to: begin.to })
+  return canonical([ENGINE_VERSION, contract, zone, cut, begin, to, taxes])
 }
 
 /** What was rated, as a draft of who sells and who buys now. */
@@ -179,9 +217,9 @@ export async function drafts(ctx: Context): Promise<z.infer<typeof DraftSummary>
 export const DRAFTED_TOGETHER = 16
 
 async function summaryOf(ctx: Context, account: Account): Promise<z.infer<typeof DraftSummary> | null> {
-  const made = await compute(ctx, account, { account_id: account.id, as_of: null }).catch(unlessEmpty)
+  const { made } = (await compute(ctx, account, { account_id: account.id, as_of: null }).catch(unlessEmpty)) ?? {}
   return (
-    made && {
+    (made && {
       account: { id: account.id, name: account.name },
       period: made.period,
       currency: made.currency,
@@ -189,7 +227,8 @@ async function summaryOf(ctx: Context, account: Account): Promise<z.infer<typeof
       line_count: made.lines.length,
       unrated_count: made.unrated.length,
       blocked_count: made.blocked_gaps.length,
-    }
+    }) ??
+    null
   )
 }
 

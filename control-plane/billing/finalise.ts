@@ -1,4 +1,5 @@
 /** Finalising: a draft becomes a frozen invoice with the next number of its series. */
+import { canonical } from '#connectors/contract.ts'
 import { getAccount, getLegalEntity } from '../accounts/index.ts'
 import { type Actor, permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
@@ -27,7 +28,7 @@ import { credit, openSettlement, type Owed } from '../settlements/index.ts'
 import { chargesIn } from './charge-lines.ts'
 import { draft, openSince } from './draft.ts'
 import { mailingOf } from './letter-text.ts'
-import { contentHash, minorOf, numberText } from './rules.ts'
+import { contentHashOf, minorOf, numberText } from './rules.ts'
 import * as store from './store.ts'
 
 /** Tries to close the cut with nothing left to settle, before new facts are held up for it. */
@@ -161,6 +162,8 @@ export type Freezable = Omit<Draft, 'lines' | 'unrated' | 'blocked_gaps' | 'mont
 /** Takes the number under the series' lock and writes what never changes again. */
 export async function freeze(ctx: Context, made: Freezable): Promise<store.InvoiceRow> {
   const { lines, account_id, document_type, ...frozen } = made
+  // written once, for the hash and for the row, before anybody waits for the series
+  const texts = lines.map(canonical)
   const entity = await getLegalEntity(ctx, made.seller.id)
   const series = await store.lockSeries(ctx, {
     legal_entity_id: entity.id,
@@ -200,7 +203,7 @@ export async function freeze(ctx: Context, made: Freezable): Promise<store.Invoi
     cut: made.cut,
     content,
     previous_hash: series.last_hash,
-    content_hash: contentHash(content, lines, series.last_hash),
+    content_hash: contentHashOf(content, texts, series.last_hash),
     corrects_id: made.corrects?.invoice_id ?? null,
     one_off: made.one_off ?? false,
   }
@@ -212,7 +215,7 @@ export async function freeze(ctx: Context, made: Freezable): Promise<store.Invoi
       line_id: line.id,
       resource_id: line.resource.id,
       net_minor: minor(line.net),
-      content: line,
+      content: sure(texts[index]),
     })),
   )
   // a note has the coupons of its invoice, and uses nothing up

@@ -1,7 +1,16 @@
 /** Verbs of billing. */
 export { issueOneOff } from './one-off.ts'
 export { renderMissing, invoicePdf } from './documents.ts'
-export { allAccounts, costOf, draft, DRAFTED_TOGETHER, drafts, unlessEmpty } from './draft.ts'
+export {
+  allAccounts,
+  costOf,
+  draft,
+  draftAndRated,
+  DRAFTED_TOGETHER,
+  drafts,
+  type RatedDraft,
+  unlessEmpty,
+} from './draft.ts'
 export { explainDraftLine, explainInvoiceLine } from './explain.ts'
 export { finalise, issue, issueDraft, readyToInvoice, settledCut } from './finalise.ts'
 export { getInvoice, listInvoices, pastBills } from './issued.ts'

@@ -149,7 +149,10 @@ export const signOf = (document_type: DocumentType): bigint => (document_type ==
 
 /** SHA-256 over content, lines and the hash of the document before it in its series. */
 export const contentHash = (content: InvoiceContent, lines: readonly DocumentLine[], previous_hash: string): string =>
-  sha256(canonical([content, lines, previous_hash]))
+  contentHashOf(content, lines.map(canonical), previous_hash)
+/** The same of lines whose canonical text is known. */
+export const contentHashOf = (content: InvoiceContent, lines: readonly string[], previous_hash: string): string =>
+  sha256(`[${canonical(content)},[${lines.join(',')}],${JSON.stringify(previous_hash)}]`)
 
 /** What binds a rendered file to its invoice and language: no file passes as another's. */
 export const documentBinding = (content_hash: string, language: string, file_sha256: string): string =>

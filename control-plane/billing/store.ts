@@ -90,14 +90,14 @@ export async function lastIssuedAt(ctx: Context, legal_entity_id: string): Promi
 export async function insertInvoice(
   ctx: Context,
   row: InvoiceRow,
-  lines: readonly Omit<LineRow, 'invoice_id' | 'account_id'>[],
+  /** with their content as JSON */
+  lines: readonly (Omit<LineRow, 'invoice_id' | 'account_id' | 'content'> & { content: string })[],
 ): Promise<void> {
   await ctx.tx.insert(invoice).values(row)
   for (let start = 0; start < lines.length; start += 500) {
     const some = lines.slice(start, start + 500).map((line) => ({
       ...line,
       net_minor: line.net_minor.toString(),
-      content: JSON.stringify(line.content),
       invoice_id: row.id,
       account_id: row.account_id,
     }))

@@ -231,6 +231,7 @@ export async function cancelClose(ctx: Context, id: string): Promise<Close> {
       `${counts.issued} accounts of this month were invoiced already: it can't be given up.`,
     )
   await store.updateClose(ctx, id, { state: 'cancelled', closed_at: ctx.now() })
+  await store.forgetRated(ctx, id)
   await tell(ctx, 'cancelled', row)
   return getClose(ctx, id)
 }

@@ -1,7 +1,7 @@
 /** Tables of closing: a month of a company, and what becomes of each of its accounts. */
-import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { account, legalEntity } from '../accounts/schema.ts'
-import { instant } from '../db/columns.ts'
+import { bytea, instant } from '../db/columns.ts'
 import type { AccountState, CloseState, Flag } from './contract.ts'
 
 export const periodClose = pgTable(
@@ -52,5 +52,24 @@ export const periodCloseAccount = pgTable(
     primaryKey({ columns: [t.close_id, t.account_id] }),
     index().on(t.close_id, t.state),
     index().on(t.account_id),
+  ],
+)
+
+/** What was rated for the draft of an account that was reviewed, until it is issued or reviewed again. */
+export const periodCloseRated = pgTable(
+  'period_close_rated',
+  {
+    close_id: uuid().notNull(),
+    account_id: uuid().notNull(),
+    /** JSON, compressed: a function of the cut, so that it can be made again at any time */
+    content: bytea().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.close_id, t.account_id] }),
+    foreignKey({
+      name: 'period_close_rated_account_fk',
+      columns: [t.close_id, t.account_id],
+      foreignColumns: [periodCloseAccount.close_id, periodCloseAccount.account_id],
+    }).onDelete('cascade'),
   ],
 )

@@ -3,7 +3,7 @@ import { and, asc, desc, eq, gt, inArray, ne, or, type SQL, sql } from 'drizzle-
 import { sure } from '../base/problem.ts'
 import { type Context, rows } from '../db/index.ts'
 import type { AccountState, Counts } from './contract.ts'
-import { periodClose, periodCloseAccount } from './schema.ts'
+import { periodClose, periodCloseAccount, periodCloseRated } from './schema.ts'
 
 export type CloseRow = typeof periodClose.$inferSelect
 export type AccountRow = typeof periodCloseAccount.$inferSelect
@@ -103,6 +103,29 @@ export const forgetReview = async (ctx: Context, close_id: string): Promise<void
     .update(periodCloseAccount)
     .set({ ...blank, state: sql`case when ${periodCloseAccount.state} = 'held' then 'held' else 'waiting' end` })
     .where(and(eq(periodCloseAccount.close_id, close_id), ne(periodCloseAccount.state, 'issued')))
+  await forgetRated(ctx, close_id)
+}
+
+type Place = Pick<AccountRow, 'close_id' | 'account_id'>
+/** What was rated for a review is kept until it is issued: it needn't be rated twice. */
+export const keepRated = async (ctx: Context, { close_id, account_id }: Place, content: Uint8Array): Promise<void> => {
+  await ctx.tx
+    .insert(periodCloseRated)
+    .values({ close_id, account_id, content })
+    .onConflictDoUpdate({ target: [periodCloseRated.close_id, periodCloseRated.account_id], set: { content } })
+}
+const ofRated = (close_id: string, account_id?: string) =>
+  and(
+    eq(periodCloseRated.close_id, close_id),
+    account_id === undefined ? undefined : eq(periodCloseRated.account_id, account_id),
+  )
+export async function findRated(ctx: Context, { close_id, account_id }: Place): Promise<Uint8Array | null> {
+  const [row] = await ctx.tx.select().from(periodCloseRated).where(ofRated(close_id, account_id))
+  return row?.content ?? null
+}
+/** Of one account, or of the whole close. */
+export const forgetRated = async (ctx: Context, close_id: string, account_id?: string): Promise<void> => {
+  await ctx.tx.delete(periodCloseRated).where(ofRated(close_id, account_id))
 }
 
 /** Takes the next accounts in one of these states; several workers never take the same. `unreviewed`: also who is held without figures. */
@@ -137,7 +160,7 @@ export async function findAccount(ctx: Context, close_id: string, account_id: st
 }
 export const updateAccount = async (
   ctx: Context,
-  { close_id, account_id }: Pick<AccountRow, 'close_id' | 'account_id'>,
+  { close_id, account_id }: Place,
   change: Partial<AccountRow>,
 ): Promise<void> => {
   await ctx.tx.update(periodCloseAccount).set(change).where(one(close_id, account_id))

@@ -1,10 +1,19 @@
 /** Background of closing: some accounts at a time, each batch in a transaction of its own, so that a kill at any moment loses and doubles nothing. */
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { getAccount } from '../accounts/index.ts'
 import { system } from '../base/actor.ts'
 import { exponentOf } from '../base/money.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, type Instant, type Interval, monthNamed } from '../base/time.ts'
-import { draft, DRAFTED_TOGETHER, issueDraft, pastBills, settledCut, unlessEmpty } from '../billing/index.ts'
+import {
+  draftAndRated,
+  DRAFTED_TOGETHER,
+  issueDraft,
+  pastBills,
+  type RatedDraft,
+  settledCut,
+  unlessEmpty,
+} from '../billing/index.ts'
 import type { Draft } from '../billing/contract.ts'
 import { minorOf } from '../billing/rules.ts'
 import { contractOf, holdContract } from '../contracts/index.ts'
@@ -22,8 +31,8 @@ const PAST_BILLS = 6
 const INVOICES_MAX = 24
 /** One: the series is held until it is committed, and who is killed loses no more than it. */
 const ISSUED_TOGETHER = 1
-/** Drafts are made in so many transactions at once: while one of them computes, the database works for another. Numbers come one by one. */
-const LANES = { preparing: 2, finalising: 1 } as const
+/** So many transactions at once: while one of them computes, the database works for another. Numbers still come one by one. */
+const LANES = 2
 
 /** What nobody foresaw, for the log: the account that it parked says no more than that. */
 export type Tell = (error: unknown, account_id: string) => void
@@ -37,12 +46,12 @@ export async function workOnCloses(db: Database, now: Clock, tell: Tell): Promis
       const closed = await settledCut(db, actor, now)
       await as((ctx) => store.updateClose(ctx, id, { cut: closed.number, cut_closed_at: closed.closed_at }))
     }
-    const [step, lanes] = state === 'preparing' ? [reviewNext, LANES.preparing] : [issueNext, LANES.finalising]
+    const step = state === 'preparing' ? reviewNext : issueNext
     const lane = async () => {
       for (let some = await as((ctx) => step(ctx, id, tell)); some > 0; some = await as((ctx) => step(ctx, id, tell)))
         done += some
     }
-    await allOf(Array.from({ length: lanes }, lane))
+    await allOf(Array.from({ length: LANES }, lane))
     await as((ctx) => advance(ctx, id))
   }
   return done
@@ -58,6 +67,7 @@ async function advance(ctx: Context, id: string): Promise<void> {
     await append(ctx, { type: 'period_close.reviewed', subject, account_id: null, after: { month: row.month, counts } })
   } else if (row.state === 'finalising' && counts.ready === 0) {
     await store.updateClose(ctx, id, { state: 'closed', closed_at: ctx.now() })
+    await store.forgetRated(ctx, id)
     await append(ctx, { type: 'period_close.closed', subject, account_id: null, after: { month: row.month, counts } })
   }
 }
@@ -98,19 +108,26 @@ async function review(ctx: Context, close: store.CloseRow, row: store.AccountRow
   const month = await monthOfAccount(ctx, close, row)
   const end = { period_from: month.from, period_to: month.to }
   if (month.to > sure(close.cut_closed_at)) return { ...end, state: 'nothing', flags: ['month_not_over'] }
-  const made = await draftOf(ctx, close, row.account_id, month.to)
+  const { made, rated } = (await draftOf(ctx, close, row.account_id, month.to)) ?? {}
   if (!made || isEmpty(made)) return { ...end, state: 'nothing' }
+  if (rated) await store.keepRated(ctx, row, zstdCompressSync(JSON.stringify(rated)))
   return { state: row.state === 'held' ? 'held' : 'ready', ...(await figuresOf(ctx, made, month)) }
 }
 
 const isEmpty = (made: Draft): boolean => made.lines.length + made.unrated.length + made.blocked_gaps.length === 0
 
 /** Null where nothing is left of the month; of a contract with another company, too. */
-async function draftOf(ctx: Context, close: store.CloseRow, account_id: string, to: Instant): Promise<Draft | null> {
+async function draftOf(
+  ctx: Context,
+  close: store.CloseRow,
+  account_id: string,
+  to: Instant,
+  rated: RatedDraft | null = null,
+) {
   const contract = await contractOf(ctx, account_id)
   if (contract?.legal_entity_id !== close.legal_entity_id) return null
   await holdContract(ctx, contract.id)
-  return await draft(ctx, { account_id, as_of: to, cut: cutOf(close) }).catch(unlessEmpty)
+  return await draftAndRated(ctx, { account_id, as_of: to, cut: cutOf(close), rated }).catch(unlessEmpty)
 }
 
 async function figuresOf(ctx: Context, made: Draft, month: Interval) {
@@ -152,16 +169,25 @@ async function issueNext(ctx: Context, id: string, tell: Tell): Promise<number> 
   const taken = close.state === 'finalising' ? await store.takeAccounts(ctx, id, 'ready', ISSUED_TOGETHER) : []
   const drafted = await tryAll(ctx, taken, tell, async (inner, row) => {
     const end = (await monthOfAccount(inner, close, row)).to
-    return { end, made: await draftOf(inner, close, row.account_id, end) }
+    const drafted = await draftOf(inner, close, row.account_id, end, await ratedFor(inner, row))
+    return { end, made: drafted?.made ?? null }
   })
   for (const [index, row] of taken.entries()) {
     const first = sure(drafted[index])
     const tried =
       'problem' in first ? first : await tryTo(ctx, row, tell, (inner) => issueAll(inner, close, row, first.value))
     if ('problem' in tried) await store.updateAccount(ctx, row, { state: 'parked', problem: tried.problem })
-    else await store.updateAccount(ctx, row, { state: 'issued', invoices: [...row.invoices, ...tried.value] })
+    else {
+      await store.updateAccount(ctx, row, { state: 'issued', invoices: [...row.invoices, ...tried.value] })
+      await store.forgetRated(ctx, id, row.account_id)
+    }
   }
   return taken.length
+}
+
+async function ratedFor(ctx: Context, row: store.AccountRow): Promise<RatedDraft | null> {
+  const kept = await store.findRated(ctx, row)
+  return kept && (JSON.parse(zstdDecompressSync(kept).toString()) as RatedDraft)
 }
 
 /** The bill that was reviewed, and those of the months between it and the end of the month that is closed. */
@@ -173,7 +199,7 @@ async function issueAll(
 ) {
   const invoices: store.AccountRow['invoices'] = []
   while (invoices.length < INVOICES_MAX) {
-    const made = invoices.length === 0 ? first : await draftOf(ctx, close, row.account_id, end)
+    const made = invoices.length === 0 ? first : (await draftOf(ctx, close, row.account_id, end))?.made
     if (!made || isEmpty(made)) break
     if (invoices.length === 0) refuseOther(row, made)
     const issued = await issueDraft(ctx, made)

@@ -4,8 +4,9 @@ import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
-import type { Context } from '#control-plane/db/index.ts'
+import { type Context, rows } from '#control-plane/db/index.ts'
 import { iso } from '#control-plane/base/time.ts'
+import { changeLegalEntity } from '#control-plane/accounts/index.ts'
 import { draft, finalise, getInvoice, verify } from '#control-plane/billing/index.ts'
 import {
   cancelClose,
@@ -250,5 +251,38 @@ test('of more accounts than one transaction drafts, one whose draft breaks is pa
   expect(after.get('whole')?.state).toBe('issued')
   expect((await run((ctx) => getClose(ctx, id))).counts).toMatchObject({ ready: 0, waiting: 0, parked: 1 })
   expect(new Set(unforeseen.splice(0))).toEqual(new Set([broken.id]))
+  expect((await run(verify)).findings).toEqual([])
+  await world.db.execute(sql`update contract set currency = 'EUR' where account_id = ${broken.id}`)
+})
+
+test('what was rated for the review is not rated again; under another tax it is, and nothing stays of what was kept', async () => {
+  const kept = await customer('kept')
+  const issuedIn = async (id: string, meanwhile: () => Promise<unknown>) => {
+    expect((await rows(world.db, RATED(id))).length).toBeGreaterThan(0)
+    await meanwhile()
+    await run((ctx) => finaliseClose(ctx, id, { early: false }))
+    await work()
+    expect(await rows(world.db, RATED(id))).toEqual([])
+    const { invoices } = (await accountsOf(id)).get('kept')!
+    return await run((ctx) => getInvoice(ctx, invoices[0]!.id))
+  }
+  const RATED = (id: string) => sql`select account_id from period_close_rated where close_id = ${id}`
+  await watched([kept], at('2027-02-02'))
+  const owner = postgres((await urlsFor(world)).owner, { max: 1, onnotice: () => {} })
+  const january = await opened('2027-01')
+  const first = await issuedIn(january, () => owner`alter table price_version rename to mislaid`).finally(async () => {
+    await owner`alter table mislaid rename to price_version`
+    await owner.end({ timeout: 1 })
+  })
+  // of who had a month to make up for, the next one was not reviewed
+  expect(unforeseen.splice(0)).toEqual([(await accountsOf(january)).get('broken')?.account.id])
+  await watched([kept], at('2027-03-02'))
+  const tax = { tax_category: 'S', tax_rate: '4.00' } as const
+  expect(first.lines.every((line) => line.tax_rate !== tax.tax_rate)).toBe(true)
+  const second = await issuedIn(await opened('2027-02'), () =>
+    run((ctx) => changeLegalEntity(ctx, world.legal_entity_id, tax)),
+  )
+  expect(second.content.taxes).toMatchObject([{ category: 'S', rate: '4.00', base: second.content.totals.net }])
+  expect(second.lines.every((line) => line.tax_rate === tax.tax_rate)).toBe(true)
   expect((await run(verify)).findings).toEqual([])
 })
