@@ -29,8 +29,8 @@ const actor = system('period_close')
 const PAST_BILLS = 6
 /** Months that may be made up for at once, where an account has not been invoiced for long. */
 const INVOICES_MAX = 24
-/** One: the series is held until it is committed, and who is killed loses no more than it. */
-const ISSUED_TOGETHER = 1
+/** Few: the series is held until they are committed, and who is killed loses no more than them. */
+const ISSUED_TOGETHER = 4
 /** So many transactions at once: while one of them computes, the database works for another. Numbers still come one by one. */
 const LANES = 2
 
