@@ -68,6 +68,7 @@ const AsOf = z.object({
   as_of: InstantText.optional().meta({ description: 'end of the period; default: as far as everything has reported' }),
 })
 const Preview = z.object({
+  affected_accounts: z.int().meta({ description: 'accounts that have a line of it' }),
   affected_resources: z.int(),
   month_to_date_before: Amount,
   month_to_date_after: Amount,

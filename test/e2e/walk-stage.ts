@@ -79,7 +79,8 @@ export async function report({ world, agent }: Stage, from: number, to: number):
     const how = { epoch: { id: 'boot', origin_ms: START }, interval_ms: HOUR_MS }
     const read = (name: keyof typeof sent) =>
       agent.readings(at, name, { 'network_transmit_bytes/eth0': sent[name] }, how)
-    await agent.send([agent.listing(at, 'h', machines()), read('acme-web'), read('beta-db')])
+    const listed = { ...agent.listing(at, 'h', machines()), interval_ms: HOUR_MS }
+    await agent.send([listed, read('acme-web'), read('beta-db')])
   }
   await settled(world)
 }
@@ -111,6 +112,8 @@ export async function picture(page: Page, name: string): Promise<void> {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.setViewportSize({ width, height: 900 })
       await page.emulateMedia({ colorScheme })
+      // colours take a moment
+      await page.waitForTimeout(250)
       await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}-${width}.png`), fullPage: true })
     }
   await page.setViewportSize({ width: 1440, height: 900 })

@@ -162,10 +162,10 @@ async function sendAll(walk: Walk): Promise<void> {
   const compose = letterWriter({ publicUrl: 'https://bills.example', from })
   const send = () =>
     sendMails({ db: world.db, now: () => world.clock.now, post: createPost(office.url, from), compose, onLost: raised })
-  for (const queued of [2, 0]) {
+  for (const told of [words.mails.queued(2), words.mails.nothing_new]) {
     await press(page, words.mails.send_all)
     await confirm(page, words.mails.send_all)
-    await page.getByText(words.mails.queued(queued)).waitFor()
+    await page.getByText(told).waitFor()
     await send()
     await send()
   }

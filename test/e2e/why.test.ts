@@ -51,7 +51,7 @@ test.for(LANGUAGES)('a customer: why is it 41.37? From the bill to the readings 
   await page.getByRole('button', { name: words.my.month_before }).click()
   await page.locator('[data-month-total]').getByText(number).waitFor()
   await look('month')
-  await page.getByRole('link', { name: 'A-2026-000002' }).click()
+  await page.getByRole('link', { name: 'A-2026-000002', exact: true }).click()
   // what the lines come to, the tax of 21 % on it, and both together
   const totals = page.locator('dl[data-totals] dd')
   await totals.last().getByText(number).waitFor()

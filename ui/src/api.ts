@@ -143,6 +143,7 @@ export type AccountUsage = Rating.AccountUsage
 export type GapAcceptance = z.input<typeof Rating.NewGapAcceptance>
 export type PriceList = z.infer<typeof Catalog.PriceList>
 export interface PriceEffect {
+  affected_accounts: number
   affected_resources: number
   month_to_date_before: string
   month_to_date_after: string

@@ -965,7 +965,9 @@ export const en = {
     gap_block: 'Holds the invoice back',
     effect: 'What it does',
     effect_text: 'Drafts of this month: {{ before }} → {{ after }}',
-    effect_resources: plural('It applies to 1 resource.', 'It applies to # resources.'),
+    effect_resources: plural('It applies to 1 resource', 'It applies to # resources'),
+    effect_services: plural('It applies to 1 service', 'It applies to # services'),
+    effect_accounts: plural('of 1 customer.', 'of # customers.'),
     effect_wait: 'Working it out…',
     effect_fill: 'Fill in the price to see what it does.',
     saved: 'The price holds from {{ at }}',
@@ -995,7 +997,7 @@ export const en = {
     included: 'Paid by the fee',
     included_hint:
       'Of a resource of this kind that fulfils the service, only what this plan prices costs more. Of others, what the plan does not price is charged as without it.',
-    included_none: 'nothing: what it does not price is charged as without it',
+    included_none: 'no resource; what it does not price is charged as without it',
     includes: 'The fee pays for: {{ kinds }}',
     state: { draft: 'Draft', published: 'On sale', retired: 'Retired' },
     components: 'Components',
@@ -1117,6 +1119,7 @@ export const en = {
     send_all_title: 'Send {{ month }} by mail?',
     send_all_text:
       'Every document that this month issued and that was never sent goes to the billing addresses of its account. What was sent is left alone.',
+    nothing_new: 'Each of them was sent already',
     queued: plural('1 document is on its way', '# documents are on their way'),
     none: 'No mail',
     none_text: 'Here stands every document that goes by mail, and whether it arrived.',

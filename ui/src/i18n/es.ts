@@ -960,7 +960,9 @@ export const es: Dictionary = {
     gap_block: 'Retiene la factura',
     effect: 'Lo que supone',
     effect_text: 'Borradores de este mes: {{ before }} → {{ after }}',
-    effect_resources: plural('Se aplica a 1 recurso.', 'Se aplica a # recursos.'),
+    effect_resources: plural('Se aplica a 1 recurso', 'Se aplica a # recursos'),
+    effect_services: plural('Se aplica a 1 servicio', 'Se aplica a # servicios'),
+    effect_accounts: plural('de 1 cliente.', 'de # clientes.'),
     effect_wait: 'Calculando…',
     effect_fill: 'Rellene el precio para ver lo que supone.',
     saved: 'El precio rige desde el {{ at }}',
@@ -990,7 +992,7 @@ export const es: Dictionary = {
     included: 'Pagado por la cuota',
     included_hint:
       'De un recurso de esta clase que cumple el servicio, solo cuesta más lo que este plan tarifica. De los demás, lo que el plan no tarifica se cobra como sin él.',
-    included_none: 'nada: lo que no tarifica se cobra como sin él',
+    included_none: 'ningún recurso; lo que no tarifica se cobra como sin él',
     includes: 'La cuota paga: {{ kinds }}',
     state: { draft: 'Borrador', published: 'A la venta', retired: 'Retirado' },
     components: 'Componentes',
@@ -1113,6 +1115,7 @@ export const es: Dictionary = {
     send_all_title: '¿Enviar {{ month }} por correo?',
     send_all_text:
       'Todo documento emitido en este mes y no enviado va a las direcciones de facturación de su cuenta. Lo ya enviado no se repite.',
+    nothing_new: 'Todos estaban ya enviados',
     queued: plural('1 documento en camino', '# documentos en camino'),
     none: 'Ningún correo',
     none_text: 'Aquí aparece cada documento que se envía por correo y si ha llegado.',

@@ -33,7 +33,8 @@ export const Toasts = (props: { label: string }) => (
     <Toast.Region aria-label={props.label} limit={4}>
       <Toast.List
         as="div"
-        class="fixed right-4 bottom-4 z-[60] flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 outline-none"
+        // on a narrow screen not over the buttons of a dialog, which stand at the bottom
+        class="fixed right-4 bottom-4 z-[60] flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 outline-none max-sm:top-2 max-sm:bottom-auto"
       />
     </Toast.Region>
   </Portal>

@@ -326,9 +326,7 @@ export function PriceDialog(props: Props) {
           </div>
         </Show>
         <div class="sm:col-span-2">
-          <Show when={!props.book}>
-            <PriceEffectNote price={price()} />
-          </Show>
+          <PriceEffectNote price={price()} />
           <Show when={form.restError([...SHOWN, ...termPointers()])}>
             {(problem) => (
               <div class="mt-3">
