@@ -11,20 +11,22 @@ import { fromIso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import type { DocumentLine, InvoiceContent } from './contract.ts'
 import { requireInvoice } from './issued.ts'
+import { charactersOf, drawable } from './glyphs.ts'
 import { documentData, type DocumentForm, formatOf } from './labels.ts'
 import { documentBinding } from './rules.ts'
 import { findDocument, findFile, type InvoiceRow, invoicesWithoutPdf, keepDocument, linesOfInvoice } from './store.ts'
 
 const TEMPLATE = join(import.meta.dirname, 'invoice.typ')
 const FONTS = join(dirname(createRequire(import.meta.url).resolve('@expo-google-fonts/inter/package.json')))
-const FACES = ['400Regular/Inter_400Regular', '600SemiBold/Inter_600SemiBold'].map((face) => join(FONTS, `${face}.ttf`))
+export const FACES = ['400Regular/Inter_400Regular', '600SemiBold/Inter_600SemiBold'].map((face) => join(FONTS, `${face}.ttf`))
 
 let compiler: NodeCompiler | null = null
+let characters: ReturnType<typeof charactersOf>[] | null = null
 
 /** Where the template finds the logo's bytes: no such file lies on the disk. */
 const LOGO = join(import.meta.dirname, 'logo')
 
-/** The PDF/A-3b of an invoice. The same content gives the same bytes; a warning (a font that isn't there) is an error. */
+/** The PDF/A-3b of an invoice. The same content gives the same bytes; a warning (a font that isn't there) is an error. What no font draws stands as a box. */
 export function renderPdf(
   content: InvoiceContent,
   lines: readonly DocumentLine[],
@@ -32,7 +34,10 @@ export function renderPdf(
   logo: Uint8Array | null = null,
   as: DocumentForm = {},
 ): Uint8Array {
-  const data = JSON.stringify(documentData(content, lines, language, as))
+  const fonts = (characters ??= FACES.map((face) => charactersOf(readFileSync(face))))
+  const data = JSON.stringify(documentData(content, lines, language, as), (_key, value: unknown) =>
+    typeof value === 'string' ? drawable(value, fonts) : value,
+  )
   return compile(readFileSync(TEMPLATE, 'utf8'), { data }, logo, content.issued_at)
 }
 

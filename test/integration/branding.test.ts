@@ -261,3 +261,10 @@ test('content from before is hashed and drawn to the byte as it was', () => {
     '70ae48787a7e19c2471a6d2522d6bf9adb28061da8a3fd5cc8e814a444a995bc',
   )
 })
+
+test('a name that no font of ours draws stands as boxes: the document is made', () => {
+  const buyer = { ...OLD.buyer, name: '中文 Łódź 😀 Inc.' }
+  const text = pdfText(renderPdf({ ...OLD, buyer }, [{ ...OLD_LINE, resource: { ...OLD_LINE.resource, name: '服务器' } }], 'en'))
+  expect(text).toContain('□□ Łódź □ Inc.')
+  expect(text).toContain('□□□')
+})

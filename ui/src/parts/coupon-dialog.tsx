@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/solid-query'
 import { Show } from 'solid-js'
 import { createStore } from 'solid-js/store'
 import { api, type Coupon, type NewCoupon } from '../api.ts'
-import { t } from '../i18n/language.ts'
+import { language, t } from '../i18n/language.ts'
 import { KINDS } from '../i18n/words.ts'
 import { Button } from '../kit/button.tsx'
 import { Dialog } from '../kit/dialog.tsx'
@@ -27,10 +27,13 @@ const SHOWN = [
   '/max_per_account',
 ]
 const EVERYTHING = ''
+/** Before the price book of a plan, where kinds of resources stand by their names. */
+const PLAN = 'plan:'
 
 export function CouponDialog(props: { onClose: () => void }) {
   const client = useQueryClient()
   const entities = useQuery(() => queries.legalEntities())
+  const plans = useQuery(() => queries.plans())
   const currency = () => (entities.status === 'success' ? entities.data.items[0]?.currency : undefined) ?? 'EUR'
   const [fields, setFields] = createStore({
     code: '',
@@ -40,12 +43,16 @@ export function CouponDialog(props: { onClose: () => void }) {
     currency: '',
     duration: 'once' as Coupon['duration'],
     periods: '3',
-    kind: EVERYTHING,
+    scope: EVERYTHING,
     valid_from: '',
     valid_to: '',
     max_redemptions: '',
     max_per_account: '1',
   })
+  const sold = () =>
+    plans.status === 'success'
+      ? (plans.data?.items ?? []).map((one) => ({ value: PLAN + one.price_book_id, label: one.name[language()] }))
+      : []
   const instant = (text: string) => (text === '' ? null : fromLocalInput(text))
   const number = (text: string) => (text.trim() === '' ? null : Number(text))
   const body = (): NewCoupon => {
@@ -59,7 +66,7 @@ export function CouponDialog(props: { onClose: () => void }) {
           : { type: 'fixed', amount, currency: fields.currency || currency() },
       duration: fields.duration,
       periods: fields.duration === 'periods' ? number(fields.periods) : null,
-      scope: fields.kind === EVERYTHING ? { type: 'account' } : { type: 'components', components: [fields.kind] },
+      scope: scopeOf(fields.scope),
       valid_from: instant(fields.valid_from),
       valid_to: instant(fields.valid_to),
       max_redemptions: number(fields.max_redemptions),
@@ -158,12 +165,14 @@ export function CouponDialog(props: { onClose: () => void }) {
         <SelectField
           class="sm:col-span-2"
           label={t('coupons.scope')}
-          value={fields.kind}
+          value={fields.scope}
           options={[
             { value: EVERYTHING, label: t('coupons.scope_account') },
-            ...KINDS.map((value) => ({ value, label: t(`kind.${value}`) })),
+            ...(sold().length > 0 ? [{ label: t('plans.title'), options: sold() }] : []),
+            { label: t('prices.kind'), options: KINDS.map((value) => ({ value, label: t(`kind.${value}`) })) },
           ]}
-          onChange={(kind) => setFields('kind', kind)}
+          error={form.fieldError('/scope')}
+          onChange={(scope) => setFields('scope', scope)}
         />
         <TextField
           label={t('coupons.valid_from')}
@@ -195,4 +204,10 @@ export function CouponDialog(props: { onClose: () => void }) {
       </form>
     </Dialog>
   )
+}
+
+function scopeOf(chosen: string): NewCoupon['scope'] {
+  if (chosen === EVERYTHING) return { type: 'account' }
+  if (chosen.startsWith(PLAN)) return { type: 'price_book', price_book_id: chosen.slice(PLAN.length) }
+  return { type: 'components', components: [chosen] }
 }

@@ -12,12 +12,14 @@ import { Choice, SelectField, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { queries } from '../queries.ts'
 import { BillPreview } from './bill-preview.tsx'
+import { Confirm } from './confirm.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
+import { createPrices, keptPrices, PricesFields } from './service-prices.tsx'
 import { createWhen, WhenFields } from './service-when.tsx'
 
 const COUNT = /^[1-9]\d{0,5}$/
-const AT_FIELDS = ['/from', '/at', '/quantity', '/plan_id']
+const AT_FIELDS = ['/from', '/at', '/quantity', '/plan_id', '/prices_as_of']
 export const nameOf = (service: Subscription): string => service.plan.name[language()]
 
 /** Everything that a service changes is asked for anew. */
@@ -123,14 +125,16 @@ export function SubscribeDialog(props: SubscribeProps) {
   const plans = createPlans()
   const [fields, set] = createStore({ plan: '', quantity: '1', parent: '' })
   const when = createWhen(() => null)
+  const prices = createPrices(null)
   const plan = () => fields.plan || plans()[0]?.value || ''
   const parents = () => props.services.filter((one) => one.parent_id === null && one.state !== 'cancelled')
   const input = createMemo((): NewSubscription | null => {
-    if (plan() === '' || !COUNT.test(fields.quantity) || !when.isReady()) return null
+    if (plan() === '' || !COUNT.test(fields.quantity) || !when.isReady() || !prices.isReady()) return null
     const from = when.at() ?? undefined
     return {
       plan_id: plan(),
       quantity: Number(fields.quantity),
+      prices_as_of: prices.asOf(),
       from,
       parent_id: fields.parent || undefined,
       ...when.said(),
@@ -176,6 +180,7 @@ export function SubscribeDialog(props: SubscribeProps) {
           onChange={(id) => set('parent', id)}
         />
       </Show>
+      <PricesFields prices={prices} error={form.fieldError('/prices_as_of')} />
       <WhenFields when={when} error={form.fieldError('/from')} />
       <BillPreview input={input()} ask={(wanted, signal) => api.previewSubscription(props.account, wanted, signal)} />
     </Frame>
@@ -193,11 +198,13 @@ export function ChangeDialog(props: ServiceProps) {
   const plans = createPlans(service.plan)
   const [fields, set] = createStore({ plan: service.plan.id, quantity: String(service.quantity) })
   const when = createWhen(() => service.renews_at)
-  const isChange = () => fields.plan !== service.plan.id || fields.quantity !== String(service.quantity)
+  const prices = createPrices(keptPrices(service))
+  const isChange = () =>
+    fields.plan !== service.plan.id || fields.quantity !== String(service.quantity) || prices.isChanged()
   const input = createMemo((): ServiceChange | null => {
-    if (!isChange() || !COUNT.test(fields.quantity) || !when.isReady()) return null
+    if (!isChange() || !COUNT.test(fields.quantity) || !when.isReady() || !prices.isReady()) return null
     const at = when.at() ?? undefined
-    return { plan_id: fields.plan, quantity: Number(fields.quantity), at, ...when.said() }
+    return { plan_id: fields.plan, quantity: Number(fields.quantity), prices_as_of: prices.asOf(), at, ...when.said() }
   })
   const form = createSubmit({
     run: (change: ServiceChange) => api.changeService(service.id, change),
@@ -228,9 +235,30 @@ export function ChangeDialog(props: ServiceProps) {
         onPlan={(id) => set('plan', id)}
         onQuantity={(text) => set('quantity', text)}
       />
+      <PricesFields prices={prices} error={form.fieldError('/prices_as_of')} />
       <WhenFields when={when} error={form.fieldError('/at')} />
       <BillPreview input={input()} ask={(change, signal) => api.previewChange(service.id, change, signal)} />
     </Frame>
+  )
+}
+
+/** A cancellation that is still ahead is taken back. */
+export function ResumeDialog(props: ServiceProps) {
+  const refresh = createRefresh()
+  const service = props.service
+  return (
+    <Confirm
+      title={t('services.resume_title', { name: nameOf(service) })}
+      text={t('services.resume_text')}
+      button={t('services.resume')}
+      run={() => api.resumeService(service.id)}
+      onDone={() => {
+        tell(t('services.resumed', { name: nameOf(service) }), 'ok', t('common.close'))
+        refresh()
+        props.onClose()
+      }}
+      onClose={() => props.onClose()}
+    />
   )
 }
 

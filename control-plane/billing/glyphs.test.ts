@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { FACES } from './documents.ts'
+import { charactersOf, drawable } from './glyphs.ts'
+
+const fonts = FACES.map((face) => charactersOf(readFileSync(face)))
+
+test('what the fonts draw stays as it is, and the rest stands as a box', () => {
+  expect(drawable('Muñoz & Søn, Łódź ‘€’ Ωμέγα Юля\n→', fonts)).toBe('Muñoz & Søn, Łódź ‘€’ Ωμέγα Юля\n→')
+  expect(drawable('中文 GmbH 😀', fonts)).toBe('□□ GmbH □')
+  expect(drawable('a\u0000b\u0007\uD800c', fonts)).toBe('a□b□□c')
+})
+
+test('any text comes out as the fonts can draw it', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const made = drawable(text, fonts)
+      expect(drawable(made, fonts)).toBe(made)
+      for (const one of made.replaceAll(/[\n\t ]/g, '')) expect(fonts.every((has) => has(one.codePointAt(0)!))).toBe(true)
+    }),
+  )
+})
