@@ -9,7 +9,9 @@ const fonts = FACES.map((face) => charactersOf(readFileSync(face)))
 test('what the fonts draw stays as it is, and the rest stands as a box', () => {
   expect(drawable('Muñoz & Søn, Łódź ‘€’ Ωμέγα Юля\n→', fonts)).toBe('Muñoz & Søn, Łódź ‘€’ Ωμέγα Юля\n→')
   expect(drawable('中文 GmbH 😀', fonts)).toBe('□□ GmbH □')
-  expect(drawable('a\u0000b\u0007\uD800c', fonts)).toBe('a□b□□c')
+  expect(drawable('a\u0000b\u0007\uD800c\uE000', fonts)).toBe('a□b□□c□')
+  // what only joins or turns others is left out, where the fonts don't have it
+  expect(drawable('x\u{E0001}y', fonts)).toBe('xy')
 })
 
 test('any text comes out as the fonts can draw it', () => {
