@@ -18,7 +18,9 @@ import { findDocument, findFile, type InvoiceRow, invoicesWithoutPdf, keepDocume
 
 const TEMPLATE = join(import.meta.dirname, 'invoice.typ')
 const FONTS = join(dirname(createRequire(import.meta.url).resolve('@expo-google-fonts/inter/package.json')))
-export const FACES = ['400Regular/Inter_400Regular', '600SemiBold/Inter_600SemiBold'].map((face) => join(FONTS, `${face}.ttf`))
+export const FACES = ['400Regular/Inter_400Regular', '600SemiBold/Inter_600SemiBold'].map((face) =>
+  join(FONTS, `${face}.ttf`),
+)
 
 let compiler: NodeCompiler | null = null
 let characters: ReturnType<typeof charactersOf>[] | null = null

@@ -19,7 +19,8 @@ test('any text comes out as the fonts can draw it', () => {
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const made = drawable(text, fonts)
       expect(drawable(made, fonts)).toBe(made)
-      for (const one of made.replaceAll(/[\n\t ]/g, '')) expect(fonts.every((has) => has(one.codePointAt(0)!))).toBe(true)
+      for (const one of made.replaceAll(/[\n\t ]/g, ''))
+        expect(fonts.every((has) => has(one.codePointAt(0)!))).toBe(true)
     }),
   )
 })

@@ -32,6 +32,7 @@ export function charactersOf(font: Uint8Array): Has {
 
 /** The text as all of these fonts can draw it: the same where they can. */
 export function drawable(text: string, fonts: readonly Has[]): string {
-  const draws = (one: string) => SPACES.has(one) || (!MEANINGLESS.test(one) && fonts.every((has) => has(one.codePointAt(0) ?? 0)))
+  const draws = (one: string) =>
+    SPACES.has(one) || (!MEANINGLESS.test(one) && fonts.every((has) => has(one.codePointAt(0) ?? 0)))
   return [...text.normalize('NFC')].map((one) => (draws(one) ? one : UNSEEN.test(one) ? '' : INSTEAD)).join('')
 }

@@ -49,8 +49,7 @@ export async function previewPrice(ctx: Context, input: z.infer<typeof NewPrice>
   }
 }
 
-const draftNow = (ctx: Context, account_id: string) =>
-  draft(ctx, { account_id, as_of: ctx.now() }).catch(unlessEmpty)
+const draftNow = (ctx: Context, account_id: string) => draft(ctx, { account_id, as_of: ctx.now() }).catch(unlessEmpty)
 
 /** Of those whose contract is under the price book. */
 async function underBook(ctx: Context, price_book_id: string, input: z.infer<typeof NewPrice>): Promise<Pair[]> {

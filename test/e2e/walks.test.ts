@@ -70,7 +70,11 @@ async function drawUpPlan(walk: Walk): Promise<void> {
   await dialog.getByLabel(words.prices.amount, { exact: true }).fill('30')
   await walk.look('plan-fee')
   await confirm(page, words.common.save)
-  await page.getByText(words.prices.current, { exact: true }).or(page.getByText(/30[.,]00/)).first().waitFor()
+  await page
+    .getByText(words.prices.current, { exact: true })
+    .or(page.getByText(/30[.,]00/))
+    .first()
+    .waitFor()
   await press(page, words.plans.publish)
   await confirm(page, words.plans.publish)
   await page.getByText(words.plans.state.published, { exact: true }).first().waitFor()
@@ -86,7 +90,10 @@ async function subscribe(walk: Walk): Promise<void> {
   await dialogOf(page).getByText(/→/).waitFor()
   await walk.look('subscribe')
   await confirm(page, words.services.subscribe)
-  await page.getByText(/30[.,]00/).first().waitFor()
+  await page
+    .getByText(/30[.,]00/)
+    .first()
+    .waitFor()
   await walk.look('services')
 }
 
@@ -101,7 +108,10 @@ async function changePrice(walk: Walk): Promise<void> {
   await dialog.getByLabel(words.prices.from_instant, { exact: true }).last().fill('2026-11-01T00:00')
   await walk.look('price-dialog')
   await confirm(page, words.common.save)
-  await page.getByText(/0[.,]06/).first().waitFor()
+  await page
+    .getByText(/0[.,]06/)
+    .first()
+    .waitFor()
   await walk.look('prices')
 }
 
@@ -112,7 +122,10 @@ async function changeMany(walk: Walk): Promise<void> {
   await page.getByRole('link', { name: words.repricing.recalculate }).click()
   await page.getByLabel(words.prices.meter).selectOption('network_transmit_bytes')
   await page.getByLabel(words.repricing.percent).fill('+10')
-  await page.getByText(/1[.,]10/).first().waitFor()
+  await page
+    .getByText(/1[.,]10/)
+    .first()
+    .waitFor()
   // 29.39 and 40 GB
   expect(figures([(await figureOf(page, words.repricing.revenue_after))!])).toEqual(['76.33'])
   await walk.look('recalculation')
@@ -193,7 +206,10 @@ async function correct(walk: Walk): Promise<void> {
   const totals = await page.locator('dl[data-totals] dd').allTextContents()
   expect(figures(totals)).toEqual(['1.00', '0.21', '1.21'])
   await walk.look('note')
-  await page.getByRole('link', { name: /^A-2026-00000\d$/ }).first().click()
+  await page
+    .getByRole('link', { name: /^A-2026-00000\d$/ })
+    .first()
+    .click()
   await page.getByText(notes.corrected_by).waitFor()
   await walk.look('corrected')
 }

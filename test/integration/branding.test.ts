@@ -265,7 +265,9 @@ test('content from before is hashed and drawn to the byte as it was', () => {
 
 test('a name that no font of ours draws stands as boxes: the document is made', () => {
   const buyer = { ...OLD.buyer, name: '中文 Łódź 😀 Inc.' }
-  const text = pdfText(renderPdf({ ...OLD, buyer }, [{ ...OLD_LINE, resource: { ...OLD_LINE.resource, name: '服务器' } }], 'en'))
+  const text = pdfText(
+    renderPdf({ ...OLD, buyer }, [{ ...OLD_LINE, resource: { ...OLD_LINE.resource, name: '服务器' } }], 'en'),
+  )
   expect(text).toContain('□□ Łódź □ Inc.')
   expect(text).toContain('□□□')
 })

@@ -261,6 +261,9 @@ test('a price of a plan is previewed on the bills of those who have the plan, an
     month_to_date_after: part('120'),
     currency: 'EUR',
   })
-  const { items } = await shop.ask<{ items: object[] }>('GET', `/prices?history=true&price_book_id=${plan.price_book_id}`)
+  const { items } = await shop.ask<{ items: object[] }>(
+    'GET',
+    `/prices?history=true&price_book_id=${plan.price_book_id}`,
+  )
   expect(items).toHaveLength(1)
 })

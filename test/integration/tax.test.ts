@@ -289,7 +289,8 @@ test('what is outside the scope of tax stands on no document beside what is taxe
   const plan = await ask('/plans', { name: { en: 'Deposit', es: 'Depósito' }, product_kind: 'other' })
   const past = { correction: true, reason: 'agreed', effective_at: '2026-11-01T00:00:00Z' }
   const fee = { kind: 'service', meter: 'fee', model: 'per_unit', per: 'month', unit: 'service', amount: '30' }
-  const price = (tax_class: string) => ask('/prices', { ...fee, ...past, price_book_id: plan['price_book_id'], tax_class })
+  const price = (tax_class: string) =>
+    ask('/prices', { ...fee, ...past, price_book_id: plan['price_book_id'], tax_class })
   await price('outside')
   await ask(`/plans/${plan['id']}/publication`, {})
   await ask(`/accounts/${id}/services`, { plan_id: plan['id'], from: iso(START), correction: true, reason: 'agreed' })

@@ -117,10 +117,16 @@ export async function resume(ctx: Context, id: string): Promise<Subscription> {
   const { row, zone, cut, now, before, live } = await held(ctx, id)
   const end = live.at(-1)?.valid_to ?? null
   if (end === null || end <= now)
-    throw new Problem('conflict', 'There is no cancellation to take back: the service goes on, or it has ended already.')
+    throw new Problem(
+      'conflict',
+      'There is no cancellation to take back: the service goes on, or it has ended already.',
+    )
   const until = row.parent_id === null ? null : await endOf(ctx, row.parent_id)
   if (until !== null && until <= end)
-    throw new Problem('conflict', `It ends with the service that it was added to, at ${iso(until)}. Take that cancellation back.`)
+    throw new Problem(
+      'conflict',
+      `It ends with the service that it was added to, at ${iso(until)}. Take that cancellation back.`,
+    )
   await goOn(ctx, row, { end, until, cut })
   for (const addOn of await store.addOnsOf(ctx.tx, id)) await goOn(ctx, addOn, { end, until, cut })
   return told(ctx, row, zone, 'service.resumed', before)

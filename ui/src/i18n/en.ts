@@ -1052,7 +1052,8 @@ export const en = {
     cancel_text: 'It ends with its add-ons, and what fulfils it is free again.',
     resume: 'Go on after all',
     resume_title: 'Go on with {{ name }}?',
-    resume_text: 'It no longer ends, with what fulfils it and its add-ons. Changes that were planned for after its end are not planned anew.',
+    resume_text:
+      'It no longer ends, with what fulfils it and its add-ons. Changes that were planned for after its end are not planned anew.',
     resumed: '{{ name }} goes on',
     end_now: 'Now',
     end_of_period: 'At the end of the month',

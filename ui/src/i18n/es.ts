@@ -1047,7 +1047,8 @@ export const es: Dictionary = {
     cancel_text: 'Termina con sus complementos, y lo que lo cumple queda libre.',
     resume: 'No cancelar',
     resume_title: '¿Continuar con {{ name }}?',
-    resume_text: 'Ya no termina, ni lo que lo cumple ni sus complementos. Los cambios previstos para después del fin no se vuelven a prever.',
+    resume_text:
+      'Ya no termina, ni lo que lo cumple ni sus complementos. Los cambios previstos para después del fin no se vuelven a prever.',
     resumed: '{{ name }} continúa',
     end_now: 'Ahora',
     end_of_period: 'Al final del mes',

@@ -1,20 +1,17 @@
 /** Subscribing to a plan, changing and cancelling a service: each with what it makes of this month's bill. */
 import { useQuery, useQueryClient } from '@tanstack/solid-query'
-import type { JSX } from 'solid-js'
 import { createMemo, createSignal, Show } from 'solid-js'
 import { createStore } from 'solid-js/store'
 import { api, type Cancellation, type NewSubscription, type ServiceChange, type Subscription } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { Button } from '../kit/button.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { Choice, SelectField, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { queries } from '../queries.ts'
 import { BillPreview } from './bill-preview.tsx'
 import { Confirm } from './confirm.tsx'
 import { createSubmit } from './form.ts'
-import { ProblemNote } from './load.tsx'
+import { FormDialog } from './form-dialog.tsx'
 import { createPrices, keptPrices, PricesFields } from './service-prices.tsx'
 import { createWhen, WhenFields } from './service-when.tsx'
 
@@ -31,51 +28,9 @@ export function createRefresh() {
   }
 }
 
-interface FrameProps {
-  title: string
-  lead?: string
-  form: { busy: () => boolean; restError: (shown: readonly string[]) => unknown }
-  ready: boolean
-  button: string
-  danger?: boolean
-  onSubmit: () => void
-  onClose: () => void
-  children: JSX.Element
-}
-const Frame = (props: FrameProps) => (
-  <Dialog
-    open
-    onClose={props.onClose}
-    title={props.title}
-    lead={props.lead}
-    closeLabel={t('common.close')}
-    footer={
-      <>
-        <Button onClick={() => props.onClose()}>{t('common.close')}</Button>
-        <Button
-          type="submit"
-          form="service-form"
-          variant={props.danger ? 'danger' : 'primary'}
-          busy={props.form.busy()}
-          disabled={!props.ready}
-        >
-          {props.button}
-        </Button>
-      </>
-    }
-  >
-    <form
-      id="service-form"
-      class="flex flex-col gap-4"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (props.ready) props.onSubmit()
-      }}
-    >
-      {props.children}
-      <Show when={props.form.restError(AT_FIELDS)}>{(problem) => <ProblemNote error={problem()} />}</Show>
-    </form>
-  </Dialog>
+/** Its button may be called "Cancel" itself, so the other one closes. */
+const Frame = (props: Omit<Parameters<typeof FormDialog>[0], 'shown' | 'closeButton'>) => (
+  <FormDialog {...props} shown={AT_FIELDS} closeButton={t('common.close')} />
 )
 
 /** Plans that are on sale, with the one that is held already. */
