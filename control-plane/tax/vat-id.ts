@@ -1,8 +1,8 @@
 /** VAT ids of the EU by their form and check digits, without asking anybody: jsvat knows each country's. Pure. */
-import * as known from 'jsvat'
+import { checkVAT, countries } from 'jsvat'
 import { isMember, vatCountry } from './eu.ts'
 
-const EU = Object.values(known).filter((one) => typeof one === 'object' && 'codes' in one && isMember(one.codes[0] ?? ''))
+const EU = countries.filter(({ codes: [country] }) => country !== undefined && isMember(country))
 
 export interface VatId {
   /** as it is written on invoices: DE136695976, EL094014298 */
@@ -23,9 +23,9 @@ export function vatIdOf(tax_id: string, country: string): VatId | null {
   if (text === '') return null
   const named = isoOf(text.slice(0, 2))
   // without a prefix it is taken for one of the customer's own country
-  const isNamed = /^[A-Z]{2}/.test(text) && isMember(named) && known.checkVAT(text, EU).isValidFormat
+  const isNamed = /^[A-Z]{2}/.test(text) && isMember(named) && checkVAT(text, EU).isValidFormat
   if (!isNamed && !isMember(country)) return null
   const own = prefixOf(country)
   const id = isNamed || text.startsWith(own) ? text : own + text
-  return { id, country: isoOf(id.slice(0, 2)), number: id.slice(2), isRight: known.checkVAT(id, EU).isValid }
+  return { id, country: isoOf(id.slice(0, 2)), number: id.slice(2), isRight: checkVAT(id, EU).isValid }
 }

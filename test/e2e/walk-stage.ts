@@ -1,6 +1,4 @@
 /** What the walks begin with: a small installation at the end of October, its agent, a mail server, and the way pages are worked by hand. */
-import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { changeLegalEntity } from '#control-plane/accounts/index.ts'
 import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
@@ -25,7 +23,6 @@ export const HOURS = 48
 export const BILLED_HOURS = 12
 export const NOVEMBER_2 = Date.parse('2026-11-02T10:00:00.000Z')
 const SENT = { 'acme-web': 29_390_000_000, 'beta-db': 40_000_000_000 }
-const PICTURES = process.env['ATALAYA_PICTURES']
 
 export interface Stage {
   world: Prepared
@@ -105,17 +102,3 @@ export const saying = (text: string, values: Record<string, string> = {}): RegEx
 /** Amounts as they are read, without their currency and with a point. */
 export const figures = (texts: readonly string[]): string[] =>
   texts.map((text) => text.replaceAll(/[^\d.,-]/g, '').replace(',', '.'))
-
-export async function picture(page: Page, name: string): Promise<void> {
-  if (!PICTURES) return
-  for (const width of [1440, 360])
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height: 900 })
-      await page.emulateMedia({ colorScheme })
-      // colours take a moment
-      await page.waitForTimeout(250)
-      await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}-${width}.png`), fullPage: true })
-    }
-  await page.setViewportSize({ width: 1440, height: 900 })
-  await page.emulateMedia({ colorScheme: 'light' })
-}

@@ -11,7 +11,7 @@ import { skipWithoutBrowser } from '../setup/browser.ts'
 import { openPostOffice, type PostOffice } from '../setup/post-office.ts'
 import { raised } from '../setup/raised.ts'
 import { Suite } from '../setup/stack.ts'
-import { faultsOf } from './faults.ts'
+import { faultsOf, pictures } from './faults.ts'
 import { watch } from './product.ts'
 import {
   BILLED_HOURS,
@@ -19,7 +19,6 @@ import {
   HOURS,
   LANGUAGES,
   NOVEMBER_2,
-  picture,
   report,
   reportLate,
   SPOKEN,
@@ -229,7 +228,7 @@ test.for(LANGUAGES)(
       const complaints = watch(page)
       const look = async (name: string) => {
         expect([name, await faultsOf(page)]).toEqual([name, []])
-        await picture(page, `${language}-${String((step += 1)).padStart(2, '0')}-${name}`)
+        await pictures(page, `${language}-${String((step += 1)).padStart(2, '0')}-${name}`)
       }
       for (const walk of steps) await walk({ page, words, stage, look })
       expect(complaints).toEqual([])

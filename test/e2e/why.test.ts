@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stand } from '#control-plane/limits/index.ts'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
-import { faultsOf } from './faults.ts'
+import { faultsOf, pictures } from './faults.ts'
 import { watch } from './product.ts'
 import {
   BILLED_HOURS,
@@ -13,7 +13,6 @@ import {
   issue,
   LANGUAGES,
   NOVEMBER_2,
-  picture,
   report,
   saying,
   SPOKEN,
@@ -43,7 +42,7 @@ test.for(LANGUAGES)('a customer: why is it 41.37? From the bill to the readings 
   const number = language === 'en' ? '41.37' : '41,37'
   const look = async (name: string) => {
     expect([name, await faultsOf(page)]).toEqual([name, []])
-    await picture(page, `${language}-why-${name}`)
+    await pictures(page, `${language}-why-${name}`)
   }
   await page.getByText(number).first().waitFor()
   await look('home')

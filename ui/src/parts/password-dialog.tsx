@@ -26,7 +26,7 @@ export function PasswordDialog(props: Props) {
       lead={props.lead}
       form={form}
       shown={['/password']}
-      ready={password()}
+      ready={password() !== ''}
       button={props.button}
       onSubmit={() => void form.submit(undefined)}
       onClose={props.onClose}
