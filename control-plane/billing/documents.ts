@@ -9,6 +9,7 @@ import { fromIso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import type { DocumentLine, InvoiceContent } from './contract.ts'
 import { requireInvoice } from './issued.ts'
+import { charactersOf, drawable, FACES } from './glyphs.ts'
 import { documentData, type DocumentForm, formatOf } from './labels.ts'
 import { documentBinding } from './rules.ts'
 import { findDocument, findFile, type InvoiceRow, invoicesWithoutPdf, keepDocument, linesOfInvoice } from './store.ts'
@@ -16,7 +17,9 @@ import { setDocument } from './typst.ts'
 
 const TEMPLATE = join(import.meta.dirname, 'invoice.typ')
 
-/** The PDF/A-3b of an invoice. The same content gives the same bytes. */
+let characters: ReturnType<typeof charactersOf>[] | null = null
+
+/** The PDF/A-3b of an invoice. The same content gives the same bytes. What no font draws stands as a box. */
 export function renderPdf(
   content: InvoiceContent,
   lines: readonly DocumentLine[],
@@ -24,7 +27,10 @@ export function renderPdf(
   logo: Uint8Array | null = null,
   as: DocumentForm = {},
 ): Promise<Uint8Array> {
-  const data = JSON.stringify(documentData(content, lines, language, as))
+  const fonts = (characters ??= FACES.map((face) => charactersOf(readFileSync(face))))
+  const data = JSON.stringify(documentData(content, lines, language, as), (_key, value: unknown) =>
+    typeof value === 'string' ? drawable(value, fonts) : value,
+  )
   return compile(readFileSync(TEMPLATE, 'utf8'), { data }, logo, content.issued_at)
 }
 

@@ -28,7 +28,7 @@ import { credit, openSettlement, type Owed } from '../settlements/index.ts'
 import { chargesIn } from './charge-lines.ts'
 import { draft, openSince } from './draft.ts'
 import { mailingOf } from './letter-text.ts'
-import { contentHashOf, minorOf, numberText } from './rules.ts'
+import { contentHashOf, minorOf, numberText, refuseMixed } from './rules.ts'
 import * as store from './store.ts'
 
 /** Tries to close the cut with nothing left to settle, before new facts are held up for it. */
@@ -117,6 +117,7 @@ export async function issueDraft(ctx: Context, made: Draft): Promise<{ id: strin
   permit(ctx, 'billing.write')
   refuseUnrated(made)
   refuseBlocked(made)
+  refuseMixed(made)
   if (made.lines.length === 0)
     throw new Problem('nothing_to_invoice', 'The draft has no lines: nothing that has a price was used in its period.')
   const { unrated: _none, blocked_gaps: _accepted, month: _month, ...whole } = made

@@ -1,15 +1,13 @@
 /** What a decision about a service makes of this month's bill: the real decision in a savepoint that is undone. Writes nothing. */
 import { getAccount } from '../accounts/index.ts'
 import { permit } from '../base/actor.ts'
-import { sure } from '../base/problem.ts'
 import { monthOf } from '../base/time.ts'
-import { attempt, type Context } from '../db/index.ts'
+import type { Context } from '../db/index.ts'
 import type { Cancellation, NewSubscription, ServiceChange, Subscription } from '../contracts/contract.ts'
 import { cancel, change, subscribe } from '../contracts/index.ts'
 import type { Draft, ServicePreview } from './contract.ts'
 import { draft, unlessEmpty } from './draft.ts'
-
-class Undone extends Error {}
+import { undone } from './undone.ts'
 
 export const previewSubscription = (
   ctx: Context,
@@ -48,16 +46,4 @@ const linesOf = (made: Draft | null, service_id: string): Draft['lines'] =>
 async function billOf(ctx: Context, account_id: string): Promise<Draft | null> {
   const { zone } = await getAccount(ctx, account_id)
   return draft(ctx, { account_id, as_of: monthOf(ctx.now(), zone).to }).catch(unlessEmpty)
-}
-
-/** What work answers in a savepoint that is undone. */
-async function undone<T>(ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> {
-  const out: { answer?: T } = {}
-  await attempt(ctx, async (inner) => {
-    out.answer = await work(inner)
-    throw new Undone()
-  }).catch((error: unknown) => {
-    if (!(error instanceof Undone)) throw error
-  })
-  return sure(out.answer)
 }

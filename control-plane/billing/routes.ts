@@ -1,6 +1,6 @@
 /** HTTP of billing: drafts, invoices, their proofs. */
 import { z } from 'zod'
-import { answers, type HttpDeps, router, valid, verb, verbAfter } from '../http/index.ts'
+import { answers, ById, csvAnswer, type HttpDeps, router, valid, verb, verbAfter } from '../http/index.ts'
 import { Amount, CurrencyCode, Id, InstantText, page, PageQuery } from '../http/contract.ts'
 import { Problem } from '../base/problem.ts'
 import { fromIso } from '../base/time.ts'
@@ -59,7 +59,9 @@ import {
   verify,
 } from './index.ts'
 
-const Param = z.object({ id: Id })
+const READS = { repeatable: 'only reads' }
+const serviceBill = (what: string) =>
+  answers(`What ${what} would make of this month's bill`, ServicePreview, 'contracts.write', READS)
 /** Rating again is work: a page looks at few accounts. */
 const AccountsAtOnce = PageQuery.extend({ limit: z.coerce.number().int().min(1).max(50).default(20) })
 const Notes = z.object({ items: z.array(Invoice) })
@@ -68,6 +70,7 @@ const AsOf = z.object({
   as_of: InstantText.optional().meta({ description: 'end of the period; default: as far as everything has reported' }),
 })
 const Preview = z.object({
+  affected_accounts: z.int().meta({ description: 'accounts that have a line of it' }),
   affected_resources: z.int(),
   month_to_date_before: Amount,
   month_to_date_after: Amount,
@@ -76,14 +79,6 @@ const Preview = z.object({
 
 const imageAnswer = ({ bytes, media_type }: LogoFile): Response =>
   new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { 'content-type': media_type } })
-
-const csvAnswer = (csv: string, name: string): Response =>
-  new Response(csv, {
-    headers: {
-      'content-type': 'text/csv; charset=utf-8',
-      'content-disposition': `attachment; filename="${name}.csv"`,
-    },
-  })
 
 const Mails = z.object({ items: z.array(Mail) })
 const NewMails = z.object({
@@ -108,7 +103,7 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
     .get(
       '/accounts/:id/draft',
       answers('The next invoice of an account as it stands', Draft, 'billing.read'),
-      valid('param', Param),
+      valid('param', ById),
       valid('query', AsOf),
       async (c) =>
         c.json(
@@ -130,7 +125,7 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
     .get(
       '/accounts/:id/pro-forma',
       answers('The draft as a document that is no invoice', z.string(), 'billing.read', { media: 'application/pdf' }),
-      valid('param', Param),
+      valid('param', ById),
       valid('query', AsOf.extend({ language: Language.default('en') })),
       async (c) => {
         const { as_of, language } = c.req.valid('query')
@@ -160,7 +155,7 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
     .post(
       '/accounts/:id/one-off-invoices',
       answers('Invoice charges by themselves, now', Invoice, 'billing.write', { status: 201 }),
-      valid('param', Param),
+      valid('param', ById),
       valid('json', NewOneOffInvoice),
       async (c) => {
         const { work: db, now } = deps
@@ -183,7 +178,7 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
       answers('How the invoices of an account differ from what is known now', ReRating, 'billing.write', {
         repeatable: 'issues nothing',
       }),
-      valid('param', Param),
+      valid('param', ById),
       valid('json', NewReRating),
       async (c) => {
         const { work: db, now } = deps
@@ -195,7 +190,7 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
     .post(
       '/accounts/:id/notes',
       answers('Issue the notes of a re-rating that was reviewed', Notes, 'billing.write', { status: 201 }),
-      valid('param', Param),
+      valid('param', ById),
       valid('json', NewNotes),
       async (c) => {
         const { id } = c.req.valid('param')
@@ -225,7 +220,7 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
     .get(
       '/invoices/:id/lines.csv',
       answers('The lines of a document as CSV', z.string(), 'billing.read', { media: 'text/csv' }),
-      valid('param', Param),
+      valid('param', ById),
       async (c) => {
         const invoice = await verb(c, deps, (ctx) => getInvoice(ctx, c.req.valid('param').id))
         return csvAnswer(linesCsv(invoice), invoice.number)
@@ -234,13 +229,13 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
     .get(
       '/invoices/:id',
       answers('One invoice with its lines', Invoice, 'billing.read'),
-      valid('param', Param),
+      valid('param', ById),
       async (c) => c.json(await verb(c, deps, (ctx) => getInvoice(ctx, c.req.valid('param').id))),
     )
     .get(
       '/invoices/:id/pdf',
       answers('The document', z.string(), 'billing.read', { media: 'application/pdf' }),
-      valid('param', Param),
+      valid('param', ById),
       valid('query', z.object({ language: Language.default('en') })),
       async (c) => {
         const { bytes, number } = await verb(c, deps, (ctx) =>
@@ -255,7 +250,7 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
     .post(
       '/invoices/:id/mails',
       answers('Send a document by mail, for the first time or again', Mails, 'billing.write', { status: 201 }),
-      valid('param', Param),
+      valid('param', ById),
       valid('json', NewMails),
       async (c) => {
         const items = verb(c, deps, (ctx) => {
@@ -268,19 +263,19 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
     .get(
       '/invoices/:id/logo',
       answers('The logo that the document bears', z.string(), 'billing.read', { media: 'image/*' }),
-      valid('param', Param),
+      valid('param', ById),
       async (c) => imageAnswer(await verb(c, deps, (ctx) => logoOfInvoice(ctx, c.req.valid('param').id))),
     )
     .get(
       '/legal-entities/:id/logo',
       answers('The logo of new documents of a company', z.string(), 'accounts.read', { media: 'image/*' }),
-      valid('param', Param),
+      valid('param', ById),
       async (c) => imageAnswer(await verb(c, deps, (ctx) => logoOfEntity(ctx, c.req.valid('param').id))),
     )
     .put(
       '/legal-entities/:id/logo',
       answers('Choose the logo of new documents of a company', LegalEntity, 'legal_entities.write'),
-      valid('param', Param),
+      valid('param', ById),
       valid('json', NewLogo),
       async (c) =>
         c.json(await verb(c, deps, (ctx) => putLogo(ctx, c.req.valid('param').id, c.req.valid('json').content))),
@@ -288,7 +283,7 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
     .delete(
       '/legal-entities/:id/logo',
       answers('New documents of a company bear no logo', null, 'legal_entities.write'),
-      valid('param', Param),
+      valid('param', ById),
       async (c) => {
         await verb(c, deps, (ctx) => removeLogo(ctx, c.req.valid('param').id))
         return c.body(null, 204)
@@ -306,50 +301,42 @@ export const routes = (deps: HttpDeps & { work: Database; mails: boolean }) => {
     .get(
       '/resources/:id/cost',
       answers('What a resource costs now and in the next invoice', ResourceCost, 'billing.read'),
-      valid('param', Param),
+      valid('param', ById),
       async (c) => c.json(await verb(c, deps, (ctx) => costOf(ctx, c.req.valid('param').id))),
     )
     .post(
       '/prices/preview',
-      answers('What a price would change this month', Preview, 'catalog.read', { repeatable: 'only reads' }),
+      answers('What a price would change this month', Preview, 'catalog.read', READS),
       valid('json', NewPrice),
       async (c) => c.json(await verb(c, deps, (ctx) => previewPrice(ctx, c.req.valid('json')))),
     )
     .post(
       '/accounts/:id/services/preview',
-      answers("What a subscription would make of this month's bill", ServicePreview, 'contracts.write', {
-        repeatable: 'only reads',
-      }),
-      valid('param', Param),
+      serviceBill('a subscription'),
+      valid('param', ById),
       valid('json', NewSubscription),
       async (c) =>
         c.json(await verb(c, deps, (ctx) => previewSubscription(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .post(
       '/services/:id/changes/preview',
-      answers("What a change would make of this month's bill", ServicePreview, 'contracts.write', {
-        repeatable: 'only reads',
-      }),
-      valid('param', Param),
+      serviceBill('a change'),
+      valid('param', ById),
       valid('json', ServiceChange),
       async (c) =>
         c.json(await verb(c, deps, (ctx) => previewChange(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .post(
       '/services/:id/cancellation/preview',
-      answers("What a cancellation would make of this month's bill", ServicePreview, 'contracts.write', {
-        repeatable: 'only reads',
-      }),
-      valid('param', Param),
+      serviceBill('a cancellation'),
+      valid('param', ById),
       valid('json', Cancellation),
       async (c) =>
         c.json(await verb(c, deps, (ctx) => previewCancellation(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .post(
       '/verification',
-      answers('Check every issued document down to its readings', Verification, 'billing.verify', {
-        repeatable: 'only reads',
-      }),
+      answers('Check every issued document down to its readings', Verification, 'billing.verify', READS),
       async (c) => c.json(await verb(c, deps, verify)),
     )
 }

@@ -2,7 +2,7 @@
 import { canonical, sha256 } from '#connectors/contract.ts'
 import { add, divide, type Fraction, fraction, parseDecimal, percentOf } from '../base/exact.ts'
 import { exponentOf, fromMinor, majorText, toMinor } from '../base/money.ts'
-import { assert, sure } from '../base/problem.ts'
+import { assert, Problem, sure } from '../base/problem.ts'
 import type { Line } from '../rating/contract.ts'
 import type { LegalEntity, Logo, TaxCategory } from '../accounts/contract.ts'
 import type { TaxReason } from '../tax/contract.ts'
@@ -157,3 +157,14 @@ export const contentHashOf = (content: InvoiceContent, lines: readonly string[],
 /** What binds a rendered file to its invoice and language: no file passes as another's. */
 export const documentBinding = (content_hash: string, language: string, file_sha256: string): string =>
   sha256(canonical([content_hash, language, file_sha256]))
+
+/** Throws `conflict` where what lies outside the scope of tax would stand beside what is taxed: EN 16931 (BR-O-11 to BR-O-14) has no such document. */
+export function refuseMixed({ lines, taxes }: { lines: readonly DocumentLine[]; taxes: Draft['taxes'] }): void {
+  if (taxes.length < 2 || !taxes.some(({ category }) => category === 'O')) return
+  const outside = lines.filter((line) => line.tax_category === 'O')
+  const some = [...new Set(outside.map((line) => `${line.resource.name} (${line.component})`))]
+  throw new Problem(
+    'conflict',
+    `What is outside the scope of tax stands on no document beside what is taxed or exempt (EN 16931, BR-O-11 to BR-O-14): ${some.slice(0, 3).join(', ')}${some.length > 3 ? ', …' : ''}. Give its price another tax class, or sell it to an account of its own.`,
+  )
+}

@@ -1,12 +1,10 @@
 /** The thread that sets documents: computing a page takes a tenth of a second in which nobody else could be answered. */
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler'
+import { FACES } from './glyphs.ts'
 import type { Answer, Job } from './typst.ts'
 
-const FONTS = join(dirname(createRequire(import.meta.url).resolve('@expo-google-fonts/inter/package.json')))
-const FACES = ['400Regular/Inter_400Regular', '600SemiBold/Inter_600SemiBold'].map((face) => join(FONTS, `${face}.ttf`))
 /** Where a template finds the logo's bytes: no such file lies on the disk. */
 const LOGO = join(import.meta.dirname, 'logo')
 /** Parts of pages that were set before are kept for so many documents. */

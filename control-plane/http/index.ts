@@ -158,6 +158,15 @@ const described = (summary: string, schema: z.ZodType | null, needs: Needs, opti
     ...(needs === 'nothing' ? { security: [] } : {}),
   })
 
+/** A list as a file for spreadsheets; `name` is without its ending. */
+export const csvAnswer = (text: string, name: string): Response =>
+  new Response(text, {
+    headers: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="${name}.csv"`,
+    },
+  })
+
 export const encodeCursor = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /** Null without a cursor. The shape is checked: a cursor comes from outside. */

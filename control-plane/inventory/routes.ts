@@ -1,5 +1,5 @@
 /** HTTP of the inventory. */
-import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
+import { answers, csvAnswer, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { Id, page } from '../http/contract.ts'
 import { z } from 'zod'
 import {
@@ -47,10 +47,7 @@ export const routes = (deps: HttpDeps, extras: Extras) =>
       valid('query', ResourceQuery),
       async (c) => {
         const text = await verb(c, deps, (ctx) => resourceCsv(ctx, c.req.valid('query'), extras))
-        return c.body(text, 200, {
-          'content-type': 'text/csv; charset=utf-8',
-          'content-disposition': 'attachment; filename="resources.csv"',
-        })
+        return csvAnswer(text, 'resources')
       },
     )
     .get('/resources/summary', answers('Totals by kind', Summary, 'inventory.read'), async (c) =>

@@ -1,7 +1,7 @@
 /** HTTP of promotions. */
 import { z } from 'zod'
 import { page } from '../http/contract.ts'
-import { answers, ById, type HttpDeps, router, transactAs, valid, verb, verbAfter } from '../http/index.ts'
+import { answers, ById, csvAnswer, type HttpDeps, router, transactAs, valid, verb, verbAfter } from '../http/index.ts'
 import { Coupon, CouponChange, CouponQuery, NewCoupon, NewRedemption, Redemption } from './contract.ts'
 import {
   changeCoupon,
@@ -27,10 +27,7 @@ export const routes = (deps: HttpDeps) => {
       async (c) => c.json(await verb(c, deps, (ctx) => listCoupons(ctx, c.req.valid('query')))),
     )
     .get('/coupons.csv', answers('All coupons as CSV', z.string(), 'catalog.read', { media: 'text/csv' }), async (c) =>
-      c.body(await verb(c, deps, couponsCsv), 200, {
-        'content-type': 'text/csv; charset=utf-8',
-        'content-disposition': 'attachment; filename="coupons.csv"',
-      }),
+      csvAnswer(await verb(c, deps, couponsCsv), 'coupons'),
     )
     .post(
       '/coupons',

@@ -1,18 +1,12 @@
 /** HTTP of queues. */
-import type { Context as HonoContext } from 'hono'
 import { z } from 'zod'
-import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
+import { answers, csvAnswer, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { page } from '../http/contract.ts'
 import { QueueCounts, QueueQuery, StuckAccount, UnownedResource, UnratedUsage } from './contract.ts'
 import { CSV_ROWS, stuckCsv, unownedCsv, unratedCsv } from './csv.ts'
 import { queueCounts, stuckAccounts, unownedResources, unratedUsage } from './index.ts'
 
 const ALL: QueueQuery = { limit: CSV_ROWS, sort: 'money' }
-const csv = (c: HonoContext, text: string, name: string) =>
-  c.body(text, 200, {
-    'content-type': 'text/csv; charset=utf-8',
-    'content-disposition': `attachment; filename="${name}.csv"`,
-  })
 const asCsv = (what: string) => answers(`${what}, as CSV`, z.string(), 'billing.write', { media: 'text/csv' })
 
 export const routes = (deps: HttpDeps) =>
@@ -27,7 +21,7 @@ export const routes = (deps: HttpDeps) =>
       async (c) => c.json(await verb(c, deps, (ctx) => unratedUsage(ctx, c.req.valid('query')))),
     )
     .get('/queues/unrated.csv', asCsv('Owned usage without a price'), async (c) =>
-      csv(c, unratedCsv((await verb(c, deps, (ctx) => unratedUsage(ctx, ALL))).items), 'unrated'),
+      csvAnswer(unratedCsv((await verb(c, deps, (ctx) => unratedUsage(ctx, ALL))).items), 'unrated'),
     )
     .get(
       '/queues/unowned',
@@ -36,7 +30,7 @@ export const routes = (deps: HttpDeps) =>
       async (c) => c.json(await verb(c, deps, (ctx) => unownedResources(ctx, c.req.valid('query')))),
     )
     .get('/queues/unowned.csv', asCsv('Machines that nobody owns'), async (c) =>
-      csv(c, unownedCsv((await verb(c, deps, (ctx) => unownedResources(ctx, ALL))).items), 'unowned'),
+      csvAnswer(unownedCsv((await verb(c, deps, (ctx) => unownedResources(ctx, ALL))).items), 'unowned'),
     )
     .get(
       '/queues/parked',
@@ -45,7 +39,7 @@ export const routes = (deps: HttpDeps) =>
       async (c) => c.json(await verb(c, deps, (ctx) => stuckAccounts(ctx, 'parked', c.req.valid('query')))),
     )
     .get('/queues/parked.csv', asCsv('Accounts of closed months that could not be issued'), async (c) =>
-      csv(c, stuckCsv((await verb(c, deps, (ctx) => stuckAccounts(ctx, 'parked', ALL))).items), 'parked'),
+      csvAnswer(stuckCsv((await verb(c, deps, (ctx) => stuckAccounts(ctx, 'parked', ALL))).items), 'parked'),
     )
     .get(
       '/queues/blocked',
@@ -54,5 +48,5 @@ export const routes = (deps: HttpDeps) =>
       async (c) => c.json(await verb(c, deps, (ctx) => stuckAccounts(ctx, 'blocked', c.req.valid('query')))),
     )
     .get('/queues/blocked.csv', asCsv('Accounts of closed months that gaps hold back'), async (c) =>
-      csv(c, stuckCsv((await verb(c, deps, (ctx) => stuckAccounts(ctx, 'blocked', ALL))).items), 'blocked'),
+      csvAnswer(stuckCsv((await verb(c, deps, (ctx) => stuckAccounts(ctx, 'blocked', ALL))).items), 'blocked'),
     )

@@ -1,6 +1,6 @@
 /** HTTP of rating: services with their fees, what a price would charge, usage by day, the sums of the accounting page, and gaps that people accept. */
 import { z } from 'zod'
-import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
+import { answers, ById, csvAnswer, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { Accounting, AccountingQuery } from '../ingest/contract.ts'
 import { AccountUsage, AccountUsageQuery, NewGapAcceptance, NewQuote, Quote, SubscriptionList } from './contract.ts'
 import { acceptGaps, pricedServices, quote, usageAccounting, usageByDay, usageCsv } from './index.ts'
@@ -28,10 +28,7 @@ export const routes = (deps: HttpDeps) =>
       async (c) => {
         const { id } = c.req.valid('param')
         const usage = await verb(c, deps, (ctx) => usageByDay(ctx, id, c.req.valid('query')))
-        return c.body(usageCsv(usage), 200, {
-          'content-type': 'text/csv; charset=utf-8',
-          'content-disposition': `attachment; filename="usage-${usage.month}.csv"`,
-        })
+        return csvAnswer(usageCsv(usage), `usage-${usage.month}`)
       },
     )
     .get(

@@ -1,6 +1,6 @@
 /** HTTP of repricing. */
 import { z } from 'zod'
-import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
+import { answers, ById, csvAnswer, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { Id, page, PageQuery } from '../http/contract.ts'
 import {
   DecidedPrice,
@@ -40,13 +40,6 @@ import {
 
 const READS = { repeatable: 'only reads' }
 const STEP = { repeatable: 'a second time it is refused by the state that the first left' }
-const csvAnswer = (text: string, name: string): Response =>
-  new Response(text, {
-    headers: {
-      'content-type': 'text/csv; charset=utf-8',
-      'content-disposition': `attachment; filename="${name}.csv"`,
-    },
-  })
 const Decision = z.object({ id: Id, price: Id })
 
 export const routes = (deps: HttpDeps) =>

@@ -1,65 +1,8 @@
 /** VAT ids of the EU by their form and check digits, without asking anybody: jsvat knows each country's. Pure. */
-import {
-  austria,
-  belgium,
-  bulgaria,
-  checkVAT,
-  croatia,
-  cyprus,
-  czechRepublic,
-  denmark,
-  estonia,
-  finland,
-  france,
-  germany,
-  greece,
-  hungary,
-  ireland,
-  italy,
-  latvia,
-  lithuania,
-  luxembourg,
-  malta,
-  netherlands,
-  poland,
-  portugal,
-  romania,
-  slovakiaRepublic,
-  slovenia,
-  spain,
-  sweden,
-} from 'jsvat'
+import { checkVAT, countries } from 'jsvat'
 import { isMember, vatCountry } from './eu.ts'
 
-const EU = [
-  austria,
-  belgium,
-  bulgaria,
-  croatia,
-  cyprus,
-  czechRepublic,
-  denmark,
-  estonia,
-  finland,
-  france,
-  germany,
-  greece,
-  hungary,
-  ireland,
-  italy,
-  latvia,
-  lithuania,
-  luxembourg,
-  malta,
-  netherlands,
-  poland,
-  portugal,
-  romania,
-  slovakiaRepublic,
-  slovenia,
-  spain,
-  sweden,
-]
+const EU = countries.filter(({ codes: [country] }) => country !== undefined && isMember(country))
 
 export interface VatId {
   /** as it is written on invoices: DE136695976, EL094014298 */

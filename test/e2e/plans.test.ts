@@ -1,4 +1,4 @@
-/** From a plan to a bill in a browser: drawn up, priced, put on sale, subscribed, changed with its preview, fulfilled, explained, cancelled. */
+/** From a plan to a bill in a browser: drawn up, priced, put on sale, subscribed, changed with its preview, fulfilled, explained, cancelled, and not after all. */
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -44,6 +44,9 @@ test('a plan is drawn up, priced with its calculator, and put on sale', async (c
   await dialog.getByRole('button', { name: 'Save' }).click()
   await page.getByRole('button', { name: 'Set the fee' }).click()
   await dialog.getByLabel('Price', { exact: true }).fill('30')
+  // the API would refuse a pool in a plan
+  expect(await dialog.getByText(/Pool|All together/).count()).toBe(0)
+  await dialog.getByText('It applies to 0 services').waitFor()
   await dialog.getByLabel(/^Try a quantity/).fill('2')
   await dialog
     .getByText(/60\.00/)
@@ -60,6 +63,14 @@ test('a plan is drawn up, priced with its calculator, and put on sale', async (c
   await page.getByText('On sale', { exact: true }).first().waitFor()
   plan = new URL(page.url()).pathname
   await picture(page, 'plan')
+  await page.goto(`${product.origin}/coupons`)
+  await page.getByRole('button', { name: 'Make a coupon' }).first().click()
+  await dialog.getByLabel(/^Code/).fill('metal')
+  await dialog.getByLabel('Name', { exact: true }).fill('Half of it')
+  await dialog.getByLabel('Per cent').fill('50')
+  await dialog.getByLabel('Of what').selectOption({ label: 'Bare metal M' })
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('cell', { name: 'Bare metal M' }).waitFor()
   expect(complaints).toEqual([])
   await page.context().close()
 }, 120_000)
@@ -79,10 +90,13 @@ test('it is subscribed, changed with a preview, fulfilled, explained on the draf
   await card.getByText('€60.00').waitFor()
   await card.getByRole('button', { name: 'Change' }).click()
   await dialog.getByLabel('Quantity').fill('3')
+  await dialog.getByText('Keep those of a day').click()
+  await dialog.getByLabel('Prices as of').waitFor()
   await previewed(page)
   await picture(page, 'change')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await card.getByText('€90.00').waitFor()
+  await card.getByText(/^at the prices of/).waitFor()
   await page.getByText('In no service').waitFor()
   await card.getByRole('button', { name: 'Attach a resource' }).click()
   await dialog.getByRole('button', { name: 'Attach a resource' }).click()
@@ -92,6 +106,9 @@ test('it is subscribed, changed with a preview, fulfilled, explained on the draf
   await picture(page, 'cancel')
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   await card.getByText(/until/).first().waitFor()
+  await card.getByRole('button', { name: 'Go on after all' }).click()
+  await dialog.getByRole('button', { name: 'Go on after all' }).click()
+  await card.getByRole('button', { name: 'Cancel' }).waitFor()
   await picture(page, 'services')
   await page.goto(`${product.origin}/invoices/drafts/${account}`)
   const fee = page.getByRole('button', { name: 'Explain Bare metal M, Fee' }).first()

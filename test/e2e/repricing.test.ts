@@ -1,14 +1,12 @@
 /** Many prices in a browser: selected, changed, previewed, applied and undone; kept as a draft, asked what it would have changed, published. */
-import { join } from 'node:path'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
-import { faultsOf } from './faults.ts'
+import { soundOf } from './faults.ts'
 import { type Product, signedIn, startProduct, watch, whenNextReading } from './product.ts'
 
-const PICTURES = process.env['ATALAYA_PICTURES']
 let suite: Suite
 let product: Product
 
@@ -68,20 +66,8 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(() => suite.end())
 
-async function pictures(page: Page, name: string): Promise<void> {
-  expect([name, await faultsOf(page)]).toEqual([name, []])
-  for (const width of [360, 1440])
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height: 900 })
-      await page.emulateMedia({ colorScheme })
-      const tooWide = await page.evaluate(
-        () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
-      )
-      expect([name, width, tooWide]).toEqual([name, width, false])
-      if (PICTURES)
-        await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}-${width}.png`), fullPage: true })
-    }
-  await page.setViewportSize({ width: 1280, height: 900 })
+async function look(page: Page, name: string): Promise<void> {
+  expect([name, await soundOf(page, name)]).toEqual([name, []])
 }
 
 test('three prices change at once, and change back', async (context) => {
@@ -94,7 +80,7 @@ test('three prices change at once, and change back', async (context) => {
   await page.getByLabel('Round to').selectOption('0.0001')
   await page.getByText('€0.0138').first().waitFor()
   await page.getByText('+10.4 %').first().waitFor()
-  await pictures(page, 'en-recalculation')
+  await look(page, 'en-recalculation')
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()])
   expect(file.suggestedFilename()).toBe('prices.csv')
   await page.getByRole('button', { name: 'Apply 3 prices' }).click()
@@ -104,14 +90,14 @@ test('three prices change at once, and change back', async (context) => {
   await dialog.getByRole('button', { name: 'Apply 3 prices' }).click()
   await page.getByRole('heading', { name: 'Winter prices' }).waitFor()
   await page.getByText('as decided').first().waitFor()
-  await pictures(page, 'en-change')
+  await look(page, 'en-change')
   await page.getByRole('button', { name: 'Undo' }).click()
   await dialog.getByLabel('Reason').fill('A mistake')
   await dialog.getByRole('button', { name: 'Undo' }).click()
   await page.getByRole('heading', { name: 'Undo: Winter prices' }).waitFor()
   await page.getByRole('link', { name: 'Drafts and changes' }).first().click()
   await page.getByText('Undone').first().waitFor()
-  await pictures(page, 'en-changes')
+  await look(page, 'en-changes')
   expect(complaints).toEqual([])
   await page.context().close()
 }, 120_000)
@@ -122,7 +108,7 @@ test('a draft is asked what it would have changed, and published', async (contex
   const complaints = watch(page)
   await page.goto(`${product.origin}/prices/recalculation`)
   await page.getByLabel('Porcentaje').fill('-5')
-  await pictures(page, 'es-recalculation')
+  await look(page, 'es-recalculation')
   await page.getByRole('button', { name: 'Guardar como borrador' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Nombre').fill('Rebajas')
@@ -135,7 +121,7 @@ test('a draft is asked what it would have changed, and published', async (contex
   await page.getByText('sin precio').first().waitFor()
   await page.getByRole('button', { name: 'Cerrar', exact: true }).click()
   await page.getByText('Guardado en el borrador').waitFor({ state: 'detached' })
-  await pictures(page, 'es-draft')
+  await look(page, 'es-draft')
   await page.getByRole('button', { name: '¿Y si…?' }).click()
   await dialog.getByRole('button', { name: 'Calcularlo' }).click()
   await page.getByText('Terminado').waitFor({ timeout: 30_000 })
@@ -143,7 +129,7 @@ test('a draft is asked what it would have changed, and published', async (contex
   await page.getByText('Second customer').waitFor()
   const paysLess = page.getByText('Pagan menos', { exact: true }).locator('xpath=following-sibling::dd')
   expect(await paysLess.textContent()).toBe('2')
-  await pictures(page, 'es-what-if')
+  await look(page, 'es-what-if')
   await page.getByRole('link', { name: 'Ver los precios' }).click()
   await page.getByRole('button', { name: 'Publicar' }).click()
   await dialog.getByLabel('Motivo').fill('Campaña')

@@ -1,14 +1,12 @@
 /** Charging and sending in a browser: a charge is invoiced by itself, goes by mail once, is sent again by hand, and is given up. */
-import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { openPostOffice, type PostOffice, readable } from '../setup/post-office.ts'
 import { Suite } from '../setup/stack.ts'
+import { soundOf } from './faults.ts'
 import { type Product, signedIn, startProduct, watch, whenNextReading } from './product.ts'
 
-const PICTURES = process.env['ATALAYA_PICTURES']
 let suite: Suite
 let product: Product
 let office: PostOffice
@@ -35,24 +33,9 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(() => suite.end())
 
-async function pictures(page: Page, name: string): Promise<void> {
-  if (!PICTURES) return
-  for (const width of [360, 1440])
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height: 900 })
-      await page.emulateMedia({ colorScheme })
-      await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}-${width}.png`), fullPage: true })
-    }
-  await page.setViewportSize({ width: 1280, height: 900 })
-}
-async function isSound(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).exclude('ol.fixed').analyze()
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
-  for (const width of [360, 1280]) {
-    await page.setViewportSize({ width, height: 900 })
-    const { scrollWidth, clientWidth } = await page.evaluate(() => document.documentElement)
-    expect([page.url(), width, scrollWidth > clientWidth]).toEqual([page.url(), width, false])
-  }
+/** Whole, and nothing wrong with it in either width. */
+async function look(page: Page, name: string): Promise<void> {
+  expect([name, await soundOf(page, name)]).toEqual([name, []])
 }
 
 const WORDS = {
@@ -99,7 +82,7 @@ for (const locale of ['en', 'es'] as const)
     await dialog.getByLabel(words.es).fill('Instalación')
     await dialog.getByLabel(words.price).fill('80')
     await dialog.getByLabel(words.reason).fill('agreed by phone')
-    await pictures(page, `${locale}-charge`)
+    await look(page, `${locale}-charge`)
     await dialog.getByLabel(words.now).check()
     await dialog.getByRole('button', { name: words.add }).click()
     await page.waitForURL(/\/invoices\/[0-9a-f-]{36}$/)
@@ -116,8 +99,7 @@ for (const locale of ['en', 'es'] as const)
     await page.getByRole('dialog').getByLabel(words.reason).fill('bankrupt')
     await page.getByRole('dialog').getByRole('button', { name: words.write_off }).click()
     await page.getByText(words.uncollectible).first().waitFor()
-    await isSound(page)
-    await pictures(page, `${locale}-invoice`)
+    await look(page, `${locale}-invoice`)
     for (const [name, path] of [
       ['draft', `/invoices/drafts/${account}`],
       ['mails', '/invoices/mails'],
@@ -129,8 +111,7 @@ for (const locale of ['en', 'es'] as const)
       await page.goto(product.origin + path)
       if (name === 'queues') await page.getByText(words.unpriced).first().waitFor()
       await page.waitForTimeout(1_000)
-      await isSound(page)
-      await pictures(page, `${locale}-${name}`)
+      await look(page, `${locale}-${name}`)
     }
     expect(complaints).toEqual([])
     await page.context().close()

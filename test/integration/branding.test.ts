@@ -12,6 +12,7 @@ import { verify } from '#control-plane/billing/index.ts'
 import { contentHash } from '#control-plane/billing/rules.ts'
 import { rows } from '#control-plane/db/index.ts'
 import type { Line } from '#control-plane/rating/contract.ts'
+import { pdfText } from '../setup/pdf-text.ts'
 import { Suite } from '../setup/stack.ts'
 import { enrolledAgent, vm } from './agent.ts'
 import { type Answer, apiOf, type Call } from './http.ts'
@@ -260,4 +261,13 @@ test('content from before is hashed and drawn to the byte as it was', async () =
   expect(sha256(await renderPdf(OLD, [OLD_LINE], 'es'))).toBe(
     '70ae48787a7e19c2471a6d2522d6bf9adb28061da8a3fd5cc8e814a444a995bc',
   )
+})
+
+test('a name that no font of ours draws stands as boxes: the document is made', async () => {
+  const buyer = { ...OLD.buyer, name: '中文 Łódź 😀 Inc.' }
+  const text = pdfText(
+    await renderPdf({ ...OLD, buyer }, [{ ...OLD_LINE, resource: { ...OLD_LINE.resource, name: '服务器' } }], 'en'),
+  )
+  expect(text).toContain('□□ Łódź □ Inc.')
+  expect(text).toContain('□□□')
 })

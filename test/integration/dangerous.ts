@@ -63,6 +63,7 @@ const MONEY = [
   'POST /services/{id}/changes',
   'POST /services/{id}/changes/preview',
   'POST /services/{id}/cancellation',
+  'DELETE /services/{id}/cancellation',
   'POST /services/{id}/cancellation/preview',
   'POST /services/{id}/resources',
   'POST /services/{id}/resources/{attachment}/end',

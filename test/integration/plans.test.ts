@@ -234,3 +234,36 @@ test('an add-on ends with what it was added to, and a preview is what then comes
   ])
   shop.world.clock.now = NOW
 })
+
+test('a price of a plan is previewed on the bills of those who have the plan, and nothing of it stays', async () => {
+  const plan = await shop.planned('Previewed', [{ amount: '30' }])
+  const has = await shop.customer()
+  // who has no service of the plan isn't counted
+  await shop.customer()
+  await shop.subscribed(has, plan, Date.parse('2026-12-01T00:00:00+01:00'), { quantity: 2 })
+  const price = { kind: 'service', meter: 'fee', model: 'per_unit', per: 'month', unit: 'service', amount: '60' }
+  const wished = { ...price, price_book_id: plan.price_book_id, effective_at: '2026-12-01T00:00:00+01:00' }
+  const effect = await shop.ask<Record<string, string | number>>('POST', '/prices/preview', {
+    ...wished,
+    correction: true,
+    reason: 'a try',
+  })
+  // 2 × 30 and 2 × 60 for the first four days and ten hours of December, which has 31
+  const part = (amount: string) =>
+    new Big(amount)
+      .times(NOW - Date.parse('2026-12-01T00:00:00+01:00'))
+      .div(31 * 24 * HOUR_MS)
+      .toFixed(2, Big.roundHalfUp)
+  expect(effect).toEqual({
+    affected_accounts: 1,
+    affected_resources: 1,
+    month_to_date_before: part('60'),
+    month_to_date_after: part('120'),
+    currency: 'EUR',
+  })
+  const { items } = await shop.ask<{ items: object[] }>(
+    'GET',
+    `/prices?history=true&price_book_id=${plan.price_book_id}`,
+  )
+  expect(items).toHaveLength(1)
+})

@@ -224,3 +224,42 @@ test('what can not be sold or attached is refused, and what is wrong is pointed 
   const patched = await shop.call('PATCH', `/plans/${plan.id}`, { trial_days: 3 })
   expect([patched.status, patched.body['code']]).toEqual([409, 'conflict'])
 })
+
+test('a cancellation ahead is taken back: the bill is as if it had never been; what has ended stays ended', async () => {
+  const account_id = await shop.customer()
+  const agent = await enrolledAgent(shop.world, newId(), account_id)
+  const name = newId()
+  await agent.send([agent.listing(NOVEMBER.from, 'h', [vm(name)])])
+  await settled(shop.world)
+  const plan = await shop.planned('Kept', [{ amount: '10' }])
+  const service = await shop.subscribed(account_id, plan, NOVEMBER.from)
+  const addOn = await shop.subscribed(account_id, plan, NOVEMBER.from, { parent_id: service.id })
+  await shop.attached(service.id, await resourceId(shop.world, name), NOVEMBER.from)
+  const path = `/services/${service.id}/cancellation`
+  const seen = async () =>
+    (await shop.ask<{ items: Subscription[] }>('GET', `/accounts/${account_id}/services`)).items.map((one) => [
+      one.id,
+      one.to,
+      one.resources.map(({ to }) => to),
+    ])
+  const before = await seen()
+  expect(before).toEqual([
+    [service.id, null, [null]],
+    [addOn.id, null, []],
+  ])
+  expect((await shop.call('DELETE', path)).status).toBe(409)
+  const { to } = await shop.ask<Subscription>('POST', path, { at: 'end_of_period' })
+  expect(await seen()).toEqual([
+    [service.id, to, [to]],
+    [addOn.id, to, []],
+  ])
+  // an add-on goes no further than what it was added to
+  const refused = await shop.call('DELETE', `/services/${addOn.id}/cancellation`)
+  expect([refused.status, refused.text]).toEqual([409, expect.stringContaining(to!)])
+  expect(await shop.ask<Subscription>('DELETE', path)).toMatchObject({ state: 'active', to: null })
+  expect(await seen()).toEqual(before)
+  await shop.ask('POST', path, { at: 'now' })
+  expect((await shop.call('DELETE', path)).status).toBe(409)
+  expect(nets((await shop.issued(account_id)).lines)).toContainEqual(['Kept', 'service.fee', '10.00'])
+  expect(await shop.findings()).toEqual([])
+})

@@ -278,3 +278,25 @@ test('a note has the rate and reason of its invoice, and the tax of prices with 
   expect((await call('POST', `/accounts/${id}/re-rating`, {})).body['documents'] as unknown[]).toEqual([])
   expect(await findings()).toEqual([])
 })
+
+test('what is outside the scope of tax stands on no document beside what is taxed', async () => {
+  const id = await customer('both', at('ES'))
+  const ask = async (path: string, body: object) => {
+    const answer = await call('POST', path, body)
+    expect([path, answer.status < 300, answer.text]).toEqual([path, true, answer.text])
+    return answer.body
+  }
+  const plan = await ask('/plans', { name: { en: 'Deposit', es: 'Depósito' }, product_kind: 'other' })
+  const past = { correction: true, reason: 'agreed', effective_at: '2026-11-01T00:00:00Z' }
+  const fee = { kind: 'service', meter: 'fee', model: 'per_unit', per: 'month', unit: 'service', amount: '30' }
+  const price = (tax_class: string) =>
+    ask('/prices', { ...fee, ...past, price_book_id: plan['price_book_id'], tax_class })
+  await price('outside')
+  await ask(`/plans/${plan['id']}/publication`, {})
+  await ask(`/accounts/${id}/services`, { plan_id: plan['id'], from: iso(START), correction: true, reason: 'agreed' })
+  world.clock.now = Math.max(world.clock.now, END)
+  const refused = await call('POST', '/invoices', { account_id: id, to: iso(END) })
+  expect([refused.status, refused.text]).toEqual([409, expect.stringContaining('Deposit (service.fee)')])
+  await price('standard')
+  expect(taxesOf(await issued(id)).map(([category]) => category)).toEqual(['E', 'S', 'S'])
+})

@@ -143,6 +143,7 @@ export type AccountUsage = Rating.AccountUsage
 export type GapAcceptance = z.input<typeof Rating.NewGapAcceptance>
 export type PriceList = z.infer<typeof Catalog.PriceList>
 export interface PriceEffect {
+  affected_accounts: number
   affected_resources: number
   month_to_date_before: string
   month_to_date_after: string
@@ -318,6 +319,7 @@ export const api = {
   previewChange: (id: string, change: ServiceChange, signal?: AbortSignal) =>
     post<ServicePreview>(`/services/${id}/changes/preview`, change, signal),
   cancelService: (id: string, how: Cancellation) => make<Contracts.Subscription>(`/services/${id}/cancellation`, how),
+  resumeService: (id: string) => request<Contracts.Subscription>('DELETE', `/services/${id}/cancellation`),
   previewCancellation: (id: string, how: Cancellation, signal?: AbortSignal) =>
     post<ServicePreview>(`/services/${id}/cancellation/preview`, how, signal),
   attachResource: (id: string, resource_id: string) =>

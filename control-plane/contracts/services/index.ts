@@ -3,7 +3,7 @@ import { getAccount } from '../../accounts/index.ts'
 import { permit } from '../../base/actor.ts'
 import { newId } from '../../base/id.ts'
 import { Problem, sure } from '../../base/problem.ts'
-import { addDays, fromIso, type Instant, monthOf } from '../../base/time.ts'
+import { addDays, fromIso, type Instant, iso, monthOf } from '../../base/time.ts'
 import { getPlan } from '../../catalog/index.ts'
 import type { Plan } from '../../catalog/contract.ts'
 import { openCut } from '../../db/cut.ts'
@@ -12,7 +12,7 @@ import type { Cancellation, NewSubscription, ServiceChange, Subscription } from 
 import { type ContractRow, contractAt } from '../store.ts'
 import { again, held, newRow, told } from './decision.ts'
 import { present } from './present.ts'
-import { assertMayHold, changed, ended } from './rules.ts'
+import { assertMayHold, changed, ended, resumed } from './rules.ts'
 import * as store from './store.ts'
 
 export { attach, detach } from './resources.ts'
@@ -107,6 +107,51 @@ async function endAt(ctx: Context, id: string, at: Instant, cut: number): Promis
   await store.supersede(ctx.tx, 'version', versions.superseded, cut)
   await store.insertVersions(ctx.tx, again(versions.kept, cut))
   const resources = ended(await store.resourcesOf(ctx.tx, { service_ids: [id] }), at)
+  await store.supersede(ctx.tx, 'resource', resources.superseded, cut)
+  await store.insertResources(ctx.tx, again(resources.kept, cut))
+}
+
+/** A cancellation that is still ahead is taken back, with those of add-ons and of what fulfils it that end at the same instant. */
+export async function resume(ctx: Context, id: string): Promise<Subscription> {
+  permit(ctx, 'contracts.write')
+  const { row, zone, cut, now, before, live } = await held(ctx, id)
+  const end = live.at(-1)?.valid_to ?? null
+  if (end === null || end <= now)
+    throw new Problem(
+      'conflict',
+      'There is no cancellation to take back: the service goes on, or it has ended already.',
+    )
+  const until = row.parent_id === null ? null : await endOf(ctx, row.parent_id)
+  if (until !== null && until <= end)
+    throw new Problem(
+      'conflict',
+      `It ends with the service that it was added to, at ${iso(until)}. Take that cancellation back.`,
+    )
+  await goOn(ctx, row, { end, until, cut })
+  for (const addOn of await store.addOnsOf(ctx.tx, id)) await goOn(ctx, addOn, { end, until, cut })
+  return told(ctx, row, zone, 'service.resumed', before)
+}
+
+async function endOf(ctx: Context, id: string): Promise<Instant | null> {
+  await store.lockService(ctx.tx, id)
+  return sure((await store.versionsOf(ctx.tx, { service_ids: [id] })).at(-1)).valid_to
+}
+
+interface Going {
+  end: Instant
+  until: Instant | null
+  cut: number
+}
+async function goOn(ctx: Context, { id, account_id }: store.ServiceRow, { end, until, cut }: Going): Promise<void> {
+  const versions = resumed(await store.versionsOf(ctx.tx, { service_ids: [id] }), end, until)
+  await store.supersede(ctx.tx, 'version', versions.superseded, cut)
+  await store.insertVersions(ctx.tx, again(versions.kept, cut))
+  const all = await store.resourcesOf(ctx.tx, { account_ids: [account_id] })
+  // what was promised to another service by then fulfils that one
+  const isTaken = (one: store.ResourceRow) =>
+    all.some((other) => other.resource_id === one.resource_id && other.valid_from >= end)
+  const free = all.filter((one) => one.service_id === id && !isTaken(one))
+  const resources = resumed(free, end, until)
   await store.supersede(ctx.tx, 'resource', resources.superseded, cut)
   await store.insertResources(ctx.tx, again(resources.kept, cut))
 }

@@ -10,7 +10,7 @@ import {
   ServiceChange,
   Subscription,
 } from '../contract.ts'
-import { attach, cancel, change, detach, subscribe } from './index.ts'
+import { attach, cancel, change, detach, resume, subscribe } from './index.ts'
 
 export const routes = (deps: HttpDeps) =>
   router()
@@ -35,6 +35,12 @@ export const routes = (deps: HttpDeps) =>
       valid('param', ById),
       valid('json', Cancellation),
       async (c) => c.json(await verb(c, deps, (ctx) => cancel(ctx, c.req.valid('param').id, c.req.valid('json')))),
+    )
+    .delete(
+      '/services/:id/cancellation',
+      answers('Take back a cancellation that is still ahead', Subscription, 'contracts.write'),
+      valid('param', ById),
+      async (c) => c.json(await verb(c, deps, (ctx) => resume(ctx, c.req.valid('param').id))),
     )
     .post(
       '/services/:id/resources',

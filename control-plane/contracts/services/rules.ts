@@ -55,6 +55,12 @@ export function ended<T extends Span>(live: readonly T[], at: Instant): Change<T
   return { superseded, kept, span: null }
 }
 
+/** What an end cut off goes on again, until another instant or for ever. Pure inverse of `ended`, but for what was planned later: that is gone. */
+export function resumed<T extends Span>(live: readonly T[], end: Instant, until: Instant | null): Change<T> {
+  const superseded = live.filter(({ valid_to }) => valid_to === end)
+  return { superseded, kept: superseded.map((one) => ({ ...one, valid_to: until })), span: null }
+}
+
 export type State = 'scheduled' | 'trial' | 'active' | 'cancelled'
 /** By the versions that hold, oldest first. */
 export function stateOf(live: readonly (Span & { trial_until: Instant | null })[], now: Instant): State {

@@ -10,7 +10,9 @@ const SHOWN_MS = { ok: 5_000, bad: 12_000 } as const
 
 export function tell(message: string, tone: Tone = 'ok', closeLabel = 'Close'): void {
   toaster.show((props) => (
+    // a status can be no item of a list
     <Toast
+      as="div"
       toastId={props.toastId}
       duration={SHOWN_MS[tone]}
       class="animate-appear flex items-start gap-3 rounded-xl bg-raised px-4 py-3 text-sm shadow-overlay"
@@ -29,7 +31,11 @@ export function tell(message: string, tone: Tone = 'ok', closeLabel = 'Close'): 
 export const Toasts = (props: { label: string }) => (
   <Portal>
     <Toast.Region aria-label={props.label} limit={4}>
-      <Toast.List class="fixed right-4 bottom-4 z-[60] m-0 flex w-[min(24rem,calc(100vw-2rem))] list-none flex-col gap-2 p-0 outline-none" />
+      <Toast.List
+        as="div"
+        // on a narrow screen not over the buttons of a dialog, which stand at the bottom
+        class="fixed right-4 bottom-4 z-[60] flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 outline-none max-sm:top-2 max-sm:bottom-auto"
+      />
     </Toast.Region>
   </Portal>
 )

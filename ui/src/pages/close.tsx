@@ -185,7 +185,7 @@ const columns = ({ close, hold, release }: Can): TableColumn<ClosingAccount>[] =
   {
     id: 'account',
     header: t('invoices.account'),
-    class: 'min-w-40',
+    class: 'sm:min-w-40',
     cell: (row) => (
       <A href={paths.draft(row.account.id)} class="rounded font-medium text-text hover:text-accent-text">
         {row.account.name}
@@ -193,7 +193,12 @@ const columns = ({ close, hold, release }: Can): TableColumn<ClosingAccount>[] =
     ),
   },
   { id: 'state', header: t('closing.state'), cell: (row) => <AccountState state={row.state} /> },
-  { id: 'flags', header: t('closing.flags'), class: 'min-w-36', cell: (row) => <Flags flags={row.flags} /> },
+  {
+    id: 'flags',
+    header: t('closing.flags'),
+    class: 'min-w-24 sm:min-w-36',
+    cell: (row) => <Flags flags={row.flags} />,
+  },
   {
     id: 'usual',
     header: t('closing.usual'),

@@ -9,7 +9,7 @@ import Users from 'lucide-solid/icons/users'
 import { createSignal, Show } from 'solid-js'
 import { api, type Coupon } from '../api.ts'
 import { links } from '../links.ts'
-import { t } from '../i18n/language.ts'
+import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { KINDS } from '../i18n/words.ts'
 import { Badge } from '../kit/badge.tsx'
@@ -28,6 +28,11 @@ import { queries } from '../queries.ts'
 export default function Coupons() {
   const client = useQueryClient()
   const query = useQuery(() => queries.coupons())
+  const plans = useQuery(() => queries.plans())
+  const sold = () =>
+    new Map(
+      (plans.status === 'success' ? plans.data.items : []).map((one) => [one.price_book_id, one.name[language()]]),
+    )
   const may = createMay()
   const [making, setMaking] = createSignal(false)
   const [looking, setLooking] = createSignal<Coupon | null>(null)
@@ -72,7 +77,7 @@ export default function Coupons() {
             >
               <Table
                 label={t('coupons.title')}
-                columns={columns(setLooking, (one) => void toggle.submit(one), may)}
+                columns={columns(setLooking, (one) => void toggle.submit(one), may, sold())}
                 rows={data().items}
               />
             </Show>
@@ -89,9 +94,10 @@ export default function Coupons() {
   )
 }
 
-function scopeText({ scope }: Coupon): string {
+/** `plans`: their names by their price books. */
+function scopeText({ scope }: Coupon, plans: ReadonlyMap<string, string>): string {
   if (scope.type === 'account') return t('coupons.scope_account')
-  if (scope.type === 'price_book') return t('coupons.scope_price_book')
+  if (scope.type === 'price_book') return plans.get(scope.price_book_id) ?? t('coupons.scope_price_book')
   const word = (one: string) => {
     const kind = KINDS.find((known) => known === one)
     return kind ? t(`kind.${kind}`) : one
@@ -105,6 +111,7 @@ const columns = (
   onLook: (coupon: Coupon) => void,
   onToggle: (coupon: Coupon) => void,
   may: ReturnType<typeof createMay>,
+  plans: ReadonlyMap<string, string>,
 ): TableColumn<Coupon>[] => [
   {
     id: 'code',
@@ -117,7 +124,7 @@ const columns = (
     ),
   },
   { id: 'value', header: t('coupons.type'), class: 'tabular whitespace-nowrap', cell: valueText },
-  { id: 'scope', header: t('coupons.scope'), wideOnly: true, cell: scopeText },
+  { id: 'scope', header: t('coupons.scope'), wideOnly: true, cell: (row) => scopeText(row, plans) },
   { id: 'duration', header: t('coupons.duration'), wideOnly: true, cell: durationText },
   {
     id: 'state',

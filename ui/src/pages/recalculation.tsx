@@ -216,7 +216,7 @@ const columns = ({ currency }: RecalculationPreview): TableColumn<PreviewedPrice
   {
     id: 'price',
     header: t('repricing.price'),
-    class: 'min-w-44',
+    class: 'min-w-28 sm:min-w-44',
     cell: (row) => (
       <>
         <span class="block font-medium">{t(`meter.${row.meter}`)}</span>

@@ -15,15 +15,17 @@ import { Load } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { Page, Section } from '../parts/page.tsx'
 import { ServiceCard } from '../parts/service-card.tsx'
-import { CancelDialog, ChangeDialog, SubscribeDialog } from '../parts/service-dialogs.tsx'
+import { CancelDialog, ChangeDialog, ResumeDialog, SubscribeDialog } from '../parts/service-dialogs.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
 interface Asked {
-  what: 'change' | 'cancel'
+  what: 'change' | 'cancel' | 'resume'
   service: Subscription
 }
+
+const DIALOGS = { change: ChangeDialog, cancel: CancelDialog, resume: ResumeDialog }
 
 export default function Services() {
   const params = useParams()
@@ -70,6 +72,7 @@ export default function Services() {
                       isStaff={isStaff()}
                       onChange={() => setAsked({ what: 'change', service })}
                       onCancel={() => setAsked({ what: 'cancel', service })}
+                      onResume={() => setAsked({ what: 'resume', service })}
                     />
                   )}
                 </For>
@@ -83,13 +86,10 @@ export default function Services() {
         )}
       </Load>
       <Show when={asked()} keyed>
-        {({ what, service }) =>
-          what === 'change' ? (
-            <ChangeDialog service={service} onClose={() => setAsked(null)} />
-          ) : (
-            <CancelDialog service={service} onClose={() => setAsked(null)} />
-          )
-        }
+        {({ what, service }) => {
+          const Asking = DIALOGS[what]
+          return <Asking service={service} onClose={() => setAsked(null)} />
+        }}
       </Show>
     </Page>
   )

@@ -5,13 +5,12 @@ import { createSignal, For, Show } from 'solid-js'
 import { api, type Draft } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { Button } from '../kit/button.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { TextArea } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { paths } from '../paths.ts'
 import { createSubmit } from './form.ts'
+import { FormDialog } from './form-dialog.tsx'
 import { gapText } from './gaps.tsx'
-import { ProblemNote } from './load.tsx'
 
 const SHOWN = 6
 /** What one request may accept. */
@@ -70,40 +69,25 @@ function AcceptDialog(props: { draft: Draft; onClose: () => void }) {
     },
   })
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={t('draft.accept')}
       lead={t('draft.accept_text')}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button type="submit" form="accept-form" variant="primary" busy={form.busy()} disabled={!reason().trim()}>
-            {t('draft.accept')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={['/reason']}
+      ready={reason().trim() !== ''}
+      button={t('draft.accept')}
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="accept-form"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (reason().trim()) void form.submit(undefined)
-        }}
-      >
-        <TextArea
-          label={t('common.reason')}
-          rows={2}
-          maxlength={500}
-          required
-          value={reason()}
-          error={form.fieldError('/reason')}
-          onInput={(event) => setReason(event.currentTarget.value)}
-        />
-        <Show when={form.restError(['/reason'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
-      </form>
-    </Dialog>
+      <TextArea
+        label={t('common.reason')}
+        rows={2}
+        maxlength={500}
+        required
+        value={reason()}
+        error={form.fieldError('/reason')}
+        onInput={(event) => setReason(event.currentTarget.value)}
+      />
+    </FormDialog>
   )
 }

@@ -102,7 +102,7 @@ export function CloseActions(props: { close: PeriodClose }) {
           button={t('mails.send_all')}
           run={async () => {
             const { queued } = await api.mailClose(props.close.id)
-            tell(t('mails.queued', queued), 'ok', t('common.close'))
+            tell(queued === 0 ? t('mails.nothing_new') : t('mails.queued', queued), 'ok', t('common.close'))
           }}
           onDone={() => {
             done()

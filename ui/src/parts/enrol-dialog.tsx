@@ -37,7 +37,6 @@ export function EnrolDialog(props: { onClose: () => void }) {
     labels: labelsIn(labels()),
   })
   const form = createSubmit({ run: () => api.enrol(wanted()), onDone: setEnrolment })
-  const labelsError = () => [...(form.error()?.fields ?? [])].find(([pointer]) => pointer.startsWith('/labels'))?.[1]
   return (
     <Dialog
       open
@@ -94,7 +93,7 @@ export function EnrolDialog(props: { onClose: () => void }) {
                 optional={t('common.optional')}
                 maxlength={2000}
                 value={labels()}
-                error={labelsError()}
+                error={form.errorWithin('/labels')}
                 onInput={(event) => setLabels(event.currentTarget.value)}
               />
             </div>

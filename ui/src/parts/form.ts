@@ -24,6 +24,8 @@ export function createSubmit<Input, Output>(options: Options<Input, Output>) {
   }
   /** what the server said of one field, by its pointer into the body */
   const fieldError = (pointer: string) => error()?.fields.get(pointer)
+  /** the first of what it said of the parts of a field */
+  const errorWithin = (pointer: string) => [...(error()?.fields ?? [])].find(([at]) => at.startsWith(pointer))?.[1]
   /** the error, unless every part of it stands at a field */
   const restError = (shown: readonly string[]) => {
     const problem = error()
@@ -31,5 +33,5 @@ export function createSubmit<Input, Output>(options: Options<Input, Output>) {
     const all = [...problem.fields.keys()]
     return all.length > 0 && all.every((pointer) => shown.includes(pointer)) ? undefined : problem
   }
-  return { busy, error, submit, fieldError, restError, reset: () => setError(undefined) }
+  return { busy, error, submit, fieldError, errorWithin, restError, reset: () => setError(undefined) }
 }

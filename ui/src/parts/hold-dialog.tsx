@@ -1,12 +1,10 @@
 /** Why an account is kept out of the batch. */
-import { createSignal, Show } from 'solid-js'
+import { createSignal } from 'solid-js'
 import { api, type ClosingAccount } from '../api.ts'
 import { t } from '../i18n/language.ts'
-import { Button } from '../kit/button.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { TextField } from '../kit/field.tsx'
 import { createSubmit } from './form.ts'
-import { ProblemNote } from './load.tsx'
+import { FormDialog } from './form-dialog.tsx'
 
 interface Props {
   close_id: string
@@ -22,38 +20,23 @@ export function HoldDialog(props: Props) {
     onDone: () => props.onDone(),
   })
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={t('closing.hold_title', { name: props.account.name })}
       lead={t('closing.hold_text')}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button type="submit" form="hold-form" variant="primary" busy={form.busy()} disabled={reason().trim() === ''}>
-            {t('closing.hold')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={['/reason']}
+      ready={reason().trim() !== ''}
+      button={t('closing.hold')}
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="hold-form"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (reason().trim()) void form.submit(undefined)
-        }}
-      >
-        <TextField
-          label={t('closing.reason')}
-          maxlength={500}
-          value={reason()}
-          onInput={(event) => setReason(event.currentTarget.value)}
-          error={form.fieldError('/reason')}
-        />
-        <Show when={form.restError(['/reason'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
-      </form>
-    </Dialog>
+      <TextField
+        label={t('closing.reason')}
+        maxlength={500}
+        value={reason()}
+        onInput={(event) => setReason(event.currentTarget.value)}
+        error={form.fieldError('/reason')}
+      />
+    </FormDialog>
   )
 }

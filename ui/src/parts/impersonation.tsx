@@ -6,12 +6,11 @@ import { type Account, api } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Button } from '../kit/button.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { TextField } from '../kit/field.tsx'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 import { createSubmit } from './form.ts'
-import { ProblemNote } from './load.tsx'
+import { FormDialog } from './form-dialog.tsx'
 
 const REASON_MIN = 5
 
@@ -22,47 +21,26 @@ export function ImpersonateDialog(props: { account: Account; onClose: () => void
   const [reason, setReason] = createSignal('')
   const form = createSubmit({ run: () => api.impersonate(props.account.id, reason().trim()), onDone: reload })
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={t('impersonation.title', { name: props.account.name })}
       lead={t('impersonation.lead')}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button
-            type="submit"
-            form="impersonation-form"
-            variant="primary"
-            icon={<Eye size={16} />}
-            busy={form.busy()}
-            disabled={reason().trim().length < REASON_MIN}
-          >
-            {t('impersonation.begin')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={['/reason']}
+      ready={reason().trim().length >= REASON_MIN}
+      button={t('impersonation.begin')}
+      icon={<Eye size={16} />}
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="impersonation-form"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void form.submit(undefined)
-        }}
-      >
-        <TextField
-          label={t('impersonation.reason')}
-          hint={t('impersonation.reason_hint')}
-          maxlength={500}
-          value={reason()}
-          error={form.fieldError('/reason')}
-          onInput={(event) => setReason(event.currentTarget.value)}
-        />
-        <Show when={form.restError(['/reason'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
-      </form>
-    </Dialog>
+      <TextField
+        label={t('impersonation.reason')}
+        hint={t('impersonation.reason_hint')}
+        maxlength={500}
+        value={reason()}
+        error={form.fieldError('/reason')}
+        onInput={(event) => setReason(event.currentTarget.value)}
+      />
+    </FormDialog>
   )
 }
 

@@ -9,7 +9,7 @@ import { Dialog } from '../kit/dialog.tsx'
 import { SelectField, TextField } from '../kit/field.tsx'
 import { queries } from '../queries.ts'
 import { createSubmit } from './form.ts'
-import { ProblemNote } from './load.tsx'
+import { FormDialog } from './form-dialog.tsx'
 import { ProjectChecks } from './project-choice.tsx'
 import { createRoles } from './role-options.ts'
 
@@ -44,75 +44,60 @@ export function InviteDialog(props: Props) {
     onDone: (made) => props.onSent(made),
   })
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={t('people.invite')}
       lead={t('people.invite_lead')}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button type="submit" form="invite-form" variant="primary" busy={form.busy()} disabled={!email().trim()}>
-            {t('people.invite')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={POINTERS}
+      ready={email().trim() !== ''}
+      button={t('people.invite')}
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="invite-form"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void form.submit(undefined)
-        }}
-      >
-        <TextField
-          label={t('people.email')}
-          type="email"
-          maxlength={200}
-          value={email()}
-          error={form.fieldError('/email')}
-          onInput={(event) => setEmail(event.currentTarget.value)}
-        />
+      <TextField
+        label={t('people.email')}
+        type="email"
+        maxlength={200}
+        value={email()}
+        error={form.fieldError('/email')}
+        onInput={(event) => setEmail(event.currentTarget.value)}
+      />
+      <SelectField
+        label={t('api_keys.role')}
+        hint={roles.textOf(role())}
+        value={role()}
+        options={roles.options(isTenant() ? 'account' : undefined)}
+        error={form.fieldError('/role')}
+        onChange={setRole}
+      />
+      <Show when={roles.isOfAccount(role())}>
         <SelectField
-          label={t('api_keys.role')}
-          hint={roles.textOf(role())}
-          value={role()}
-          options={roles.options(isTenant() ? 'account' : undefined)}
-          error={form.fieldError('/role')}
-          onChange={setRole}
+          label={t('common.account')}
+          value={account() || choices()[0]?.id || ''}
+          options={choices().map(({ id, name }) => ({ value: id, label: name }))}
+          error={form.fieldError('/account_id')}
+          onChange={(id) => {
+            setAccount(id)
+            setProjects([])
+          }}
         />
-        <Show when={roles.isOfAccount(role())}>
-          <SelectField
-            label={t('common.account')}
-            value={account() || choices()[0]?.id || ''}
-            options={choices().map(({ id, name }) => ({ value: id, label: name }))}
-            error={form.fieldError('/account_id')}
-            onChange={(id) => {
-              setAccount(id)
-              setProjects([])
-            }}
-          />
-          <ProjectChecks
-            account={account_id() ?? undefined}
-            chosen={projects()}
-            error={form.fieldError('/project_ids')}
-            onChange={setProjects}
-          />
-        </Show>
-        <SelectField
-          label={t('people.letter_language')}
-          value={letters()}
-          options={[
-            { value: 'en', label: 'English' },
-            { value: 'es', label: 'Español' },
-          ]}
-          onChange={(value) => setLetters(value === 'es' ? 'es' : 'en')}
+        <ProjectChecks
+          account={account_id() ?? undefined}
+          chosen={projects()}
+          error={form.fieldError('/project_ids')}
+          onChange={setProjects}
         />
-        <Show when={form.restError(POINTERS)}>{(problem) => <ProblemNote error={problem()} />}</Show>
-      </form>
-    </Dialog>
+      </Show>
+      <SelectField
+        label={t('people.letter_language')}
+        value={letters()}
+        options={[
+          { value: 'en', label: 'English' },
+          { value: 'es', label: 'Español' },
+        ]}
+        onChange={(value) => setLetters(value === 'es' ? 'es' : 'en')}
+      />
+    </FormDialog>
   )
 }
 

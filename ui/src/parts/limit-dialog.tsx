@@ -4,12 +4,10 @@ import { createSignal, Show } from 'solid-js'
 import { api } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { METERS } from '../i18n/words.ts'
-import { Button } from '../kit/button.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { SelectField, TextField } from '../kit/field.tsx'
 import { queries } from '../queries.ts'
 import { createSubmit } from './form.ts'
-import { ProblemNote } from './load.tsx'
+import { FormDialog } from './form-dialog.tsx'
 
 interface Props {
   account: string
@@ -41,58 +39,37 @@ export function LimitDialog(props: Props) {
     },
   })
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={props.resource ? t('limits.limit_of', { name: props.resource.name }) : t('limits.set_budget')}
       lead={props.resource ? t('limits.limit_lead') : t('limits.budget_lead')}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button
-            type="submit"
-            form="limit-form"
-            variant="primary"
-            busy={form.busy()}
-            disabled={amount().trim() === ''}
-          >
-            {t('common.save')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={['/amount']}
+      ready={amount().trim() !== ''}
+      button={t('common.save')}
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="limit-form"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void form.submit(undefined)
-        }}
-      >
-        <Show when={props.resource}>
-          <SelectField
-            label={t('limits.meter')}
-            value={meter()}
-            onChange={(value) => setMeter(value as ReturnType<typeof meter>)}
-            options={METERS.map((value) => ({ value, label: t(`meter.${value}`) }))}
-          />
-          <SelectField
-            label={t('limits.unit')}
-            value={chosenUnit()}
-            onChange={setUnit}
-            options={units().map((value) => ({ value, label: value }))}
-          />
-        </Show>
-        <TextField
-          label={props.resource ? t('limits.amount') : t('limits.budget_amount', { currency: props.currency ?? '' })}
-          inputmode="decimal"
-          value={amount()}
-          onInput={(event) => setAmount(event.currentTarget.value)}
-          error={form.fieldError('/amount')}
+      <Show when={props.resource}>
+        <SelectField
+          label={t('limits.meter')}
+          value={meter()}
+          onChange={(value) => setMeter(value as ReturnType<typeof meter>)}
+          options={METERS.map((value) => ({ value, label: t(`meter.${value}`) }))}
         />
-        <Show when={form.restError(['/amount'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
-      </form>
-    </Dialog>
+        <SelectField
+          label={t('limits.unit')}
+          value={chosenUnit()}
+          onChange={setUnit}
+          options={units().map((value) => ({ value, label: value }))}
+        />
+      </Show>
+      <TextField
+        label={props.resource ? t('limits.amount') : t('limits.budget_amount', { currency: props.currency ?? '' })}
+        inputmode="decimal"
+        value={amount()}
+        onInput={(event) => setAmount(event.currentTarget.value)}
+        error={form.fieldError('/amount')}
+      />
+    </FormDialog>
   )
 }

@@ -121,7 +121,7 @@ const columns = (withDocument: boolean, ask: (mail: Mail) => void, send: (mail: 
   {
     id: 'recipient',
     header: t('mails.recipient'),
-    class: 'break-all min-w-36',
+    class: '[overflow-wrap:anywhere] min-w-28 sm:min-w-36',
     cell: (row) => (
       <>
         {row.recipient || <span class="text-muted">{t('mails.no_recipient')}</span>}

@@ -48,7 +48,8 @@ export function MonthBill(props: Props) {
         lead={<Show when={shown()}>{(one) => t('limits.month_lead', { zone: one().zone })}</Show>}
         actions={
           <span class="inline-flex items-center gap-1">
-            <IconButton label={t('my.month_before')} onClick={() => go(-1)}>
+            {/* from which month is known once it is shown */}
+            <IconButton label={t('my.month_before')} onClick={() => go(-1)} disabled={month() === ''}>
               <ChevronLeft size={18} />
             </IconButton>
             <span class="min-w-32 text-center text-sm font-medium first-letter:uppercase">

@@ -1,16 +1,14 @@
 /** Opening the close of a month. */
 import { useNavigate } from '@solidjs/router'
 import { useQueryClient } from '@tanstack/solid-query'
-import { createSignal, Show } from 'solid-js'
+import { createSignal } from 'solid-js'
 import { api } from '../api.ts'
 import { t } from '../i18n/language.ts'
-import { Button } from '../kit/button.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { SelectField, TextField } from '../kit/field.tsx'
 import { paths } from '../paths.ts'
 import { monthText } from './close-state.tsx'
 import { createSubmit } from './form.ts'
-import { ProblemNote } from './load.tsx'
+import { FormDialog } from './form-dialog.tsx'
 import { SellerChoice } from './seller.tsx'
 
 const MONTHS = 12
@@ -45,47 +43,31 @@ export function OpenCloseDialog(props: { onClose: () => void }) {
     },
   })
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={t('closing.open')}
       lead={t('closing.open_text')}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button type="submit" form="open-close" variant="primary" busy={form.busy()}>
-            {t('closing.open_button')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={SHOWN}
+      button={t('closing.open_button')}
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="open-close"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void form.submit(undefined)
-        }}
-      >
-        <SellerChoice chosen={seller()} onChoose={setSeller} />
-        <SelectField
-          label={t('closing.month')}
-          value={month()}
-          options={months.map((value) => ({ value, label: monthText(value) }))}
-          onChange={setMonth}
-          error={form.fieldError('/month')}
-        />
-        <TextField
-          label={t('closing.grace')}
-          hint={t('closing.grace_hint')}
-          inputMode="numeric"
-          value={grace()}
-          onInput={(event) => setGrace(event.currentTarget.value)}
-          error={form.fieldError('/grace_hours')}
-        />
-        <Show when={form.restError(SHOWN)}>{(problem) => <ProblemNote error={problem()} />}</Show>
-      </form>
-    </Dialog>
+      <SellerChoice chosen={seller()} onChoose={setSeller} />
+      <SelectField
+        label={t('closing.month')}
+        value={month()}
+        options={months.map((value) => ({ value, label: monthText(value) }))}
+        onChange={setMonth}
+        error={form.fieldError('/month')}
+      />
+      <TextField
+        label={t('closing.grace')}
+        hint={t('closing.grace_hint')}
+        inputMode="numeric"
+        value={grace()}
+        onInput={(event) => setGrace(event.currentTarget.value)}
+        error={form.fieldError('/grace_hours')}
+      />
+    </FormDialog>
   )
 }

@@ -4,10 +4,10 @@ import { createSignal, Show } from 'solid-js'
 import { api } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 import { Button } from '../kit/button.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { createSubmit } from './form.ts'
+import { FormDialog } from './form-dialog.tsx'
 import { ProblemNote } from './load.tsx'
 import { Section } from './page.tsx'
 
@@ -70,55 +70,34 @@ function EmailDialog(props: { onClose: () => void }) {
     },
   })
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={t('profile.change_email')}
       lead={t('profile.change_email_lead')}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button
-            type="submit"
-            form="email-form"
-            variant="primary"
-            busy={form.busy()}
-            disabled={!email() || !password()}
-          >
-            {t('profile.change_email')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={['/email', '/password']}
+      ready={!(!email() || !password())}
+      button={t('profile.change_email')}
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="email-form"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void form.submit(undefined)
-        }}
-      >
-        <TextField
-          label={t('profile.new_email')}
-          type="email"
-          autocomplete="email"
-          maxlength={200}
-          value={email()}
-          error={form.fieldError('/email')}
-          onInput={(event) => setEmail(event.currentTarget.value)}
-        />
-        <TextField
-          label={t('password.current')}
-          type="password"
-          autocomplete="current-password"
-          maxlength={1000}
-          value={password()}
-          error={form.fieldError('/password') && t('password.wrong')}
-          onInput={(event) => setPassword(event.currentTarget.value)}
-        />
-        <Show when={form.restError(['/email', '/password'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
-      </form>
-    </Dialog>
+      <TextField
+        label={t('profile.new_email')}
+        type="email"
+        autocomplete="email"
+        maxlength={200}
+        value={email()}
+        error={form.fieldError('/email')}
+        onInput={(event) => setEmail(event.currentTarget.value)}
+      />
+      <TextField
+        label={t('password.current')}
+        type="password"
+        autocomplete="current-password"
+        maxlength={1000}
+        value={password()}
+        error={form.fieldError('/password') && t('password.wrong')}
+        onInput={(event) => setPassword(event.currentTarget.value)}
+      />
+    </FormDialog>
   )
 }

@@ -1,15 +1,13 @@
 /** Drawing up a plan: what it is called and what its fee pays for; its prices come next. */
 import { useQueryClient } from '@tanstack/solid-query'
-import { For, Show } from 'solid-js'
+import { For } from 'solid-js'
 import { createStore } from 'solid-js/store'
 import { api, type Kind, type NewPlan, type Plan } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
-import { Button } from '../kit/button.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { CheckField, SelectField, TextArea, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { createSubmit } from './form.ts'
-import { ProblemNote } from './load.tsx'
+import { FormDialog } from './form-dialog.tsx'
 
 const PRODUCTS: NewPlan['product_kind'][] = [
   'vm',
@@ -88,63 +86,42 @@ export function PlanDialog(props: { onClose: () => void; onDone: (plan: Plan) =>
     />
   )
   return (
-    <Dialog
-      open
-      size="wide"
-      onClose={props.onClose}
+    <FormDialog
       title={t('plans.new')}
-      closeLabel={t('common.close')}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button type="submit" form="plan-form" variant="primary" busy={form.busy()} disabled={!isReady()}>
-            {t('common.save')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={SHOWN}
+      ready={isReady()}
+      button={t('common.save')}
+      wide
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="plan-form"
-        class="grid gap-4 sm:grid-cols-2"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (isReady()) void form.submit(undefined)
-        }}
-      >
-        {text('en', t('plans.name_en'), '/name/en')}
-        {text('es', t('plans.name_es'), '/name/es')}
-        {area('description_en', t('plans.description_en'))}
-        {area('description_es', t('plans.description_es'))}
-        <SelectField
-          label={t('plans.product_kind')}
-          value={fields.product_kind}
-          options={PRODUCTS.map((value) => ({ value, label: t(`plans.product.${value}`) }))}
-          onChange={(value) => set('product_kind', value as NewPlan['product_kind'])}
-        />
-        {text('trial_days', t('plans.trial_days'), '/trial_days', t('plans.trial_days_hint'))}
-        <fieldset class="m-0 min-w-0 border-0 p-0 sm:col-span-2">
-          <legend class="mb-1 p-0 text-[0.8125rem] font-medium">{t('plans.included')}</legend>
-          <p class="m-0 mb-2 text-[0.8125rem] text-muted">{t('plans.included_hint')}</p>
-          <div class="grid gap-2 sm:grid-cols-2">
-            <For each={INCLUDABLE}>
-              {(kind) => (
-                <CheckField
-                  label={t(`kind.${kind}`)}
-                  checked={fields.included.includes(kind)}
-                  onChange={(on) => include(kind, on)}
-                />
-              )}
-            </For>
-          </div>
-        </fieldset>
-        <Show when={form.restError(SHOWN)}>
-          {(problem) => (
-            <div class="sm:col-span-2">
-              <ProblemNote error={problem()} />
-            </div>
-          )}
-        </Show>
-      </form>
-    </Dialog>
+      {text('en', t('plans.name_en'), '/name/en')}
+      {text('es', t('plans.name_es'), '/name/es')}
+      {area('description_en', t('plans.description_en'))}
+      {area('description_es', t('plans.description_es'))}
+      <SelectField
+        label={t('plans.product_kind')}
+        value={fields.product_kind}
+        options={PRODUCTS.map((value) => ({ value, label: t(`plans.product.${value}`) }))}
+        onChange={(value) => set('product_kind', value as NewPlan['product_kind'])}
+      />
+      {text('trial_days', t('plans.trial_days'), '/trial_days', t('plans.trial_days_hint'))}
+      <fieldset class="m-0 min-w-0 border-0 p-0 sm:col-span-2">
+        <legend class="mb-1 p-0 text-[0.8125rem] font-medium">{t('plans.included')}</legend>
+        <p class="m-0 mb-2 text-[0.8125rem] text-muted">{t('plans.included_hint')}</p>
+        <div class="grid gap-2 sm:grid-cols-2">
+          <For each={INCLUDABLE}>
+            {(kind) => (
+              <CheckField
+                label={t(`kind.${kind}`)}
+                checked={fields.included.includes(kind)}
+                onChange={(on) => include(kind, on)}
+              />
+            )}
+          </For>
+        </div>
+      </fieldset>
+    </FormDialog>
   )
 }

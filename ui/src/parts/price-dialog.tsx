@@ -85,6 +85,7 @@ export function PriceDialog(props: Props) {
   const prices = useQuery(() => queries.prices(props.seller, props.book))
   const [fields, setFields] = createStore(firstFields(props.from))
   const [terms, setTerms] = createStore(draftOf(props.from?.terms))
+  const isOfPlan = () => props.book !== undefined
   const isVersion = () => props.from?.id !== undefined
   const isOfKind = (one: MeterDescription, kind: PricedKind) => (one.of === 'service') === (kind === 'service')
   const meterList = (kind = fields.kind) =>
@@ -144,7 +145,7 @@ export function PriceDialog(props: Props) {
   const chooseMeter = (name: string) => {
     const chosen = meterList().find((one) => one.name === name)
     if (!chosen) return
-    const { per, models } = choicesOf(chosen)
+    const { per, models } = choicesOf(chosen, isOfPlan())
     setFields({
       meter: chosen.name,
       unit: usualUnit(chosen),
@@ -160,7 +161,7 @@ export function PriceDialog(props: Props) {
     const [first] = meterList(kind)
     if (first && !meterList(kind).some((one) => one.name === fields.meter)) chooseMeter(first.name)
   }
-  const kinds = (): PricedKind[] => (props.book ? ['service', ...KINDS] : KINDS)
+  const kinds = (): PricedKind[] => (isOfPlan() ? ['service', ...KINDS] : KINDS)
   createEffect(() => {
     const known = meter()
     if (known && !known.units.includes(fields.unit)) chooseMeter(known.name)
@@ -174,7 +175,7 @@ export function PriceDialog(props: Props) {
   }
   const choices = () => {
     const known = meter()
-    return known ? choicesOf(known) : { per: [fields.per], models: [fields.model] }
+    return known ? choicesOf(known, isOfPlan()) : { per: [fields.per], models: [fields.model] }
   }
   /** What is still empty is not wrong yet. */
   const termsError = (pointer: string) => {
@@ -190,6 +191,7 @@ export function PriceDialog(props: Props) {
     model: fields.model,
     per: fields.per,
     isPercentile: isPercentile(),
+    isOfPlan: isOfPlan(),
     unit: unit(),
     currency: prices.data?.currency ?? '',
     error: termsError,
@@ -326,9 +328,7 @@ export function PriceDialog(props: Props) {
           </div>
         </Show>
         <div class="sm:col-span-2">
-          <Show when={!props.book}>
-            <PriceEffectNote price={price()} />
-          </Show>
+          <PriceEffectNote price={price()} />
           <Show when={form.restError([...SHOWN, ...termPointers()])}>
             {(problem) => (
               <div class="mt-3">

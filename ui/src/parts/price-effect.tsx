@@ -45,7 +45,10 @@ export function PriceEffectNote(props: { price: NewPrice | null }) {
         <Show when={effect()} fallback={<p class="m-0 text-muted">{failure() ?? t('prices.effect_wait')}</p>}>
           {(known) => (
             <p class="tabular m-0 text-muted">
-              {t('prices.effect_resources', known().affected_resources)}{' '}
+              {props.price?.kind === 'service'
+                ? t('prices.effect_services', known().affected_resources)
+                : t('prices.effect_resources', known().affected_resources)}{' '}
+              {t('prices.effect_accounts', known().affected_accounts)}{' '}
               <span class="text-text">
                 {t('prices.effect_text', {
                   before: say.money(known().month_to_date_before, known().currency),

@@ -14,9 +14,16 @@ test('a decimal comma means a point', () => {
 })
 
 test('use is charged by quantity, what is held by time, and by the models that the meter names', () => {
-  expect(choicesOf({ kind: 'consumption', models: ['per_unit'] })).toEqual({ per: ['quantity'], models: ['per_unit'] })
-  expect(choicesOf({ kind: 'allocation', models: ['flat'] })).toEqual({ per: ['hour', 'month'], models: ['flat'] })
-  expect(choicesOf({ kind: 'percentile', models: ['volume'] })).toEqual({ per: ['month'], models: ['volume'] })
+  const choices = (meter: Parameters<typeof choicesOf>[0]) => choicesOf(meter, false)
+  expect(choices({ kind: 'consumption', models: ['per_unit'] })).toEqual({ per: ['quantity'], models: ['per_unit'] })
+  expect(choices({ kind: 'allocation', models: ['flat'] })).toEqual({ per: ['hour', 'month'], models: ['flat'] })
+  expect(choices({ kind: 'percentile', models: ['volume'] })).toEqual({ per: ['month'], models: ['volume'] })
+})
+
+test('a plan is offered no pool: the API would refuse it', () => {
+  const meter = { kind: 'allocation', models: ['per_unit', 'allocation_pool'] } as const
+  expect(choicesOf({ ...meter, models: [...meter.models] }, true).models).toEqual(['per_unit'])
+  expect(choicesOf({ ...meter, models: [...meter.models] }, false).models).toEqual(['per_unit', 'allocation_pool'])
 })
 
 test('a unit that people know is offered first', () => {

@@ -23,8 +23,11 @@ const PER: Record<Meter['kind'], Choices['per']> = {
   consumption: ['quantity'],
   percentile: ['month'],
 }
-/** Allocation is charged for time, consumption for its quantity, a percentile by the month; which models fit, the meter says itself. */
-export const choicesOf = (meter: Meter): Choices => ({ per: PER[meter.kind], models: meter.models })
+/** Allocation is charged for time, consumption for its quantity, a percentile by the month; which models fit, the meter says itself. A plan has no pool. */
+export const choicesOf = (meter: Meter, isOfPlan: boolean): Choices => ({
+  per: PER[meter.kind],
+  models: meter.models.filter((model) => !(isOfPlan && model === 'allocation_pool')),
+})
 
 const USUAL_UNITS = ['GiB', 'GB', 'CPU_hour', 'million_operations', 'Mbit/s']
 /** The unit that most price lists use, or the first. */

@@ -57,18 +57,19 @@ export function PriceTables(props: TablesProps) {
     {
       id: 'meter',
       header: t('prices.meter'),
-      class: 'w-56',
+      class: 'sm:w-56',
       cell: (row) => <span class="font-medium">{t(`meter.${row.meter}`)}</span>,
     },
     {
       id: 'amount',
       header: t('prices.amount'),
-      class: 'tabular whitespace-nowrap',
+      class: 'tabular sm:whitespace-nowrap',
       cell: (row) => <Amounts row={row} />,
     },
     {
       id: 'effective',
       header: t('prices.effective'),
+      wideOnly: true,
       class: 'whitespace-nowrap w-48',
       cell: (row) => <Show when={row.current ?? row.versions[0]}>{(price) => say.instant(price().effective_at)}</Show>,
     },
@@ -76,7 +77,7 @@ export function PriceTables(props: TablesProps) {
       id: 'actions',
       header: t('common.actions'),
       hideHeader: true,
-      class: 'w-28 text-right',
+      class: 'w-20 text-right sm:w-28',
       cell: (row) => (
         <span class="inline-flex">
           <IconButton
@@ -116,7 +117,7 @@ const Amounts = (props: { row: Priced }) => (
     </Show>
     <For each={props.row.scheduled}>
       {(price) => (
-        <span class="flex items-center gap-2 text-[0.8125rem]">
+        <span class="flex flex-wrap items-center gap-x-2 text-[0.8125rem]">
           <Badge tone="accent">{t('prices.scheduled')}</Badge>
           <span>
             <PriceAmount price={price} /> <span class="text-muted">· {say.instant(price.effective_at)}</span>

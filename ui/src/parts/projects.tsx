@@ -13,6 +13,7 @@ import { SelectField, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { paths } from '../paths.ts'
 import { createSubmit } from './form.ts'
+import { FormDialog } from './form-dialog.tsx'
 import { ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
 import { createTenant } from './tenant.ts'
@@ -102,38 +103,23 @@ function NameDialog(props: DialogProps & { account: Account; project: Project | 
     onDone: (saved) => props.onDone(t('projects.saved', { name: saved.name })),
   })
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={known ? t('projects.rename', { name: known.name }) : t('projects.open')}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button type="submit" form="project-form" variant="primary" busy={form.busy()} disabled={!name().trim()}>
-            {t('common.save')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={['/name']}
+      ready={name().trim() !== ''}
+      button={t('common.save')}
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="project-form"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void form.submit(undefined)
-        }}
-      >
-        <TextField
-          label={t('projects.name')}
-          maxlength={100}
-          value={name()}
-          error={form.fieldError('/name')}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-        <Show when={form.restError(['/name'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
-      </form>
-    </Dialog>
+      <TextField
+        label={t('projects.name')}
+        maxlength={100}
+        value={name()}
+        error={form.fieldError('/name')}
+        onInput={(event) => setName(event.currentTarget.value)}
+      />
+    </FormDialog>
   )
 }
 

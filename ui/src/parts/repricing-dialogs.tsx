@@ -5,6 +5,7 @@ import { Button } from '../kit/button.tsx'
 import { Dialog } from '../kit/dialog.tsx'
 import { SelectField, TextArea, TextField } from '../kit/field.tsx'
 import { createSubmit } from './form.ts'
+import { FormDialog } from './form-dialog.tsx'
 import { ProblemNote } from './load.tsx'
 
 interface Named {
@@ -34,50 +35,35 @@ export function NamedDialog<T>(props: NamedProps<T>) {
   })
   const isReady = () => (!props.needs.name || name().trim() !== '') && (!props.needs.reason || reason().trim() !== '')
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={props.title}
       lead={props.text}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button type="submit" form="named-form" variant="primary" busy={form.busy()} disabled={!isReady()}>
-            {props.button}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={SHOWN}
+      ready={isReady()}
+      button={props.button}
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="named-form"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (isReady()) void form.submit(undefined)
-        }}
-      >
-        <Show when={props.needs.name}>
-          <TextField
-            label={t('repricing.name')}
-            maxlength={100}
-            value={name()}
-            onInput={(event) => setName(event.currentTarget.value)}
-            error={form.fieldError('/name')}
-          />
-        </Show>
-        <TextArea
-          label={t('common.reason')}
-          optional={props.needs.reason ? '' : t('common.optional')}
-          rows={2}
-          maxlength={500}
-          value={reason()}
-          onInput={(event) => setReason(event.currentTarget.value)}
-          error={form.fieldError('/reason')}
+      <Show when={props.needs.name}>
+        <TextField
+          label={t('repricing.name')}
+          maxlength={100}
+          value={name()}
+          onInput={(event) => setName(event.currentTarget.value)}
+          error={form.fieldError('/name')}
         />
-        <Show when={form.restError(SHOWN)}>{(problem) => <ProblemNote error={problem()} />}</Show>
-      </form>
-    </Dialog>
+      </Show>
+      <TextArea
+        label={t('common.reason')}
+        optional={props.needs.reason ? '' : t('common.optional')}
+        rows={2}
+        maxlength={500}
+        value={reason()}
+        onInput={(event) => setReason(event.currentTarget.value)}
+        error={form.fieldError('/reason')}
+      />
+    </FormDialog>
   )
 }
 

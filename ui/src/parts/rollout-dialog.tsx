@@ -38,7 +38,6 @@ export function RolloutDialog(props: Props) {
     max_failures: failures(),
   })
   const form = createSubmit({ run: () => api.startRollout(wanted()), onDone: (rollout) => props.onDone(rollout) })
-  const wavesError = () => [...(form.error()?.fields ?? [])].find(([pointer]) => pointer.startsWith('/waves'))?.[1]
   return (
     <Dialog
       open
@@ -71,7 +70,7 @@ export function RolloutDialog(props: Props) {
           hint={t('rollouts.waves_hint')}
           maxlength={100}
           value={percents()}
-          error={wavesError()}
+          error={form.errorWithin('/waves')}
           onInput={(event) => setPercents(event.currentTarget.value)}
         />
         <TextField

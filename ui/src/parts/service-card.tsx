@@ -8,6 +8,7 @@ import { Button } from '../kit/button.tsx'
 import { createMay } from './may.ts'
 import { nameText } from './person-name.ts'
 import { nameOf } from './service-dialogs.tsx'
+import { keptPrices } from './service-prices.tsx'
 import { ServiceResources } from './service-resources.tsx'
 
 const TONES: Record<Subscription['state'], Tone> = {
@@ -24,6 +25,7 @@ interface Props {
   isStaff: boolean
   onChange: () => void
   onCancel: () => void
+  onResume: () => void
 }
 
 export function ServiceCard(props: Props) {
@@ -57,9 +59,18 @@ export function ServiceCard(props: Props) {
             <Button size="small" onClick={() => props.onChange()} {...may('contracts.write')}>
               {t('services.change')}
             </Button>
-            <Button size="small" variant="ghost" onClick={() => props.onCancel()} {...may('contracts.write')}>
-              {t('services.cancel')}
-            </Button>
+            <Show
+              when={one().to === null || one().to === props.parent?.to}
+              fallback={
+                <Button size="small" variant="ghost" onClick={() => props.onResume()} {...may('contracts.write')}>
+                  {t('services.resume')}
+                </Button>
+              }
+            >
+              <Button size="small" variant="ghost" onClick={() => props.onCancel()} {...may('contracts.write')}>
+                {t('services.cancel')}
+              </Button>
+            </Show>
           </div>
         </Show>
       </header>
@@ -79,6 +90,11 @@ const Facts = (props: { service: Subscription }) => (
       <dd class="font-medium">
         <Show when={props.service.fee} fallback="–">
           {(fee) => <>{say.money(fee(), props.service.currency)}</>}
+        </Show>
+        <Show when={keptPrices(props.service)}>
+          {(at) => (
+            <span class="block font-normal text-muted">{t('explain.prices_as_of', { at: say.instant(at()) })}</span>
+          )}
         </Show>
       </dd>
     </div>

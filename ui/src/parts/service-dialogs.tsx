@@ -1,23 +1,22 @@
 /** Subscribing to a plan, changing and cancelling a service: each with what it makes of this month's bill. */
 import { useQuery, useQueryClient } from '@tanstack/solid-query'
-import type { JSX } from 'solid-js'
 import { createMemo, createSignal, Show } from 'solid-js'
 import { createStore } from 'solid-js/store'
 import { api, type Cancellation, type NewSubscription, type ServiceChange, type Subscription } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { Button } from '../kit/button.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { Choice, SelectField, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { queries } from '../queries.ts'
 import { BillPreview } from './bill-preview.tsx'
+import { Confirm } from './confirm.tsx'
 import { createSubmit } from './form.ts'
-import { ProblemNote } from './load.tsx'
+import { FormDialog } from './form-dialog.tsx'
+import { createPrices, keptPrices, PricesFields } from './service-prices.tsx'
 import { createWhen, WhenFields } from './service-when.tsx'
 
 const COUNT = /^[1-9]\d{0,5}$/
-const AT_FIELDS = ['/from', '/at', '/quantity', '/plan_id']
+const AT_FIELDS = ['/from', '/at', '/quantity', '/plan_id', '/prices_as_of']
 export const nameOf = (service: Subscription): string => service.plan.name[language()]
 
 /** Everything that a service changes is asked for anew. */
@@ -29,51 +28,9 @@ export function createRefresh() {
   }
 }
 
-interface FrameProps {
-  title: string
-  lead?: string
-  form: { busy: () => boolean; restError: (shown: readonly string[]) => unknown }
-  ready: boolean
-  button: string
-  danger?: boolean
-  onSubmit: () => void
-  onClose: () => void
-  children: JSX.Element
-}
-const Frame = (props: FrameProps) => (
-  <Dialog
-    open
-    onClose={props.onClose}
-    title={props.title}
-    lead={props.lead}
-    closeLabel={t('common.close')}
-    footer={
-      <>
-        <Button onClick={() => props.onClose()}>{t('common.close')}</Button>
-        <Button
-          type="submit"
-          form="service-form"
-          variant={props.danger ? 'danger' : 'primary'}
-          busy={props.form.busy()}
-          disabled={!props.ready}
-        >
-          {props.button}
-        </Button>
-      </>
-    }
-  >
-    <form
-      id="service-form"
-      class="flex flex-col gap-4"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (props.ready) props.onSubmit()
-      }}
-    >
-      {props.children}
-      <Show when={props.form.restError(AT_FIELDS)}>{(problem) => <ProblemNote error={problem()} />}</Show>
-    </form>
-  </Dialog>
+/** Its button may be called "Cancel" itself, so the other one closes. */
+const Frame = (props: Omit<Parameters<typeof FormDialog>[0], 'shown' | 'closeButton'>) => (
+  <FormDialog {...props} shown={AT_FIELDS} closeButton={t('common.close')} />
 )
 
 /** Plans that are on sale, with the one that is held already. */
@@ -123,14 +80,16 @@ export function SubscribeDialog(props: SubscribeProps) {
   const plans = createPlans()
   const [fields, set] = createStore({ plan: '', quantity: '1', parent: '' })
   const when = createWhen(() => null)
+  const prices = createPrices(null)
   const plan = () => fields.plan || plans()[0]?.value || ''
   const parents = () => props.services.filter((one) => one.parent_id === null && one.state !== 'cancelled')
   const input = createMemo((): NewSubscription | null => {
-    if (plan() === '' || !COUNT.test(fields.quantity) || !when.isReady()) return null
+    if (plan() === '' || !COUNT.test(fields.quantity) || !when.isReady() || !prices.isReady()) return null
     const from = when.at() ?? undefined
     return {
       plan_id: plan(),
       quantity: Number(fields.quantity),
+      prices_as_of: prices.asOf(),
       from,
       parent_id: fields.parent || undefined,
       ...when.said(),
@@ -176,6 +135,7 @@ export function SubscribeDialog(props: SubscribeProps) {
           onChange={(id) => set('parent', id)}
         />
       </Show>
+      <PricesFields prices={prices} error={form.fieldError('/prices_as_of')} />
       <WhenFields when={when} error={form.fieldError('/from')} />
       <BillPreview input={input()} ask={(wanted, signal) => api.previewSubscription(props.account, wanted, signal)} />
     </Frame>
@@ -193,11 +153,13 @@ export function ChangeDialog(props: ServiceProps) {
   const plans = createPlans(service.plan)
   const [fields, set] = createStore({ plan: service.plan.id, quantity: String(service.quantity) })
   const when = createWhen(() => service.renews_at)
-  const isChange = () => fields.plan !== service.plan.id || fields.quantity !== String(service.quantity)
+  const prices = createPrices(keptPrices(service))
+  const isChange = () =>
+    fields.plan !== service.plan.id || fields.quantity !== String(service.quantity) || prices.isChanged()
   const input = createMemo((): ServiceChange | null => {
-    if (!isChange() || !COUNT.test(fields.quantity) || !when.isReady()) return null
+    if (!isChange() || !COUNT.test(fields.quantity) || !when.isReady() || !prices.isReady()) return null
     const at = when.at() ?? undefined
-    return { plan_id: fields.plan, quantity: Number(fields.quantity), at, ...when.said() }
+    return { plan_id: fields.plan, quantity: Number(fields.quantity), prices_as_of: prices.asOf(), at, ...when.said() }
   })
   const form = createSubmit({
     run: (change: ServiceChange) => api.changeService(service.id, change),
@@ -228,9 +190,30 @@ export function ChangeDialog(props: ServiceProps) {
         onPlan={(id) => set('plan', id)}
         onQuantity={(text) => set('quantity', text)}
       />
+      <PricesFields prices={prices} error={form.fieldError('/prices_as_of')} />
       <WhenFields when={when} error={form.fieldError('/at')} />
       <BillPreview input={input()} ask={(change, signal) => api.previewChange(service.id, change, signal)} />
     </Frame>
+  )
+}
+
+/** A cancellation that is still ahead is taken back. */
+export function ResumeDialog(props: ServiceProps) {
+  const refresh = createRefresh()
+  const service = props.service
+  return (
+    <Confirm
+      title={t('services.resume_title', { name: nameOf(service) })}
+      text={t('services.resume_text')}
+      button={t('services.resume')}
+      run={() => api.resumeService(service.id)}
+      onDone={() => {
+        tell(t('services.resumed', { name: nameOf(service) }), 'ok', t('common.close'))
+        refresh()
+        props.onClose()
+      }}
+      onClose={() => props.onClose()}
+    />
   )
 }
 

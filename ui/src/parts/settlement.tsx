@@ -6,11 +6,10 @@ import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge, type Tone } from '../kit/badge.tsx'
 import { Button } from '../kit/button.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { TextField } from '../kit/field.tsx'
 import { queries } from '../queries.ts'
 import { createSubmit } from './form.ts'
-import { ProblemNote } from './load.tsx'
+import { FormDialog } from './form-dialog.tsx'
 import { createMay } from './may.ts'
 import { Section } from './page.tsx'
 import { ReasonDialog } from './reason-dialog.tsx'
@@ -170,51 +169,31 @@ function WriteOffDialog(props: DialogProps) {
     onDone: () => props.onDone(),
   })
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={t('settlement.write_off_title')}
       lead={t('settlement.write_off_text', { amount: props.open })}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button
-            type="submit"
-            form="write-off-form"
-            variant="danger"
-            busy={form.busy()}
-            disabled={reason().trim() === '' || amount() === ''}
-          >
-            {t('settlement.write_off')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={['/amount', '/reason']}
+      ready={!(reason().trim() === '' || amount() === '')}
+      button={t('settlement.write_off')}
+      danger
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="write-off-form"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (reason().trim()) void form.submit(undefined)
-        }}
-      >
-        <TextField
-          label={t('settlement.amount')}
-          inputmode="decimal"
-          value={amount()}
-          error={form.fieldError('/amount')}
-          onInput={(event) => setAmount(event.currentTarget.value.replace(',', '.').trim())}
-        />
-        <TextField
-          label={t('settlement.reason')}
-          maxlength={500}
-          value={reason()}
-          error={form.fieldError('/reason')}
-          onInput={(event) => setReason(event.currentTarget.value)}
-        />
-        <Show when={form.restError(['/amount', '/reason'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
-      </form>
-    </Dialog>
+      <TextField
+        label={t('settlement.amount')}
+        inputmode="decimal"
+        value={amount()}
+        error={form.fieldError('/amount')}
+        onInput={(event) => setAmount(event.currentTarget.value.replace(',', '.').trim())}
+      />
+      <TextField
+        label={t('settlement.reason')}
+        maxlength={500}
+        value={reason()}
+        error={form.fieldError('/reason')}
+        onInput={(event) => setReason(event.currentTarget.value)}
+      />
+    </FormDialog>
   )
 }

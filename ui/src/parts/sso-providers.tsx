@@ -8,13 +8,13 @@ import { api, type SsoProvider } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { Button, IconButton } from '../kit/button.tsx'
 import { CopyButton } from '../kit/copy.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { TextField } from '../kit/field.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { queries } from '../queries.ts'
 import { Confirm } from './confirm.tsx'
 import { createSubmit } from './form.ts'
-import { Load, ProblemNote } from './load.tsx'
+import { FormDialog } from './form-dialog.tsx'
+import { Load } from './load.tsx'
 import { Section } from './page.tsx'
 
 export function SsoProviders() {
@@ -151,40 +151,17 @@ function ProviderDialog(props: { onClose: () => void; onDone: () => void }) {
     />
   )
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={t('sso.add')}
       lead={t('sso.lead')}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button
-            type="submit"
-            form="sso-form"
-            variant="primary"
-            busy={form.busy()}
-            disabled={FIELDS.some((name) => !fields[name].trim())}
-          >
-            {t('common.add')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={FIELDS.map((name) => `/${name}`)}
+      ready={!FIELDS.some((name) => !fields[name].trim())}
+      button={t('common.add')}
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="sso-form"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void form.submit(undefined)
-        }}
-      >
-        {FIELDS.map(field)}
-        <Show when={form.restError(FIELDS.map((name) => `/${name}`))}>
-          {(problem) => <ProblemNote error={problem()} />}
-        </Show>
-      </form>
-    </Dialog>
+      {FIELDS.map(field)}
+    </FormDialog>
   )
 }

@@ -18,6 +18,8 @@ interface Props {
   per: NewPrice['per']
   /** its part of a month is its time, always */
   isPercentile: boolean
+  /** a plan charges each resource by itself */
+  isOfPlan: boolean
   /** unit with its time, as it is told */
   unit: string
   currency: string
@@ -58,7 +60,7 @@ export const ModelFields = (props: Props) => (
     <Show when={props.model === 'allocation_pool'}>
       <Pool {...props} />
     </Show>
-    <Show when={mayPool(props.model) && !props.isPercentile}>
+    <Show when={mayPool(props.model) && !props.isPercentile && !props.isOfPlan}>
       <div class="sm:col-span-2">
         <Choice
           legend={t('prices.pool')}

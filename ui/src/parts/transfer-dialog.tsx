@@ -5,14 +5,12 @@ import { createStore } from 'solid-js/store'
 import { api, type ResourceDetail } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { Button } from '../kit/button.tsx'
-import { Dialog } from '../kit/dialog.tsx'
 import { Choice, SelectField, TextArea, TextField } from '../kit/field.tsx'
 import { fromLocalInput, toLocalInput } from '../kit/instant.ts'
 import { tell } from '../kit/toast.tsx'
 import { queries } from '../queries.ts'
 import { createSubmit } from './form.ts'
-import { ProblemNote } from './load.tsx'
+import { FormDialog } from './form-dialog.tsx'
 
 const SHOWN = ['/account_id', '/project_id', '/effective_at', '/reason']
 
@@ -64,87 +62,72 @@ export function TransferDialog(props: { resource: ResourceDetail; onClose: () =>
       from: props.resource.owner?.account_name ?? t('common.nobody'),
     })
   return (
-    <Dialog
-      open
-      onClose={props.onClose}
-      closeLabel={t('common.close')}
+    <FormDialog
       title={t('transfer.title', { name: props.resource.name })}
       lead={t('transfer.lead')}
-      footer={
-        <>
-          <Button onClick={() => props.onClose()}>{t('common.cancel')}</Button>
-          <Button type="submit" form="transfer-form" variant="primary" busy={form.busy()} disabled={!isReady()}>
-            {t('transfer.button')}
-          </Button>
-        </>
-      }
+      form={form}
+      shown={SHOWN}
+      ready={isReady()}
+      button={t('transfer.button')}
+      onSubmit={() => void form.submit(undefined)}
+      onClose={props.onClose}
     >
-      <form
-        id="transfer-form"
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (isReady()) void form.submit(undefined)
-        }}
-      >
-        <Show when={others().length > 0} fallback={<p class="m-0 text-muted">{t('transfer.no_accounts')}</p>}>
+      <Show when={others().length > 0} fallback={<p class="m-0 text-muted">{t('transfer.no_accounts')}</p>}>
+        <SelectField
+          label={t('transfer.account')}
+          value={accountId()}
+          options={others().map((one) => ({ value: one.id, label: one.name }))}
+          error={form.fieldError('/account_id')}
+          onChange={(value) => setFields({ account: value, project: '' })}
+        />
+        <Show when={account()?.projects.length}>
           <SelectField
-            label={t('transfer.account')}
-            value={accountId()}
-            options={others().map((one) => ({ value: one.id, label: one.name }))}
-            error={form.fieldError('/account_id')}
-            onChange={(value) => setFields({ account: value, project: '' })}
-          />
-          <Show when={account()?.projects.length}>
-            <SelectField
-              label={t('transfer.project')}
-              value={fields.project}
-              options={[
-                { value: '', label: t('transfer.no_project') },
-                ...(account()?.projects ?? []).map((one) => ({ value: one.id, label: one.name })),
-              ]}
-              error={form.fieldError('/project_id')}
-              onChange={(value) => setFields('project', value)}
-            />
-          </Show>
-          <Choice
-            legend={t('transfer.when')}
-            value={fields.when}
-            choices={[
-              { value: 'now', label: t('transfer.at_once') },
-              { value: 'instant', label: t('transfer.at_instant') },
+            label={t('transfer.project')}
+            value={fields.project}
+            options={[
+              { value: '', label: t('transfer.no_project') },
+              ...(account()?.projects ?? []).map((one) => ({ value: one.id, label: one.name })),
             ]}
-            onChange={(when) => setFields('when', when)}
+            error={form.fieldError('/project_id')}
+            onChange={(value) => setFields('project', value)}
           />
-          <Show when={fields.when === 'instant'}>
-            <TextField
-              label={t('transfer.at_instant')}
-              hideLabel
-              type="datetime-local"
-              value={fields.instant}
-              error={form.fieldError('/effective_at')}
-              onInput={(event) => setFields('instant', event.currentTarget.value)}
-            />
-          </Show>
-          <TextArea
-            label={t('common.reason')}
-            hint={t('transfer.reason_hint')}
-            optional={isCorrection() ? undefined : t('common.optional')}
-            rows={2}
-            maxlength={500}
-            value={fields.reason}
-            error={form.fieldError('/reason')}
-            onInput={(event) => setFields('reason', event.currentTarget.value)}
-          />
-          <div class="rounded-lg border border-line bg-sunken px-3.5 py-3 text-sm" aria-live="polite">
-            <p class="m-0">{preview()}</p>
-            <Show when={isCorrection()}>
-              <p class="m-0 mt-1 text-warn">{t('transfer.correction')}</p>
-            </Show>
-          </div>
         </Show>
-        <Show when={form.restError(SHOWN)}>{(problem) => <ProblemNote error={problem()} />}</Show>
-      </form>
-    </Dialog>
+        <Choice
+          legend={t('transfer.when')}
+          value={fields.when}
+          choices={[
+            { value: 'now', label: t('transfer.at_once') },
+            { value: 'instant', label: t('transfer.at_instant') },
+          ]}
+          onChange={(when) => setFields('when', when)}
+        />
+        <Show when={fields.when === 'instant'}>
+          <TextField
+            label={t('transfer.at_instant')}
+            hideLabel
+            type="datetime-local"
+            value={fields.instant}
+            error={form.fieldError('/effective_at')}
+            onInput={(event) => setFields('instant', event.currentTarget.value)}
+          />
+        </Show>
+        <TextArea
+          label={t('common.reason')}
+          hint={t('transfer.reason_hint')}
+          optional={isCorrection() ? undefined : t('common.optional')}
+          rows={2}
+          maxlength={500}
+          value={fields.reason}
+          error={form.fieldError('/reason')}
+          onInput={(event) => setFields('reason', event.currentTarget.value)}
+        />
+        <div class="rounded-lg border border-line bg-sunken px-3.5 py-3 text-sm" aria-live="polite">
+          <p class="m-0">{preview()}</p>
+          <Show when={isCorrection()}>
+            <p class="m-0 mt-1 text-warn">{t('transfer.correction')}</p>
+          </Show>
+        </div>
+      </Show>
+    </FormDialog>
   )
 }
