@@ -5,7 +5,9 @@ import { fromIso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { hypothetical, listPrices } from '../catalog/index.ts'
 import type { NewPrice } from '../catalog/contract.ts'
-import { contractOf } from '../contracts/index.ts'
+import { booksUnder, type ContractInForce, contractOf } from '../contracts/index.ts'
+import { LIVE } from '../db/cut.ts'
+import { pricesUnder } from '../rating/index.ts'
 import type { z } from 'zod'
 import { allAccounts, draft, unlessEmpty } from './draft.ts'
 import { minorOf } from './rules.ts'
@@ -24,11 +26,14 @@ export async function previewPrice(ctx: Context, input: z.infer<typeof NewPrice>
   const affected = new Set<string>()
   for (const account of await allAccounts(ctx)) {
     const contract = await contractOf(ctx, account.id)
+    if (!contract || !(await isHeld(ctx, contract, price_book_id))) continue
     const now = { account_id: account.id, as_of: ctx.now() }
-    const present = contract && (await draft(ctx, now).catch(unlessEmpty))
-    if (!contract || !present || contract.price_book_id !== price_book_id) continue
+    const present = await draft(ctx, now).catch(unlessEmpty)
+    if (!present) continue
     const period = { from: fromIso(present.period.from), to: fromIso(present.period.to) }
-    const changed = await draft(ctx, { ...now, prices: await hypothetical(ctx, contract.price_book_id, input, period) })
+    const versions = await hypothetical(ctx, price_book_id, input, period)
+    const prices = await pricesUnder(ctx, contract, period, LIVE, { price_book_id, versions })
+    const changed = await draft(ctx, { ...now, prices })
     before += minorOf(present.totals.net, currency)
     after += minorOf(changed.totals.net, currency)
     for (const line of changed.lines)
@@ -40,4 +45,10 @@ export async function previewPrice(ctx: Context, input: z.infer<typeof NewPrice>
     month_to_date_after: majorText(after, currency),
     currency,
   }
+}
+
+/** Whether a contract has ever had the book: its own, or a negotiated one. */
+async function isHeld(ctx: Context, contract: ContractInForce, price_book_id: string): Promise<boolean> {
+  const books = await booksUnder(ctx, contract, { from: contract.from, to: ctx.now() }, LIVE)
+  return books.some((book) => book.price_book_id === price_book_id)
 }
