@@ -80,15 +80,162 @@ test('a customer’s book goes before his group’s, that before the standard on
   const cost = await shop.ask<{ per_hour: string }>('GET', `/resources/${resource}/cost`)
   expect(cost.per_hour).toBe('0.06')
   expect((await shop.call('POST', `/book-assignments/${id}/end`, { at: iso(half), ...past })).status).toBe(409)
-  // altered behind the bill: it began earlier, so another price would have come first
-  const shift = (at: number) =>
-    shop.world.db.execute(sql`update contract_book set valid_from = ${iso(at)} where id = ${id}`)
-  await shift(day(14))
-  expect((await shop.findings()).map(({ check, detail }) => [check, detail.slice(0, 26)])).toEqual([
-    ['book', 'A book that goes before had'],
-  ].map(([check, text]) => [check, text!.slice(0, 26)]))
-  await shift(day(16))
-  expect((await shop.findings()).map(({ check }) => check)).toEqual(['book', 'book'])
-  await shift(day(15))
+  // altered behind the bill: had it begun earlier another price would have come first, had it begun later none of its own
+  const altered = async (at: number) => {
+    await shop.world.db.execute(sql`update contract_book set valid_from = ${iso(at)} where id = ${id}`)
+    return new Set((await shop.findings()).map(({ check, detail }) => `${check}: ${detail.split(' ').slice(0, 5).join(' ')}`))
+  }
+  expect(await altered(day(14))).toEqual(new Set(['book: A book that goes before']))
+  expect(await altered(day(16))).toEqual(new Set(['book: The contract did not have']))
+  expect(await altered(day(15))).toEqual(new Set())
+  // whose price it is: told to those who sell
+  const [line] = invoice.lines.filter(({ price }) => price.amount === '0.02')
+  const why = await shop.ask<{ price_book: unknown }>('GET', `/invoices/${invoice.id}/lines/${line!.id}/explanation`)
+  expect(why.price_book).toEqual({ id: own.id, name: own.name })
+})
+
+test('a book may hold only some prices: for the rest the next one holds', async () => {
+  const { account_id } = await customer()
+  const own = await bookOf('customer')
+  await assigned(account_id, own, NOVEMBER.from)
+  expect(await vcpus(account_id)).toEqual([['0.05', '72.00', undefined]])
+  // its price begins and ends within the time in which the book is had
+  await priced(own, '0.01', day(10))
+  await priced(own, '0.005', day(20))
+  expect(await vcpus(account_id)).toEqual([
+    ['0.05', '24.00', [[iso(NOVEMBER.from), iso(day(10))]]],
+    ['0.01', '4.80', undefined],
+    ['0.005', '2.40', undefined],
+  ])
+})
+
+test('what only a negotiated book sells must have a price while it is had, and not before or after', async () => {
+  const { account_id, agent, name } = await customer()
+  await agent.send(
+    [5, 12, 25].map((at) => agent.readings(day(at), name, { 'network_transmit_bytes/eth0': at * 10 ** 9 })),
+  )
+  await settled(shop.world)
+  const own = await bookOf('customer')
+  const traffic = { meter: 'network_transmit_bytes', per: 'quantity', unit: 'GB' }
+  await priced(own, '0.5', day(10), traffic)
+  await assigned(account_id, own, day(10), day(20))
+  const draft = await draftOf(shop.world, account_id, NOVEMBER.to)
+  expect(draft.unrated).toEqual([])
+  // 1 GB a day, for the ten days in which it is sold: the bounds lie between readings
+  expect(draft.lines.map((line) => [line.component, line.net])).toContainEqual(['vm.network_transmit_bytes', '5.00'])
+  const resource = await resourceId(shop.world, name)
+  await shop.world.run(judge)
+  const judged = await shop.world.db.execute(
+    sql`select status, min(hour) as first, count(*)::int as n from usage_status where resource_id = ${resource} group by 1 order by 1`,
+  )
+  expect(judged.map((row) => [row['status'], row['n']])).toEqual([
+    ['rated', 240],
+    ['unrated', 240],
+  ])
+})
+
+test('what overlaps, belongs to others, changes the past unsaid or is no negotiated book is refused', async () => {
+  const { account_id } = await customer()
+  const [one, other, group] = [await bookOf('customer'), await bookOf('customer'), await bookOf('group')]
+  await assigned(account_id, one, day(5), day(10))
+  const refused = async (price_book_id: string, more: object) => {
+    const answer = await shop.call('POST', `/accounts/${account_id}/price-books`, { price_book_id, ...more })
+    return [answer.status, answer.body['code'], answer.body['errors']?.[0]?.pointer]
+  }
+  const within = { from: iso(day(9)), ...past }
+  expect(await refused(other.id, within)).toEqual([409, 'conflict', '/from'])
+  expect(await refused(one.id, within)).toEqual([409, 'conflict', '/from'])
+  // right after it, and in a group beside it
+  await assigned(account_id, other, day(10), day(11))
+  await assigned(account_id, group, day(9))
+  expect(await refused(other.id, { from: iso(day(20)) })).toEqual([422, 'invalid', '/from'])
+  expect(await refused(other.id, { from: iso(day(20)), correction: true })).toEqual([422, 'invalid', '/reason'])
+  expect(await refused(other.id, { ...past, from: iso(day(20)), to: iso(day(20)) })).toEqual([422, 'invalid', '/to'])
+  const before = iso(NOVEMBER.from - DAY)
+  expect(await refused(other.id, { ...past, from: before })).toEqual([409, 'conflict', '/from'])
+  const dollars = await bookOf('customer', { currency: 'USD' })
+  expect(await refused(dollars.id, { ...past, from: iso(day(20)) })).toEqual([409, 'conflict', '/price_book_id'])
+  const { price_book_id } = await shop.ask<{ price_book_id: string }>('GET', '/prices')
+  expect(await refused(price_book_id, { ...past, from: iso(day(20)) })).toEqual([422, 'invalid', '/price_book_id'])
+  expect(await refused(newId(), { ...past, from: iso(day(20)) })).toEqual([404, 'not_found', undefined])
+  // even the first price of a negotiated book changes what was charged
+  const early = { ...PRICE, price_book_id: one.id, amount: '1', effective_at: iso(day(6)) }
+  expect((await shop.call('POST', '/prices', early)).body['code']).toBe('past_price')
+  expect((await bookOf(null, { currency: 'CHF' })).is_default).toBe(true)
+  const again = await shop.call('POST', '/price-books', { name: 'Again', negotiated_for: null, currency: 'CHF' })
+  expect([again.status, again.body['errors'][0].pointer]).toEqual([409, '/currency'])
+})
+
+test('a corrected past becomes a note with its cause; ending a book falls back, and to its beginning it never held', async () => {
+  const { account_id } = await customer()
+  const own = await bookOf('customer')
+  await priced(own, '0.04')
+  const { id } = await assigned(account_id, own, NOVEMBER.from)
+  const invoice = await shop.issued(account_id)
+  expect(invoice.totals.net).toBe('57.60')
+  const noted = async () => {
+    const { world } = shop
+    const cut = await readyToReRate(world.db, system('test'), () => world.clock.now, {})
+    const made = await world.run((ctx) => reRate(ctx, account_id, cut))
+    const ids = await world.run((ctx) => issueNotes(ctx, account_id, { cut: made.cut, digest: made.digest }))
+    return Promise.all(ids.map((note) => shop.ask<typeof invoice>('GET', `/invoices/${note}`)))
+  }
+  expect(await noted()).toEqual([])
+  const { assignment } = await ended(id, day(20))
+  expect(assignment).toMatchObject({ from: iso(NOVEMBER.from), to: iso(day(20)) })
+  // ten days of 48 hours at a cent more
+  const [debit] = await noted()
+  expect(debit).toMatchObject({ document_type: 'debit_note', totals: { net: '4.80' } })
+  expect(debit!.lines[0]!.correction).toMatchObject({ billed: '57.60', due: '62.40', causes: ['corrected_price'] })
+  expect(await noted()).toEqual([])
+  expect((await ended(assignment!.id, NOVEMBER.from)).assignment).toBeNull()
+  const [rest] = await noted()
+  expect(rest!.lines[0]!.correction).toMatchObject({ billed: '62.40', due: '72.00' })
+  const listed = await shop.ask<{ items: unknown[] }>('GET', `/accounts/${account_id}/price-books`)
+  expect(listed.items).toEqual([])
   expect(await shop.findings()).toEqual([])
+})
+
+test('a preview of a negotiated price counts those who have the book alone, and clips as bills do', async () => {
+  const [{ account_id }] = [await customer(), await customer()]
+  const own = await bookOf('customer')
+  await priced(own, '0.04')
+  await assigned(account_id, own, day(15))
+  const effect = await shop.ask<Record<string, unknown>>('POST', '/prices/preview', {
+    ...PRICE,
+    price_book_id: own.id,
+    amount: '0.02',
+    effective_at: iso(day(20)),
+    ...past,
+  })
+  // 720 h at 0.05, 240 at 0.04; then ten days at half of that
+  const before = share('36', 0, NOVEMBER.to - NOVEMBER.from)
+  expect(effect).toMatchObject({ affected_resources: 1 })
+  const told = Number(effect['month_to_date_before']) - Number(effect['month_to_date_after'])
+  expect([before, told.toFixed(2)]).toEqual(['36.00', '9.60'])
+  const holders = await shop.ask<{ items: BookAssignment[] }>('GET', `/price-books/${own.id}/accounts`)
+  expect(holders.items.map(({ account }) => account.id)).toEqual([account_id])
+})
+
+test('an account may be opened in another currency: at the standard prices in it', async () => {
+  const wanted = { name: newId(), tax_id: '', email: '', contract_from: iso(NOVEMBER.from), currency: 'JPY' }
+  const { id } = await shop.ask<{ id: string }>('POST', '/accounts', wanted)
+  const { items } = await shop.ask<{ items: { currency: string; price_book_id: string }[] }>(
+    'GET',
+    `/accounts/${id}/contracts`,
+  )
+  expect(items.map(({ currency }) => currency)).toEqual(['JPY'])
+  const [contract] = items
+  await shop.ask('POST', '/prices', { ...PRICE, price_book_id: contract!.price_book_id, amount: '7' })
+  await priced({ id: contract!.price_book_id } as PriceBook, '7', NOVEMBER.from)
+  const agent = await enrolledAgent(shop.world, newId(), id)
+  await agent.send([agent.listing(NOVEMBER.from, 'h', [vm(newId())])])
+  await settled(shop.world)
+  const invoice = await shop.issued(id)
+  expect([invoice.currency, invoice.totals.net]).toEqual(['JPY', '10080'])
+  expect(await shop.findings()).toEqual([])
+  // another account in it has the same book
+  const second = await shop.ask<{ id: string }>('POST', '/accounts', { ...wanted, name: newId() })
+  const same = await shop.ask<{ items: { price_book_id: string }[] }>('GET', `/accounts/${second.id}/contracts`)
+  expect(same.items[0]!.price_book_id).toBe(contract!.price_book_id)
 })
