@@ -33,7 +33,11 @@ export async function checkBooks(ctx: Context, invoice: InvoiceRow, lines: reado
     for (const { from, to } of [...line.segments, ...(line.price.times ?? [])]) {
       const [begin, end] = [fromIso(from), fromIso(to)]
       if (overlapMs(had, begin, end) !== end - begin)
-        report('book', subject, `The contract did not have the price book of this line for all of the stretch from ${from}.`)
+        report(
+          'book',
+          subject,
+          `The contract did not have the price book of this line for all of the stretch from ${from}.`,
+        )
       if (overlapMs(before, begin, end) > 0)
         report('book', subject, `A book that goes before had a price of its own in the stretch from ${from}.`)
     }
@@ -41,7 +45,10 @@ export async function checkBooks(ctx: Context, invoice: InvoiceRow, lines: reado
 }
 
 type Span = Pick<BookTime, 'from' | 'to'>
-const both = (a: Span, b: Span): Span => ({ from: Math.max(a.from, b.from), to: Math.min(a.to ?? Infinity, b.to ?? Infinity) })
+const both = (a: Span, b: Span): Span => ({
+  from: Math.max(a.from, b.from),
+  to: Math.min(a.to ?? Infinity, b.to ?? Infinity),
+})
 /** How long some stretches last within another; those of one book don't overlap, and of those before one is enough. */
 const overlapMs = (spans: readonly Span[], from: number, to: number): number =>
   spans.reduce((sum, span) => sum + Math.max(0, Math.min(to, span.to ?? to) - Math.max(from, span.from)), 0)

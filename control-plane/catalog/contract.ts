@@ -180,7 +180,8 @@ const BOOK_NAME_MAX = 100
 export const NewPriceBook = z.object({
   name: z.string().trim().min(1).max(BOOK_NAME_MAX),
   negotiated_for: NegotiatedFor.nullable().meta({
-    description: 'whoever it is assigned to has its prices, and those of the next book where it has none; null: a standard book',
+    description:
+      'whoever it is assigned to has its prices, and those of the next book where it has none; null: a standard book',
   }),
   currency: CurrencyCode.optional().meta({ description: 'default: that of the company' }),
   legal_entity_id: Id.optional().meta({ description: 'default: the first company' }),

@@ -8,7 +8,15 @@ import { LIVE, openCut } from '../db/cut.ts'
 import { type Context, databaseError } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { METER_NAMES, meterOf } from '../metering/contract.ts'
-import type { MeterDescription, NewPrice, NewPriceBook, Price, PriceBook as PriceBookShown, PriceList, PriceRow } from './contract.ts'
+import type {
+  MeterDescription,
+  NewPrice,
+  NewPriceBook,
+  Price,
+  PriceBook as PriceBookShown,
+  PriceList,
+  PriceRow,
+} from './contract.ts'
 import { priceBooks } from './revision/index.ts'
 import { assertFits, assertMayHold, choicesOf, decide, overlap, type Span, stateOf } from './rules.ts'
 import { assertTerms, keptTerms } from './terms.ts'

@@ -38,9 +38,14 @@ export const routes = (deps: HttpDeps) =>
     )
     .post(
       '/price-books',
-      answers('Make a book for negotiated prices, or the standard book of another currency', PriceBook, 'catalog.write', {
-        status: 201,
-      }),
+      answers(
+        'Make a book for negotiated prices, or the standard book of another currency',
+        PriceBook,
+        'catalog.write',
+        {
+          status: 201,
+        },
+      ),
       valid('json', NewPriceBook),
       async (c) => c.json(await verb(c, deps, (ctx) => createBook(ctx, c.req.valid('json'))), 201),
     )

@@ -27,10 +27,7 @@ export { serviceHistory, servicesIn, servicesSince } from './services/facts.ts'
 export { cancel, change, listServices, subscribe, unattachedOf } from './services/index.ts'
 
 /** An account with its contract, at the standard prices of its legal entity in one currency, and one pay-as-you-go service. */
-export async function openAccount(
-  ctx: Context,
-  { contract_from, currency, ...input }: OpenAccount,
-): Promise<Account> {
+export async function openAccount(ctx: Context, { contract_from, currency, ...input }: OpenAccount): Promise<Account> {
   permit(ctx, 'accounts.open')
   const from = contract_from === undefined ? null : beginning(ctx, fromIso(contract_from))
   const account = await createAccount(ctx, input)

@@ -59,7 +59,11 @@ export interface Lacking {
 }
 
 /** What accounts held without a price: owned while a book sells it, not covered by another eye, at no version's time. */
-export const heldWithout = (ctx: Context, { kind, meter, books, is_unsold }: Component, how: Meter): Promise<Lacking[]> => {
+export const heldWithout = (
+  ctx: Context,
+  { kind, meter, books, is_unsold }: Component,
+  how: Meter,
+): Promise<Lacking[]> => {
   const size = how.size === undefined ? sql`1` : sql`coalesce((v.content->'size'->>${how.size})::numeric, 0)`
   const counts = how.counts === 'running' ? sql`v.content->>'state' = 'running'` : sql`true`
   const priced = is_unsold

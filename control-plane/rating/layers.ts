@@ -55,7 +55,9 @@ interface Sold {
 }
 /** What books sell while they are had; stretches in order, without a gap. */
 export function offersOf(books: readonly Sold[], interval: Interval): Offer[] {
-  const bounds = books.flatMap(({ spans }) => spans.flatMap(({ from, to }) => [from ?? interval.from, to ?? interval.to]))
+  const bounds = books.flatMap(({ spans }) =>
+    spans.flatMap(({ from, to }) => [from ?? interval.from, to ?? interval.to]),
+  )
   return splitAt(interval, bounds).map((part) => ({
     ...part,
     offered: new Set(

@@ -69,7 +69,14 @@ test('a customer’s book goes before his group’s, that before the standard on
   // 10 days × 48 × 0.05; 5 days and 9.99… × 48 × 0.03; 5 days and a millisecond × 48 × 0.02
   expect(await vcpus(account_id)).toEqual([
     ['0.05', '24.00', [[iso(NOVEMBER.from), iso(day(10))]]],
-    ['0.03', '21.60', [[iso(day(10)), iso(day(15))], [iso(half), iso(NOVEMBER.to)]]],
+    [
+      '0.03',
+      '21.60',
+      [
+        [iso(day(10)), iso(day(15))],
+        [iso(half), iso(NOVEMBER.to)],
+      ],
+    ],
     ['0.02', '4.80', [[iso(day(15)), iso(half)]]],
   ])
   const invoice = await shop.issued(account_id)
@@ -83,13 +90,15 @@ test('a customer’s book goes before his group’s, that before the standard on
   // altered behind the bill: had it begun earlier another price would have come first, had it begun later none of its own
   const altered = async (at: number) => {
     await shop.world.db.execute(sql`update contract_book set valid_from = ${iso(at)} where id = ${id}`)
-    return new Set((await shop.findings()).map(({ check, detail }) => `${check}: ${detail.split(' ').slice(0, 5).join(' ')}`))
+    return new Set(
+      (await shop.findings()).map(({ check, detail }) => `${check}: ${detail.split(' ').slice(0, 5).join(' ')}`),
+    )
   }
   expect(await altered(day(14))).toEqual(new Set(['book: A book that goes before']))
   expect(await altered(day(16))).toEqual(new Set(['book: The contract did not have']))
   expect(await altered(day(15))).toEqual(new Set())
   // whose price it is: told to those who sell
-  const [line] = invoice.lines.filter(({ price }) => price.amount === '0.02')
+  const line = invoice.lines.find(({ price }) => price.amount === '0.02')
   const why = await shop.ask<{ price_book: unknown }>('GET', `/invoices/${invoice.id}/lines/${line!.id}/explanation`)
   expect(why.price_book).toEqual({ id: own.id, name: own.name })
 })
@@ -180,7 +189,12 @@ test('a tenant reads nothing of books: neither those of others nor his own, only
     account_id,
   })
   const get = (path: string) => shop.call('GET', path, undefined, { authorization: `Bearer ${token}` })
-  for (const path of ['/price-books', `/price-books/${own.id}/accounts`, `/accounts/${account_id}/price-books`, '/prices'])
+  for (const path of [
+    '/price-books',
+    `/price-books/${own.id}/accounts`,
+    `/accounts/${account_id}/price-books`,
+    '/prices',
+  ])
     expect([path, (await get(path)).status]).toEqual([path, 403])
   const { body } = await get(`/accounts/${account_id}/draft`)
   const [line] = body['lines'] as { id: string; net: string; price: { amount: string } }[]
@@ -269,6 +283,19 @@ test('a preview of a negotiated price counts those who have the book alone, and 
   expect(told.toFixed(2)).toBe('9.60')
   const holders = await shop.ask<{ items: BookAssignment[] }>('GET', `/price-books/${own.id}/accounts`)
   expect(holders.items.map(({ account }) => account.id)).toEqual([account_id])
+})
+
+test('a change of negotiated prices concerns those alone who had them, for what they used at them', async () => {
+  const [{ account_id }] = [await customer(), await customer()]
+  const own = await bookOf('customer')
+  await priced(own, '0.04')
+  await assigned(account_id, own, day(20))
+  const made = await shop.ask<Record<string, unknown>>('POST', '/price-changes/preview', {
+    price_book_ids: [own.id],
+    percent: '50',
+  })
+  // ten days of 48 hours at 0.04, of a month that is not invoiced yet
+  expect(made).toMatchObject({ prices: 1, accounts: 1, revenue_before: '19.20', revenue_after: '28.80' })
 })
 
 test('an account may be opened in another currency: at the standard prices in it', async () => {

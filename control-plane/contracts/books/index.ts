@@ -75,7 +75,12 @@ export async function assignBook(ctx: Context, account_id: string, input: NewBoo
   }
   await record(ctx, row)
   const made = sure((await present(ctx, [row]))[0])
-  await append(ctx, { type: 'price_book.assigned', subject: { kind: 'contract', id: contract.id }, account_id, after: made })
+  await append(ctx, {
+    type: 'price_book.assigned',
+    subject: { kind: 'contract', id: contract.id },
+    account_id,
+    after: made,
+  })
   return made
 }
 

@@ -33,5 +33,7 @@ export const routes = (deps: HttpDeps) =>
       valid('param', ById),
       valid('json', BookEnd),
       async (c) =>
-        c.json({ assignment: await verb(c, deps, (ctx) => endBook(ctx, c.req.valid('param').id, c.req.valid('json'))) }),
+        c.json({
+          assignment: await verb(c, deps, (ctx) => endBook(ctx, c.req.valid('param').id, c.req.valid('json'))),
+        }),
     )

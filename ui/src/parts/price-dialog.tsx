@@ -66,8 +66,10 @@ interface Props {
   seller: string
   /** the draft in which it is decided, instead of at once */
   draft?: string
-  /** of a plan: its price book, in which services have a fee */
+  /** the price book; default: the seller's standard one */
   book?: string
+  /** whose book that is: one of a plan has fees of services, what was negotiated changes no past by itself */
+  bookOf?: 'plan' | 'negotiated' | undefined
   onClose: () => void
 }
 
@@ -94,6 +96,7 @@ export function PriceDialog(props: Props) {
   /** The first price of a component holds from the start of the month unless told otherwise; a later one from now. */
   const isFirst = () =>
     prices.status === 'success' &&
+    props.bookOf !== 'negotiated' &&
     !prices.data?.items.some((one) => one.kind === fields.kind && one.meter === fields.meter)
   const when = (): When => fields.when ?? (isFirst() ? 'month' : 'now')
   const effectiveAt = createMemo((): string | undefined | null => {
@@ -160,7 +163,7 @@ export function PriceDialog(props: Props) {
     const [first] = meterList(kind)
     if (first && !meterList(kind).some((one) => one.name === fields.meter)) chooseMeter(first.name)
   }
-  const kinds = (): PricedKind[] => (props.book ? ['service', ...KINDS] : KINDS)
+  const kinds = (): PricedKind[] => (props.bookOf === 'plan' ? ['service', ...KINDS] : KINDS)
   createEffect(() => {
     const known = meter()
     if (known && !known.units.includes(fields.unit)) chooseMeter(known.name)
@@ -326,7 +329,7 @@ export function PriceDialog(props: Props) {
           </div>
         </Show>
         <div class="sm:col-span-2">
-          <Show when={!props.book}>
+          <Show when={props.bookOf !== 'plan'}>
             <PriceEffectNote price={price()} />
           </Show>
           <Show when={form.restError([...SHOWN, ...termPointers()])}>

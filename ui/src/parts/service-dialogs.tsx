@@ -33,6 +33,8 @@ interface FrameProps {
   title: string
   lead?: string
   form: { busy: () => boolean; restError: (shown: readonly string[]) => unknown }
+  /** errors of these fields stand beside them */
+  shown?: readonly string[]
   ready: boolean
   button: string
   danger?: boolean
@@ -40,7 +42,8 @@ interface FrameProps {
   onClose: () => void
   children: JSX.Element
 }
-const Frame = (props: FrameProps) => (
+/** A dialog with a form that holds from an instant on. */
+export const Frame = (props: FrameProps) => (
   <Dialog
     open
     onClose={props.onClose}
@@ -71,7 +74,9 @@ const Frame = (props: FrameProps) => (
       }}
     >
       {props.children}
-      <Show when={props.form.restError(AT_FIELDS)}>{(problem) => <ProblemNote error={problem()} />}</Show>
+      <Show when={props.form.restError(props.shown ?? AT_FIELDS)}>
+        {(problem) => <ProblemNote error={problem()} />}
+      </Show>
     </form>
   </Dialog>
 )
