@@ -1,7 +1,7 @@
 /** Words of billing: drafts, invoices and their frozen content. These shapes are frozen: they only grow. */
 import { z } from 'zod'
 import { Account, Address, Branding, Language, Logo, TaxCategory } from '../accounts/contract.ts'
-import { Plan } from '../catalog/contract.ts'
+import { Plan, PriceBook } from '../catalog/contract.ts'
 import { Subscription } from '../contracts/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contract.ts'
 import { Charge } from '../charges/contract.ts'
@@ -188,6 +188,9 @@ export const InvoiceQuery = PageQuery.extend({ account_id: Id.optional() })
 export const Explanation = z
   .object({
     line: DocumentLine,
+    price_book: PriceBook.pick({ id: true, name: true })
+      .nullable()
+      .meta({ description: 'in which its price stands, for who may read prices' }),
     segments: z.array(
       z.object({
         from: InstantText,

@@ -5,7 +5,7 @@ import type { Account, LegalEntity } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
 import { Problem } from '../base/problem.ts'
 import { dateOf, type Instant, type Interval, iso, monthOf } from '../base/time.ts'
-import { listPrices, type PriceRow } from '../catalog/index.ts'
+import { listPrices } from '../catalog/index.ts'
 import { type ContractInForce, contractOf, servicesSince } from '../contracts/index.ts'
 import { type ClosedCut, openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
@@ -58,8 +58,8 @@ export interface DraftRequest {
   as_of: Instant | null
   /** default: the open cut, all that is known now */
   cut?: ClosedCut
-  /** instead of the price book's: a preview */
-  prices?: readonly PriceRow[]
+  /** instead of those of its books: a preview */
+  prices?: RatingRequest['prices']
   /** what was rated for the same draft before: nothing is rated again where that would find the same */
   rated?: RatedDraft | null
 }

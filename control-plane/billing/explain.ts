@@ -1,6 +1,7 @@
 /** Opens a line to its leaves: segments, versions, owners, hours of usage, and the readings that bound them. */
 import { parseFraction, toDecimal } from '../base/exact.ts'
 import { permit } from '../base/actor.ts'
+import { booksOfVersions, priceBooks } from '../catalog/index.ts'
 import { getCharge } from '../charges/index.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, intersect, iso, type OpenInterval } from '../base/time.ts'
@@ -46,13 +47,14 @@ async function explained(ctx: Context, line: DocumentLine, taxes: Draft['taxes']
   const isStaff = ctx.actor.account_id === null
   return await ctx.program(async (program) => {
     const whole = await explain(program, line, taxes, cut)
-    if (isStaff) return whole
+    if (isStaff) return { ...whole, price_book: ctx.actor.permissions.has('catalog.read') ? whole.price_book : null }
     const held = await heldBy(program, line)
     const own = (hour: Hours[number]) => ({ ...hour, bounds: hour.bounds.filter((bound) => isOwn(held, bound)) })
     return {
       ...whole,
-      // why they charge it is theirs who do
+      // why they charge it is theirs who do, and so is from which book
       charge: null,
+      price_book: null,
       segments: whole.segments.map((segment) => ({ ...segment, host_name: null, hours: segment.hours.map(own) })),
     }
   })
@@ -75,7 +77,15 @@ async function explain(ctx: Context, line: DocumentLine, taxes: Draft['taxes'], 
   const tax = sure(taxes.find((row) => row.category === line.tax_category && row.rate === line.tax_rate))
   const segments: Explained['segments'] = []
   for (const rated of ratedLines([line])) segments.push(...(await segmentsOf(ctx, rated, cut)))
-  return { line, tax, segments, charge: line.one_off ? await getCharge(ctx, line.resource.id) : null }
+  const charge = line.one_off ? await getCharge(ctx, line.resource.id) : null
+  return { line, price_book: line.one_off ? null : await bookOf(ctx, line), tax, segments, charge }
+}
+
+/** The price book in which a line's price stands. */
+async function bookOf(ctx: Context, { price }: DocumentLine): Promise<Explained['price_book']> {
+  const book_id = (await booksOfVersions(ctx, [price.id])).get(price.id)
+  const [book] = book_id === undefined ? [] : await priceBooks(ctx, [book_id])
+  return book ? { id: book.id, name: book.name } : null
 }
 
 async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explained['segments']> {

@@ -5,7 +5,9 @@ import { fromIso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { addPrice, hypothetical, listPlans, listPrices } from '../catalog/index.ts'
 import type { NewPrice } from '../catalog/contract.ts'
-import { contractOf, listServices } from '../contracts/index.ts'
+import { booksUnder, type ContractInForce, contractOf, listServices } from '../contracts/index.ts'
+import { LIVE } from '../db/cut.ts'
+import { pricesUnder } from '../rating/index.ts'
 import type { z } from 'zod'
 import type { Draft } from './contract.ts'
 import { allAccounts, draft, unlessEmpty } from './draft.ts'
@@ -51,18 +53,24 @@ export async function previewPrice(ctx: Context, input: z.infer<typeof NewPrice>
 
 const draftNow = (ctx: Context, account_id: string) => draft(ctx, { account_id, as_of: ctx.now() }).catch(unlessEmpty)
 
-/** Of those whose contract is under the price book. */
+/** Of those whose contract has the price book: its own, or a negotiated one. */
 async function underBook(ctx: Context, price_book_id: string, input: z.infer<typeof NewPrice>): Promise<Pair[]> {
   const pairs: Pair[] = []
   for (const { id } of await allAccounts(ctx)) {
     const contract = await contractOf(ctx, id)
-    const before = contract?.price_book_id === price_book_id && (await draftNow(ctx, id))
+    const before = contract && (await isHeld(ctx, contract, price_book_id)) && (await draftNow(ctx, id))
     if (!before) continue
     const period = { from: fromIso(before.period.from), to: fromIso(before.period.to) }
-    const prices = await hypothetical(ctx, price_book_id, input, period)
+    const versions = await hypothetical(ctx, price_book_id, input, period)
+    const prices = await pricesUnder(ctx, contract, period, LIVE, { price_book_id, versions })
     pairs.push({ account_id: id, before, after: await draft(ctx, { account_id: id, as_of: ctx.now(), prices }) })
   }
   return pairs
+}
+
+async function isHeld(ctx: Context, contract: ContractInForce, price_book_id: string): Promise<boolean> {
+  const books = await booksUnder(ctx, contract, { from: contract.from, to: ctx.now() }, LIVE)
+  return books.some((book) => book.price_book_id === price_book_id)
 }
 
 /** Of those who have a service of the plan: its price is recorded, and that is undone. */

@@ -2,8 +2,9 @@
 import { sure } from '../base/problem.ts'
 import { and, desc, eq, inArray, max, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
+import { knownAt } from '../db/cut.ts'
 import { ofWholeAccounts, withinReach } from '../db/fence.ts'
-import { arrayText, columnar, type Context, rows } from '../db/index.ts'
+import { arrayText, columnar, type Context, ms, rows } from '../db/index.ts'
 import { together } from '../db/together.ts'
 import type { Language } from '../accounts/contract.ts'
 import { document, invoice, invoiceDocument, invoiceLine, series } from './schema.ts'
@@ -298,6 +299,42 @@ export const pricesById = (ctx: Context, ids: readonly string[]) =>
           sql`, `,
         )})`,
       )
+/** The rank of a contract's own price book: every other goes before. */
+export const OWN = 3
+/** When a contract had which price book, by the order in which they are looked up. */
+export interface BookTime {
+  price_book_id: string
+  rank: number
+  from: number
+  to: number | null
+}
+interface TimeText {
+  from: string | null
+  to: string | null
+}
+const timeOf = ({ from, to }: TimeText) => ({
+  from: from === null ? 0 : Number.parseInt(from, 10),
+  to: to === null ? null : Number.parseInt(to, 10),
+})
+/** As the cut of an invoice knew them: of a customer, of a group, and the contract's own. */
+export async function booksOfContract(ctx: Context, { contract_id, cut }: InvoiceRow): Promise<BookTime[]> {
+  const found = await rows<TimeText & Pick<BookTime, 'price_book_id' | 'rank'>>(
+    ctx.tx,
+    sql`select price_book_id, array_position(array['customer', 'group'], negotiated_for)::int as rank, ${ms(sql`valid_from`)} as "from", ${ms(sql`valid_to`)} as "to"
+          from contract_book where contract_id = ${contract_id} and ${knownAt(sql`cut_from`, sql`cut_to`, cut)}
+        union all select price_book_id, ${OWN}::int, null, null from contract where id = ${contract_id}`,
+  )
+  return found.map((row) => ({ ...row, ...timeOf(row) }))
+}
+/** All versions of prices in some books, as the cut of an invoice knew them. */
+export async function versionsOfBooks(ctx: Context, books: readonly string[], { cut }: InvoiceRow) {
+  const found = await rows<TimeText & { id: string; price_book_id: string; kind: string; meter: string }>(
+    ctx.tx,
+    sql`select id, price_book_id, kind, meter, ${ms(sql`effective_at`)} as "from", ${ms(sql`ends_at`)} as "to"
+        from price_version where price_book_id = any(${arrayText(books)}::uuid[]) and ${knownAt(sql`cut_from`, sql`cut_to`, cut)}`,
+  )
+  return found.map((row) => ({ ...row, ...timeOf(row) }))
+}
 /** In which book each price stands. */
 export const bookOfPrices = (ctx: Context, ids: readonly string[]) =>
   ids.length === 0

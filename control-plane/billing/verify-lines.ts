@@ -12,6 +12,7 @@ import type { Line, Segment } from '../rating/contract.ts'
 import { allocationDigest, consumptionDigest, resourceIdOf } from '../rating/rules.ts'
 import { pricedAmount } from './adjust.ts'
 import * as store from './store.ts'
+import { checkBooks } from './verify-books.ts'
 import { checkCharge, checkShare } from './verify-charge.ts'
 import { checkPercentile } from './verify-percentile.ts'
 import { checkServices, isService, plannedIn, subscribed } from './verify-services.ts'
@@ -26,6 +27,7 @@ export async function checkLines(
 ): Promise<number> {
   let readings = 0
   await checkServices(ctx, invoice, lines, report)
+  await checkBooks(ctx, invoice, lines, report)
   for (const batch of batchesOf(lines)) {
     const facts = await factsOf(ctx, invoice, batch)
     for (const line of batch) {

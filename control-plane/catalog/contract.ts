@@ -158,18 +158,35 @@ export const PriceQuery = z.object({
 export const PriceList = z.object({ items: z.array(Price), currency: CurrencyCode, price_book_id: Id })
 export type PriceList = z.infer<typeof PriceList>
 
+/** Whose prices a negotiated book holds; those of a customer go before those of a group to which he belongs. */
+export const NegotiatedFor = z.enum(['customer', 'group'])
+export type NegotiatedFor = z.infer<typeof NegotiatedFor>
 export const PriceBook = z
   .object({
     id: Id,
     legal_entity_id: Id,
     name: z.string(),
     currency: CurrencyCode,
-    is_default: z.boolean(),
+    is_default: z.boolean().meta({ description: 'the standard book of its company in its currency' }),
+    negotiated_for: NegotiatedFor.nullable().meta({
+      description: 'holds only where it is assigned; null: a standard book, or one of a plan',
+    }),
     created_at: InstantText,
   })
   .meta({ id: 'PriceBook' })
 export type PriceBook = z.infer<typeof PriceBook>
 export const PriceBookList = z.object({ items: z.array(PriceBook) })
+const BOOK_NAME_MAX = 100
+export const NewPriceBook = z.object({
+  name: z.string().trim().min(1).max(BOOK_NAME_MAX),
+  negotiated_for: NegotiatedFor.nullable().meta({
+    description:
+      'whoever it is assigned to has its prices, and those of the next book where it has none; null: a standard book',
+  }),
+  currency: CurrencyCode.optional().meta({ description: 'default: that of the company' }),
+  legal_entity_id: Id.optional().meta({ description: 'default: the first company' }),
+})
+export type NewPriceBook = z.infer<typeof NewPriceBook>
 
 /** A version of a price as rating reads it: holds on [effective_at, ends_at), amount without trailing zeros. */
 export interface PriceRow {

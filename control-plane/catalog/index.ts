@@ -8,7 +8,15 @@ import { LIVE, openCut } from '../db/cut.ts'
 import { type Context, databaseError } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { METER_NAMES, meterOf } from '../metering/contract.ts'
-import type { MeterDescription, NewPrice, Price, PriceBook as PriceBookShown, PriceList, PriceRow } from './contract.ts'
+import type {
+  MeterDescription,
+  NewPrice,
+  NewPriceBook,
+  Price,
+  PriceBook as PriceBookShown,
+  PriceList,
+  PriceRow,
+} from './contract.ts'
 import { priceBooks } from './revision/index.ts'
 import { assertFits, assertMayHold, choicesOf, decide, overlap, type Span, stateOf } from './rules.ts'
 import { assertTerms, keptTerms } from './terms.ts'
@@ -47,17 +55,38 @@ export {
 } from './revision/index.ts'
 export { changePlan, createPlan, getPlan, listPlans, plansById, publishPlan, retirePlan } from './plans/index.ts'
 
-/** The price book of a legal entity that its contracts use unless told otherwise; made at the first call. */
-export async function createDefaultBook(ctx: Context, legal_entity_id: string): Promise<string> {
+/** The price book of a legal entity in a currency (default: its own) that contracts use unless told otherwise; made at the first call. */
+export async function createDefaultBook(ctx: Context, legal_entity_id: string, asked?: string): Promise<string> {
   permit(ctx, 'catalog.write')
   await lockBooks(ctx.tx)
-  const existing = await findDefaultBook(ctx.tx, legal_entity_id)
+  const entity = await getLegalEntity(ctx, legal_entity_id)
+  const currency = asked ?? entity.currency
+  const existing = await findDefaultBook(ctx.tx, legal_entity_id, currency)
   if (existing) return existing.id
-  const { currency } = await getLegalEntity(ctx, legal_entity_id)
-  const book = { id: newId(), legal_entity_id, name: 'Standard', currency, is_default: true, created_at: ctx.now() }
+  const name = currency === entity.currency ? 'Standard' : `Standard ${currency}`
+  return (await made(ctx, { legal_entity_id, name, currency, is_default: true, negotiated_for: null })).id
+}
+
+async function made(ctx: Context, content: Omit<PriceBook, 'id' | 'created_at'>): Promise<PriceBook> {
+  const book = { ...content, id: newId(), created_at: ctx.now() }
   await insertBook(ctx.tx, book)
   await append(ctx, { type: 'price_book.created', subject: { kind: 'price_book', id: book.id }, after: book })
-  return book.id
+  return book
+}
+
+/** A book for negotiated prices, or the standard book of another currency. Throws `conflict` where that is there already. */
+export async function createBook(ctx: Context, input: NewPriceBook): Promise<PriceBookShown> {
+  permit(ctx, 'catalog.write')
+  await lockBooks(ctx.tx)
+  const entity = await getLegalEntity(ctx, input.legal_entity_id ?? (await defaultAccount(ctx)).legal_entity_id)
+  const { name, negotiated_for, currency = entity.currency } = input
+  const is_default = negotiated_for === null
+  if (is_default && (await findDefaultBook(ctx.tx, entity.id, currency)))
+    throw new Problem('conflict', `${entity.name} has a standard book in ${currency} already.`, [
+      { pointer: '/currency', detail: 'has its standard book' },
+    ])
+  const book = await made(ctx, { legal_entity_id: entity.id, name, currency, is_default, negotiated_for })
+  return { ...book, created_at: iso(book.created_at) }
 }
 
 /** What can be priced, and in which units. */
@@ -113,7 +142,7 @@ export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
   const live = await liveVersions(ctx.tx, { price_book_id: book.id, kind: input.kind, meter: input.meter })
   const effective_at = await beginning(ctx, input, book, live, now)
   const change = decide(live, effective_at, input.correction)
-  if (change.supersede.length > 0) assertMayHold({ ...input, effective_at }, now)
+  if (change.supersede.length > 0 || book.negotiated_for !== null) assertMayHold({ ...input, effective_at }, now)
   const open = await openCut(ctx.tx)
   for (const version of change.supersede) await supersede(ctx.tx, version, open)
   if (change.shorten) await record(ctx, remainder(change.shorten.version, change.shorten.ends_at, open))
@@ -153,7 +182,8 @@ async function beginning(
   now: Instant,
 ): Promise<Instant> {
   if (input.effective_at !== undefined) return fromIso(input.effective_at)
-  if (live.length > 0) return now
+  // what was negotiated goes before other prices: it changes no past by itself
+  if (live.length > 0 || book.negotiated_for !== null) return now
   const { zone } = await getLegalEntity(ctx, book.legal_entity_id)
   return monthOf(now, zone).from
 }
@@ -213,8 +243,8 @@ export async function offered(ctx: Context, price_book_id: string): Promise<Set<
 }
 
 async function standardBook(ctx: Context, legal_entity_id?: string): Promise<string> {
-  const { id } = await getLegalEntity(ctx, legal_entity_id ?? (await defaultAccount(ctx)).legal_entity_id)
-  const book = await findDefaultBook(ctx.tx, id)
+  const { id, currency } = await getLegalEntity(ctx, legal_entity_id ?? (await defaultAccount(ctx)).legal_entity_id)
+  const book = await findDefaultBook(ctx.tx, id, currency)
   return book?.id ?? createDefaultBook(ctx, id)
 }
 

@@ -4,10 +4,12 @@ import {
   MeterList,
   NewPlan,
   NewPrice,
+  NewPriceBook,
   Plan,
   PlanChange,
   PlanList,
   Price,
+  PriceBook,
   PriceBookList,
   PriceList,
   PriceQuery,
@@ -15,6 +17,7 @@ import {
 import {
   addPrice,
   changePlan,
+  createBook,
   createPlan,
   getPlan,
   listBooks,
@@ -32,6 +35,19 @@ export const routes = (deps: HttpDeps) =>
     )
     .get('/price-books', answers('Price books, by name', PriceBookList, 'catalog.read'), async (c) =>
       c.json({ items: await verb(c, deps, listBooks) }),
+    )
+    .post(
+      '/price-books',
+      answers(
+        'Make a book for negotiated prices, or the standard book of another currency',
+        PriceBook,
+        'catalog.write',
+        {
+          status: 201,
+        },
+      ),
+      valid('json', NewPriceBook),
+      async (c) => c.json(await verb(c, deps, (ctx) => createBook(ctx, c.req.valid('json'))), 201),
     )
     .get(
       '/prices',

@@ -1,22 +1,34 @@
 /** Tables of the catalogue: price books and the versions of their prices. */
+import { sql } from 'drizzle-orm'
 import { boolean, index, integer, jsonb, numeric, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Kind } from '#connectors/contract.ts'
 import { legalEntity } from '../accounts/schema.ts'
 import { instant } from '../db/columns.ts'
 import type { GapPolicy, MeterName } from '../metering/contract.ts'
 import type { TaxClass } from '../tax/contract.ts'
-import type { ChargeModel, Per, Plan, PlanName, PricedKind, Terms } from './contract.ts'
+import type { ChargeModel, NegotiatedFor, Per, Plan, PlanName, PricedKind, Terms } from './contract.ts'
 
-export const priceBook = pgTable('price_book', {
-  id: uuid().primaryKey(),
-  legal_entity_id: uuid()
-    .notNull()
-    .references(() => legalEntity.id),
-  name: text().notNull(),
-  currency: text().notNull(),
-  is_default: boolean().notNull(),
-  created_at: instant().notNull(),
-})
+export const priceBook = pgTable(
+  'price_book',
+  {
+    id: uuid().primaryKey(),
+    legal_entity_id: uuid()
+      .notNull()
+      .references(() => legalEntity.id),
+    name: text().notNull(),
+    currency: text().notNull(),
+    /** the standard book of its company in its currency */
+    is_default: boolean().notNull(),
+    /** for whom its prices were negotiated; null: a standard book, or one of a plan */
+    negotiated_for: text().$type<NegotiatedFor>(),
+    created_at: instant().notNull(),
+  },
+  (t) => [
+    uniqueIndex('price_book_one_default')
+      .on(t.legal_entity_id, t.currency)
+      .where(sql`${t.is_default}`),
+  ],
+)
 
 /** Bitemporal: effective [effective_at, ends_at), known to cuts [cut_from, cut_to). */
 export const priceVersion = pgTable(

@@ -20,11 +20,11 @@ export async function lockBooks(tx: Tx): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${BOOK_LOCK})`)
 }
 
-export async function findDefaultBook(tx: Tx, legal_entity_id: string): Promise<PriceBook | null> {
+export async function findDefaultBook(tx: Tx, legal_entity_id: string, currency: string): Promise<PriceBook | null> {
   const [book] = await tx
     .select()
     .from(priceBook)
-    .where(and(eq(priceBook.legal_entity_id, legal_entity_id), priceBook.is_default))
+    .where(and(eq(priceBook.legal_entity_id, legal_entity_id), eq(priceBook.currency, currency), priceBook.is_default))
   return book ?? null
 }
 

@@ -2,12 +2,15 @@
 import { z } from 'zod'
 import { Kind } from '#connectors/contract.ts'
 import { NewAccount } from '../accounts/contract.ts'
-import { Plan } from '../catalog/contract.ts'
+import { NegotiatedFor, Plan } from '../catalog/contract.ts'
 import { CurrencyCode, Id, InstantText } from '../http/contract.ts'
 
 export const OpenAccount = NewAccount.extend({
   contract_from: InstantText.optional().meta({
     description: 'from when on it is billed, at most 10 years ago; default: the start of its present month',
+  }),
+  currency: CurrencyCode.optional().meta({
+    description: 'in which it is billed, at the standard prices in it; default: that of the company',
   }),
 })
 export type OpenAccount = z.infer<typeof OpenAccount>
@@ -150,3 +153,38 @@ export interface Attachment {
   from: number
   to: number | null
 }
+
+/** A negotiated book that a contract has on [from, to), before its own. */
+export const BookAssignment = z
+  .object({
+    id: Id,
+    account: z.object({ id: Id, name: z.string() }),
+    contract_id: Id,
+    price_book: z.object({ id: Id, name: z.string() }),
+    negotiated_for: NegotiatedFor,
+    from: InstantText,
+    to: InstantText.nullable(),
+    actor: z.string(),
+    reason: z.string(),
+    recorded_at: InstantText,
+  })
+  .meta({ id: 'BookAssignment' })
+export type BookAssignment = z.infer<typeof BookAssignment>
+export const BookAssignmentList = z.object({ items: z.array(BookAssignment) })
+export const NewBookAssignment = z.object({
+  price_book_id: Id,
+  from: InstantText.optional().meta({ description: 'default: now; an earlier one needs `correction`' }),
+  to: InstantText.nullish().meta({ description: 'default: it goes on' }),
+  ...Correction,
+})
+export type NewBookAssignment = z.infer<typeof NewBookAssignment>
+export const BookEnd = z.object({
+  at: InstantText.optional().meta({
+    description: 'default: now; the past needs `correction`; at or before its beginning: it never held',
+  }),
+  ...Correction,
+})
+export type BookEnd = z.infer<typeof BookEnd>
+export const EndedBook = z.object({
+  assignment: BookAssignment.nullable().meta({ description: 'what is left of it; null: it never held' }),
+})

@@ -22,15 +22,16 @@ import {
 } from './store.ts'
 
 export type { ContractInForce } from './contract.ts'
+export { booksUnder, type HeldBook } from './books/index.ts'
 export { serviceHistory, servicesIn, servicesSince } from './services/facts.ts'
 export { cancel, change, listServices, subscribe, unattachedOf } from './services/index.ts'
 
-/** An account with its contract, at the standard prices of its legal entity, and one pay-as-you-go service. */
-export async function openAccount(ctx: Context, { contract_from, ...input }: OpenAccount): Promise<Account> {
+/** An account with its contract, at the standard prices of its legal entity in one currency, and one pay-as-you-go service. */
+export async function openAccount(ctx: Context, { contract_from, currency, ...input }: OpenAccount): Promise<Account> {
   permit(ctx, 'accounts.open')
   const from = contract_from === undefined ? null : beginning(ctx, fromIso(contract_from))
   const account = await createAccount(ctx, input)
-  await conclude(ctx, account, from)
+  await conclude(ctx, account, { from, currency })
   return account
 }
 
@@ -122,10 +123,14 @@ export async function listContracts(ctx: Context, account_id: string): Promise<C
 }
 
 /** Unless told otherwise from the start of the account's month, so that its first bill covers a whole calendar month. */
-async function conclude(ctx: Context, account: Account, from: Instant | null = null): Promise<void> {
-  const price_book_id = await createDefaultBook(ctx, account.legal_entity_id)
+async function conclude(
+  ctx: Context,
+  account: Account,
+  asked: { from?: Instant | null; currency?: string | undefined } = {},
+): Promise<void> {
+  const price_book_id = await createDefaultBook(ctx, account.legal_entity_id, asked.currency)
   const { currency } = await getBook(ctx, price_book_id)
-  const valid_from = from ?? monthOf(fromIso(account.created_at), account.zone).from
+  const valid_from = asked.from ?? monthOf(fromIso(account.created_at), account.zone).from
   const held = { account_id: account.id, valid_from, valid_to: null }
   const terms = { legal_entity_id: account.legal_entity_id, price_book_id, side: 'sale' as const, currency }
   const row: ContractRow = { id: newId(), ...terms, ...held }

@@ -5,11 +5,13 @@ import { Id } from '../http/contract.ts'
 import { answers, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import { ContractList, OpenAccount } from './contract.ts'
 import { listContracts, openAccount, openLegalEntity } from './index.ts'
+import { routes as books } from './books/routes.ts'
 import { routes as services } from './services/routes.ts'
 
 export const routes = (deps: HttpDeps) =>
   router()
     .route('/', services(deps))
+    .route('/', books(deps))
     .post(
       '/accounts',
       answers('Open an account, with its contract and a pay-as-you-go service', Account, 'accounts.open', {

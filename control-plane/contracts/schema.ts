@@ -1,6 +1,7 @@
 /** Tables of contracts: who sells to whom at which price book, and the services under it. */
 import { type AnyPgColumn, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { account, legalEntity } from '../accounts/schema.ts'
+import type { NegotiatedFor } from '../catalog/contract.ts'
 import { plan, priceBook } from '../catalog/schema.ts'
 import { instant } from '../db/columns.ts'
 import { resource } from '../inventory/schema.ts'
@@ -48,9 +49,6 @@ export const service = pgTable(
 
 const decided = {
   id: uuid().primaryKey(),
-  service_id: uuid()
-    .notNull()
-    .references(() => service.id),
   account_id: uuid()
     .notNull()
     .references(() => account.id),
@@ -63,11 +61,18 @@ const decided = {
   cut_to: integer(),
 }
 
+const ofService = {
+  ...decided,
+  service_id: uuid()
+    .notNull()
+    .references(() => service.id),
+}
+
 /** What was subscribed when. Bitemporal: holds on [valid_from, valid_to), known to cuts [cut_from, cut_to). */
 export const serviceVersion = pgTable(
   'service_version',
   {
-    ...decided,
+    ...ofService,
     plan_id: uuid()
       .notNull()
       .references(() => plan.id),
@@ -84,10 +89,27 @@ export const serviceVersion = pgTable(
 export const serviceResource = pgTable(
   'service_resource',
   {
-    ...decided,
+    ...ofService,
     resource_id: uuid()
       .notNull()
       .references(() => resource.id),
   },
   (t) => [index().on(t.account_id), index().on(t.service_id), index().on(t.resource_id)],
+)
+
+/** Which negotiated books a contract has beside its own, bitemporal likewise. */
+export const contractBook = pgTable(
+  'contract_book',
+  {
+    ...decided,
+    contract_id: uuid()
+      .notNull()
+      .references(() => contract.id),
+    price_book_id: uuid()
+      .notNull()
+      .references(() => priceBook.id),
+    /** as the book has it: no two of a kind hold at once */
+    negotiated_for: text().$type<NegotiatedFor>().notNull(),
+  },
+  (t) => [index().on(t.contract_id), index().on(t.price_book_id), index().on(t.account_id)],
 )

@@ -4,7 +4,7 @@ import type { Instant, Interval } from '../base/time.ts'
 import { ofWholeAccounts, withinReach } from '../db/fence.ts'
 import type { Context, Tx } from '../db/index.ts'
 import { together } from '../db/together.ts'
-import { contract, service } from './schema.ts'
+import { contract, contractBook, service } from './schema.ts'
 
 export type ContractRow = typeof contract.$inferSelect
 export type ServiceRow = typeof service.$inferSelect
@@ -40,7 +40,7 @@ const contractsAt = together(async ({ tx }, _all: null, asked: readonly { accoun
   })
 })
 
-/** Contracts under some price books that hold in a part of an interval, by account. */
+/** Contracts that hold in a part of an interval and have one of some price books then, their own or a negotiated one; by account. */
 export const contractsWithin = (
   tx: Tx,
   price_book_ids: readonly string[],
@@ -52,7 +52,23 @@ export const contractsWithin = (
     .where(
       and(
         sold,
-        inArray(contract.price_book_id, [...price_book_ids]),
+        or(
+          inArray(contract.price_book_id, [...price_book_ids]),
+          inArray(
+            contract.id,
+            tx
+              .select({ id: contractBook.contract_id })
+              .from(contractBook)
+              .where(
+                and(
+                  inArray(contractBook.price_book_id, [...price_book_ids]),
+                  isNull(contractBook.cut_to),
+                  lt(contractBook.valid_from, to),
+                  or(isNull(contractBook.valid_to), gt(contractBook.valid_to, from)),
+                ),
+              ),
+          ),
+        ),
         lt(contract.valid_from, to),
         or(isNull(contract.valid_to), gt(contract.valid_to, from)),
       ),

@@ -94,16 +94,20 @@ async function allUnrated(ctx: Context): Promise<Found[]> {
 /** Components that may lack a price somewhere: only these are looked for among the resources. */
 async function candidates(ctx: Context): Promise<store.Component[]> {
   const out = new Map<string, store.Component>()
-  const add = (kind: store.Component['kind'], meter: store.Component['meter'], book: string) => {
-    const known = out.get(`${kind}.${meter}`) ?? { kind, meter, books: [] }
-    out.set(`${kind}.${meter}`, { ...known, books: [...known.books, book] })
+  const add = ({ kind, meter, is_unsold }: Omit<store.Component, 'books'>, book: string) => {
+    const key = `${kind}.${meter}/${is_unsold}`
+    const known = out.get(key) ?? { kind, meter, is_unsold, books: [] }
+    out.set(key, { ...known, books: [...known.books, book] })
   }
   for (const [book, kinds] of Map.groupBy(await store.ownedKinds(ctx), (row) => row.price_book_id)) {
     const sold = await offered(ctx, book)
     const from = Math.min(...kinds.map(({ since }) => Number(since)))
     const prices = await pricesAt(ctx, book, { from, to: ctx.now() }, LIVE)
-    for (const { kind, since } of kinds)
-      for (const meter of lacks(kind, sold, prices, { from: Number(since), to: ctx.now() })) add(kind, meter, book)
+    for (const { kind, since, is_own } of kinds)
+      for (const meter of lacks(kind, sold, prices, { from: Number(since), to: ctx.now() })) {
+        const is_unsold = !sold.has(`${kind}.${meter}`)
+        if (is_own || !is_unsold) add({ kind, meter, is_unsold }, book)
+      }
   }
   return [...out.values()]
 }

@@ -11,12 +11,20 @@ const texts = (list: readonly string[]): SQL => sql`${arrayText(list)}::text[]`
 
 /** Who buys now, at which prices, and since when nothing of it was invoiced. */
 const open = (now: Instant): SQL => sql`
-  select c.account_id, c.price_book_id, c.legal_entity_id, c.currency, greatest(c.valid_from, i.until) as since from contract c
+  select c.id, c.account_id, c.price_book_id, c.legal_entity_id, c.currency, greatest(c.valid_from, i.until) as since from contract c
     left join lateral (select max(i.period_to) as until from invoice i where i.contract_id = c.id and i.document_type = 'invoice' and not i.one_off) i on true
   where c.side = 'sale' and c.valid_from <= ${at(now)} and (c.valid_to is null or c.valid_to > ${at(now)})`
 
+/** The price books of contracts `o`, each with the time in which it is had. */
+const BOOKS = sql`
+  select o.id, o.account_id, o.price_book_id, o.since, true as is_own, tstzrange(null, null) as held from o
+  union all select o.id, o.account_id, b.price_book_id, greatest(o.since, b.valid_from), false, tstzrange(b.valid_from, b.valid_to)
+    from o join contract_book b on b.contract_id = o.id and b.cut_to is null and (b.valid_to is null or b.valid_to > o.since)`
+
 export interface Owned {
   price_book_id: string
+  /** of contracts; else it was negotiated beside one, and need not price all */
+  is_own: boolean
   kind: Kind
   since: string
 }
@@ -24,16 +32,18 @@ export interface Owned {
 export const ownedKinds = (ctx: Context): Promise<Owned[]> =>
   rows<Owned>(
     ctx.tx,
-    sql`with o as (${open(ctx.now())})
-        select o.price_book_id, r.kind, ${ms(sql`min(o.since)`)} as since from o join assignment a on a.account_id = o.account_id and a.cut_to is null
-          and tstzrange(a.valid_from, a.valid_to) && tstzrange(o.since, ${at(ctx.now())})
-          join resource r on r.id = a.resource_id group by 1, 2`,
+    sql`with o as (${open(ctx.now())}), k as (${BOOKS})
+        select k.price_book_id, k.is_own, r.kind, ${ms(sql`min(k.since)`)} as since from k join assignment a on a.account_id = k.account_id and a.cut_to is null
+          and k.since < ${at(ctx.now())} and tstzrange(a.valid_from, a.valid_to) && tstzrange(k.since, ${at(ctx.now())})
+          join resource r on r.id = a.resource_id group by 1, 2, 3`,
   )
 
 export interface Component {
   kind: Kind
   meter: MeterName
   books: string[]
+  /** nothing of the kind is sold: then what a negotiated book sells of it is none that lacks */
+  is_unsold: boolean
 }
 export interface Lacking {
   account_id: string
@@ -48,24 +58,34 @@ export interface Lacking {
   since: string
 }
 
-/** What accounts held without a price: owned, not covered by another eye, at no version's time. */
-export const heldWithout = (ctx: Context, { kind, meter, books }: Component, how: Meter): Promise<Lacking[]> => {
+/** What accounts held without a price: owned while a book sells it, not covered by another eye, at no version's time. */
+export const heldWithout = (
+  ctx: Context,
+  { kind, meter, books, is_unsold }: Component,
+  how: Meter,
+): Promise<Lacking[]> => {
   const size = how.size === undefined ? sql`1` : sql`coalesce((v.content->'size'->>${how.size})::numeric, 0)`
   const counts = how.counts === 'running' ? sql`v.content->>'state' = 'running'` : sql`true`
+  const priced = is_unsold
+    ? sql`select k.id, range_agg(k.held) as by from k where exists (select 1 from price_version p where p.price_book_id = k.price_book_id and p.kind = ${kind} and p.cut_to is null) group by 1`
+    : sql`select k.id, range_agg(k.held * tstzrange(p.effective_at, p.ends_at)) as by from k join price_version p on p.price_book_id = k.price_book_id
+          where p.cut_to is null and p.kind = ${kind} and p.meter = ${meter} group by 1`
   return rows<Lacking>(
     ctx.tx,
-    sql`with o as (${open(ctx.now())}),
-      priced as (select price_book_id, range_agg(tstzrange(effective_at, ends_at)) as by from price_version where cut_to is null and kind = ${kind} and meter = ${meter} group by 1),
+    sql`with o as (${open(ctx.now())}), k as (${BOOKS}),
+      priced as (${priced}),
+      due as (select k.id, range_agg(k.held) as by from k where k.price_book_id = any(${uuids(books)}) group by 1),
       held as (
         select a.account_id, o.legal_entity_id, o.currency, a.resource_id, ${size} as size,
-          tstzmultirange(tstzrange(a.valid_from, a.valid_to) * tstzrange(v.valid_from, v.valid_to) * tstzrange(o.since, ${at(ctx.now())}))
+          tstzmultirange(tstzrange(a.valid_from, a.valid_to) * tstzrange(v.valid_from, v.valid_to) * tstzrange(o.since, ${at(ctx.now())})) * due.by
             - coalesce(p.by, '{}') - coalesce(s.by, '{}') as lacking
         from o join assignment a on a.account_id = o.account_id and a.cut_to is null and tstzrange(a.valid_from, a.valid_to) && tstzrange(o.since, ${at(ctx.now())})
           join resource r on r.id = a.resource_id and r.kind = ${kind}
           join observed_version v on v.resource_id = r.id and v.cut_to is null and tstzrange(v.valid_from, v.valid_to) && tstzrange(o.since, ${at(ctx.now())})
-          left join priced p on p.price_book_id = o.price_book_id
+          join due on due.id = o.id
+          left join priced p on p.id = o.id
           left join lateral (select range_agg(tstzrange(valid_from, valid_to)) as by from same_as where resource_id = r.id and cut_to is null) s on true
-        where o.price_book_id = any(${uuids(books)}) and ${counts} and ${size} > 0)
+        where ${counts} and ${size} > 0)
       select h.account_id, n.name as account_name, h.legal_entity_id, h.currency, count(distinct h.resource_id)::int as resources,
         sum(h.size * (extract(epoch from upper(part) - lower(part)) * 1000)::int8)::text as quantity,
         sum((extract(epoch from upper(part) - lower(part)) * 1000)::int8)::text as held_ms, ${ms(sql`min(lower(part))`)} as since
@@ -77,12 +97,12 @@ export const heldWithout = (ctx: Context, { kind, meter, books }: Component, how
 export const consumedWithout = (ctx: Context, { kind, meter, books }: Component): Promise<Lacking[]> =>
   rows<Lacking>(
     ctx.tx,
-    sql`with o as (${open(ctx.now())})
+    sql`with o as (${open(ctx.now())}), k as (${BOOKS})
       select s.account_id, n.name as account_name, o.legal_entity_id, o.currency, count(distinct s.resource_id)::int as resources,
         sum(u.quantity)::text as quantity, (count(*) * 3600000)::text as held_ms, ${ms(sql`min(s.hour)`)} as since
       from o join usage_status s on s.account_id = o.account_id and s.status = 'unrated' and s.meter = ${meter} and s.hour >= o.since
         join usage_hour u on u.id = s.usage_id and u.quantity > 0 join resource r on r.id = s.resource_id and r.kind = ${kind} join account n on n.id = s.account_id
-      where o.price_book_id = any(${uuids(books)}) group by 1, 2, 3, 4`,
+      where exists (select 1 from k where k.id = o.id and k.price_book_id = any(${uuids(books)}) and k.held && tstzrange(s.hour, s.hour + interval '1 hour')) group by 1, 2, 3, 4`,
   )
 
 /** Machines that nobody owns, as alike ones together: few, however many there are. */

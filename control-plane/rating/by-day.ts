@@ -18,7 +18,6 @@ import {
 } from '../base/exact.ts'
 import { sure } from '../base/problem.ts'
 import { dateOf, daysOf, type Interval, intersect, monthNamed, monthOf } from '../base/time.ts'
-import { pricesAt } from '../catalog/index.ts'
 import { contractOf } from '../contracts/index.ts'
 import { openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
@@ -27,9 +26,9 @@ import { isLinear } from './charge.ts'
 import { type MeterName, meterOf } from '../metering/contract.ts'
 import type { AccountUsage, AccountUsageQuery, DayUsage, Line } from './contract.ts'
 import { byTime } from './percentile.ts'
+import { pricesUnder } from './prices.ts'
 import { type Part, partsOf } from './projects.ts'
 import { rate } from './rate.ts'
-import { merged } from './versions.ts'
 
 /** Digits after the point: an hour of a cheap thing is a fraction of a cent. */
 const PLACES = 6
@@ -94,7 +93,7 @@ async function ratedDays(ctx: Context, account: Account, days: readonly Interval
   if (!contract || !month) return { currency: null, rated: [] }
   const cut = await openCut(ctx.tx)
   // the same versions for each day and for the month, under the same ids
-  const prices = merged(await pricesAt(ctx, contract.price_book_id, month, cut))
+  const prices = await pricesUnder(ctx, contract, month, cut)
   const terms = { contract, zone: account.zone, cut, prices }
   const each: Line[][] = []
   // a day's own percentile is no part of the month's

@@ -6,7 +6,7 @@ import { majorText, toMinor } from '../base/money.ts'
 import { newId } from '../base/id.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, HOUR_MS, type Instant, iso, monthOf } from '../base/time.ts'
-import { considered, pricesAt } from '../catalog/index.ts'
+import { considered } from '../catalog/index.ts'
 import { contractOf } from '../contracts/index.ts'
 import { getAccount } from '../accounts/index.ts'
 import { LIVE, openCut } from '../db/cut.ts'
@@ -18,6 +18,7 @@ import type { MeterName } from '../metering/contract.ts'
 import { charged, chargeText, WHOLE } from './charge.ts'
 import type { BlockedGap, NewGapAcceptance, NewQuote, Quote } from './contract.ts'
 import { costPerHour } from './cost.ts'
+import { pricesUnder } from './prices.ts'
 import type { Blocked } from './rules.ts'
 import { tariffsAt } from './services.ts'
 import type { Missing } from './unrated.ts'
@@ -28,6 +29,7 @@ export { usageByDay, usageCsv } from './by-day.ts'
 export { partsByDay } from './day-parts.ts'
 export { partsOf, type ProjectOf } from './projects.ts'
 export { mergedVersions } from './tariffs.ts'
+export { pricesUnder } from './prices.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
 export { type Repriced, repriced } from './reprice.ts'
 export { WHOLE } from './charge.ts'
@@ -56,7 +58,7 @@ async function termsOf(ctx: Context, account_id: string, now: Instant) {
   const contract = await contractOf(ctx, account_id, now)
   if (!contract) return null
   const { zone } = await getAccount(ctx, account_id)
-  const prices = await pricesAt(ctx, contract.price_book_id, { from: now, to: now + 1 }, LIVE)
+  const prices = await pricesUnder(ctx, contract, { from: now, to: now + 1 }, LIVE)
   const pricesOf = await tariffsAt(ctx, account_id, prices, now)
   return { pricesOf, currency: contract.currency, month: monthOf(now, zone) }
 }

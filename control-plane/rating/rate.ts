@@ -2,8 +2,7 @@
 import { permit } from '../base/actor.ts'
 import { sure } from '../base/problem.ts'
 import { type Interval, monthOf } from '../base/time.ts'
-import { offered, type PriceRow, pricesAt } from '../catalog/index.ts'
-import type { ContractInForce } from '../contracts/index.ts'
+import { booksUnder, type ContractInForce, type HeldBook } from '../contracts/index.ts'
 import type { Context } from '../db/index.ts'
 import { lostIn } from '../ingest/index.ts'
 import { holdings } from '../inventory/index.ts'
@@ -12,13 +11,14 @@ import { usageOf } from '../metering/index.ts'
 import { taxesOfSupply } from '../tax/index.ts'
 import type { Line } from './contract.ts'
 import { byResource } from './by-resource.ts'
-import { type Blocked, type Consumed, type Facts, linesOf } from './rules.ts'
+import type { Offer } from './layers.ts'
+import { offersIn, pricesIn } from './prices.ts'
+import { type Blocked, type Consumed, type Facts, linesOf, type Price } from './rules.ts'
 import { consumptionDigest, stretchesOf } from './segments.ts'
 import { rates } from './rates.ts'
 import { withServices } from './services.ts'
 import { acceptedGaps } from './store.ts'
 import { type Missing, unratedOf } from './unrated.ts'
-import { merged } from './versions.ts'
 
 export interface RatedPeriod {
   lines: Line[]
@@ -31,26 +31,31 @@ export interface RatingRequest {
   period: Interval
   zone: string
   cut: number
-  /** instead of the price book's: a preview */
-  prices?: readonly PriceRow[]
+  /** instead of those of its books: a preview */
+  prices?: readonly Price[]
 }
 
 /** Rates an account's usage of a period, as known to a cut. Writes nothing. */
 export async function rate(ctx: Context, request: RatingRequest): Promise<RatedPeriod> {
   permit(ctx, 'usage.read')
-  const sold = await offered(ctx, request.contract.price_book_id)
-  for (const price of request.prices ?? []) sold.add(`${price.kind}.${price.meter}`)
-  const facts = await factsOf(ctx, request, sold)
+  const books = await booksUnder(ctx, request.contract, request.period, request.cut)
+  const thought = new Set(request.prices?.map(({ kind, meter }) => `${kind}.${meter}`))
+  const sold = (await offersIn(ctx, books, request.period)).map((one) => ({
+    ...one,
+    offered: one.offered.union(thought),
+  }))
+  const facts = await factsOf(ctx, request, books, sold)
   return { ...linesOf(facts), unrated: unratedOf(facts, sold) }
 }
 
 async function factsOf(
   ctx: Context,
   { contract, period, zone, cut, prices }: RatingRequest,
-  sold: ReadonlySet<string>,
+  books: readonly HeldBook[],
+  offers: readonly Offer[],
 ): Promise<Facts> {
   const held = await holdings(ctx, contract.account_id, period, cut)
-  const inForce = merged(prices ?? (await pricesAt(ctx, contract.price_book_id, period, cut)))
+  const inForce = prices ?? (await pricesIn(ctx, books, period, cut))
   const facts: Facts = {
     period,
     month: monthOf(period.from, zone),
@@ -67,7 +72,8 @@ async function factsOf(
     prices: inForce,
     consumed: [],
   }
-  const all = await withServices(ctx, facts, { contract, cut }, sold)
+  const all = await withServices(ctx, facts, { contract, cut }, offers)
+  const sold = new Set(offers.flatMap(({ offered }) => [...offered]))
   const used = [...(await consumption(ctx, all, sold, cut)), ...(await rates(ctx, all, sold, cut))]
   return { ...all, consumed: [...all.consumed, ...used] }
 }

@@ -7,6 +7,7 @@ import type { Attachment, ServiceTerms } from '../contracts/contract.ts'
 import { type ContractInForce, servicesIn } from '../contracts/index.ts'
 import { LIVE } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
+import type { Offer } from './layers.ts'
 import type { Consumed, Facts, Price } from './rules.ts'
 import { consumptionDigest } from './segments.ts'
 import { type Expected, expectedOf, fulfilled, mergedVersions, serviceDigest, type Sold, tariffOf } from './tariffs.ts'
@@ -18,7 +19,7 @@ export async function withServices(
   ctx: Context,
   facts: Facts,
   { contract, cut }: { contract: ContractInForce; cut: number },
-  standard: ReadonlySet<string>,
+  standard: readonly Offer[],
 ): Promise<Facts> {
   const known = await servicesIn(ctx, contract.account_id, facts.period, cut)
   const all = mergedVersions(known.versions)

@@ -42,7 +42,7 @@ export interface CoverChange {
 /**
  * Judges hours of usage that were never judged, changed since, waited for an owner or a price, or are of machines whose covers changed:
  * one statement, of the first and of the waiting at most `limit` rows. Covered: of what was observed in the hour, all is billed to another
- * eye. Owned: some assignment overlaps the hour. Rated: the owner's price book has a version of the component in that hour, or of
+ * eye. Owned: some assignment overlaps the hour. Rated: a price book that the owner has in that hour has a version of the component, or of
  * a percentile of it, or the plan of a service that the machine fulfils has one, or pays for its kind.
  *
  * Usage is looked for from the last judgement on. So while more is left than the limit, the oldest comes first, and counts as judged when
@@ -84,8 +84,10 @@ export async function judgeUsage(
              from observed_version v where v.resource_id = t.resource_id and v.cut_to is null
                and tstzrange(v.valid_from, v.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')) then 'covered'
            when o.account_id is null then 'unowned'
-           when exists (select 1 from price_version p where p.price_book_id = o.price_book_id and p.kind = t.kind and (p.meter = t.meter or (t.meter, p.meter) in (${BENEATH})) and p.cut_to is null
-             and tstzrange(p.effective_at, p.ends_at) && tstzrange(t.hour, t.hour + interval '1 hour')) then 'rated'
+           when exists (select 1 from (select o.price_book_id as id, tstzrange(null, null) as held union all
+               select b.price_book_id, tstzrange(b.valid_from, b.valid_to) from contract_book b where b.contract_id = o.contract_id and b.cut_to is null) k
+             join price_version p on p.price_book_id = k.id and p.kind = t.kind and (p.meter = t.meter or (t.meter, p.meter) in (${BENEATH})) and p.cut_to is null
+             where k.held * tstzrange(p.effective_at, p.ends_at) && tstzrange(t.hour, t.hour + interval '1 hour')) then 'rated'
            when exists (select 1 from service_resource f join service_version v on v.service_id = f.service_id and v.cut_to is null
              and tstzrange(v.valid_from, v.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')
              join plan n on n.id = v.plan_id
@@ -96,7 +98,7 @@ export async function judgeUsage(
                  and tstzrange(p.effective_at, p.ends_at) && tstzrange(coalesce(v.prices_as_of, t.hour), coalesce(v.prices_as_of, t.hour) + interval '1 hour')))) then 'rated'
            else 'unrated' end, o.account_id, (select at from judging)
     from due t left join lateral (
-      select a.account_id, c.price_book_id from assignment a
+      select a.account_id, c.id as contract_id, c.price_book_id from assignment a
         left join contract c on c.account_id = a.account_id and c.side = 'sale' and tstzrange(c.valid_from, c.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')
       where a.resource_id = t.resource_id and a.cut_to is null and tstzrange(a.valid_from, a.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')
       order by a.valid_from desc nulls last limit 1) o on true

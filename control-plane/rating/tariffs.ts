@@ -7,8 +7,9 @@ import { canonical, sha256 } from '#connectors/contract.ts'
 import { type Instant, type Interval, intersect, type OpenInterval, splitAt } from '../base/time.ts'
 import type { Plan, PricedKind } from '../catalog/contract.ts'
 import type { Attachment, ServiceTerms } from '../contracts/contract.ts'
+import type { Offer } from './layers.ts'
 import type { Price } from './rules.ts'
-import { joinedTimes, outside, type Time, timesOf } from './times.ts'
+import { beside, joinedTimes, opened, outside, type Time, timesOf } from './times.ts'
 
 /** A stretch in which something is sold by a plan: a service itself, or a resource that fulfils it. */
 export interface Sold extends OpenInterval {
@@ -24,10 +25,6 @@ export interface Sold extends OpenInterval {
 }
 
 const closed = ({ from, to }: OpenInterval): Interval => ({ from: from ?? -Infinity, to: to ?? Infinity })
-const opened = ({ from, to }: Interval): OpenInterval => ({
-  from: from === -Infinity ? null : from,
-  to: to === Infinity ? null : to,
-})
 
 const said = ({ service_id, plan_id, quantity, prices_as_of, trial_until }: ServiceTerms): string =>
   canonical([service_id, plan_id, quantity, prices_as_of, trial_until])
@@ -75,15 +72,6 @@ export function tariffOf(kind: PricedKind, standard: readonly Price[], sold: rea
   return [...rest, ...own].toSorted((a, b) => begin(a) - begin(b))
 }
 
-/** What is left of a price of the contract beside stretches that a plan prices or pays; null: nothing. */
-function beside(price: Price, taken: readonly OpenInterval[]): Price | null {
-  const whole = { from: price.effective_at, to: price.ends_at ?? Infinity }
-  const inside = taken.flatMap((one) => intersect(one, whole) ?? [])
-  if (inside.length === 0) return price
-  const times = outside(whole, inside).map((part) => ({ ...opened(part), trial: false }))
-  return times.length === 0 ? null : { ...price, times }
-}
-
 /** Prices of plans, each with the stretches in which it holds for one service. */
 function planPrices(kind: PricedKind, sold: readonly Sold[]): Price[] {
   const out = new Map<string, Price & { times: Time[] }>()
@@ -115,16 +103,23 @@ export interface Expected extends Interval {
 /** What must be priced of a resource when: under a plan also what that offers, and where it pays for the kind nothing else. */
 export function expectedOf(
   kind: PricedKind,
-  standard: ReadonlySet<string>,
+  standard: readonly Offer[],
   sold: readonly Sold[],
   period: Interval,
 ): Expected[] {
-  const inside = sold.flatMap((one) => {
+  const inside = sold.flatMap((one): Expected[] => {
     const part = intersect(one, period)
     if (!part) return []
-    const isPaid = kind === 'service' || covers(one, kind)
-    return [{ ...part, offered: isPaid ? one.offered : one.offered.union(standard), isPaid }]
+    if (kind === 'service' || covers(one, kind)) return [{ ...part, offered: one.offered, isPaid: true }]
+    return offeredIn(part, standard).map((own) => ({ ...own, offered: one.offered.union(own.offered), isPaid: false }))
   })
   if (kind === 'service') return inside
-  return [...inside, ...outside(period, inside).map((part) => ({ ...part, offered: standard, isPaid: false }))]
+  const rest = outside(period, inside).flatMap((part) => offeredIn(part, standard))
+  return [...inside, ...rest.map((own) => ({ ...own, isPaid: false }))]
 }
+
+const offeredIn = (part: Interval, standard: readonly Offer[]): Offer[] =>
+  standard.flatMap(({ offered, ...stretch }) => {
+    const inside = intersect(stretch, part)
+    return inside ? [{ ...inside, offered }] : []
+  })

@@ -51,3 +51,20 @@ export function outside(whole: Interval, others: readonly Interval[]): Interval[
   if (from < whole.to) out.push({ from, to: whole.to })
   return out.filter((part) => part.from < part.to)
 }
+
+export const opened = ({ from, to }: Interval): OpenInterval => ({
+  from: from === -Infinity ? null : from,
+  to: to === Infinity ? null : to,
+})
+/** What is left of a price beside stretches in which others hold: as it was where they don't meet; null: nothing. */
+export function beside<T extends Timed>(price: T, others: readonly OpenInterval[]): T | null {
+  const [taken, left]: [boolean[], Time[]] = [[], []]
+  for (const { trial, ...time } of timesOf(price)) {
+    const whole = { from: time.from ?? -Infinity, to: time.to ?? Infinity }
+    const inside = others.flatMap((one) => intersect(one, whole) ?? [])
+    taken.push(inside.length > 0)
+    left.push(...outside(whole, inside).map((part) => ({ ...opened(part), trial })))
+  }
+  if (!taken.includes(true)) return price
+  return left.length === 0 ? null : { ...price, times: left }
+}

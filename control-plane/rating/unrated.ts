@@ -1,6 +1,7 @@
 /** Owned usage without a price: it blocks the account's invoice, there is no silent price of zero. Pure. */
 import { type Instant, type Interval, intersect } from '../base/time.ts'
 import { METER_NAMES, type MeterName, meterOf } from '../metering/contract.ts'
+import type { Offer } from './layers.ts'
 import { byResource } from './by-resource.ts'
 import { type Facts, isPartOfAnother, type RatedResource } from './rules.ts'
 import { held, meet } from './segments.ts'
@@ -14,14 +15,14 @@ export interface Missing {
 }
 
 /**
- * Owned usage without a price: components that the price book offers but not for all of this time, and machines of which it
- * offers nothing. It blocks the account's invoice; there is no silent price of zero.
+ * Owned usage without a price: components that the price books offer but not for all of this time, and machines of which they
+ * offer nothing. It blocks the account's invoice; there is no silent price of zero.
  */
-export function unratedOf(facts: Facts, offered: ReadonlySet<string>): Missing[] {
+export function unratedOf(facts: Facts, offers: readonly Offer[]): Missing[] {
   const out: Missing[] = []
+  const standard = offers.map((one) => ({ ...one, isPaid: false }))
   for (const [resource, own] of byResource(facts)) {
-    const standard = { ...facts.period, offered, isPaid: false }
-    for (const { offered: due, isPaid, ...stretch } of facts.expected?.get(resource.id) ?? [standard]) {
+    for (const { offered: due, isPaid, ...stretch } of facts.expected?.get(resource.id) ?? standard) {
       const sold = METER_NAMES.filter((meter) => due.has(`${resource.kind}.${meter}`))
       if (sold.length === 0 && !isPaid && !isPartOfAnother(resource.kind))
         out.push(...uncovered(own, resource, 'instance', stretch))

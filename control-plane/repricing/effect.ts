@@ -1,6 +1,7 @@
 /** What decisions about prices make of bills: line by line from what stands on them, and summed by whoever asks. Pure. */
 import { toMinor } from '../base/money.ts'
 import type { StandingGroup, StandingInvoice } from '../billing/index.ts'
+import { minorOf } from '../billing/rules.ts'
 import { choicesOf } from '../catalog/rules.ts'
 import { contentOf } from '../catalog/index.ts'
 import type { Line, WhyNotRepriced } from '../rating/contract.ts'
@@ -30,7 +31,19 @@ export const effectsOf = (
   currency: string,
   decisions: Decisions,
   bookOf: BookOf,
-): Effect[] => groups.map((group) => effectOf(group, { zone, currency, decisions, bookOf }))
+): Effect[] =>
+  groups
+    .flatMap((group) => byBook(group, currency, bookOf))
+    .map((group) => effectOf(group, { zone, currency, decisions, bookOf }))
+
+/** One part for each price book that a component was charged from in its month; what their lines don't say of the net is the first one's. */
+function byBook(group: StandingGroup, currency: string, bookOf: BookOf): StandingGroup[] {
+  const parts = [...Map.groupBy(group.lines ?? [], ({ price }) => bookOf(price.id)).values()]
+  if (parts.length < 2) return [group]
+  const nets = parts.map((lines) => lines.reduce((sum, { net }) => sum + minorOf(net, currency), 0n))
+  const rest = nets.reduce((left, net) => left - net, group.net)
+  return parts.map((lines, index) => ({ ...group, lines, net: (nets[index] ?? 0n) + (index === 0 ? rest : 0n) }))
+}
 
 interface Terms {
   zone: string

@@ -55,7 +55,10 @@ async function booksIn(ctx: Context, ids: readonly string[] | undefined): Promis
 /** The standard book of the first company. */
 export async function standardBook(ctx: Context): Promise<Book> {
   const { legal_entity_id } = await defaultAccount(ctx)
-  const book = (await priceBooks(ctx)).find((one) => one.is_default && one.legal_entity_id === legal_entity_id)
+  const { currency } = await getLegalEntity(ctx, legal_entity_id)
+  const book = (await priceBooks(ctx)).find(
+    (one) => one.is_default && one.legal_entity_id === legal_entity_id && one.currency === currency,
+  )
   if (!book) throw new Problem('not_found', 'The first company has no price book yet: set its first price.')
   return book
 }

@@ -96,12 +96,14 @@ async function objects(): Promise<Record<string, string>> {
     effective_at: '2099-01-01T00:00:00.000Z',
   })) as { id: string }
   const plan = (await ask('POST', '/plans', { name: { en: 'A', es: 'A' }, product_kind: 'other' })) as { id: string }
+  const book = (await ask('POST', '/price-books', { name: 'A', negotiated_for: 'group' })) as { id: string }
   const value = { type: 'percent', rate: '5' }
   const coupon = (await ask('POST', '/coupons', { code: 'ROLES', name: 'x', value, duration: 'once' })) as {
     id: string
   }
   const ids = {
     plans: plan,
+    'price-books': book,
     coupons: coupon,
     'period-closes': close,
     'price-changes': change,

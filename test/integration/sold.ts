@@ -1,4 +1,4 @@
-/** A plan that is yet to be published, one that is sold, and a service of it with a machine. */
+/** A plan that is yet to be published, one that is sold, and a service of it with a machine; a negotiated book, and one that is had. */
 import type { Call } from './http.ts'
 
 export interface Sold {
@@ -6,6 +6,8 @@ export interface Sold {
   plan: string
   service: string
   attachment: string
+  book: string
+  held: string
 }
 export async function soldIn(call: Call, account_id: string, resource_id: string): Promise<Sold> {
   const make = async (path: string, body: unknown) => (await call('POST', path, body)).body
@@ -19,10 +21,22 @@ export async function soldIn(call: Call, account_id: string, resource_id: string
   await make(`/plans/${plan}/publication`, {})
   const service = (await make(`/accounts/${account_id}/services`, { plan_id: plan }))['id'] as string
   const { resources } = await make(`/services/${service}/resources`, { resource_id })
-  return { drawn_up, plan, service, attachment: (resources as { id: string }[])[0]!.id }
+  const [book, group] = [
+    await make('/price-books', { name: 'A', negotiated_for: 'customer' }),
+    await make('/price-books', { name: 'B', negotiated_for: 'group' }),
+  ]
+  const held = await make(`/accounts/${account_id}/price-books`, { price_book_id: group['id'] })
+  return {
+    drawn_up,
+    plan,
+    service,
+    attachment: (resources as { id: string }[])[0]!.id,
+    book: book['id'] as string,
+    held: held['id'] as string,
+  }
 }
 
-/** What is sent to each route of plans and services, with another machine of the account. */
+/** What is sent to each route of plans, services and negotiated books, with another machine of the account. */
 export const bodiesOfSold = (known: () => [Sold, string]): Record<string, () => unknown> => ({
   '/plans': () => ({ name: { en: 'Created once', es: 'Una vez' }, product_kind: 'other' }),
   '/plans/{id}/publication': () => ({}),
@@ -32,10 +46,14 @@ export const bodiesOfSold = (known: () => [Sold, string]): Record<string, () => 
   '/services/{id}/resources/{attachment}/end': () => ({}),
   '/services/{id}/cancellation': () => ({ at: 'now' }),
   '/plans/{id}/retirement': () => ({}),
+  '/price-books': () => ({ name: 'Created once', negotiated_for: 'group' }),
+  '/accounts/{id}/price-books': () => ({ price_book_id: known()[0].book }),
+  '/book-assignments/{id}/end': () => ({}),
 })
 
-/** What `{id}` is in the routes of plans and services. */
-export const idsOfSold = ({ drawn_up, plan, service }: Sold, path: string): Record<string, string> => ({
+/** What `{id}` is in the routes of plans, services and negotiated books. */
+export const idsOfSold = ({ drawn_up, plan, service, held }: Sold, path: string): Record<string, string> => ({
   plans: path.endsWith('publication') ? drawn_up : plan,
   services: service,
+  'book-assignments': held,
 })

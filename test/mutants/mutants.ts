@@ -74,8 +74,8 @@ export const MUTANTS: readonly Mutant[] = [
     replacements: [
       {
         file: 'control-plane/rating/rate.ts',
-        text: 'prices ?? (await pricesAt(ctx, contract.price_book_id, period, cut))',
-        by: `(await pricesAt(ctx, contract.price_book_id, { from: period.to - 1, to: period.to }, cut)).map((price) => ({
+        text: 'prices ?? (await pricesIn(ctx, books, period, cut))',
+        by: `(await pricesIn(ctx, books, { from: period.to - 1, to: period.to }, cut)).map((price) => ({
       ...price,
       effective_at: 0,
       ends_at: null,

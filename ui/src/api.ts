@@ -30,6 +30,10 @@ interface Items<T> {
 }
 export type Account = Accounts.Account
 export type PriceBook = Catalog.PriceBook
+export type NewPriceBook = z.input<typeof Catalog.NewPriceBook>
+export type BookAssignment = Contracts.BookAssignment
+export type NewBookAssignment = z.input<typeof Contracts.NewBookAssignment>
+export type BookEnd = z.input<typeof Contracts.BookEnd>
 export type PriceChange = Repricing.PriceChange
 export type NewPriceChange = z.input<typeof Repricing.NewPriceChange>
 export type RecalculationQuery = z.input<typeof Repricing.PreviewQuery>
@@ -236,7 +240,7 @@ export const api = {
   renameProject: (id: string, name: string) => patch<Accounts.Project>(`/projects/${id}`, { name }),
   closeProject: (id: string, how: z.input<typeof Inventory.ProjectClosure>) =>
     make<Accounts.Project>(`/projects/${id}/closure`, how),
-  addAccount: (account: NewAccount) => make<Account>('/accounts', account),
+  addAccount: (account: z.input<typeof Contracts.OpenAccount>) => make<Account>('/accounts', account),
   impersonate: (accountId: string, reason: string) =>
     post<Accounts.Impersonation>('/impersonation', { account_id: accountId, reason }),
   endImpersonation: () => request<void>('DELETE', '/impersonation'),
@@ -283,6 +287,14 @@ export const api = {
   previewPrice: (price: NewPrice, signal?: AbortSignal) => post<PriceEffect>('/prices/preview', price, signal),
 
   priceBooks: () => get<Items<PriceBook>>('/price-books'),
+  addPriceBook: (book: NewPriceBook) => make<PriceBook>('/price-books', book),
+  holdersOf: (book: string) => get<Items<BookAssignment>>(`/price-books/${book}/accounts`),
+  contracts: (account: string) => get<Items<Contracts.Contract>>(`/accounts/${account}/contracts`),
+  booksOf: (account: string) => get<Items<BookAssignment>>(`/accounts/${account}/price-books`),
+  assignBook: (account: string, wanted: NewBookAssignment) =>
+    make<BookAssignment>(`/accounts/${account}/price-books`, wanted),
+  endBook: (assignment: string, how: BookEnd) =>
+    make<z.infer<typeof Contracts.EndedBook>>(`/book-assignments/${assignment}/end`, how),
   previewRecalculation: (query: RecalculationQuery, signal?: AbortSignal) =>
     post<RecalculationPreview>('/price-changes/preview', query, signal),
   recalculationCsv: (query: RecalculationQuery) => file('/price-changes/preview.csv', query),

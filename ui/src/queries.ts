@@ -175,6 +175,12 @@ export const queries = {
   services: (account: string) =>
     queryOptions({ queryKey: ['services', account], queryFn: () => api.services(account) }),
   priceBooks: () => queryOptions({ queryKey: ['prices', 'books'], queryFn: api.priceBooks }),
+  holdersOf: (book: string) =>
+    queryOptions({ queryKey: ['prices', 'books', book], queryFn: () => api.holdersOf(book) }),
+  contracts: (account: string) =>
+    queryOptions({ queryKey: ['contracts', account], queryFn: () => api.contracts(account) }),
+  booksOf: (account: string) =>
+    queryOptions({ queryKey: ['prices', 'books', 'of', account], queryFn: () => api.booksOf(account) }),
   recalculation: (asked: RecalculationQuery) =>
     infiniteQueryOptions({
       queryKey: ['prices', 'recalculation', asked],
@@ -329,7 +335,7 @@ const STALE_AFTER: Record<string, string[]> = {
   sso_provider: ['sso-providers'],
   credential: ['api-keys'],
   contract: ['drafts'],
-  price_book: ['prices'],
+  price_book: ['prices', 'drafts', 'resources', 'resource', 'queues'],
   plan: ['plans'],
   service: ['services', 'drafts', 'resource', 'resources'],
 }

@@ -1,14 +1,15 @@
 /** Why a line is rated otherwise than it was billed: the facts behind it as two cuts knew them, side by side. */
 import { type Interval, intersect, type OpenInterval } from '../../base/time.ts'
 import { sure } from '../../base/problem.ts'
-import { plansById, type PriceRow, pricesAt } from '../../catalog/index.ts'
+import { plansById, pricesAt } from '../../catalog/index.ts'
 import { type ContractInForce, servicesIn } from '../../contracts/index.ts'
 import type { Context } from '../../db/index.ts'
 import { coveredIn, observations, ownership } from '../../inventory/index.ts'
 import { hourMetersOf, type MeterName, meterOf } from '../../metering/contract.ts'
 import { usageOf } from '../../metering/index.ts'
 import { ENGINE_VERSION } from '../../rating/contract.ts'
-import { held } from '../../rating/rules.ts'
+import { pricesUnder } from '../../rating/index.ts'
+import { held, type Price, timesOf } from '../../rating/rules.ts'
 import { pricedAmount } from '../adjust.ts'
 import type { Cause } from '../contract.ts'
 import { minorOf } from '../rules.ts'
@@ -63,7 +64,8 @@ async function known(ctx: Context, { contract, period, cut }: Asked, ids: readon
     covers: Map.groupBy(await coveredIn(ctx, ids, period, cut), (row) => row.resource_id),
     observed: Map.groupBy(seen.observed, (row) => row.resource_id),
     gaps: seen.gaps,
-    prices: await pricesAt(ctx, contract.price_book_id, period, cut),
+    // of another book is at another price
+    prices: await pricesUnder(ctx, contract, period, cut),
     services: await servicesKnown(ctx, contract.account_id, period, cut),
   }
 }
@@ -75,7 +77,7 @@ async function servicesKnown(ctx: Context, account_id: string, period: Interval,
     ctx,
     versions.map((one) => one.plan_id),
   )
-  const prices: PriceRow[] = []
+  const prices: Price[] = []
   for (const { price_book_id } of plans.values()) prices.push(...(await pricesAt(ctx, price_book_id, period, cut)))
   for (const { plan_id, prices_as_of: at } of versions)
     if (at !== null)
@@ -134,9 +136,9 @@ async function changed(
     [...prices, ...services.prices].filter((one) => one.kind === kind && one.meter === meter)
   const terms = (side: Known) =>
     joined(
-      sold(side).map((price) => ({ ...price, from: price.effective_at, to: price.ends_at })),
+      sold(side).flatMap((price) => timesOf(price).map(({ from, to }) => ({ price, from, to }))),
       period,
-      ({ id: _id, from: _from, to: _to, effective_at: _begin, ends_at: _end, ...rest }) => JSON.stringify(rest),
+      ({ price: { id: _id, effective_at: _begin, ends_at: _end, times: _times, ...rest } }) => JSON.stringify(rest),
     )
   if (differ(terms(then), terms(now))) causes.push('corrected_price')
   return causes

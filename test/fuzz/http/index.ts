@@ -119,6 +119,10 @@ const NEVER_DONE = new Set([
   'POST /api/v1/accounts/{id}/one-off-invoices',
   // as the draft that it shows
   'GET /api/v1/accounts/{id}/pro-forma',
+  // its id is in no list that chance reads, and the book must be one for negotiated prices
+  'POST /api/v1/accounts/{id}/price-books',
+  'GET /api/v1/price-books/{id}/accounts',
+  'POST /api/v1/book-assignments/{id}/end',
   'PATCH /api/v1/price-changes/{id}',
   'PUT /api/v1/price-changes/{id}/prices',
   'DELETE /api/v1/price-changes/{id}/prices/{price}',

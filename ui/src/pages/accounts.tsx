@@ -24,7 +24,7 @@ import { Load, ProblemNote } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { Page } from '../parts/page.tsx'
 import { ProjectList } from '../parts/projects.tsx'
-import { SellerChoice, sellerIn } from '../parts/seller.tsx'
+import { CurrencyChoice, SellerChoice, sellerIn } from '../parts/seller.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { TaxStatusField, VatCheck } from '../parts/vat-status.tsx'
 import { paths } from '../paths.ts'
@@ -180,6 +180,7 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
   const tenant = createTenant()
   const entities = useQuery(() => queries.legalEntities())
   const [sellerId, setSellerId] = createSignal('')
+  const [currency, setCurrency] = createSignal('')
   const seller = () => sellerIn(entities.status === 'success' ? entities.data?.items : undefined, sellerId())
   const [fields, setFields] = createParty(props.account, {
     ...emptyParty(seller()?.zone, seller()?.address.country),
@@ -191,7 +192,7 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
     run: () =>
       props.account
         ? api.changeAccount(props.account.id, body())
-        : api.addAccount({ ...body(), legal_entity_id: sellerId() || undefined }),
+        : api.addAccount({ ...body(), legal_entity_id: sellerId() || undefined, currency: currency() || undefined }),
     onDone: (saved) => {
       tell(t(props.account ? 'accounts.changed' : 'accounts.added', { name: saved.name }), 'ok', t('common.close'))
       for (const key of ['accounts', 'drafts']) void client.invalidateQueries({ queryKey: [key] })
@@ -223,7 +224,14 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
         }}
       >
         <Show when={!props.account}>
-          <SellerChoice chosen={sellerId()} onChoose={setSellerId} />
+          <SellerChoice
+            chosen={sellerId()}
+            onChoose={(id) => {
+              setSellerId(id)
+              setCurrency('')
+            }}
+          />
+          <CurrencyChoice seller={sellerId()} chosen={currency()} onChoose={setCurrency} />
         </Show>
         <PartyFieldset fields={fields} set={setFields} errorAt={form.fieldError} />
         <TaxStatusField value={status()} onChange={setStatus} />

@@ -151,6 +151,7 @@ function Components(props: { plan: Plan }) {
             from={from}
             seller={props.plan.legal_entity_id}
             book={props.plan.price_book_id}
+            bookOf="plan"
             onClose={() => setEditing(null)}
           />
         )}

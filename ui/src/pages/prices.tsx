@@ -4,12 +4,14 @@ import { useQuery } from '@tanstack/solid-query'
 import Plus from 'lucide-solid/icons/plus'
 import Tag from 'lucide-solid/icons/tag'
 import { createSignal, Show } from 'solid-js'
-import type { Kind, MeterName, Price } from '../api.ts'
+import type { Kind, MeterName, Price, PriceBook } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { KINDS, METERS } from '../i18n/words.ts'
 import { Button, buttonClass } from '../kit/button.tsx'
 import { CopyLine } from '../kit/copy.tsx'
 import { EmptyState } from '../kit/empty.tsx'
+import { BookHolders } from '../parts/account-books.tsx'
+import { BookChoice, bookIn } from '../parts/book-choice.tsx'
 import { curlLine } from '../parts/curl.tsx'
 import { Load } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
@@ -26,7 +28,9 @@ const isMeter = (value: unknown): value is MeterName => METERS.some((meter) => m
 export default function Prices() {
   const [search, setSearch] = useSearchParams()
   const seller = () => (typeof search['seller'] === 'string' ? search['seller'] : '')
-  const query = useQuery(() => queries.prices(seller()))
+  const books = useQuery(() => queries.priceBooks())
+  const chosen = () => bookIn(books.status === 'success' ? books.data?.items : undefined, search['book'])
+  const query = useQuery(() => queries.prices(seller(), chosen()?.id))
   const may = createMay()
   const [editing, setEditing] = createSignal<Partial<Price> | null>(null)
   const [history, setHistory] = createSignal<Priced | null>(null)
@@ -59,19 +63,40 @@ export default function Prices() {
         </>
       }
     >
-      <SellerChoice chosen={seller()} onChoose={(id) => setSearch({ seller: id || undefined }, { replace: true })} />
+      <div class="flex flex-wrap items-end gap-x-4">
+        <SellerChoice
+          chosen={seller()}
+          onChoose={(id) => setSearch({ seller: id || undefined, book: undefined }, { replace: true })}
+        />
+        <BookChoice
+          seller={seller()}
+          chosen={chosen()?.id ?? ''}
+          onChoose={(id) => setSearch({ book: id || undefined }, { replace: true })}
+        />
+      </div>
       <Load query={query}>
         {(data) => (
           <Show
             when={data().items.length > 0}
-            fallback={<NoPrice currency={data().currency} onSet={() => setEditing({})} />}
+            fallback={<NoPrice currency={data().currency} book={chosen()} onSet={() => setEditing({})} />}
           >
             <PriceTables list={data()} onEdit={setEditing} onHistory={setHistory} />
           </Show>
         )}
       </Load>
+      <Show when={chosen()?.negotiated_for ? chosen() : undefined} keyed>
+        {(book) => <BookHolders book={book} />}
+      </Show>
       <Show when={open()} keyed>
-        {(from) => <PriceDialog from={from} seller={seller()} onClose={close} />}
+        {(from) => (
+          <PriceDialog
+            from={from}
+            seller={seller()}
+            book={chosen()?.id}
+            bookOf={chosen()?.negotiated_for ? 'negotiated' : undefined}
+            onClose={close}
+          />
+        )}
       </Show>
       <Show when={history()} keyed>
         {(priced) => <PriceHistory priced={priced} onClose={() => setHistory(null)} />}
@@ -80,12 +105,12 @@ export default function Prices() {
   )
 }
 
-const NoPrice = (props: { currency: string; onSet: () => void }) => (
+const NoPrice = (props: { currency: string; book: PriceBook | undefined; onSet: () => void }) => (
   <div class="card">
     <EmptyState
       icon={<Tag size={20} />}
       title={t('prices.empty')}
-      text={t('prices.empty_text')}
+      text={t(props.book?.negotiated_for ? 'books.empty_prices' : 'prices.empty_text')}
       action={
         <Button variant="primary" onClick={() => props.onSet()}>
           {t('prices.set')}

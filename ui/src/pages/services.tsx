@@ -9,6 +9,7 @@ import { t } from '../i18n/language.ts'
 import { Button } from '../kit/button.tsx'
 import { CopyLine } from '../kit/copy.tsx'
 import { EmptyState } from '../kit/empty.tsx'
+import { AccountBooks } from '../parts/account-books.tsx'
 import { BackLink } from '../parts/back.tsx'
 import { curlLine } from '../parts/curl.tsx'
 import { Load } from '../parts/load.tsx'
@@ -79,6 +80,9 @@ export default function Services() {
               </div>
             </Show>
             <Unattached list={data().unattached} />
+            <Show when={isStaff() && tenant.has('catalog.read')}>
+              <AccountBooks account={account()} name={name()} />
+            </Show>
             <Show when={adding()}>
               <SubscribeDialog account={account()} services={data().items} onClose={() => setAdding(false)} />
             </Show>

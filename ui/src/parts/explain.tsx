@@ -107,6 +107,9 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
                 {t('explain.price_since', { at: say.instant(line().price.effective_at, props.zone) })}
               </span>
             </Show>
+            <Show when={props.explanation.price_book}>
+              {(book) => <span class="block text-muted">{t('explain.price_book', { name: book().name })}</span>}
+            </Show>
           </Fact>
           <Show when={line().charge}>
             {(charge) => (

@@ -66,8 +66,10 @@ interface Props {
   seller: string
   /** the draft in which it is decided, instead of at once */
   draft?: string
-  /** of a plan: its price book, in which services have a fee */
+  /** the price book; default: the seller's standard one */
   book?: string
+  /** whose book that is: one of a plan has fees of services, what was negotiated changes no past by itself */
+  bookOf?: 'plan' | 'negotiated' | undefined
   onClose: () => void
 }
 
@@ -85,7 +87,7 @@ export function PriceDialog(props: Props) {
   const prices = useQuery(() => queries.prices(props.seller, props.book))
   const [fields, setFields] = createStore(firstFields(props.from))
   const [terms, setTerms] = createStore(draftOf(props.from?.terms))
-  const isOfPlan = () => props.book !== undefined
+  const isOfPlan = () => props.bookOf === 'plan'
   const isVersion = () => props.from?.id !== undefined
   const isOfKind = (one: MeterDescription, kind: PricedKind) => (one.of === 'service') === (kind === 'service')
   const meterList = (kind = fields.kind) =>
@@ -95,6 +97,7 @@ export function PriceDialog(props: Props) {
   /** The first price of a component holds from the start of the month unless told otherwise; a later one from now. */
   const isFirst = () =>
     prices.status === 'success' &&
+    props.bookOf !== 'negotiated' &&
     !prices.data?.items.some((one) => one.kind === fields.kind && one.meter === fields.meter)
   const when = (): When => fields.when ?? (isFirst() ? 'month' : 'now')
   const effectiveAt = createMemo((): string | undefined | null => {
