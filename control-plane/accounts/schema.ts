@@ -25,7 +25,9 @@ export const installation = pgTable('installation', {
   tenant_idle_hours: integer().notNull().default(168),
 })
 
-export const legalEntity = pgTable('legal_entity', {
+export const legalEntity = pgTable(
+  'legal_entity',
+  {
   id: uuid().primaryKey(),
   name: text().notNull(),
   address: jsonb().$type<Address>().notNull(),
@@ -48,9 +50,15 @@ export const legalEntity = pgTable('legal_entity', {
   /** what is issued goes by mail by itself */
   send_automatically: boolean().notNull().default(false),
   created_at: instant().notNull(),
-})
+  /** the reseller whose company it is, for ever: he buys what it sells; null: the installation's own */
+  reseller_account_id: uuid().references((): AnyPgColumn => account.id),
+  },
+  (t) => [index().on(t.reseller_account_id)],
+)
 
-export const account = pgTable('account', {
+export const account = pgTable(
+  'account',
+  {
   id: uuid().primaryKey(),
   legal_entity_id: uuid()
     .notNull()
@@ -66,7 +74,9 @@ export const account = pgTable('account', {
   created_at: instant().notNull(),
   /** the reseller who brought it; null: it buys of the installation's own */
   parent_id: uuid().references((): AnyPgColumn => account.id),
-})
+  },
+  (t) => [index().on(t.legal_entity_id)],
+)
 
 /** Each account with every account below it, itself included: what a tenant reaches is one lookup. */
 export const accountTree = pgTable(
