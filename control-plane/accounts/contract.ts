@@ -152,7 +152,7 @@ export const NewAccount = z.object({
   email: z.string().max(200).default(''),
   zone: zone.optional(),
   language: Language.optional(),
-  legal_entity_id: Id.optional().meta({ description: 'who sells to it; default: the first company, or that of the reseller who opens it' }),
+  legal_entity_id: Id.optional().meta({ description: 'who sells to it; default: the first company' }),
   parent_id: Id.optional().meta({ description: 'a reseller: who acts for it reaches this account too' }),
 })
 export type NewAccount = z.infer<typeof NewAccount>

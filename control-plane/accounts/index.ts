@@ -140,12 +140,9 @@ export async function defaultAccount(ctx: Context): Promise<Account> {
   return found
 }
 
-/** Unless it is named: of who acts for a reseller his own company, else the installation's first. */
 async function sellerOf(ctx: Context, { legal_entity_id }: NewAccount): Promise<LegalEntity> {
   if (legal_entity_id !== undefined) return await getLegalEntity(ctx, legal_entity_id)
-  const all = await selectEntities(ctx)
-  const own = all.find((one) => one.reseller_account_id !== null && one.reseller_account_id === ctx.actor.account_id)
-  const first = own ?? all.find((one) => one.reseller_account_id === null) ?? all[0]
+  const first = (await selectEntities(ctx)).find((one) => one.reseller_account_id === null)
   assert(first, 'set-up makes the first legal entity')
   return first
 }

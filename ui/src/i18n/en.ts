@@ -1618,9 +1618,17 @@ export const en = {
     redeemed: '{{ code }} is redeemed: it counts from the next invoice on.',
     none_redeemed: 'Nothing redeemed yet.',
   },
+  resale: {
+    reseller: 'Reseller',
+    none: 'None',
+    company_hint: 'Whose company it is: it sells to the accounts that he brought, and he buys from us what they use.',
+    company_of: 'The company of the reseller {{ name }}: what its customers use is billed to him as well, at his prices.',
+    account_hint: 'Who brought this account: he reaches it.',
+  },
   document: {
     invoice: 'Invoice',
     pooled: 'All together',
+    for_account: 'for {{ name }}',
     from: 'From',
     bill_to: 'Bill to',
     number: 'Number',

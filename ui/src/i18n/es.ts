@@ -1626,8 +1626,16 @@ export const es: Dictionary = {
     redeemed: '{{ code }} está canjeado: cuenta desde la próxima factura.',
     none_redeemed: 'Aún no se ha canjeado nada.',
   },
+  resale: {
+    reseller: 'Revendedor',
+    none: 'Ninguno',
+    company_hint: 'De quién es la empresa: vende a las cuentas que él trajo, y él nos compra lo que usan.',
+    company_of: 'La empresa del revendedor {{ name }}: lo que usan sus clientes también se le factura a él, a sus precios.',
+    account_hint: 'Quién trajo esta cuenta: tiene acceso a ella.',
+  },
   document: {
     pooled: 'Todo junto',
+    for_account: 'para {{ name }}',
     invoice: 'Factura',
     from: 'Emisor',
     bill_to: 'Cliente',
