@@ -7,10 +7,11 @@ import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
 import { HOUR_MS, iso } from '#control-plane/base/time.ts'
 import { finalise, getInvoice, issueNotes, linesCsv, readyToReRate, reRate, verify } from '#control-plane/billing/index.ts'
+import { finaliseClose, listClosing, openClose, workOnCloses } from '#control-plane/closing/index.ts'
 import type { Line } from '#control-plane/rating/contract.ts'
 import { Suite } from '../setup/stack.ts'
 import { apiOf, type Call } from './http.ts'
-import { draftOf, transfer } from './ledger.ts'
+import { draftOf, sell, transfer } from './ledger.ts'
 import { type Chain, chainOf, companyOf, opened, START } from './reseller.ts'
 
 const END = START + 10 * HOUR_MS
@@ -151,4 +152,43 @@ test('the verifier finds a customer who does not buy through the reseller that i
   expect(found).toContainEqual(expect.objectContaining({ check: 'customer', subject: 'A-2026-000001' }))
   await set(seller[0]!.legal_entity_id)
   expect(await findings()).toEqual([])
+})
+
+test('allowances and pools of a reseller count over all that is resold; each company closes the month of its own customers', async () => {
+  const { world, r, s, t, u, of_r, of_q } = await chainOf(suite)
+  const per_month = { per: 'hour', unit: 'GiB', amount: '0.01' } as const
+  await sell(world, { meter: 'memory', ...per_month, terms: { pool: 'account', included: '1000' } })
+  await sell(world, { meter: 'disk', ...per_month, terms: { included: '72' } })
+  await transfer(world, 'moved', u, START + 4 * HOUR_MS)
+  const input = { account_id: r, to: iso(END) }
+  world.clock.now = END
+  const id = await finalise(world.db, actor, () => world.clock.now, newId(), input)
+  const { lines } = await world.run((ctx) => getInvoice(ctx, id))
+  // November has 720 h: 10 of them give 13.888… of the pool's 1000 GiB·h, and 1 of a machine's own 72
+  expect(shown(lines.filter(({ component }) => component !== 'vm.vcpu'))).toEqual([
+    [null, '', 'vm.memory', '1.06'],
+    [null, 'own', 'vm.disk', '1.99'],
+    ['Customer S', 'of-s', 'vm.disk', '1.99'],
+    ['Customer T', 'moved', 'vm.disk', '0.80'],
+    ['Customer U', 'moved', 'vm.disk', '1.19'],
+  ])
+  const found = async () => (await world.run(verify)).findings
+  expect(await found()).toEqual([])
+
+  world.clock.now = Date.parse('2026-12-05T00:00:00.000Z')
+  const closed = new Map<string, string[]>()
+  for (const legal_entity_id of [world.legal_entity_id, of_r.id, of_q.id]) {
+    const close = await world.run((ctx) => openClose(ctx, { month: '2026-11', legal_entity_id, grace_hours: 0 }))
+    const work = () => workOnCloses(world.db, () => world.clock.now, (error) => expect(error).toBeNull())
+    await work()
+    await world.run((ctx) => finaliseClose(ctx, close.id, { early: true }))
+    await work()
+    const { items } = await world.run((ctx) => listClosing(ctx, close.id, { limit: 50 }))
+    const issuedTo = items.flatMap(({ account, state }) => (state === 'issued' ? [account.id] : []))
+    closed.set(legal_entity_id, issuedTo)
+  }
+  expect(closed.get(world.legal_entity_id)).toContain(r)
+  expect(closed.get(of_r.id)).toEqual(expect.arrayContaining([t, u]))
+  expect(closed.get(of_q.id)).toEqual([s])
+  expect(await found()).toEqual([])
 })
