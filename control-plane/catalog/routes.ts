@@ -1,7 +1,11 @@
 /** HTTP of the catalogue: meters, prices and plans. */
 import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import {
+  CostBook,
+  CostBookChange,
+  CostBookList,
   MeterList,
+  NewCostBook,
   NewPlan,
   NewPrice,
   Plan,
@@ -14,10 +18,13 @@ import {
 } from './contract.ts'
 import {
   addPrice,
+  changeCostBook,
   changePlan,
+  createCostBook,
   createPlan,
   getPlan,
   listBooks,
+  listCostBooks,
   listMeters,
   listPlans,
   listPrices,
@@ -32,6 +39,25 @@ export const routes = (deps: HttpDeps) =>
     )
     .get('/price-books', answers('Price books, by name', PriceBookList, 'catalog.read'), async (c) =>
       c.json({ items: await verb(c, deps, listBooks) }),
+    )
+    .get('/cost-books', answers('At which prices machines cost us', CostBookList, 'margins.read'), async (c) =>
+      c.json(await verb(c, deps, listCostBooks)),
+    )
+    .post(
+      '/cost-books',
+      answers('Open a price book of what the machines of a realm cost us', CostBook, 'catalog.write', {
+        status: 201,
+      }),
+      valid('json', NewCostBook),
+      async (c) => c.json(await verb(c, deps, (ctx) => createCostBook(ctx, c.req.valid('json'))), 201),
+    )
+    .patch(
+      '/cost-books/:id',
+      answers('Say until when a cost book holds', CostBook, 'catalog.write'),
+      valid('param', ById),
+      valid('json', CostBookChange),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => changeCostBook(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .get(
       '/prices',

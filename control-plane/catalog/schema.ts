@@ -16,7 +16,27 @@ export const priceBook = pgTable('price_book', {
   currency: text().notNull(),
   is_default: boolean().notNull(),
   created_at: instant().notNull(),
+  /** `cost`: what is paid, not what is charged */
+  side: text().$type<'sale' | 'cost'>().notNull().default('sale'),
 })
+
+/** At which prices machines cost us, and since when. Of one realm at a time there is one. */
+export const costBook = pgTable(
+  'cost_book',
+  {
+    id: uuid().primaryKey(),
+    price_book_id: uuid()
+      .notNull()
+      .references(() => priceBook.id),
+    /** null: of all realms that have none of their own */
+    realm: text(),
+    valid_from: instant().notNull(),
+    valid_to: instant(),
+    actor: text().notNull(),
+    created_at: instant().notNull(),
+  },
+  (t) => [uniqueIndex().on(t.price_book_id)],
+)
 
 /** Bitemporal: effective [effective_at, ends_at), known to cuts [cut_from, cut_to). */
 export const priceVersion = pgTable(

@@ -33,6 +33,8 @@ export interface RatingRequest {
   cut: number
   /** instead of the price book's: a preview */
   prices?: readonly PriceRow[]
+  /** only what lies in these realms, and no service: what it costs us */
+  within?: (realm: string) => boolean
 }
 
 /** Rates an account's usage of a period, as known to a cut. Writes nothing. */
@@ -46,7 +48,7 @@ export async function rate(ctx: Context, request: RatingRequest): Promise<RatedP
 
 async function factsOf(
   ctx: Context,
-  { contract, period, zone, cut, prices }: RatingRequest,
+  { contract, period, zone, cut, prices, within }: RatingRequest,
   sold: ReadonlySet<string>,
 ): Promise<Facts> {
   const held = await holdings(ctx, contract.account_id, period, cut)
@@ -58,7 +60,9 @@ async function factsOf(
     currency: contract.currency,
     service_id: contract.service_id,
     tax: await taxesOfSupply(ctx, { ...contract, to: period.to }),
-    resources: held.names.map(({ id, kind, name }) => ({ id, kind, name })),
+    resources: held.names
+      .filter(({ realm }) => within?.(realm) ?? true)
+      .map(({ id, kind, name }) => ({ id, kind, name })),
     owned: held.owned,
     observed: held.observed,
     gaps: held.gaps,
@@ -67,7 +71,7 @@ async function factsOf(
     prices: inForce,
     consumed: [],
   }
-  const all = await withServices(ctx, facts, { contract, cut }, sold)
+  const all = within ? facts : await withServices(ctx, facts, { contract, cut }, sold)
   const used = [...(await consumption(ctx, all, sold, cut)), ...(await rates(ctx, all, sold, cut))]
   return { ...all, consumed: [...all.consumed, ...used] }
 }

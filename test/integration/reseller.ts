@@ -1,11 +1,13 @@
 /** A market with a reseller R who sells to T, to U and to another reseller Q, who sells to S: each at prices of his own. */
+import { getAccount } from '#control-plane/accounts/index.ts'
 import { NewLegalEntity } from '#control-plane/accounts/contract.ts'
 import { iso } from '#control-plane/base/time.ts'
 import { createDefaultBook } from '#control-plane/catalog/index.ts'
+import { assign } from '#control-plane/inventory/index.ts'
 import { openAccount, openLegalEntity } from '#control-plane/contracts/index.ts'
 import type { Suite } from '../setup/stack.ts'
 import { type Agent, enrolledAgent, vm } from './agent.ts'
-import { market, sell, settled, transfer } from './ledger.ts'
+import { market, resourceId, sell, settled, transfer } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
 
 export const START = Date.parse('2026-11-10T08:00:00.000Z')
@@ -73,7 +75,10 @@ export async function chainOf(suite: Suite): Promise<Chain> {
   await settled(world)
   const since = [START - 3_600_000, 'from the start'] as const
   await transfer(world, 'moved', t, ...since)
-  await transfer(world, 'of-s', s, ...since)
+  const [project] = (await world.run((ctx) => getAccount(ctx, s))).projects
+  const in_project = { account_id: s, project_id: project!.id, effective_at: iso(since[0]), reason: since[1] }
+  const of_s = await resourceId(world, 'of-s')
+  await world.run((ctx) => assign(ctx, of_s, in_project))
   await transfer(world, 'of-direct', direct, ...since)
   return { world, agent, of_r, of_q, r, q, s, t, u, direct }
 }

@@ -23,7 +23,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['rating'],
   ['mails', 'settlements', 'charges'],
   ['billing'],
-  ['closing', 'limits'],
+  ['closing', 'limits', 'margins'],
   ['queues'],
   ['repricing'],
   ['backup'],

@@ -4,7 +4,7 @@ import { sure } from '../../base/problem.ts'
 import { plansById, type PriceRow, pricesAt } from '../../catalog/index.ts'
 import { type ContractInForce, servicesIn } from '../../contracts/index.ts'
 import type { Context } from '../../db/index.ts'
-import { coveredIn, type Held, observations, ownership } from '../../inventory/index.ts'
+import { coveredIn, observations, ownership } from '../../inventory/index.ts'
 import { hourMetersOf, type MeterName, meterOf } from '../../metering/contract.ts'
 import { usageOf } from '../../metering/index.ts'
 import { ENGINE_VERSION } from '../../rating/contract.ts'
@@ -104,14 +104,11 @@ interface Component {
   resource_id: string
   kind: string
   meter: MeterName
-  /** for whom it is charged; null: for all together */
-  isFor: ((row: Held) => boolean) | null
 }
-const componentOf = ({ sample }: Delta, resource_id: string): Component => ({
+const componentOf = ({ sample: { component, meter } }: Delta, resource_id: string): Component => ({
   resource_id,
-  kind: sample.component.slice(0, sample.component.indexOf('.')),
-  meter: sure(sample.meter),
-  isFor: sample.resource.kind === 'pool' ? null : (row) => row.for_account?.id === sample.for_account?.id,
+  kind: component.slice(0, component.indexOf('.')),
+  meter: sure(meter),
 })
 
 async function changed(
@@ -121,17 +118,13 @@ async function changed(
   then: Known,
   now: Known,
 ): Promise<Cause[]> {
-  const { resource_id, kind, meter, isFor } = component
+  const { resource_id, kind, meter } = component
   const of = <T extends OpenInterval>(list: readonly T[] | undefined) => joined(list ?? [], period, () => '')
   const isNew = !then.observed.has(resource_id)
   if (kind !== 'service' && isNew && now.observed.has(resource_id)) return ['late_facts']
   const causes: Cause[] = []
   const heldIn = (side: Known) =>
-    joined(
-      (side.owned.get(resource_id) ?? []).filter((row) => isFor === null || isFor(row)),
-      period,
-      (row) => row.for_account?.id ?? '',
-    )
+    joined(side.owned.get(resource_id) ?? [], period, (row) => row.for_account?.id ?? '')
   const [owned, owns] = [heldIn(then), heldIn(now)]
   const both = owned.flatMap((one) => owns.flatMap((other) => intersect(one, other) ?? []))
   if (await factsDiffer(ctx, component, both, then, now)) causes.push('late_facts')

@@ -20,8 +20,8 @@ export async function createPlan(ctx: Context, { legal_entity_id: asked, ...inpu
     ])
   const entity = await getLegalEntity(ctx, asked ?? (await defaultAccount(ctx)).legal_entity_id)
   const [legal_entity_id, created_at] = [entity.id, ctx.now()]
-  const book = { id: newId(), legal_entity_id, name: input.name.en, currency: entity.currency, is_default: false }
-  await insertBook(ctx.tx, { ...book, created_at })
+  const book = { id: newId(), legal_entity_id, name: input.name.en, currency: entity.currency }
+  await insertBook(ctx.tx, { ...book, is_default: false, side: 'sale', created_at })
   const row = { ...input, id: newId(), legal_entity_id, price_book_id: book.id, created_at }
   await insertPlan(ctx.tx, row)
   const made = present({ ...row, currency: book.currency, published_at: null, retired_at: null })
