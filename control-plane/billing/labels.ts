@@ -288,9 +288,7 @@ function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, langua
 
 /** "For Acme", above the first line that a reseller is charged for a customer. */
 const headingOf = ({ for_account }: DocumentLine, before: DocumentLine | undefined, language: Language): string =>
-  for_account && for_account.id !== before?.for_account?.id
-    ? `${LABELS[language].for_account} ${for_account.name}`
-    : ''
+  for_account && for_account.id !== before?.for_account?.id ? `${LABELS[language].for_account} ${for_account.name}` : ''
 
 /** "Corrects invoice A-2026-000001 of 2026-11-01", and why; nothing on an invoice. */
 function correctsData({ corrects, zone }: InvoiceContent, lines: readonly DocumentLine[], language: Language) {

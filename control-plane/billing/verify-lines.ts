@@ -204,7 +204,12 @@ function checkOwner(
     owner &&
     (owner.from === null || Number(owner.from) <= fromIso(segment.from)) &&
     (owner.to === null || Number(owner.to) >= fromIso(segment.to))
-  if (!owner || owner.account_id !== userOf(invoice, line, segment) || owner.resource_id !== resourceIdOf(line, segment) || !inside)
+  if (
+    !owner ||
+    owner.account_id !== userOf(invoice, line, segment) ||
+    owner.resource_id !== resourceIdOf(line, segment) ||
+    !inside
+  )
     report('owner', subject, `The owner version of ${segment.from} does not give this stretch to the account.`)
 }
 

@@ -24,7 +24,9 @@ export type Product = z.infer<typeof Product>
 
 const Figures = z.object({
   currency: CurrencyCode,
-  revenue: Amount.meta({ description: 'net of what was issued, notes with their sign, and of the draft of what is open' }),
+  revenue: Amount.meta({
+    description: 'net of what was issued, notes with their sign, and of the draft of what is open',
+  }),
   cost: Amount.nullable().meta({ description: 'of what has a known cost; null: no cost is known of any of it' }),
   margin: Amount.nullable().meta({ description: 'of what has a known cost' }),
   margin_percent: z.string().nullable().meta({ description: 'of the revenue with a known cost; null: there is none' }),

@@ -86,11 +86,17 @@ async function joined(ctx: Context, both: Both): Promise<Unit[]> {
     const [label, line] = [labels.get(id), lines.at(-1)?.line]
     const cost = (spent.get(key) ?? []).reduce((sum, one) => sum + one.cost, 0n)
     const fulfilling = services.resourcesOf(id)
-    const isPaid = label ? isKnown(id, currency) : fulfilling.length > 0 && fulfilling.every((one) => isKnown(one, currency))
+    const isPaid = label
+      ? isKnown(id, currency)
+      : fulfilling.length > 0 && fulfilling.every((one) => isKnown(one, currency))
     const kind = label ? (label.kind as Product['kind']) : (line?.resource.kind ?? 'vm')
     return {
       account: { id: account.id, name: account.name },
-      resource: { id, kind, name: label?.name ?? line?.one_off?.description[account.language] ?? line?.resource.name ?? '' },
+      resource: {
+        id,
+        kind,
+        name: label?.name ?? line?.one_off?.description[account.language] ?? line?.resource.name ?? '',
+      },
       realm: label?.realm ?? null,
       product: { kind, plan: lines.find((one) => one.line.plan)?.line.plan ?? services.planOf(id) },
       currency,
@@ -112,7 +118,8 @@ async function servicesOf(ctx: Context, { account, period, cut }: Both) {
     return plan ? { id: plan.id, name: plan.name } : null
   }
   return {
-    resourcesOf: (service_id: string) => inside.filter((one) => one.service_id === service_id).map((one) => one.resource_id),
+    resourcesOf: (service_id: string) =>
+      inside.filter((one) => one.service_id === service_id).map((one) => one.resource_id),
     planOf: (resource_id: string) => {
       const attachment = inside.findLast((one) => one.resource_id === resource_id)
       return attachment ? planOfService(attachment.service_id) : null
@@ -140,6 +147,9 @@ const NO_COST = 'no cost known'
 
 /** The rows as a page shows them. */
 export const marginsCsv = ({ items, month }: Margins): string =>
-  [Object.keys(COLUMNS).join(','), ...items.map((row) => csvLine(Object.values(COLUMNS).map((column) => column(row, month))))]
+  [
+    Object.keys(COLUMNS).join(','),
+    ...items.map((row) => csvLine(Object.values(COLUMNS).map((column) => column(row, month)))),
+  ]
     .map((row) => `${row}\r\n`)
     .join('')

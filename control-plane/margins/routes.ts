@@ -8,7 +8,11 @@ export const routes = (deps: HttpDeps) =>
   router()
     .get(
       '/margins',
-      answers('What was earned in a month beside what it cost us, by customer, product, realm or resource', Margins, 'margins.read'),
+      answers(
+        'What was earned in a month beside what it cost us, by customer, product, realm or resource',
+        Margins,
+        'margins.read',
+      ),
       valid('query', MarginQuery),
       async (c) => c.json(await verb(c, deps, (ctx) => margins(ctx, c.req.valid('query')))),
     )

@@ -118,7 +118,8 @@ async function ratedDays(ctx: Context, account: Account, days: readonly Interval
 
 const isPercentile = ({ meter }: { meter?: MeterName | undefined }): boolean =>
   meter !== undefined && meterOf(meter).kind === 'percentile'
-const keyOf = (line: Line): string => `${line.service_id}/${line.resource.id}/${line.price.id}/${line.for_account?.id ?? ''}`
+const keyOf = (line: Line): string =>
+  `${line.service_id}/${line.resource.id}/${line.price.id}/${line.for_account?.id ?? ''}`
 /**
  * Lines of days whose prices charge the whole month: each bears its part of the month's amount, by quantity or else by time. A percentile
  * is of all the month, so each day bears it for its time.

@@ -40,7 +40,15 @@ const facts = (list: Owned[], one: Price): Facts => ({
   resources: [{ id: 'vm', kind: 'vm', name: 'vm' }],
   owned: list,
   observed: [
-    { id: 'version', resource_id: 'vm', from: FROM, to: null, state: 'running', size: { vcpu_count: 2 }, scope_id: 'h' },
+    {
+      id: 'version',
+      resource_id: 'vm',
+      from: FROM,
+      to: null,
+      state: 'running',
+      size: { vcpu_count: 2 },
+      scope_id: 'h',
+    },
   ],
   gaps: [],
   losses: [],

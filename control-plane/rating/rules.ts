@@ -215,7 +215,15 @@ const acceptedOf = (facts: Facts, resource: RatedResource, price: Price): Accept
 
 /** What is for customers comes after the account's own, customer by customer. */
 const orderKey = (line: Line): string =>
-  [line.for_account?.name ?? '', line.for_account?.id ?? '', line.resource.kind, line.resource.name, line.resource.id, line.component, line.price.effective_at].join('\n')
+  [
+    line.for_account?.name ?? '',
+    line.for_account?.id ?? '',
+    line.resource.kind,
+    line.resource.name,
+    line.resource.id,
+    line.component,
+    line.price.effective_at,
+  ].join('\n')
 
 /** The line over its segments: added exactly, or its terms applied to all of them; rounded once. */
 function lineOf(

@@ -52,7 +52,14 @@ async function asked(query: string): Promise<Margins> {
   expect([status, text]).toEqual([200, text])
   return body as unknown as Margins
 }
-const figures = ({ revenue, cost, margin, margin_percent, unknown, is_open }: Omit<MarginRow, 'account' | 'product' | 'realm' | 'resource'>) => [
+const figures = ({
+  revenue,
+  cost,
+  margin,
+  margin_percent,
+  unknown,
+  is_open,
+}: Omit<MarginRow, 'account' | 'product' | 'realm' | 'resource'>) => [
   revenue,
   cost,
   margin,
@@ -117,12 +124,24 @@ test('a late fact raises both sides, a cost that lacks a price for its use is un
   const { digest } = await world.run((ctx) => reRate(ctx, plain, cut))
   await world.run((ctx) => issueNotes(ctx, plain, { cut: cut.number, digest }))
   const [first] = (await call('GET', '/cost-books')).body['items'] as CostBook[]
-  const sent = { meter: 'network_transmit_bytes', per: 'quantity', unit: 'kB', price_book_id: first!.price_book_id } as const
+  const sent = {
+    meter: 'network_transmit_bytes',
+    per: 'quantity',
+    unit: 'kB',
+    price_book_id: first!.price_book_id,
+  } as const
   // from tomorrow on: of what was sent today no cost is known
   await sell(world, { ...sent, amount: '0.001', effective_at: iso(END + HOUR_MS) })
-  const machine = async () => (await asked(`by=resource&account_id=${plain}`)).items.find((row) => row.resource?.name === 'a')
+  const machine = async () =>
+    (await asked(`by=resource&account_id=${plain}`)).items.find((row) => row.resource?.name === 'a')
   expect(figures((await machine())!)).toEqual(['1.30', null, null, null, 1, '1.30', false])
-  await sell(world, { ...sent, amount: '0.001', effective_at: iso(START - HOUR_MS), correction: true, reason: 'as agreed' })
+  await sell(world, {
+    ...sent,
+    amount: '0.001',
+    effective_at: iso(START - HOUR_MS),
+    correction: true,
+    reason: 'as agreed',
+  })
   expect(figures((await machine())!)).toEqual(['1.30', '0.50', '0.80', '61.54', 0, '0.00', false])
   const rest = await costs('Everything else', null)
   await sell(world, { meter: 'vcpu', amount: '0.06', price_book_id: rest.price_book_id })
@@ -135,15 +154,26 @@ test('a late fact raises both sides, a cost that lacks a price for its use is un
 })
 
 test('a cost book has no pools and no tax; of a realm one holds at a time; one that ended leaves its time without a known cost', async () => {
-  const [first] = (await call('GET', '/cost-books')).body['items'].filter((one: CostBook) => one.realm === 'ours') as CostBook[]
-  const price = { kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '1', price_book_id: first!.price_book_id }
+  const [first] = (await call('GET', '/cost-books')).body['items'].filter(
+    (one: CostBook) => one.realm === 'ours',
+  ) as CostBook[]
+  const price = {
+    kind: 'vm',
+    meter: 'memory',
+    model: 'per_unit',
+    per: 'hour',
+    unit: 'GiB',
+    amount: '1',
+    price_book_id: first!.price_book_id,
+  }
   for (const more of [{ terms: { pool: 'account', included: '1' } }, { tax_inclusive: true }])
     expect((await call('POST', '/prices', { ...price, ...more })).status).toBe(422)
   expect((await call('POST', '/cost-books', { name: 'Again', realm: 'ours' })).status).toBe(409)
   const ended = await call('PATCH', `/cost-books/${first!.id}`, { to: iso(START + 5 * HOUR_MS) })
   expect(ended.status).toBe(200)
   // the book of all others takes over: 5 h at 2 cents, 5 h at 6; what was sent has no price there
-  const of = async () => (await asked(`by=resource&account_id=${plain}`)).items.map((row) => [row.resource?.name, row.cost]).toSorted()
+  const of = async () =>
+    (await asked(`by=resource&account_id=${plain}`)).items.map((row) => [row.resource?.name, row.cost]).toSorted()
   expect(await of()).toEqual([
     ['a', '0.90'],
     ['b', '0.80'],
@@ -164,6 +194,8 @@ test('margins are for those who decide about prices: not for support, and for no
     return Promise.all(paths.map(async (path) => (await call('GET', path, undefined, headers)).status))
   }
   expect(await status('finance', null)).toEqual([200, 200, 200])
-  for (const role of ['support', 'operator', 'read_only'] as const) expect(await status(role, null)).toEqual([403, 403, 403])
-  for (const role of ['tenant_owner', 'tenant_billing'] as const) expect(await status(role, reseller)).toEqual([403, 403, 403])
+  for (const role of ['support', 'operator', 'read_only'] as const)
+    expect(await status(role, null)).toEqual([403, 403, 403])
+  for (const role of ['tenant_owner', 'tenant_billing'] as const)
+    expect(await status(role, reseller)).toEqual([403, 403, 403])
 })

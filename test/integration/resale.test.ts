@@ -6,7 +6,15 @@ import { NewApiKey } from '#control-plane/accounts/contract.ts'
 import { system } from '#control-plane/base/actor.ts'
 import { newId } from '#control-plane/base/id.ts'
 import { HOUR_MS, iso } from '#control-plane/base/time.ts'
-import { finalise, getInvoice, issueNotes, linesCsv, readyToReRate, reRate, verify } from '#control-plane/billing/index.ts'
+import {
+  finalise,
+  getInvoice,
+  issueNotes,
+  linesCsv,
+  readyToReRate,
+  reRate,
+  verify,
+} from '#control-plane/billing/index.ts'
 import { finaliseClose, listClosing, openClose, workOnCloses } from '#control-plane/closing/index.ts'
 import type { Line } from '#control-plane/rating/contract.ts'
 import { Suite } from '../setup/stack.ts'
@@ -91,12 +99,24 @@ test('a late fact becomes a note under each contract of the chain, and a transfe
   ])
   await transfer(world, 'moved', u, START + 2 * HOUR_MS, 'earlier than was said')
   const { documents } = await reviewed(r)
-  expect(documents.map(({ outcome, lines }) => [outcome, lines.map((line) => [line.for_account?.name, line.delta])])).toEqual([
-    ['even', [['Customer T', '-0.20'], ['Customer U', '0.20']]],
+  expect(
+    documents.map(({ outcome, lines }) => [outcome, lines.map((line) => [line.for_account?.name, line.delta])]),
+  ).toEqual([
+    [
+      'even',
+      [
+        ['Customer T', '-0.20'],
+        ['Customer U', '0.20'],
+      ],
+    ],
   ])
   expect(documents[0]!.lines.map((line) => line.causes)).toEqual([['corrected_owner'], ['corrected_owner']])
-  expect((await noted(t)).map(({ document_type, totals }) => [document_type, totals.net])).toEqual([['credit_note', '0.32']])
-  expect((await noted(u)).map(({ document_type, totals }) => [document_type, totals.net])).toEqual([['debit_note', '0.32']])
+  expect((await noted(t)).map(({ document_type, totals }) => [document_type, totals.net])).toEqual([
+    ['credit_note', '0.32'],
+  ])
+  expect((await noted(u)).map(({ document_type, totals }) => [document_type, totals.net])).toEqual([
+    ['debit_note', '0.32'],
+  ])
   expect(await findings()).toEqual([])
 })
 
@@ -139,13 +159,17 @@ test('a company of a reseller sells to nobody who is not below him, and keeps it
   await expect(opened(world, 'Above', r, of_q.id)).rejects.toMatchObject(refused)
   await expect(companyOf(world, newId(), 'X-')).rejects.toMatchObject({ code: 'not_found' })
   await call('PATCH', `/legal-entities/${of_r.id}`, { reseller_account_id: null, payment_terms_days: 14 })
-  const [kept] = await world.db.execute(sql`select reseller_account_id, payment_terms_days from legal_entity where id = ${of_r.id}`)
+  const [kept] = await world.db.execute(
+    sql`select reseller_account_id, payment_terms_days from legal_entity where id = ${of_r.id}`,
+  )
   expect(kept).toEqual({ reseller_account_id: r, payment_terms_days: 14 })
 })
 
 test('the verifier finds a customer who does not buy through the reseller that is charged for him', async () => {
   const { world, t } = chain
-  const seller = await world.db.execute<{ legal_entity_id: string }>(sql`select legal_entity_id from account where id = ${t}`)
+  const seller = await world.db.execute<{ legal_entity_id: string }>(
+    sql`select legal_entity_id from account where id = ${t}`,
+  )
   const set = (id: string) => world.db.execute(sql`update account set legal_entity_id = ${id} where id = ${t}`)
   await set(world.legal_entity_id)
   const found = await findings()
@@ -179,7 +203,12 @@ test('allowances and pools of a reseller count over all that is resold; each com
   const closed = new Map<string, string[]>()
   for (const legal_entity_id of [world.legal_entity_id, of_r.id, of_q.id]) {
     const close = await world.run((ctx) => openClose(ctx, { month: '2026-11', legal_entity_id, grace_hours: 0 }))
-    const work = () => workOnCloses(world.db, () => world.clock.now, (error) => expect(error).toBeNull())
+    const work = () =>
+      workOnCloses(
+        world.db,
+        () => world.clock.now,
+        (error) => expect(error).toBeNull(),
+      )
     await work()
     await world.run((ctx) => finaliseClose(ctx, close.id, { early: true }))
     await work()

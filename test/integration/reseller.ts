@@ -30,7 +30,13 @@ export async function companyOf(world: Prepared, reseller_account_id: string | n
 }
 
 export const opened = async (world: Prepared, name: string, parent_id?: string, legal_entity_id?: string) => {
-  const input = { name, tax_id: '', email: '', ...(parent_id && { parent_id }), ...(legal_entity_id && { legal_entity_id }) }
+  const input = {
+    name,
+    tax_id: '',
+    email: '',
+    ...(parent_id && { parent_id }),
+    ...(legal_entity_id && { legal_entity_id }),
+  }
   return (await world.run((ctx) => openAccount(ctx, input))).id
 }
 
@@ -71,7 +77,13 @@ export async function chainOf(suite: Suite): Promise<Chain> {
     await sell(world, { meter: 'network_transmit_bytes', per: 'quantity', unit: 'kB', amount: sent, ...book })
   }
   const agent = await enrolledAgent(world, 'resold', r)
-  await agent.send([agent.listing(START, 'h', ['own', 'moved', 'of-s', 'of-direct'].map((name) => vm(name)))])
+  await agent.send([
+    agent.listing(
+      START,
+      'h',
+      ['own', 'moved', 'of-s', 'of-direct'].map((name) => vm(name)),
+    ),
+  ])
   await settled(world)
   const since = [START - 3_600_000, 'from the start'] as const
   await transfer(world, 'moved', t, ...since)

@@ -11,6 +11,7 @@ import type * as Events from '#control-plane/events/contract.ts'
 import type { Page } from '#control-plane/http/contract.ts'
 import type * as Ingest from '#control-plane/ingest/contract.ts'
 import type * as Inventory from '#control-plane/inventory/contract.ts'
+import type * as Margin from '#control-plane/margins/contract.ts'
 import type * as Mails from '#control-plane/mails/contract.ts'
 import type * as Limits from '#control-plane/limits/contract.ts'
 import type * as People from '#control-plane/people/contract.ts'
@@ -30,6 +31,9 @@ interface Items<T> {
 }
 export type Account = Accounts.Account
 export type PriceBook = Catalog.PriceBook
+export type CostBook = Catalog.CostBook
+export type Margins = Margin.Margins
+export type MarginRow = Margin.MarginRow
 export type PriceChange = Repricing.PriceChange
 export type NewPriceChange = z.input<typeof Repricing.NewPriceChange>
 export type RecalculationQuery = z.input<typeof Repricing.PreviewQuery>
@@ -304,6 +308,9 @@ export const api = {
   cancelWhatIf: (id: string) => post<WhatIf>(`/what-ifs/${id}/cancel`, {}),
   whatIfAccounts: (id: string, query: Values, signal?: AbortSignal) =>
     get<Page<WhatIfAccount>>(`/what-ifs/${id}/accounts`, query, signal),
+  margins: (query: Values) => get<Margins>('/margins', query),
+  costBooks: () => get<z.infer<typeof Catalog.CostBookList>>('/cost-books'),
+  addCostBook: (book: z.input<typeof Catalog.NewCostBook>) => make<CostBook>('/cost-books', book),
   plans: () => get<Items<Plan>>('/plans'),
   plan: (id: string) => get<Plan>(`/plans/${id}`),
   addPlan: (plan: NewPlan) => make<Plan>('/plans', plan),

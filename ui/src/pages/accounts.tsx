@@ -250,7 +250,9 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
         <Show when={tenant.has('billing.read') ? props.account : undefined}>
           {(account) => <VatCheck account={account()} />}
         </Show>
-        <Show when={form.restError([...PARTY_POINTERS, '/parent_id'])}>{(problem) => <ProblemNote error={problem()} />}</Show>
+        <Show when={form.restError([...PARTY_POINTERS, '/parent_id'])}>
+          {(problem) => <ProblemNote error={problem()} />}
+        </Show>
       </form>
     </Dialog>
   )

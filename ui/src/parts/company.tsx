@@ -138,7 +138,12 @@ function CompanyForm(props: FormProps) {
       const { currency, entity } = body()
       return props.entity
         ? api.changeLegalEntity(props.entity.id, entity)
-        : api.addLegalEntity({ ...entity, currency, address: { ...party.address }, reseller_account_id: reseller() || null })
+        : api.addLegalEntity({
+            ...entity,
+            currency,
+            address: { ...party.address },
+            reseller_account_id: reseller() || null,
+          })
     },
     onDone: () => {
       tell(t('common.saved'), 'ok', t('common.close'))
