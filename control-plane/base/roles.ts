@@ -2,8 +2,8 @@
 import { type Actor, PERMISSIONS, type Permission } from './actor.ts'
 
 /** Not what stands above all others: the audit holds before and after of everything, invoices and keys among it; and what machines cost us. */
-const KEPT: readonly Permission[] = ['keys.read', 'audit.read', 'margins.read']
-const reading = PERMISSIONS.filter((one) => one.endsWith('.read') && !KEPT.includes(one))
+const KEPT: ReadonlySet<Permission> = new Set(['keys.read', 'audit.read', 'margins.read'])
+const reading = PERMISSIONS.filter((one) => one.endsWith('.read') && !KEPT.has(one))
 
 /** Roles of those who run the installation; each sees all of its accounts. */
 const STAFF = {
