@@ -50,8 +50,11 @@ export const legalEntity = pgTable(
     /** what is issued goes by mail by itself */
     send_automatically: boolean().notNull().default(false),
     created_at: instant().notNull(),
-    /** the reseller whose company it is, for ever: he buys what it sells; null: the installation's own */
-    reseller_account_id: uuid().references((): AnyPgColumn => account.id),
+    /**
+     * The reseller whose company it is, for ever: he buys what it sells; null: the installation's own. No foreign key: accounts refer to
+     * companies already, and no backup could load a circle. Accounts are never deleted.
+     */
+    reseller_account_id: uuid(),
   },
   (t) => [index().on(t.reseller_account_id)],
 )
