@@ -26,6 +26,7 @@ import { ownedIds } from './inventory/index.ts'
 import { routes as inventory } from './inventory/routes.ts'
 import { routes as ingest } from './ingest/routes.ts'
 import { routes as limits } from './limits/routes.ts'
+import { routes as margins } from './margins/routes.ts'
 import { createLog, endSayingLittle, sayError } from './log.ts'
 import { routes as mails } from './mails/routes.ts'
 import { routes as metering } from './metering/routes.ts'
@@ -113,6 +114,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     queues(deps),
     repricing(deps),
     limits(deps),
+    margins(deps),
   ]
 }
 

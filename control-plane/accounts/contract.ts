@@ -93,6 +93,10 @@ export const LegalEntity = z
     send_automatically: z
       .boolean()
       .meta({ description: 'what is issued goes by mail to the billing addresses of its account by itself' }),
+    reseller_account_id: Id.nullable().meta({
+      description:
+        'the reseller whose company it is, for ever: he is billed for what its customers use; null: of the installation itself',
+    }),
   })
   .meta({ id: 'LegalEntity' })
 export type LegalEntity = z.infer<typeof LegalEntity>
@@ -105,9 +109,15 @@ export const NewLegalEntity = LegalEntity.omit({ id: true, logo: true }).extend(
   note_threshold: LegalEntity.shape.note_threshold.default(0),
   re_rating_months: LegalEntity.shape.re_rating_months.default(24),
   send_automatically: LegalEntity.shape.send_automatically.default(false),
+  reseller_account_id: LegalEntity.shape.reseller_account_id.default(null),
 })
 export type NewLegalEntity = z.infer<typeof NewLegalEntity>
-export const LegalEntityChange = LegalEntity.omit({ id: true, currency: true, logo: true }).partial()
+export const LegalEntityChange = LegalEntity.omit({
+  id: true,
+  currency: true,
+  logo: true,
+  reseller_account_id: true,
+}).partial()
 export type LegalEntityChange = z.infer<typeof LegalEntityChange>
 
 export const Project = z

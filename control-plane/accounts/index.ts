@@ -18,6 +18,7 @@ import type {
   NewLegalEntity,
   SessionSettings,
 } from './contract.ts'
+import { requireBelow } from './resale/index.ts'
 import { brandingErrors, placeErrors, prefixErrors, refuse, taxErrors } from './rules.ts'
 import {
   insertAccount,
@@ -47,6 +48,7 @@ export {
   signOut,
 } from './credentials.ts'
 export { asWhom, endImpersonation, impersonate } from './impersonation.ts'
+export { type Customer, isResoldBy, resoldBy } from './resale/index.ts'
 export { type Given, requireGivable } from './roles/giving.ts'
 export { type Bearers, changeCustomRole, createCustomRole, endCustomRole, listRoles, nameOf } from './roles/index.ts'
 export { endProject, openProject, renameProject, requireOpenProject, requireProject } from './projects/index.ts'
@@ -106,6 +108,7 @@ export async function createLegalEntity(ctx: Context, input: NewLegalEntity): Pr
     ...prefixErrors(input.invoice_prefix, others),
     ...brandingErrors(input.branding),
   ])
+  if (input.reseller_account_id !== null) await getAccount(ctx, input.reseller_account_id)
   const id = newId()
   await insertEntity(ctx.tx, { ...input, id, created_at: ctx.now() })
   const after = await getLegalEntity(ctx, id)
@@ -139,7 +142,7 @@ export async function defaultAccount(ctx: Context): Promise<Account> {
 
 async function sellerOf(ctx: Context, { legal_entity_id }: NewAccount): Promise<LegalEntity> {
   if (legal_entity_id !== undefined) return await getLegalEntity(ctx, legal_entity_id)
-  const [first] = await selectEntities(ctx)
+  const first = (await selectEntities(ctx)).find((one) => one.reseller_account_id === null)
   assert(first, 'set-up makes the first legal entity')
   return first
 }
@@ -154,6 +157,7 @@ export async function createAccount(ctx: Context, input: NewAccount): Promise<Ac
   const address = input.address ?? { street: '', postal_code: '', city: '', country: seller.address.country }
   const parent_id = input.parent_id ?? ctx.actor.account_id
   if (parent_id !== null) await getAccount(ctx, parent_id)
+  await requireBelow(ctx, seller, parent_id)
   const described = { name, address, tax_id, tax_status, email, zone, language, parent_id }
   await insertAccount(
     ctx.tx,

@@ -25,48 +25,61 @@ export const installation = pgTable('installation', {
   tenant_idle_hours: integer().notNull().default(168),
 })
 
-export const legalEntity = pgTable('legal_entity', {
-  id: uuid().primaryKey(),
-  name: text().notNull(),
-  address: jsonb().$type<Address>().notNull(),
-  tax_id: text().notNull(),
-  email: text().notNull(),
-  currency: text().notNull(),
-  zone: text().notNull(),
-  language: text().$type<'en' | 'es'>().notNull(),
-  tax_category: text().$type<'S' | 'Z' | 'E' | 'AE' | 'K' | 'G' | 'O'>().notNull(),
-  tax_rate: text().notNull(),
-  invoice_prefix: text().notNull(),
-  payment_terms_days: integer().notNull(),
-  branding: jsonb().$type<Branding>().notNull().default(NO_BRANDING),
-  /** its bytes lie with the documents, by their hash */
-  logo: jsonb().$type<Logo>(),
-  /** a note of less than this waits, in minor units */
-  note_threshold: integer().notNull().default(0),
-  /** how far back invoices are rated again */
-  re_rating_months: integer().notNull().default(24),
-  /** what is issued goes by mail by itself */
-  send_automatically: boolean().notNull().default(false),
-  created_at: instant().notNull(),
-})
+export const legalEntity = pgTable(
+  'legal_entity',
+  {
+    id: uuid().primaryKey(),
+    name: text().notNull(),
+    address: jsonb().$type<Address>().notNull(),
+    tax_id: text().notNull(),
+    email: text().notNull(),
+    currency: text().notNull(),
+    zone: text().notNull(),
+    language: text().$type<'en' | 'es'>().notNull(),
+    tax_category: text().$type<'S' | 'Z' | 'E' | 'AE' | 'K' | 'G' | 'O'>().notNull(),
+    tax_rate: text().notNull(),
+    invoice_prefix: text().notNull(),
+    payment_terms_days: integer().notNull(),
+    branding: jsonb().$type<Branding>().notNull().default(NO_BRANDING),
+    /** its bytes lie with the documents, by their hash */
+    logo: jsonb().$type<Logo>(),
+    /** a note of less than this waits, in minor units */
+    note_threshold: integer().notNull().default(0),
+    /** how far back invoices are rated again */
+    re_rating_months: integer().notNull().default(24),
+    /** what is issued goes by mail by itself */
+    send_automatically: boolean().notNull().default(false),
+    created_at: instant().notNull(),
+    /**
+     * The reseller whose company it is, for ever: he buys what it sells; null: the installation's own. No foreign key: accounts refer to
+     * companies already, and no backup could load a circle. Accounts are never deleted.
+     */
+    reseller_account_id: uuid(),
+  },
+  (t) => [index().on(t.reseller_account_id)],
+)
 
-export const account = pgTable('account', {
-  id: uuid().primaryKey(),
-  legal_entity_id: uuid()
-    .notNull()
-    .references(() => legalEntity.id),
-  name: text().notNull(),
-  address: jsonb().$type<Address>().notNull(),
-  tax_id: text().notNull(),
-  tax_status: text().$type<'consumer' | 'business'>().notNull().default('consumer'),
-  email: text().notNull(),
-  zone: text().notNull(),
-  language: text().$type<'en' | 'es'>().notNull(),
-  is_default: boolean().notNull(),
-  created_at: instant().notNull(),
-  /** the reseller who brought it; null: it buys of the installation's own */
-  parent_id: uuid().references((): AnyPgColumn => account.id),
-})
+export const account = pgTable(
+  'account',
+  {
+    id: uuid().primaryKey(),
+    legal_entity_id: uuid()
+      .notNull()
+      .references(() => legalEntity.id),
+    name: text().notNull(),
+    address: jsonb().$type<Address>().notNull(),
+    tax_id: text().notNull(),
+    tax_status: text().$type<'consumer' | 'business'>().notNull().default('consumer'),
+    email: text().notNull(),
+    zone: text().notNull(),
+    language: text().$type<'en' | 'es'>().notNull(),
+    is_default: boolean().notNull(),
+    created_at: instant().notNull(),
+    /** the reseller who brought it; null: it buys of the installation's own */
+    parent_id: uuid().references((): AnyPgColumn => account.id),
+  },
+  (t) => [index().on(t.legal_entity_id)],
+)
 
 /** Each account with every account below it, itself included: what a tenant reaches is one lookup. */
 export const accountTree = pgTable(

@@ -20,10 +20,12 @@ function entityFromRow(row: typeof legalEntity.$inferSelect): LegalEntity {
   return entity
 }
 
-/** A tenant knows those who sell to him. */
+/** A tenant knows those who sell to him, and his own companies. */
 const sellersOf = (ctx: Context) => {
   const reached = withinReach(ctx, account.id)
-  return reached && inArray(legalEntity.id, ctx.tx.select({ id: account.legal_entity_id }).from(account).where(reached))
+  if (!reached) return undefined
+  const sellers = ctx.tx.select({ id: account.legal_entity_id }).from(account).where(reached)
+  return or(inArray(legalEntity.id, sellers), withinReach(ctx, legalEntity.reseller_account_id))
 }
 
 export async function selectEntities(ctx: Context): Promise<LegalEntity[]> {

@@ -25,6 +25,7 @@ export const PERMISSIONS = [
   'keys.read',
   'keys.write',
   'legal_entities.write',
+  'margins.read',
   'metrics.read',
   'notices.read',
   'people.erase',

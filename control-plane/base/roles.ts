@@ -1,8 +1,9 @@
 /** What each role may do: the one table that the API refuses by and the page disables by. */
 import { type Actor, PERMISSIONS, type Permission } from './actor.ts'
 
-/** Not what stands above all others: the audit holds before and after of everything, invoices and keys among it. */
-const reading = PERMISSIONS.filter((one) => one.endsWith('.read') && one !== 'keys.read' && one !== 'audit.read')
+/** Not what stands above all others: the audit holds before and after of everything, invoices and keys among it; and what machines cost us. */
+const KEPT: ReadonlySet<Permission> = new Set(['keys.read', 'audit.read', 'margins.read'])
+const reading = PERMISSIONS.filter((one) => one.endsWith('.read') && !KEPT.has(one))
 
 /** Roles of those who run the installation; each sees all of its accounts. */
 const STAFF = {
@@ -19,6 +20,7 @@ const STAFF = {
     'catalog.write',
     'contracts.write',
     'legal_entities.write',
+    'margins.read',
   ],
   support: [...reading, 'billing.verify', 'accounts.impersonate'],
   read_only: reading.filter((one) => one !== 'billing.read' && one !== 'people.read'),

@@ -276,7 +276,13 @@ export const ResourceCost = z
   .meta({ id: 'ResourceCost' })
 
 /** What one line of a period is now, beside what was billed. */
-export const Difference = DocumentLine.pick({ service_id: true, resource: true, component: true, meter: true }).extend({
+export const Difference = DocumentLine.pick({
+  service_id: true,
+  resource: true,
+  for_account: true,
+  component: true,
+  meter: true,
+}).extend({
   billed: Amount,
   due: Amount,
   delta: Amount,

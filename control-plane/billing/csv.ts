@@ -34,6 +34,7 @@ const COLUMNS: Record<string, (line: DocumentLine, document: Document) => unknow
   currency: (line) => line.currency,
   tax_category: (line) => line.tax_category,
   tax_rate: (line) => line.tax_rate,
+  for_account: (line) => line.for_account?.name,
 }
 
 export function linesCsv(document: Document): string {

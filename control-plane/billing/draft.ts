@@ -159,7 +159,12 @@ export async function presentDraft(
     taxes,
     ...(coupons.length > 0 && { coupons }),
     totals: totalsText(totalsOf(lines, taxes, currency), currency),
-    by_project: byProject(lines, await projectOfEach(ctx, assignmentsIn(lines)), account.projects, currency),
+    by_project: byProject(
+      lines,
+      await projectOfEach(ctx, account.id, assignmentsIn(lines)),
+      account.projects,
+      currency,
+    ),
     unrated: unrated.map(presentMissing),
     blocked_gaps: blocked.map(presentBlocked),
   }

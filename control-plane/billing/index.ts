@@ -1,5 +1,6 @@
 /** Verbs of billing. */
 export { issueOneOff } from './one-off.ts'
+export { apportion } from './by-project.ts'
 export { renderMissing, invoicePdf } from './documents.ts'
 export {
   allAccounts,

@@ -46,6 +46,7 @@ const EN = {
   bank: 'Bank',
   reference: 'Reference',
   pooled: 'All together',
+  for_account: 'For',
   pro_forma: 'Pro-forma invoice',
   no_invoice: 'This is not an invoice.',
   no_number: 'It has no invoice number, and nothing is due of it.',
@@ -87,6 +88,7 @@ const ES: typeof EN = {
   bank: 'Banco',
   reference: 'Concepto',
   pooled: 'Todo junto',
+  for_account: 'Para',
   pro_forma: 'Factura proforma',
   no_invoice: 'Este documento no es una factura.',
   no_number: 'No tiene número de factura y no genera ningún pago.',
@@ -284,6 +286,10 @@ function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, langua
   }
 }
 
+/** "For Acme", above the first line that a reseller is charged for a customer. */
+const headingOf = ({ for_account }: DocumentLine, before: DocumentLine | undefined, language: Language): string =>
+  for_account && for_account.id !== before?.for_account?.id ? `${LABELS[language].for_account} ${for_account.name}` : ''
+
 /** "Corrects invoice A-2026-000001 of 2026-11-01", and why; nothing on an invoice. */
 function correctsData({ corrects, zone }: InvoiceContent, lines: readonly DocumentLine[], language: Language) {
   if (!corrects) return null
@@ -325,7 +331,10 @@ export function documentData(
     period: `${dateText(content.period.from, content.zone, language)} ${labels.to} ${lastDay(content.period.to, content.zone, language)}`,
     seller: { name: content.seller.name, lines: address(content.seller, labels) },
     buyer: { name: content.buyer.name, lines: address(content.buyer, labels) },
-    lines: lines.map((line) => lineData(line, content, language)),
+    lines: lines.map((line, index) => ({
+      heading: headingOf(line, lines[index - 1], language),
+      ...lineData(line, content, language),
+    })),
     corrects: is_pro_forma ? { text: no_invoice, reason: no_number } : correctsData(content, lines, language),
     discounts: (content.coupons ?? []).map(({ code, used }) => ({
       text: `${labels.discount} ${code}`,

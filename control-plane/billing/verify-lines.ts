@@ -1,5 +1,6 @@
 /** The lines of an issued invoice, checked by other arithmetic than the engine's and followed down to the readings. */
 import { canonical } from '#connectors/contract.ts'
+import { isResoldBy } from '../accounts/index.ts'
 import { exponentOf } from '../base/money.ts'
 import { sure } from '../base/problem.ts'
 import { fromIso, HOUR_MS, hourOf, type Interval, intersect, iso } from '../base/time.ts'
@@ -28,6 +29,7 @@ export async function checkLines(
   let readings = 0
   await checkServices(ctx, invoice, lines, report)
   await checkBooks(ctx, invoice, lines, report)
+  await checkCustomers(ctx, invoice, lines, report)
   for (const batch of batchesOf(lines)) {
     const facts = await factsOf(ctx, invoice, batch)
     for (const line of batch) {
@@ -40,6 +42,14 @@ export async function checkLines(
     }
   }
   return readings
+}
+
+/** Everybody for whom a reseller is charged buys through him, asked from the customer's side. */
+async function checkCustomers(ctx: Context, invoice: store.InvoiceRow, lines: readonly Line[], report: Report) {
+  const named = lines.flatMap((line) => [line, ...line.segments].flatMap((one) => one.for_account ?? []))
+  for (const [id, name] of new Map(named.map((one) => [one.id, one.name])))
+    if (!(await isResoldBy(ctx, id, invoice.account_id)))
+      report('customer', invoice.number, `${name}, for whom it charges, does not buy through this account.`)
 }
 
 /** The facts of so many lines are held at once; those of one resource follow each other and stay together. */
@@ -100,7 +110,11 @@ const heldOf = async (ctx: Context, invoice: store.InvoiceRow, line: Line, { hel
     ? subscribed(ctx, invoice, line)
     : line.resource.kind === 'pool'
       ? { ...held, planned: await plannedIn(ctx, invoice, line) }
-      : held
+      : { ...held, owned: held.owned.filter((row) => row.account_id === userOf(invoice, line)) }
+
+/** Who used what is charged: the buyer, or a customer of his; of a line for all together each segment says who. */
+const userOf = (invoice: store.InvoiceRow, line: Line, segment?: Segment): string =>
+  (line.resource.kind === 'pool' ? segment?.for_account : line.for_account)?.id ?? invoice.account_id
 
 interface Stretch extends Interval {
   resource_id: string
@@ -192,7 +206,12 @@ function checkOwner(
     owner &&
     (owner.from === null || Number(owner.from) <= fromIso(segment.from)) &&
     (owner.to === null || Number(owner.to) >= fromIso(segment.to))
-  if (!owner || owner.account_id !== invoice.account_id || owner.resource_id !== resourceIdOf(line, segment) || !inside)
+  if (
+    !owner ||
+    owner.account_id !== userOf(invoice, line, segment) ||
+    owner.resource_id !== resourceIdOf(line, segment) ||
+    !inside
+  )
     report('owner', subject, `The owner version of ${segment.from} does not give this stretch to the account.`)
 }
 

@@ -172,6 +172,7 @@ export const PriceBook = z
       description: 'holds only where it is assigned; null: a standard book, or one of a plan',
     }),
     created_at: InstantText,
+    side: z.enum(['sale', 'cost']).meta({ description: '`cost`: what is paid, not what is charged' }),
   })
   .meta({ id: 'PriceBook' })
 export type PriceBook = z.infer<typeof PriceBook>
@@ -187,6 +188,33 @@ export const NewPriceBook = z.object({
   legal_entity_id: Id.optional().meta({ description: 'default: the first company' }),
 })
 export type NewPriceBook = z.infer<typeof NewPriceBook>
+
+/** At which prices the machines of a realm cost us: a price book, and the time in which it holds. */
+export const CostBook = z
+  .object({
+    id: Id,
+    price_book_id: Id,
+    name: z.string(),
+    currency: CurrencyCode,
+    realm: z.string().nullable().meta({ description: 'null: every realm that has no cost book of its own' }),
+    from: InstantText,
+    to: InstantText.nullable(),
+  })
+  .meta({ id: 'CostBook' })
+export type CostBook = z.infer<typeof CostBook>
+export const CostBookList = z.object({
+  items: z.array(CostBook),
+  realms: z.array(z.string()).meta({ description: 'in which there are machines' }),
+})
+export const NewCostBook = z.object({
+  name: z.string().trim().min(1).max(100),
+  realm: z.string().min(1).max(200).nullable().default(null),
+  currency: CurrencyCode.optional().meta({ description: 'default: that of the first company' }),
+  from: InstantText.optional().meta({ description: 'default: the start of this month' }),
+})
+export type NewCostBook = z.infer<typeof NewCostBook>
+export const CostBookChange = z.object({ to: InstantText.nullable().meta({ description: 'when it ends to hold' }) })
+export type CostBookChange = z.infer<typeof CostBookChange>
 
 /** A version of a price as rating reads it: holds on [effective_at, ends_at), amount without trailing zeros. */
 export interface PriceRow {

@@ -20,6 +20,7 @@ import type {
 import { priceBooks } from './revision/index.ts'
 import { assertFits, assertMayHold, choicesOf, decide, overlap, type Span, stateOf } from './rules.ts'
 import { assertTerms, keptTerms } from './terms.ts'
+import { assertCost } from './costs/rules.ts'
 import { isBookOfPlan } from './plans/store.ts'
 import {
   componentsOf,
@@ -53,6 +54,7 @@ export {
   pricesHolding,
   revisePrices,
 } from './revision/index.ts'
+export { changeCostBook, costBooks, createCostBook, listCostBooks } from './costs/index.ts'
 export { changePlan, createPlan, getPlan, listPlans, plansById, publishPlan, retirePlan } from './plans/index.ts'
 
 /** The price book of a legal entity in a currency (default: its own) that contracts use unless told otherwise; made at the first call. */
@@ -67,8 +69,8 @@ export async function createDefaultBook(ctx: Context, legal_entity_id: string, a
   return (await made(ctx, { legal_entity_id, name, currency, is_default: true, negotiated_for: null })).id
 }
 
-async function made(ctx: Context, content: Omit<PriceBook, 'id' | 'created_at'>): Promise<PriceBook> {
-  const book = { ...content, id: newId(), created_at: ctx.now() }
+async function made(ctx: Context, content: Omit<PriceBook, 'id' | 'created_at' | 'side'>): Promise<PriceBook> {
+  const book = { ...content, id: newId(), side: 'sale' as const, created_at: ctx.now() }
   await insertBook(ctx.tx, book)
   await append(ctx, { type: 'price_book.created', subject: { kind: 'price_book', id: book.id }, after: book })
   return book
@@ -136,7 +138,7 @@ export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
   assertTerms(input)
   const id = input.price_book_id ?? (await standardBook(ctx))
   const book = required(await lockBook(ctx.tx, id), id)
-  await assertSells(ctx, input, book.id)
+  await assertSells(ctx, input, book)
   // The clock is read under the lock: decisions without an instant hold in the order in which they are recorded.
   const now = ctx.now()
   const live = await liveVersions(ctx.tx, { price_book_id: book.id, kind: input.kind, meter: input.meter })
@@ -159,8 +161,10 @@ export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
 }
 
 /** Services are sold by plans: a fee stands in the price book of one. What a plan prices, it prices for each resource by itself. */
-async function assertSells(ctx: Context, { kind, model, terms }: NewPrice, price_book_id: string): Promise<void> {
-  const isOfPlan = await isBookOfPlan(ctx.tx, price_book_id)
+async function assertSells(ctx: Context, input: NewPrice, { id, side }: PriceBook): Promise<void> {
+  const { kind, model, terms } = input
+  if (side === 'cost') assertCost(input)
+  const isOfPlan = await isBookOfPlan(ctx.tx, id)
   if (isOfPlan && (model === 'allocation_pool' || terms?.pool))
     throw new Problem(
       'wrong_unit',

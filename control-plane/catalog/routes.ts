@@ -1,7 +1,11 @@
 /** HTTP of the catalogue: meters, prices and plans. */
 import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import {
+  CostBook,
+  CostBookChange,
+  CostBookList,
   MeterList,
+  NewCostBook,
   NewPlan,
   NewPrice,
   NewPriceBook,
@@ -16,11 +20,14 @@ import {
 } from './contract.ts'
 import {
   addPrice,
+  changeCostBook,
   changePlan,
   createBook,
+  createCostBook,
   createPlan,
   getPlan,
   listBooks,
+  listCostBooks,
   listMeters,
   listPlans,
   listPrices,
@@ -48,6 +55,25 @@ export const routes = (deps: HttpDeps) =>
       ),
       valid('json', NewPriceBook),
       async (c) => c.json(await verb(c, deps, (ctx) => createBook(ctx, c.req.valid('json'))), 201),
+    )
+    .get('/cost-books', answers('At which prices machines cost us', CostBookList, 'margins.read'), async (c) =>
+      c.json(await verb(c, deps, listCostBooks)),
+    )
+    .post(
+      '/cost-books',
+      answers('Open a price book of what the machines of a realm cost us', CostBook, 'catalog.write', {
+        status: 201,
+      }),
+      valid('json', NewCostBook),
+      async (c) => c.json(await verb(c, deps, (ctx) => createCostBook(ctx, c.req.valid('json'))), 201),
+    )
+    .patch(
+      '/cost-books/:id',
+      answers('Say until when a cost book holds', CostBook, 'catalog.write'),
+      valid('param', ById),
+      valid('json', CostBookChange),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => changeCostBook(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .get(
       '/prices',

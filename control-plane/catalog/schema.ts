@@ -19,15 +19,35 @@ export const priceBook = pgTable(
     currency: text().notNull(),
     /** the standard book of its company in its currency */
     is_default: boolean().notNull(),
-    /** for whom its prices were negotiated; null: a standard book, or one of a plan */
+    /** for whom its prices were negotiated; null: a standard book, one of a plan or of costs */
     negotiated_for: text().$type<NegotiatedFor>(),
     created_at: instant().notNull(),
+    /** `cost`: what is paid, not what is charged */
+    side: text().$type<'sale' | 'cost'>().notNull().default('sale'),
   },
   (t) => [
     uniqueIndex('price_book_one_default')
       .on(t.legal_entity_id, t.currency)
       .where(sql`${t.is_default}`),
   ],
+)
+
+/** At which prices machines cost us, and since when. Of one realm at a time there is one. */
+export const costBook = pgTable(
+  'cost_book',
+  {
+    id: uuid().primaryKey(),
+    price_book_id: uuid()
+      .notNull()
+      .references(() => priceBook.id),
+    /** null: of all realms that have none of their own */
+    realm: text(),
+    valid_from: instant().notNull(),
+    valid_to: instant(),
+    actor: text().notNull(),
+    created_at: instant().notNull(),
+  },
+  (t) => [uniqueIndex().on(t.price_book_id)],
 )
 
 /** Bitemporal: effective [effective_at, ends_at), known to cuts [cut_from, cut_to). */

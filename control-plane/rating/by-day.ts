@@ -110,14 +110,15 @@ async function ratedDays(ctx: Context, account: Account, days: readonly Interval
   const sums = each.map((list) => list.filter((line) => !isPercentile(line)))
   const lines = isByDay ? each : dailyShares(sums, days, (await rate(ctx, { ...terms, period: month })).lines)
   const ids = lines.flat().flatMap((line) => line.segments.map((segment) => segment.assignment_id))
-  const projectOf = byProject ? await projectOfEach(ctx, ids) : null
+  const projectOf = byProject ? await projectOfEach(ctx, account.id, ids) : null
   const rated = lines.map((list) => list.map((line) => ({ line, parts: projectOf && partsOf(line, projectOf) })))
   return { currency: contract.currency, rated }
 }
 
 const isPercentile = ({ meter }: { meter?: MeterName | undefined }): boolean =>
   meter !== undefined && meterOf(meter).kind === 'percentile'
-const keyOf = (line: Line): string => `${line.service_id}/${line.resource.id}/${line.price.id}`
+const keyOf = (line: Line): string =>
+  `${line.service_id}/${line.resource.id}/${line.price.id}/${line.for_account?.id ?? ''}`
 /**
  * Lines of days whose prices charge the whole month: each bears its part of the month's amount, by quantity or else by time. A percentile
  * is of all the month, so each day bears it for its time.

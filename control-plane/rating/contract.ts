@@ -14,6 +14,9 @@ export const FractionText = z
   .string()
   .regex(/^-?\d+\/\d+$/)
   .meta({ example: '413/10', description: 'exact, in lowest terms' })
+/** A customer of the buyer, who resells to him: who used what is charged. */
+export const ForAccount = z.object({ id: Id, name: z.string() })
+export type ForAccount = z.infer<typeof ForAccount>
 /** Time in which nobody looked, why, and what was done about it. */
 export const LineGap = z.object({
   from: InstantText,
@@ -42,6 +45,7 @@ export const Segment = z.object({
   observed_version_id: Id.nullable(),
   assignment_id: Id,
   resource: z.object({ id: Id, name: z.string() }).optional().meta({ description: 'of a pooled price: whose it is' }),
+  for_account: ForAccount.optional().meta({ description: 'of a pooled price: which customer of a reseller used it' }),
   /** SHA-256 over what the quantity was summed from: usage hours and readings, or the version */
   digest: z.string(),
   /** milliseconds in which nobody looked; allocation goes on, consumption is unknown or spread */
@@ -110,6 +114,9 @@ export const Line = z
     resource: z
       .object({ id: Id, kind: LineKind, name: z.string() })
       .meta({ description: 'of the kind `service`: a service itself, called by its plan' }),
+    for_account: ForAccount.optional().meta({
+      description: 'for which customer of a reseller; absent: for the buyer, or of a pooled price as its segments say',
+    }),
     plan: Plan.pick({ id: true, name: true })
       .optional()
       .meta({ description: 'whose price it is; absent: that of the contract' }),
@@ -169,6 +176,7 @@ export type Segment = z.infer<typeof Segment>
 export const Unrated = z
   .object({
     resource: z.object({ id: Id, kind: PricedKind, name: z.string() }),
+    for_account: ForAccount.optional(),
     meter: MeterOfPrice,
     hours: z.int(),
     from: InstantText,
@@ -180,6 +188,7 @@ export const Unrated = z
 export const BlockedGap = z
   .object({
     resource: z.object({ id: Id, kind: PricedKind, name: z.string() }),
+    for_account: ForAccount.optional(),
     meter: MeterOfPrice,
     from: InstantText,
     to: InstantText,

@@ -19,7 +19,7 @@ import { charged, chargeText, WHOLE } from './charge.ts'
 import type { BlockedGap, NewGapAcceptance, NewQuote, Quote } from './contract.ts'
 import { costPerHour } from './cost.ts'
 import { pricesUnder } from './prices.ts'
-import type { Blocked } from './rules.ts'
+import type { Blocked, RatedResource } from './rules.ts'
 import { tariffsAt } from './services.ts'
 import type { Missing } from './unrated.ts'
 
@@ -82,7 +82,7 @@ const QUANTITY_PLACES = 12
 
 /** Unrated usage as the API shows it. */
 export const presentMissing = ({ resource, meter, from, to }: Missing) => ({
-  resource,
+  ...whose(resource),
   meter: meter as MeterName,
   hours: Math.ceil((to - from) / HOUR_MS),
   from: iso(from),
@@ -91,12 +91,13 @@ export const presentMissing = ({ resource, meter, from, to }: Missing) => ({
 
 /** Gaps that hold the invoice back, as the API shows them. */
 export const presentBlocked = ({ resource, meter, from, to, cause }: Blocked): BlockedGap => ({
-  resource,
+  ...whose(resource),
   meter,
   from: iso(from),
   to: iso(to),
   cause,
 })
+const whose = ({ for_account, ...resource }: RatedResource) => ({ resource, ...(for_account && { for_account }) })
 
 /** Lets the account's next invoice go out with these gaps as they are, for a reason that stays on record. */
 export async function acceptGaps(ctx: Context, account_id: string, { gaps, reason }: NewGapAcceptance): Promise<void> {

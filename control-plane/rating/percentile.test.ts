@@ -129,7 +129,9 @@ test('each price has its own percentile, for its time: the parts add up exactly'
 test('one percentile over several stretches of an owner costs what it costs in one', () => {
   const at = MONTH.from + 11 * DAY + 1
   const parts = [used(MONTH.from, at, peak()), used(at, MONTH.to, peak(), 'a2')]
-  const [line] = linesOf(facts([price()], parts)).lines
+  const owned = (id: string, from: number, to: number) => ({ id, resource_id: 'host-1', from, to, assignment })
+  const both = [owned('a1', MONTH.from, at), owned('a2', at, MONTH.to)]
+  const [line] = linesOf(facts([price()], parts, { owned: both })).lines
   expect([line!.exact, line!.segments.length]).toEqual(['170/1', 2])
 })
 

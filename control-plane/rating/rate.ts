@@ -33,14 +33,18 @@ export interface RatingRequest {
   cut: number
   /** instead of those of its books: a preview */
   prices?: readonly Price[]
+  /** only what lies in these realms, at the contract's own book alone, and no service: what it costs us */
+  within?: (realm: string) => boolean
 }
 
 /** Rates an account's usage of a period, as known to a cut. Writes nothing. */
 export async function rate(ctx: Context, request: RatingRequest): Promise<RatedPeriod> {
   permit(ctx, 'usage.read')
-  const books = await booksUnder(ctx, request.contract, request.period, request.cut)
+  const { contract, period, cut, within } = request
+  const own = { price_book_id: contract.price_book_id, spans: [{ from: null, to: null }] }
+  const books = within ? [own] : await booksUnder(ctx, contract, period, cut)
   const thought = new Set(request.prices?.map(({ kind, meter }) => `${kind}.${meter}`))
-  const sold = (await offersIn(ctx, books, request.period)).map((one) => ({
+  const sold = (await offersIn(ctx, books, period)).map((one) => ({
     ...one,
     offered: one.offered.union(thought),
   }))
@@ -50,7 +54,7 @@ export async function rate(ctx: Context, request: RatingRequest): Promise<RatedP
 
 async function factsOf(
   ctx: Context,
-  { contract, period, zone, cut, prices }: RatingRequest,
+  { contract, period, zone, cut, prices, within }: RatingRequest,
   books: readonly HeldBook[],
   offers: readonly Offer[],
 ): Promise<Facts> {
@@ -63,7 +67,9 @@ async function factsOf(
     currency: contract.currency,
     service_id: contract.service_id,
     tax: await taxesOfSupply(ctx, { ...contract, to: period.to }),
-    resources: held.names.map(({ id, kind, name }) => ({ id, kind, name })),
+    resources: held.names
+      .filter(({ realm }) => within?.(realm) ?? true)
+      .map(({ id, kind, name }) => ({ id, kind, name })),
     owned: held.owned,
     observed: held.observed,
     gaps: held.gaps,
@@ -72,7 +78,7 @@ async function factsOf(
     prices: inForce,
     consumed: [],
   }
-  const all = await withServices(ctx, facts, { contract, cut }, offers)
+  const all = within ? facts : await withServices(ctx, facts, { contract, cut }, offers)
   const sold = new Set(offers.flatMap(({ offered }) => [...offered]))
   const used = [...(await consumption(ctx, all, sold, cut)), ...(await rates(ctx, all, sold, cut))]
   return { ...all, consumed: [...all.consumed, ...used] }

@@ -13,7 +13,7 @@ import type { ChargeModel, Plan, PricedKind, Terms } from '../catalog/contract.t
 import { byResource } from './by-resource.ts'
 import type { LineTax, TaxClass } from '../tax/contract.ts'
 import { chargeText, isLinear } from './charge.ts'
-import { type Line, type LineGap, SHOWN_GAPS } from './contract.ts'
+import { type ForAccount, type Line, type LineGap, SHOWN_GAPS } from './contract.ts'
 import { type Dealt, isPooled, overPool, pooledShare, poolOf } from './pooled.ts'
 import { type Accepted, type Loss, told, type ToldGap, unaccepted } from './gaps.ts'
 import { percentileText } from './percentile.ts'
@@ -55,6 +55,8 @@ export interface Owned extends OpenInterval {
   resource_id: string
   /** the whole of it */
   assignment: OpenInterval
+  /** a customer's, who buys through the account */
+  for_account?: ForAccount
 }
 export interface Observed extends OpenInterval {
   id: string
@@ -94,7 +96,7 @@ export interface Facts {
   currency: string
   service_id: string
   tax: Readonly<Record<TaxClass, LineTax>>
-  resources: readonly { id: string; kind: PricedKind; name: string }[]
+  resources: readonly { id: string; kind: PricedKind; name: string; for_account?: ForAccount }[]
   owned: readonly Owned[]
   observed: readonly Observed[]
   gaps: readonly { scope_id: string; from: Instant; to: Instant }[]
@@ -145,9 +147,11 @@ export interface Billed {
 export function linesOf(facts: Facts): Billed {
   const [lines, blocked]: [Line[], Blocked[]] = [[], []]
   const dealt = [...byResource(facts)]
+  /** by resource, meters whose month a version without proration has charged, for whichever customer */
+  const charged = new Map<string, Set<MeterName>>()
   for (const [resource, own] of dealt) {
-    /** meters whose month a version without proration has charged */
-    const paid = new Set<MeterName>()
+    const paid = charged.get(resource.id) ?? new Set<MeterName>()
+    charged.set(resource.id, paid)
     for (const price of own.prices.filter((one) => !isPooled(one))) {
       const segments = segmentsOf(own, resource, price)
       if (segments.length === 0 && !isStanding(own, resource, price)) continue
@@ -172,8 +176,8 @@ function pooledLine(facts: Facts, price: Price, dealt: readonly Dealt[]): Billed
   const pool = poolOf(dealt, price)
   const each = pool.map(({ resource, of, price: here }) => ({ resource, of, own: segmentsOf(of, resource, here) }))
   const share = pooledShare(pool, price)
-  const segments = each.flatMap(({ resource: { id, name }, own }) =>
-    own.map((segment): RawSegment => ({ ...segment, resource: { id, name } })),
+  const segments = each.flatMap(({ resource: { id, name, for_account }, own }) =>
+    own.map((segment): RawSegment => ({ ...segment, resource: { id, name }, ...(for_account && { for_account }) })),
   )
   if (segments.length === 0 && !chargesNothingUsed(price, share)) return { lines: [], blocked: [] }
   const gaps = told(
@@ -210,13 +214,22 @@ const gapsOf = (facts: Facts, resource: RatedResource, price: Price, segments: r
 const acceptedOf = (facts: Facts, resource: RatedResource, price: Price): Accepted[] =>
   facts.accepted.filter((one) => one.resource_id === resource.id && one.meter === price.meter)
 
+/** What is for customers comes after the account's own, customer by customer. */
 const orderKey = (line: Line): string =>
-  [line.resource.kind, line.resource.name, line.resource.id, line.component, line.price.effective_at].join('\n')
+  [
+    line.for_account?.name ?? '',
+    line.for_account?.id ?? '',
+    line.resource.kind,
+    line.resource.name,
+    line.resource.id,
+    line.component,
+    line.price.effective_at,
+  ].join('\n')
 
 /** The line over its segments: added exactly, or its terms applied to all of them; rounded once. */
 function lineOf(
   facts: Facts,
-  resource: Line['resource'],
+  resource: Line['resource'] & Pick<Line, 'for_account'>,
   price: Price,
   raw: readonly RawSegment[],
   gaps: readonly ToldGap[],
@@ -234,10 +247,13 @@ function lineOf(
     }))
     .toSorted((a, b) => (a.from === b.from ? 0 : a.from < b.from ? -1 : 1))
   const peak = raw[0]?.peak
+  const { for_account } = resource
+  const named = [service_id, resource.id, price.id, facts.period.from, ...(for_account ? [for_account.id] : [])]
   return {
-    id: sha256([service_id, resource.id, price.id, facts.period.from].join('/')).slice(0, 24),
+    id: sha256(named.join('/')).slice(0, 24),
     service_id,
     resource: { id: resource.id, kind: resource.kind, name: nameOf(resource, price) },
+    ...(for_account && { for_account }),
     ...(price.of && { plan: price.of.plan }),
     component: `${price.kind}.${price.meter}`,
     meter: price.meter,

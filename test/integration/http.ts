@@ -18,6 +18,7 @@ import type { Live } from '#control-plane/events/live.ts'
 import { routes as events } from '#control-plane/events/routes.ts'
 import { routes as mails } from '#control-plane/mails/routes.ts'
 import { routes as limits } from '#control-plane/limits/routes.ts'
+import { routes as margins } from '#control-plane/margins/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import type { Extras } from '#control-plane/inventory/index.ts'
@@ -105,6 +106,7 @@ export async function appOf(
       queues(deps),
       repricing(deps),
       limits(deps),
+      margins(deps),
     ],
   })
 }

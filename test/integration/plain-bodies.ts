@@ -23,6 +23,7 @@ export const PLAIN_BODIES: Record<string, () => unknown> = {
   '/agent-rollouts/{id}/roll-back': () => ({ reason: 'rolled back once' }),
   '/agents/enrol': () => ({}),
   '/api-keys': () => ({ name: 'created once', role: 'read_only' }),
+  '/cost-books': () => ({ name: 'opened once', realm: newId() }),
   '/enrolments': () => ({}),
   '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
   '/period-closes': () => ({ month: '2026-01' }),

@@ -22,6 +22,7 @@ export const INSTALLATION_TABLES: Readonly<Record<string, Why>> = {
   audit_head: { why: 'one chain over the records of all accounts' },
   audit_seal: { why: 'one chain over the records of all accounts' },
   batch: { why: RIVER },
+  cost_book: { why: STAFF },
   coupon: { why: SELLER },
   custom_role: { why: 'a tenant knows the roles of accounts, to give them to his own people', rows: true },
   cut: { why: RIVER },

@@ -23,7 +23,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['rating'],
   ['mails', 'settlements', 'charges'],
   ['billing'],
-  ['closing', 'limits'],
+  ['closing', 'limits', 'margins'],
   ['queues'],
   ['repricing'],
   ['backup'],
@@ -100,7 +100,7 @@ export const HTTP_PLACES = /^control-plane\/(http\/|main\.ts$|([^/]+\/)*routes\.
 
 /** Where an amount or a billed quantity is made: integers and fractions only. */
 export const MONEY_FILES =
-  /^control-plane\/((rating|billing|catalog|repricing|limits)\/.*|metering\/rules|base\/(money|exact))\.ts$/
+  /^control-plane\/((rating|billing|catalog|repricing|limits|margins)\/.*|metering\/rules|base\/(money|exact))\.ts$/
 export const FLOATS: ReadonlyArray<{ pattern: RegExp; name: string }> = [
   { pattern: /\bparseFloat\s*\(/, name: 'parseFloat' },
   { pattern: /\bNumber\s*\(/, name: 'Number()' },

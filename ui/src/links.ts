@@ -7,6 +7,7 @@ export const links = {
   personData: (person: string | null) => BASE + (person === null ? '/me/data' : `/people/${person}/data`),
   usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
   whatIfCsv: (id: string) => `${BASE}/what-ifs/${id}/accounts.csv`,
+  marginsCsv: (query: Values) => BASE + withQuery('/margins.csv', query),
   invoicesCsv: () => `${BASE}/invoices.csv`,
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
   linesCsv: (id: string) => `${BASE}/invoices/${id}/lines.csv`,

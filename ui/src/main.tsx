@@ -34,6 +34,8 @@ const page = {
   priceChange: lazy(() => import('./pages/price-change.tsx')),
   whatIf: lazy(() => import('./pages/what-if.tsx')),
   closes: lazy(() => import('./pages/closes.tsx')),
+  margins: lazy(() => import('./pages/margins.tsx')),
+  costs: lazy(() => import('./pages/costs.tsx')),
   mails: lazy(() => import('./pages/mails.tsx')),
   queues: lazy(() => import('./pages/queues.tsx')),
   close: lazy(() => import('./pages/close.tsx')),
@@ -89,6 +91,8 @@ function App() {
           <Route path={ROUTES.invoices} component={forWhom(page.invoices, page.myBill)} />
           <Route path={ROUTES.usage} component={forWhom(NotFound, page.myUsage)} />
           <Route path={ROUTES.draft} component={page.draft} />
+          <Route path={ROUTES.margins} component={forWhom(page.margins, NotFound)} />
+          <Route path={ROUTES.costs} component={forWhom(page.costs, NotFound)} />
           <Route path={ROUTES.mails} component={forWhom(page.mails, NotFound)} />
           <Route path={ROUTES.queues} component={forWhom(page.queues, NotFound)} />
           <Route path={ROUTES.closes} component={forWhom(page.closes, NotFound)} />

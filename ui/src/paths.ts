@@ -20,6 +20,8 @@ export const ROUTES = {
   plans: '/plans',
   plan: '/plans/:id',
   coupons: '/coupons',
+  costs: '/prices/costs',
+  margins: '/invoices/margins',
   recalculation: '/prices/recalculation',
   priceChanges: '/prices/changes',
   priceChange: '/prices/changes/:id',
@@ -69,6 +71,10 @@ export const paths = {
   audit: (filter: Partial<AuditFilter> = {}) => {
     const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value))
     return query.size ? `${ROUTES.audit}?${query}` : ROUTES.audit
+  },
+  margins: (asked: Record<string, string> = {}) => {
+    const query = new URLSearchParams(asked)
+    return query.size ? `${ROUTES.margins}?${query}` : ROUTES.margins
   },
   resource: (id: string) => `/resources/${id}`,
   draft: (account: string) => `/invoices/drafts/${account}`,

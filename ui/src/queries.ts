@@ -170,6 +170,14 @@ export const queries = {
   /** of one of the companies that sell (empty: the first), or of a price book */
   prices: (seller = '', book = '') =>
     queryOptions({ queryKey: ['prices', 'history', seller, book], queryFn: () => api.prices(true, seller, book) }),
+  margins: (asked: Record<string, string | undefined>) =>
+    queryOptions({
+      queryKey: ['margins', asked],
+      queryFn: () => api.margins(asked),
+      placeholderData: keepPreviousData,
+      reconcile: false as const,
+    }),
+  costBooks: () => queryOptions({ queryKey: ['cost-books'], queryFn: api.costBooks }),
   plans: () => queryOptions({ queryKey: ['plans', 'list'], queryFn: api.plans }),
   plan: (id: string) => queryOptions({ queryKey: ['plans', id], queryFn: () => api.plan(id) }),
   services: (account: string) =>
@@ -336,6 +344,7 @@ const STALE_AFTER: Record<string, string[]> = {
   credential: ['api-keys'],
   contract: ['drafts'],
   price_book: ['prices', 'drafts', 'resources', 'resource', 'queues'],
+  cost_book: ['cost-books', 'margins'],
   plan: ['plans'],
   service: ['services', 'drafts', 'resource', 'resources'],
 }

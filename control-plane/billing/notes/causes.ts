@@ -125,7 +125,8 @@ async function changed(
   const isNew = !then.observed.has(resource_id)
   if (kind !== 'service' && isNew && now.observed.has(resource_id)) return ['late_facts']
   const causes: Cause[] = []
-  const [owned, owns] = [of(then.owned.get(resource_id)), of(now.owned.get(resource_id))]
+  const heldIn = (side: Known) => joined(side.owned.get(resource_id) ?? [], period, (row) => row.for_account?.id ?? '')
+  const [owned, owns] = [heldIn(then), heldIn(now)]
   const both = owned.flatMap((one) => owns.flatMap((other) => intersect(one, other) ?? []))
   if (await factsDiffer(ctx, component, both, then, now)) causes.push('late_facts')
   if (differ(owned, owns)) causes.push('corrected_owner')

@@ -216,6 +216,7 @@ function shownOf({
   const lines = deltas.map(({ sample, billed, due }, index) => ({
     service_id: sample.service_id,
     resource: sample.resource,
+    ...(sample.for_account && { for_account: sample.for_account }),
     component: sample.component,
     ...(sample.meter && { meter: sample.meter }),
     billed: money(billed),

@@ -40,11 +40,12 @@ export interface Delta {
   since: Pick<InvoiceContent, 'cut' | 'engine_version'>
 }
 
-type Keyed = Pick<Line, 'service_id' | 'resource' | 'component' | 'tax_class'>
+type Keyed = Pick<Line, 'service_id' | 'resource' | 'component' | 'tax_class' | 'for_account'>
 /** A line of the law: whatever the price version, so that a corrected price is one difference and not two; one of another class of tax is another. */
 export const lineKey = (line: Keyed): string => [soldKey(line), ...(line.tax_class ? [line.tax_class] : [])].join('/')
-/** Of whatever class. */
-const soldKey = (line: Keyed): string => [line.service_id, line.resource.id, line.component].join('/')
+/** Of whatever class; what a reseller is charged for each customer is a line of its own. */
+const soldKey = ({ service_id, resource, component, for_account }: Keyed): string =>
+  [service_id, resource.id, component, ...(for_account ? [`for ${for_account.id}`] : [])].join('/')
 
 const documentsOf = ({ original, notes }: Chain): Issued[] => [original, ...notes]
 
@@ -111,8 +112,8 @@ const taxIn = ({ tax_category, tax_rate, tax_class }: Tax): Tax => ({
   tax_rate,
   ...(tax_class !== undefined && { tax_class }),
 })
-const orderOf = ({ resource, component }: Line): string =>
-  [resource.kind, resource.name, resource.id, component].join('\n')
+const orderOf = ({ resource, component, for_account }: Line): string =>
+  [for_account?.name ?? '', for_account?.id ?? '', resource.kind, resource.name, resource.id, component].join('\n')
 
 /** By which name and tax a difference stands on the note: as on the documents before it, where it is on one. */
 function standingIn(chain: Chain) {
@@ -246,13 +247,14 @@ export function noteLine(
   causes: Cause[],
   document_type: DocumentType,
 ): DocumentLine {
-  const { service_id, resource, component, meter, price, period, currency, one_off } = sample
+  const { service_id, resource, for_account, component, meter, price, period, currency, one_off } = sample
   const net = signOf(document_type) * (due - billed)
   const correction = { billed: majorText(billed, currency), due: majorText(due, currency), causes, lines }
   return {
     id: sha256([key, period.from, 'note'].join('/')).slice(0, 24),
     service_id,
     resource,
+    ...(for_account && { for_account }),
     component,
     ...(meter && { meter }),
     price,

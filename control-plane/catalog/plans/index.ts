@@ -21,7 +21,7 @@ export async function createPlan(ctx: Context, { legal_entity_id: asked, ...inpu
   const entity = await getLegalEntity(ctx, asked ?? (await defaultAccount(ctx)).legal_entity_id)
   const [legal_entity_id, created_at] = [entity.id, ctx.now()]
   const book = { id: newId(), legal_entity_id, name: input.name.en, currency: entity.currency }
-  await insertBook(ctx.tx, { ...book, is_default: false, negotiated_for: null, created_at })
+  await insertBook(ctx.tx, { ...book, is_default: false, side: 'sale', negotiated_for: null, created_at })
   const row = { ...input, id: newId(), legal_entity_id, price_book_id: book.id, created_at }
   await insertPlan(ctx.tx, row)
   const made = present({ ...row, currency: book.currency, published_at: null, retired_at: null })

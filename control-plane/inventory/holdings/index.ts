@@ -1,12 +1,48 @@
 /** What a rating needs of accounts' resources, read for many accounts at once and dealt out to them. */
+import { type Customer, resoldBy } from '../../accounts/index.ts'
 import { permit } from '../../base/actor.ts'
 import type { Interval } from '../../base/time.ts'
 import type { Context } from '../../db/index.ts'
-import { together } from '../../db/together.ts'
+import { allOf, together } from '../../db/together.ts'
 import { coversIn } from '../eyes/index.ts'
 import { uncovered } from '../ownership.ts'
 import { namesOf, unobservedIn } from '../store.ts'
 import * as store from './store.ts'
+
+/** What is rated for an account: what it owned, and what its customers did who buy through it. */
+export interface Held extends store.Ownership {
+  /** of a customer's: who owned it */
+  for_account?: Customer
+}
+
+/** What an account owned or resold, as known to a cut. */
+export const ownership = (
+  ctx: Context,
+  { account_id }: { account_id: string },
+  { from, to }: Interval,
+  cut: number,
+): Promise<Held[]> => ownedByEach(ctx, { from, to, cut }, account_id)
+const ownedByEach = together((ctx, { from, to, cut }: Interval & { cut: number }, account_ids: readonly string[]) =>
+  ownershipOfEach(ctx, account_ids, { from, to }, cut),
+)
+
+/** The one place that says what is rated for whom. */
+async function ownershipOfEach(
+  ctx: Context,
+  account_ids: readonly string[],
+  interval: Interval,
+  cut: number,
+): Promise<Held[][]> {
+  const customers = await allOf(account_ids.map((id) => resoldBy(ctx, id)))
+  const all = new Set([...account_ids, ...customers.flat().map(({ id }) => id)])
+  const owned = Map.groupBy(await store.ownedBy(ctx, [...all], interval, cut), (row) => row.account_id)
+  return account_ids.map((id, index) => [
+    ...(owned.get(id) ?? []),
+    ...(customers[index] ?? []).flatMap((for_account) =>
+      (owned.get(for_account.id) ?? []).map((row) => ({ ...row, for_account })),
+    ),
+  ])
+}
 
 /** Everything a rating needs of an account's resources in an interval, as known to a cut: without what another eye is billed for. */
 export async function holdings(ctx: Context, account_id: string, { from, to }: Interval, cut: number) {
@@ -17,7 +53,7 @@ export async function holdings(ctx: Context, account_id: string, { from, to }: I
 const holdingsOfEach = together(
   async (ctx, { from, to, cut }: Interval & { cut: number }, account_ids: readonly string[]) => {
     const interval = { from, to }
-    const assigned = await store.ownershipOfEach(ctx, account_ids, interval, cut)
+    const assigned = await ownershipOfEach(ctx, account_ids, interval, cut)
     const ids = [...new Set(assigned.flat().map((row) => row.resource_id))]
     const covers = await coversIn(ctx, ids, interval, cut)
     const { observed, gaps } = await observations(ctx, ids, interval, cut)

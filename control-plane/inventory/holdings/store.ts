@@ -4,7 +4,6 @@ import type { Content, State } from '#connectors/contract.ts'
 import type { Instant, Interval, OpenInterval } from '../../base/time.ts'
 import { knownAt } from '../../db/cut.ts'
 import { among, type Context, ms, rows } from '../../db/index.ts'
-import { together } from '../../db/together.ts'
 import { assignment, observedVersion, sighting } from '../schema.ts'
 import { overlaps } from '../store.ts'
 
@@ -13,25 +12,14 @@ export interface Ownership extends OpenInterval {
   resource_id: string
   account_id: string
 }
-/** What an account owned, as known to a cut. */
-export const ownership = (
-  ctx: Context,
-  { account_id }: { account_id: string },
-  { from, to }: Interval,
-  cut: number,
-): Promise<Ownership[]> => ownedByEach(ctx, { from, to, cut }, account_id)
-const ownedByEach = together((ctx, { from, to, cut }: Interval & { cut: number }, account_ids: readonly string[]) =>
-  ownershipOfEach(ctx, account_ids, { from, to }, cut),
-)
-
-/** What each of these accounts owned, as known to a cut. */
-export async function ownershipOfEach(
+/** What these accounts owned, as known to a cut. */
+export const ownedBy = (
   ctx: Context,
   account_ids: readonly string[],
   interval: Interval,
   cut: number,
-): Promise<Ownership[][]> {
-  const found: Ownership[] = await ctx.tx
+): Promise<Ownership[]> =>
+  ctx.tx
     .select({
       id: assignment.id,
       resource_id: assignment.resource_id,
@@ -47,9 +35,6 @@ export async function ownershipOfEach(
         knownAt(assignment.cut_from, assignment.cut_to, cut),
       ),
     )
-  const byAccount = Map.groupBy(found, (row) => row.account_id)
-  return account_ids.map((id) => byAccount.get(id) ?? [])
-}
 
 export interface Observed extends OpenInterval {
   id: string

@@ -14,22 +14,31 @@ import { heldBy, projectOfAssignments } from './store.ts'
 const MOVED_MAX = 500
 const CHUNK = 10_000
 
-/** The project of each of these assignments; null: none. */
+/** The project of the account of each of these assignments; null: none, or it is of a customer who buys through it. */
 export async function projectOfEach(
   ctx: Context,
+  account_id: string,
   assignment_ids: Iterable<string>,
 ): Promise<Map<string, string | null>> {
   permit(ctx, 'inventory.read')
-  return await projectsTogether(ctx, null, new Set(assignment_ids))
+  const found = await projectsTogether(ctx, null, new Set(assignment_ids))
+  return new Map([...found].map(([id, row]) => [id, row.account_id === account_id ? row.project_id : null]))
 }
 
 const projectsTogether = together(async (ctx, _all: null, sets: readonly ReadonlySet<string>[]) => {
   const ids = [...new Set(sets.flatMap((set) => [...set]))]
-  const known = new Map<string, string | null>()
+  const known = new Map<string, Awaited<ReturnType<typeof projectOfAssignments>>[number]>()
   for (let at = 0; at < ids.length; at += CHUNK)
-    for (const { id, project_id } of await projectOfAssignments(ctx, ids.slice(at, at + CHUNK)))
-      known.set(id, project_id)
-  return sets.map((set) => new Map([...set].flatMap((id) => (known.has(id) ? [[id, known.get(id) ?? null]] : []))))
+    for (const row of await projectOfAssignments(ctx, ids.slice(at, at + CHUNK))) known.set(row.id, row)
+  return sets.map(
+    (set) =>
+      new Map(
+        [...set].flatMap((id) => {
+          const row = known.get(id)
+          return row ? [[id, row] as const] : []
+        }),
+      ),
+  )
 })
 
 /** Closes an empty project; or moves what is in it first, each by a transfer as of now. */

@@ -18,6 +18,9 @@ export const heldBy = ({ tx, now }: Context, project_id: string, limit: number) 
     .orderBy(assignment.resource_id)
     .limit(limit)
 
-/** The project of each of these assignments. */
+/** The account and project of each of these assignments. */
 export const projectOfAssignments = ({ tx }: Context, ids: readonly string[]) =>
-  tx.select({ id: assignment.id, project_id: assignment.project_id }).from(assignment).where(among(assignment.id, ids))
+  tx
+    .select({ id: assignment.id, account_id: assignment.account_id, project_id: assignment.project_id })
+    .from(assignment)
+    .where(among(assignment.id, ids))

@@ -23,6 +23,7 @@ import { routes as ingest } from '#control-plane/ingest/routes.ts'
 import { routes as inventory } from '#control-plane/inventory/routes.ts'
 import { routes as mails } from '#control-plane/mails/routes.ts'
 import { routes as limits } from '#control-plane/limits/routes.ts'
+import { routes as margins } from '#control-plane/margins/routes.ts'
 import { routes as metering } from '#control-plane/metering/routes.ts'
 import { routes as metrics } from '#control-plane/metrics/routes.ts'
 import { createGate, createNames } from '#control-plane/people/index.ts'
@@ -127,6 +128,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
       queues(deps),
       repricing(deps),
       limits(deps),
+      margins(deps),
     ],
   })
   const key = await world.run((ctx) => mintCredential(ctx, 'api_key', 'fuzz'))

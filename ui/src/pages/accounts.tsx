@@ -14,6 +14,7 @@ import { Button, buttonClass, IconButton } from '../kit/button.tsx'
 import { CopyLine } from '../kit/copy.tsx'
 import { Dialog } from '../kit/dialog.tsx'
 import { EmptyState } from '../kit/empty.tsx'
+import { SelectField } from '../kit/field.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { tell } from '../kit/toast.tsx'
 import { createParty, emptyParty, PARTY_POINTERS, partyBody, PartyFieldset } from '../parts/account-fields.tsx'
@@ -182,6 +183,11 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
   const [sellerId, setSellerId] = createSignal('')
   const [currency, setCurrency] = createSignal('')
   const seller = () => sellerIn(entities.status === 'success' ? entities.data?.items : undefined, sellerId())
+  const accounts = useQuery(() => queries.accounts())
+  const known = () => (accounts.status === 'success' ? accounts.data.items : [])
+  const [chosenParent, setParent] = createSignal('')
+  /** a reseller's company sells below him alone */
+  const parent = () => chosenParent() || seller()?.reseller_account_id || ''
   const [fields, setFields] = createParty(props.account, {
     ...emptyParty(seller()?.zone, seller()?.address.country),
     language: language(),
@@ -192,7 +198,12 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
     run: () =>
       props.account
         ? api.changeAccount(props.account.id, body())
-        : api.addAccount({ ...body(), legal_entity_id: sellerId() || undefined, currency: currency() || undefined }),
+        : api.addAccount({
+            ...body(),
+            legal_entity_id: sellerId() || undefined,
+            currency: currency() || undefined,
+            parent_id: parent() || undefined,
+          }),
     onDone: (saved) => {
       tell(t(props.account ? 'accounts.changed' : 'accounts.added', { name: saved.name }), 'ok', t('common.close'))
       for (const key of ['accounts', 'drafts']) void client.invalidateQueries({ queryKey: [key] })
@@ -232,13 +243,29 @@ function AccountDialog(props: { account?: Account; onClose: () => void }) {
             }}
           />
           <CurrencyChoice seller={sellerId()} chosen={currency()} onChoose={setCurrency} />
+          <Show when={known().length > 0}>
+            <SelectField
+              class="max-w-xs"
+              label={t('resale.reseller')}
+              hint={t('resale.account_hint')}
+              value={parent()}
+              options={[
+                { value: '', label: t('resale.none') },
+                ...known().map(({ id, name }) => ({ value: id, label: name })),
+              ]}
+              error={form.fieldError('/parent_id')}
+              onChange={setParent}
+            />
+          </Show>
         </Show>
         <PartyFieldset fields={fields} set={setFields} errorAt={form.fieldError} />
         <TaxStatusField value={status()} onChange={setStatus} />
         <Show when={tenant.has('billing.read') ? props.account : undefined}>
           {(account) => <VatCheck account={account()} />}
         </Show>
-        <Show when={form.restError(PARTY_POINTERS)}>{(problem) => <ProblemNote error={problem()} />}</Show>
+        <Show when={form.restError([...PARTY_POINTERS, '/parent_id'])}>
+          {(problem) => <ProblemNote error={problem()} />}
+        </Show>
       </form>
     </Dialog>
   )

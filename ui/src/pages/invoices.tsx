@@ -6,6 +6,7 @@ import FileText from 'lucide-solid/icons/file-text'
 import Inbox from 'lucide-solid/icons/inbox'
 import Mail from 'lucide-solid/icons/mail'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
+import Scale from 'lucide-solid/icons/scale'
 import ShieldCheck from 'lucide-solid/icons/shield-check'
 import { createSignal, Show } from 'solid-js'
 import { api, type DraftSummary, type Verification } from '../api.ts'
@@ -24,6 +25,7 @@ import { Load, ProblemNote } from '../parts/load.tsx'
 import { OpenDifferences } from '../parts/open-differences.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Receivables } from '../parts/settlement.tsx'
+import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
@@ -57,23 +59,32 @@ export default function Invoices() {
   )
 }
 
-const Actions = () => (
-  <>
-    <A href={paths.queues} class={buttonClass('secondary')}>
-      <Inbox size={16} />
-      {t('queues.title')}
-    </A>
-    <A href={paths.mails} class={buttonClass('secondary')}>
-      <Mail size={16} />
-      {t('mails.title')}
-    </A>
-    <A href={paths.closes} class={buttonClass('secondary')}>
-      <CalendarCheck size={16} />
-      {t('closing.title')}
-    </A>
-    <Verify />
-  </>
-)
+function Actions() {
+  const tenant = createTenant()
+  return (
+    <>
+      <Show when={tenant.has('margins.read')}>
+        <A href={paths.margins()} class={buttonClass('secondary')}>
+          <Scale size={16} />
+          {t('margins.title')}
+        </A>
+      </Show>
+      <A href={paths.queues} class={buttonClass('secondary')}>
+        <Inbox size={16} />
+        {t('queues.title')}
+      </A>
+      <A href={paths.mails} class={buttonClass('secondary')}>
+        <Mail size={16} />
+        {t('mails.title')}
+      </A>
+      <A href={paths.closes} class={buttonClass('secondary')}>
+        <CalendarCheck size={16} />
+        {t('closing.title')}
+      </A>
+      <Verify />
+    </>
+  )
+}
 
 const draftColumns = (): TableColumn<DraftSummary>[] => [
   {

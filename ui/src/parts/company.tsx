@@ -1,5 +1,5 @@
 /** The companies that sell: who stands on the invoices, by which numbers and taxes. */
-import { useQueryClient } from '@tanstack/solid-query'
+import { useQuery, useQueryClient } from '@tanstack/solid-query'
 import Plus from 'lucide-solid/icons/plus'
 import { createSignal, For, Show } from 'solid-js'
 import { createStore } from 'solid-js/store'
@@ -15,6 +15,7 @@ import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
 import { Section } from './page.tsx'
+import { queries } from '../queries.ts'
 import { createTenant } from './tenant.ts'
 import { TaxSection } from './tax-setting.tsx'
 
@@ -27,6 +28,7 @@ const BILLING_POINTERS = [
   '/note_threshold',
   '/re_rating_months',
   '/currency',
+  '/reseller_account_id',
 ]
 const ADD = 'new'
 
@@ -114,6 +116,10 @@ function CompanyForm(props: FormProps) {
     currency: from?.currency ?? 'EUR',
     send_automatically: from?.send_automatically ?? false,
   })
+  const [reseller, setReseller] = createSignal('')
+  const accounts = useQuery(() => queries.accounts())
+  const known = () => (accounts.status === 'success' ? accounts.data.items : [])
+  const resold = () => known().find(({ id }) => id === props.entity?.reseller_account_id)
   const body = () => {
     const { currency, ...rest } = billing
     return {
@@ -132,7 +138,12 @@ function CompanyForm(props: FormProps) {
       const { currency, entity } = body()
       return props.entity
         ? api.changeLegalEntity(props.entity.id, entity)
-        : api.addLegalEntity({ ...entity, currency, address: { ...party.address } })
+        : api.addLegalEntity({
+            ...entity,
+            currency,
+            address: { ...party.address },
+            reseller_account_id: reseller() || null,
+          })
     },
     onDone: () => {
       tell(t('common.saved'), 'ok', t('common.close'))
@@ -150,6 +161,9 @@ function CompanyForm(props: FormProps) {
       }}
     >
       <p class="m-0 text-muted">{t(props.entity ? 'settings.company_lead' : 'settings.add_company_lead')}</p>
+      <Show when={resold()}>
+        {(account) => <p class="m-0 text-muted">{t('resale.company_of', { name: account().name })}</p>}
+      </Show>
       <PartyFieldset fields={party} set={setParty} errorAt={form.fieldError} />
       <div class="grid gap-4 border-t border-line pt-5 sm:grid-cols-2">
         <SelectField
@@ -212,6 +226,19 @@ function CompanyForm(props: FormProps) {
           error={form.fieldError('/currency')}
           onInput={(event) => setBilling('currency', event.currentTarget.value.toUpperCase())}
         />
+        <Show when={!props.entity && known().length > 0}>
+          <SelectField
+            label={t('resale.reseller')}
+            hint={t('resale.company_hint')}
+            value={reseller()}
+            options={[
+              { value: '', label: t('resale.none') },
+              ...known().map(({ id, name }) => ({ value: id, label: name })),
+            ]}
+            error={form.fieldError('/reseller_account_id')}
+            onChange={setReseller}
+          />
+        </Show>
       </div>
       <CheckField
         label={t('mails.automatically')}

@@ -150,6 +150,9 @@ function Lines(props: DocumentContent) {
                   <Show when={lines[0]}>{(line) => lineName(line())}</Show>
                   <span class="ml-2 text-[0.8125rem] font-normal text-muted">
                     <Show when={lines[0]}>{(line) => lineKind(line())}</Show>
+                    <Show when={lines[0]?.for_account}>
+                      {(customer) => <>, {t('document.for_account', { name: customer().name })}</>}
+                    </Show>
                   </span>
                 </th>
               </tr>

@@ -2,7 +2,7 @@
 import type { Line } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 
-type Named = Pick<Line, 'resource' | 'meter' | 'component'> & Partial<Pick<Line, 'one_off' | 'plan'>>
+type Named = Pick<Line, 'resource' | 'meter' | 'component'> & Partial<Pick<Line, 'one_off' | 'plan' | 'for_account'>>
 
 /** The name that it stands under, in the reader's language where it has one in each. */
 export function lineName({ resource, one_off, plan }: Named): string {
@@ -16,8 +16,8 @@ export const lineKind = ({ resource, component }: Named): string =>
   kindText(resource.kind === 'pool' ? (component.split('.')[0] as Kind) : resource.kind)
 
 /** What stands together under one heading. */
-export const lineGroup = ({ resource, component }: Named): string =>
-  resource.kind === 'pool' ? `${resource.id}/${component.split('.')[0]}` : resource.id
+export const lineGroup = ({ resource, component, for_account }: Named): string =>
+  resource.kind === 'pool' ? `${resource.id}/${component.split('.')[0]}` : `${resource.id}/${for_account?.id ?? ''}`
 
 type Kind = Exclude<Line['resource']['kind'], 'pool'>
 function kindText(kind: Kind): string {
