@@ -1,7 +1,7 @@
 /** Signing in over HTTP: passwords, codes, resets, and what holds up who guesses. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type postgres from 'postgres'
-import { type ControlPlane, type Installation, Suite } from '../setup/stack.ts'
+import { type ControlPlane, type Installation, ownNats, startControlPlane, Suite } from '../setup/stack.ts'
 import { codeOf } from '../setup/totp.ts'
 import { ANA, joined, owned, signedIn, type Visitor, visitorOf } from './visitor.ts'
 
