@@ -46,7 +46,13 @@ test.for(LANGUAGES)('a customer: why is it 41.37? From the bill to the readings 
   }
   await page.getByText(number).first().waitFor()
   await look('home')
-  await page.getByRole('navigation').getByRole('link', { name: words.my.bill, exact: true }).click()
+  // on a telephone too: where he has gone stands in sight among the places
+  await page.setViewportSize({ width: 360, height: 900 })
+  const place = page.getByRole('navigation').getByRole('link', { name: words.my.bill, exact: true })
+  await place.press('Enter')
+  const right = async () => ((await place.boundingBox())?.x ?? 0) + ((await place.boundingBox())?.width ?? 0)
+  await expect.poll(right).toBeLessThanOrEqual(360)
+  await page.setViewportSize({ width: 1440, height: 900 })
   await page.getByRole('button', { name: words.my.month_before }).click()
   await page.locator('[data-month-total]').getByText(number).waitFor()
   await look('month')

@@ -1,23 +1,15 @@
 /** What names a person lies nowhere in the clear; once he is erased nobody finds it again, and the chain of the audit is whole. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type MailBox, startMailBox } from '../setup/mail-box.ts'
-import {
-  type ControlPlane,
-  freshDatabase,
-  type Installation,
-  ownNats,
-  startControlPlane,
-  Suite,
-} from '../setup/stack.ts'
+import { type ControlPlane, type Installation, startControlPlane, Suite } from '../setup/stack.ts'
 import { atalaya } from './backup-file.ts'
 import { CANARY, type Canary, FORMS, live } from './canary.ts'
 import { filesWith, tableTexts } from './traces.ts'
-import { signedIn, type Visitor, visitorOf } from './visitor.ts'
+import { ANA, owned, signedIn, type Visitor, visitorOf } from './visitor.ts'
 
-const ANA = { name: 'Ana', email: 'ana@example.com', password: 'correct horse battery' }
 let suite: Suite
 let installation: Installation
 let plane: ControlPlane
@@ -30,21 +22,14 @@ let wren: Canary
 
 beforeAll(async () => {
   suite = new Suite()
-  const { server } = await ownNats(suite)
-  installation = await freshDatabase(suite)
   mails = await startMailBox(suite)
-  const env = {
-    ATALAYA_TRUSTED_PROXIES: '127.0.0.1',
-    ATALAYA_SMTP_URL: mails.url,
-    ATALAYA_MAIL_FROM: 'atalaya@example.com',
-  }
-  plane = await startControlPlane(suite, installation, server, { env })
-  second = await startControlPlane(suite, installation, server, { env, role: 'api' })
-  sql = postgres(installation.superuserUrl, { max: 1, onnotice: () => {} })
-  suite.atEnd(() => sql.end({ timeout: 1 }))
-  ana = visitorOf(plane)
-  await ana.ask('POST', '/session', { token: installation.setupToken })
-  expect((await ana.ask('POST', '/owner', ANA)).status).toBe(200)
+  const env = { ATALAYA_SMTP_URL: mails.url, ATALAYA_MAIL_FROM: 'atalaya@example.com' }
+  const made = await owned(suite, env)
+  ;({ installation, plane, sql, ana } = made)
+  second = await startControlPlane(suite, installation, made.server, {
+    env: { ATALAYA_TRUSTED_PROXIES: '127.0.0.1', ...env },
+    role: 'api',
+  })
   account = (await ana.ask('POST', '/accounts', { name: 'Customer' })).body
   const patience = () => sql`update sign_in_failure set locked_until = now()`
   wren = await live({ plane, mails, ana, account_id: account.id, patience })

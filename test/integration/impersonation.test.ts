@@ -1,8 +1,8 @@
 /** Staff act as a customer: with a reason, on record, within what he may do, and not for ever. */
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ControlPlane, freshDatabase, ownNats, startControlPlane, Suite } from '../setup/stack.ts'
-import { joined, type Visitor, visitorOf } from './visitor.ts'
+import { type ControlPlane, Suite } from '../setup/stack.ts'
+import { joined, owned, type Visitor, visitorOf } from './visitor.ts'
 
 let suite: Suite
 let plane: ControlPlane
@@ -14,14 +14,7 @@ let other: { id: string }
 
 beforeAll(async () => {
   suite = new Suite()
-  const { server } = await ownNats(suite)
-  const installation = await freshDatabase(suite)
-  plane = await startControlPlane(suite, installation, server, { env: { ATALAYA_TRUSTED_PROXIES: '127.0.0.1' } })
-  sql = postgres(installation.superuserUrl, { max: 1 })
-  suite.atEnd(() => sql.end({ timeout: 1 }))
-  owner = visitorOf(plane)
-  await owner.ask('POST', '/session', { token: installation.setupToken })
-  await owner.ask('POST', '/owner', { name: 'Ana', email: 'ana@example.com', password: 'correct horse battery' })
+  ;({ plane, sql, ana: owner } = await owned(suite))
   account = (await owner.ask('POST', '/accounts', { name: 'Customer' })).body
   other = (await owner.ask('POST', '/accounts', { name: 'Other' })).body
   sam = (await joined(owner, visitorOf(plane), 'sam')).visitor

@@ -1,17 +1,9 @@
 /** People over HTTP: who belongs where, as what, and who may change it. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import postgres from 'postgres'
-import {
-  type ControlPlane,
-  freshDatabase,
-  type Installation,
-  ownNats,
-  startControlPlane,
-  Suite,
-} from '../setup/stack.ts'
-import { invited, joined, signedIn, type Visitor, visitorOf } from './visitor.ts'
+import type postgres from 'postgres'
+import { type ControlPlane, type Installation, Suite } from '../setup/stack.ts'
+import { ANA, house, invited, joined, signedIn, type Visitor, visitorOf } from './visitor.ts'
 
-const ANA = { name: 'Ana', email: 'ana@example.com', password: 'correct horse battery' }
 let suite: Suite
 let plane: ControlPlane
 let installation: Installation
@@ -20,13 +12,7 @@ let sql: postgres.Sql
 
 beforeAll(async () => {
   suite = new Suite()
-  const { server } = await ownNats(suite)
-  installation = await freshDatabase(suite)
-  // what the sockets of this test say is believed, so that each visitor has an address of his own
-  plane = await startControlPlane(suite, installation, server, { env: { ATALAYA_TRUSTED_PROXIES: '127.0.0.1' } })
-  sql = postgres(installation.superuserUrl, { max: 1 })
-  suite.atEnd(() => sql.end({ timeout: 1 }))
-  ana = visitor()
+  ;({ installation, plane, sql, ana } = await house(suite))
 }, 120_000)
 afterAll(() => suite.end())
 

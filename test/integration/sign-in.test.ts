@@ -1,18 +1,10 @@
 /** Signing in over HTTP: passwords, codes, resets, and what holds up who guesses. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import postgres from 'postgres'
-import {
-  type ControlPlane,
-  freshDatabase,
-  type Installation,
-  ownNats,
-  startControlPlane,
-  Suite,
-} from '../setup/stack.ts'
+import type postgres from 'postgres'
+import { type ControlPlane, type Installation, ownNats, startControlPlane, Suite } from '../setup/stack.ts'
 import { codeOf } from '../setup/totp.ts'
-import { joined, signedIn, type Visitor, visitorOf } from './visitor.ts'
+import { ANA, joined, owned, signedIn, type Visitor, visitorOf } from './visitor.ts'
 
-const ANA = { name: 'Ana', email: 'ana@example.com', password: 'correct horse battery' }
 let suite: Suite
 let plane: ControlPlane
 let installation: Installation
@@ -21,15 +13,7 @@ let sql: postgres.Sql
 
 beforeAll(async () => {
   suite = new Suite()
-  const { server } = await ownNats(suite)
-  installation = await freshDatabase(suite)
-  // what the sockets of this test say is believed, so that each visitor has an address of his own
-  plane = await startControlPlane(suite, installation, server, { env: { ATALAYA_TRUSTED_PROXIES: '127.0.0.1' } })
-  sql = postgres(installation.superuserUrl, { max: 1 })
-  suite.atEnd(() => sql.end({ timeout: 1 }))
-  ana = visitor()
-  await ana.ask('POST', '/session', { token: installation.setupToken })
-  expect((await ana.ask('POST', '/owner', ANA)).status).toBe(200)
+  ;({ installation, plane, sql, ana } = await owned(suite))
 }, 120_000)
 afterAll(() => suite.end())
 

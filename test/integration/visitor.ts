@@ -1,5 +1,7 @@
 /** Visitors of a running control plane: each a browser without a page, at an address of its own, that keeps its cookies. */
+import postgres from 'postgres'
 import { expect } from 'vitest'
+import { freshDatabase, ownNats, startControlPlane, type Suite } from '../setup/stack.ts'
 
 interface Answer {
   status: number
@@ -15,6 +17,29 @@ export interface Visitor {
 export interface Person {
   email: string
   password: string
+}
+
+/** Who owns what is tried here. */
+export const ANA = { name: 'Ana', email: 'ana@example.com', password: 'correct horse battery' }
+
+/** A running control plane, its database from behind, and Ana at its door. What sockets say is believed, so that each visitor has an address of his own. */
+export async function house(suite: Suite, env: Record<string, string> = {}) {
+  const { server } = await ownNats(suite)
+  const installation = await freshDatabase(suite)
+  const trusting = { ATALAYA_TRUSTED_PROXIES: '127.0.0.1', ...env }
+  const plane = await startControlPlane(suite, installation, server, { env: trusting })
+  const sql = postgres(installation.superuserUrl, { max: 1, onnotice: () => {} })
+  suite.atEnd(() => sql.end({ timeout: 1 }))
+  return { server, installation, plane, sql, ana: visitorOf(plane) }
+}
+export type House = Awaited<ReturnType<typeof house>>
+
+/** Ana has become the owner by the set-up token. */
+export async function owned(suite: Suite, env: Record<string, string> = {}): Promise<House> {
+  const made = await house(suite, env)
+  await made.ana.ask('POST', '/session', { token: made.installation.setupToken })
+  expect((await made.ana.ask('POST', '/owner', ANA)).status).toBe(200)
+  return made
 }
 
 let visitors = 0

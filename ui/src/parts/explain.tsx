@@ -214,7 +214,7 @@ const BranchRow = (props: { branch: Branch; open: boolean }) => (
   <>
     <div class="tabular flex flex-wrap items-baseline justify-between gap-x-4">
       <span class="min-w-0 break-words">{props.branch.label}</span>
-      <span class="font-medium">{props.branch.value}</span>
+      <span class="ml-auto font-medium">{props.branch.value}</span>
     </div>
     <Show when={props.branch.note}>
       <p class="m-0 break-words text-muted">{props.branch.note}</p>

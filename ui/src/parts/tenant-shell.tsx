@@ -1,5 +1,5 @@
 /** The frame of a tenant's pages: his account's name, six places to go, and nothing of what it runs on. */
-import { A, type RouteSectionProps } from '@solidjs/router'
+import { A, type RouteSectionProps, useLocation } from '@solidjs/router'
 import Boxes from 'lucide-solid/icons/boxes'
 import ChartColumn from 'lucide-solid/icons/chart-column'
 import House from 'lucide-solid/icons/house'
@@ -8,7 +8,7 @@ import Package from 'lucide-solid/icons/package'
 import ReceiptText from 'lucide-solid/icons/receipt-text'
 import UserRound from 'lucide-solid/icons/user-round'
 import type { JSX } from 'solid-js'
-import { For } from 'solid-js'
+import { createEffect, For, on } from 'solid-js'
 import { t } from '../i18n/language.ts'
 import { IconButton } from '../kit/button.tsx'
 import { ROUTES } from '../paths.ts'
@@ -42,6 +42,11 @@ const PLACES: Place[] = [
 export function TenantFrame(props: Pick<RouteSectionProps, 'children'>) {
   const tenant = createTenant()
   const places = () => PLACES.filter(({ needs }) => needs === undefined || tenant.has(needs))
+  const location = useLocation()
+  let bar: HTMLElement | undefined
+  // on a narrow screen the places scroll: where one is stays in sight
+  const show = () => bar?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  createEffect(on([() => location.pathname, () => places().length], () => requestAnimationFrame(show)))
   return (
     <div class="min-h-dvh">
       <header data-screen-only class="sticky top-0 z-30 border-b border-line bg-sunken">
@@ -59,7 +64,11 @@ export function TenantFrame(props: Pick<RouteSectionProps, 'children'>) {
             </IconButton>
           </span>
         </div>
-        <nav aria-label={t('nav.label')} class="mx-auto max-w-6xl overflow-x-auto px-2 sm:px-4 lg:px-6">
+        <nav
+          ref={(element) => (bar = element)}
+          aria-label={t('nav.label')}
+          class="mx-auto max-w-6xl overflow-x-auto px-2 sm:px-4 lg:px-6"
+        >
           <ul class="m-0 flex list-none gap-1 p-0">
             <For each={places()}>
               {(place) => (
