@@ -81,6 +81,13 @@ test('a customer’s book goes before his group’s, that before the standard on
   ])
   const invoice = await shop.issued(account_id)
   expect(invoice.totals.net).toBe('50.40')
+  const { days } = await shop.ask<{ days: { date: string; amount: string }[] }>(
+    'GET',
+    `/accounts/${account_id}/usage?month=2026-11`,
+  )
+  expect(
+    ['2026-11-10', '2026-11-11', '2026-11-16'].map((date) => days.find((one) => one.date === date)?.amount),
+  ).toEqual(['2.4', '1.44', '0.96'])
   expect(await shop.findings()).toEqual([])
   // now: the group's; the other has ended
   const resource = await resourceId(shop.world, name)
@@ -116,6 +123,24 @@ test('a book may hold only some prices: for the rest the next one holds', async 
     ['0.01', '4.80', undefined],
     ['0.005', '2.40', undefined],
   ])
+})
+
+test('allowance and pool hold for the share of the month in which their book is had', async () => {
+  for (const pool of [{}, { pool: 'account' }]) {
+    const { account_id } = await customer()
+    const [own, group] = [await bookOf('customer'), await bookOf('group')]
+    await priced(group, '0.05', NOVEMBER.from, { terms: { included: '720', ...pool } })
+    await priced(own, '0.02', NOVEMBER.from, { terms: { included: '240', ...pool } })
+    await assigned(account_id, group, NOVEMBER.from)
+    await assigned(account_id, own, day(15))
+    const invoice = await shop.issued(account_id)
+    // of 720 hours each half of what is included is free: 360 × 0.05, and 600 × 0.02
+    expect(invoice.lines.map((line) => [line.price.amount, line.net])).toEqual([
+      ['0.05', '18.00'],
+      ['0.02', '12.00'],
+    ])
+  }
+  expect(await shop.findings()).toEqual([])
 })
 
 test('what only a negotiated book sells must have a price while it is had, and not before or after', async () => {
