@@ -122,6 +122,7 @@ export async function listPrices(
   const now = ctx.now()
   const id = price_book_id ?? (await standardBook(ctx, legal_entity_id))
   const book = required(await findBook(ctx.tx, id), id)
+  mayRead(ctx, book)
   const versions = await listVersions(ctx.tx, book.id, history ? null : now)
   const items = versions.map((version) => toPrice(version, book, now))
   return { items, currency: book.currency, price_book_id: book.id }
@@ -138,6 +139,7 @@ export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
   assertTerms(input)
   const id = input.price_book_id ?? (await standardBook(ctx))
   const book = required(await lockBook(ctx.tx, id), id)
+  mayRead(ctx, book)
   await assertSells(ctx, input, book)
   // The clock is read under the lock: decisions without an instant hold in the order in which they are recorded.
   const now = ctx.now()
@@ -158,6 +160,11 @@ export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
     after: price,
   })
   return price
+}
+
+/** What machines cost us is for those alone who may see margins. */
+function mayRead(ctx: Context, { side }: PriceBook): void {
+  if (side === 'cost') permit(ctx, 'margins.read')
 }
 
 /** Services are sold by plans: a fee stands in the price book of one. What a plan prices, it prices for each resource by itself. */

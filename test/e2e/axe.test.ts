@@ -40,6 +40,13 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     ((await (await api(path, { method: 'POST', body: JSON.stringify(body) })).json()) as { id: string }).id
   const change = await made('/price-changes', { name: 'Dearer', recalculation: { percent: '10' } })
   const report = await made('/what-ifs', { price_change_id: change })
+  const costs = (await (
+    await api('/cost-books', { method: 'POST', body: JSON.stringify({ name: 'Own machines' }) })
+  ).json()) as { price_book_id: string }
+  await api('/prices', {
+    method: 'POST',
+    body: JSON.stringify({ ...price, amount: '0.005', price_book_id: costs.price_book_id }),
+  })
   const invoice = (await itemsOf('/invoices')).items[0]?.id
   const opened = await api('/period-closes', {
     method: 'POST',
@@ -71,6 +78,9 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/invoices',
     `/invoices/drafts/${account}`,
     `/invoices/${invoice}`,
+    '/invoices/margins',
+    '/invoices/margins?by=resource',
+    '/prices/costs',
     '/invoices/months',
     `/invoices/months/${close.id}`,
     `/invoices/re-ratings/${account}`,

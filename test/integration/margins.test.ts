@@ -47,6 +47,11 @@ afterAll(() => suite.end())
 const actor = system('test')
 const now = () => world.clock.now
 const issued = (account_id: string) => finalise(world.db, actor, now, newId(), { account_id, to: iso(END) })
+async function noted(account_id: string): Promise<void> {
+  const cut = await readyToReRate(world.db, actor, now, {})
+  const { digest } = await world.run((ctx) => reRate(ctx, account_id, cut))
+  await world.run((ctx) => issueNotes(ctx, account_id, { cut: cut.number, digest }))
+}
 async function asked(query: string): Promise<Margins> {
   const { status, body, text } = await call('GET', `/margins?month=2026-11&${query}`)
   expect([status, text]).toEqual([200, text])
@@ -120,9 +125,7 @@ test('the same usage is rated at what it costs us: by customer, product, realm a
 test('a late fact raises both sides, a cost that lacks a price for its use is unknown, and a book of all other realms fills the rest', async () => {
   const read = (at: number, value: number) => agent.readings(at, 'a', { 'network_transmit_bytes/eth0': value })
   await agent.send([read(START, 0), read(START + HOUR_MS, 100_000)])
-  const cut = await readyToReRate(world.db, actor, now, {})
-  const { digest } = await world.run((ctx) => reRate(ctx, plain, cut))
-  await world.run((ctx) => issueNotes(ctx, plain, { cut: cut.number, digest }))
+  await noted(plain)
   const [first] = (await call('GET', '/cost-books')).body['items'] as CostBook[]
   const sent = {
     meter: 'network_transmit_bytes',
@@ -185,17 +188,34 @@ test('a cost book has no pools and no tax; of a realm one holds at a time; one t
   for (const one of books) await call('PATCH', `/cost-books/${one.id}`, { to: null })
 })
 
+test('what a credit note gives back is no revenue', async () => {
+  world.clock.now += HOUR_MS
+  const cheaper = { effective_at: iso(START - HOUR_MS), correction: true, reason: 'mistyped' }
+  await sell(world, { meter: 'vcpu', amount: '0.04', ...cheaper })
+  await noted(plain)
+  const { items } = await asked(`by=resource&account_id=${plain}`)
+  // 20 cents of each came back, and the hour since then is open at 8
+  expect(items.map(({ resource, revenue }) => [resource?.name, revenue]).toSorted()).toEqual([
+    ['a', '1.18'],
+    ['b', '0.88'],
+    ['unknown', '0.88'],
+  ])
+})
+
 test('margins are for those who decide about prices: not for support, and for no tenant whatever his role', async () => {
+  const [book] = (await call('GET', '/cost-books')).body['items'] as CostBook[]
   const keyOf = async (role: Role, account_id: string | null) =>
     (await world.run((ctx) => createKey(ctx, NewApiKey.parse({ name: role, role, account_id })))).token
   const status = async (role: Role, account_id: string | null) => {
     const headers = { authorization: `Bearer ${await keyOf(role, account_id)}` }
-    const paths = ['/margins', '/margins.csv', '/cost-books']
+    const paths = ['/margins', '/margins.csv', '/cost-books', `/prices?price_book_id=${book!.price_book_id}`]
     return Promise.all(paths.map(async (path) => (await call('GET', path, undefined, headers)).status))
   }
-  expect(await status('finance', null)).toEqual([200, 200, 200])
+  expect(await status('finance', null)).toEqual([200, 200, 200, 200])
   for (const role of ['support', 'operator', 'read_only'] as const)
-    expect(await status(role, null)).toEqual([403, 403, 403])
+    expect(await status(role, null)).toEqual([403, 403, 403, 403])
   for (const role of ['tenant_owner', 'tenant_billing'] as const)
-    expect(await status(role, reseller)).toEqual([403, 403, 403])
+    expect(await status(role, reseller)).toEqual([403, 403, 403, 403])
+  const sold = (await call('GET', '/price-books')).body['items'] as { id: string }[]
+  expect(sold.some(({ id }) => id === book!.price_book_id)).toBe(false)
 })

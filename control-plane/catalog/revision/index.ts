@@ -43,7 +43,7 @@ export function assertPrice(price: NewContent): PriceContent {
 }
 type NewContent = Pick<NewPrice, 'kind' | 'meter' | 'model' | 'per' | 'unit' | 'amount' | 'terms' | 'gap_policy'>
 
-/** Price books by their ids, or all of them; those that are no longer there are left out. */
+/** Price books of what is sold by their ids, or all of them; those that are no longer there are left out. Costs have verbs of their own. */
 export async function priceBooks(ctx: Context, ids?: readonly string[]): Promise<PriceBook[]> {
   permit(ctx, 'catalog.read')
   return booksNamed(ctx.tx, ids)

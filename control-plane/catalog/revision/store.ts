@@ -1,5 +1,5 @@
 /** The SQL of many decisions at once: arrays in, one statement for all rows. */
-import { and, asc, gte, inArray, isNull, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, isNull, or, sql } from 'drizzle-orm'
 import { type Instant, iso } from '../../base/time.ts'
 import { arrayText, columnar, rows, type Tx } from '../../db/index.ts'
 import { priceBook, priceVersion } from '../schema.ts'
@@ -12,7 +12,7 @@ export const booksNamed = (tx: Tx, list?: readonly string[]): Promise<PriceBook[
   tx
     .select()
     .from(priceBook)
-    .where(list && sql`${priceBook.id} = any(${ids(list)})`)
+    .where(and(eq(priceBook.side, 'sale'), list && sql`${priceBook.id} = any(${ids(list)})`))
     .orderBy(asc(priceBook.name), asc(priceBook.id))
 
 /** In one order everywhere, so that two who decide never wait for each other. */
