@@ -17,6 +17,7 @@ import { consumptionDigest, stretchesOf } from './segments.ts'
 import { rates } from './rates.ts'
 import { withServices } from './services.ts'
 import { acceptedGaps } from './store.ts'
+import { accruedIn, feesOf, type TermFees } from './terms.ts'
 import { type Missing, unratedOf } from './unrated.ts'
 import { merged } from './versions.ts'
 
@@ -24,6 +25,8 @@ export interface RatedPeriod {
   lines: Line[]
   unrated: Missing[]
   blocked: Blocked[]
+  /** by the billing periods of services: billing settles those that end, and charges in advance those that begin */
+  fees: TermFees[]
 }
 export interface RatingRequest {
   contract: ContractInForce
@@ -33,6 +36,8 @@ export interface RatingRequest {
   cut: number
   /** instead of the price book's: a preview */
   prices?: readonly PriceRow[]
+  /** fees by the time for which they are, among the lines: for sums, not for documents */
+  accrued?: true
 }
 
 /** Rates an account's usage of a period, as known to a cut. Writes nothing. */
@@ -41,7 +46,10 @@ export async function rate(ctx: Context, request: RatingRequest): Promise<RatedP
   const sold = await offered(ctx, request.contract.price_book_id)
   for (const price of request.prices ?? []) sold.add(`${price.kind}.${price.meter}`)
   const facts = await factsOf(ctx, request, sold)
-  return { ...linesOf(facts), unrated: unratedOf(facts, sold) }
+  const { lines, blocked } = linesOf(facts)
+  const unrated = unratedOf(facts, sold)
+  if (request.accrued) return { lines: [...lines, ...accruedIn(facts)], blocked, unrated, fees: [] }
+  return { lines, blocked, unrated, fees: feesOf(facts) }
 }
 
 async function factsOf(

@@ -19,6 +19,7 @@ import { type Accepted, type Loss, told, type ToldGap, unaccepted } from './gaps
 import { percentileText } from './percentile.ts'
 import { divisorOf, type RawSegment, segmentsOf } from './segments.ts'
 import type { Expected } from './tariffs.ts'
+import type { Term } from './terms.ts'
 import { type Time, within } from './times.ts'
 import { chargesNothingUsed, pooledCharge, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
 
@@ -45,6 +46,8 @@ export interface Price {
   ends_at: Instant | null
   /** where it holds only in some stretches of a resource; absent: as long as its version */
   times?: readonly Time[]
+  /** charged for whole billing periods of its service, not for parts of documents */
+  by_period?: boolean
   /** of a plan: for which service it holds */
   of?: { service_id: string; plan: Pick<Plan, 'id' | 'name'> }
 }
@@ -107,6 +110,10 @@ export interface Facts {
   /** of the same, what must have a price when */
   expected?: ReadonlyMap<string, readonly Expected[]>
   consumed: readonly Consumed[]
+  /** these are facts of one billing period of a service, which is their month: only what is charged by periods is */
+  by_period?: boolean
+  /** the billing periods of services that the period touches, as far as something is charged by them */
+  terms?: readonly Term[]
 }
 
 /** Kinds that are parts of something else: nobody expects a price for each. */
@@ -147,7 +154,7 @@ export function linesOf(facts: Facts): Billed {
   for (const [resource, own] of dealt) {
     /** meters whose month a version without proration has charged */
     const paid = new Set<MeterName>()
-    for (const price of own.prices.filter((one) => !isPooled(one))) {
+    for (const price of own.prices.filter((one) => !isPooled(one) && isHere(facts, one))) {
       const segments = segmentsOf(own, resource, price)
       if (segments.length === 0 && !isStanding(own, resource, price)) continue
       const gaps = gapsOf(own, resource, price, segments)
@@ -194,6 +201,8 @@ function pooledLine(facts: Facts, price: Price, dealt: readonly Dealt[]): Billed
     blocked,
   }
 }
+
+const isHere = ({ by_period = false }: Facts, price: Price): boolean => (price.by_period ?? false) === by_period
 
 /** A line without use: the price of having the thing. */
 const isStanding = (facts: Facts, resource: RatedResource, price: Price): boolean =>
@@ -254,6 +263,7 @@ function lineOf(
       ...(price.times && { times: within(price, facts.period).map(timeText) }),
     },
     period: { from: iso(facts.period.from), to: iso(facts.period.to) },
+    ...(price.by_period && { basis: { from: iso(facts.month.from), to: iso(facts.month.to) } }),
     divisor: divisor.toString(),
     quantity: quantity.toString(),
     quantity_display: toDecimal(whole ? whole.quantity : fraction(quantity, divisor), 6),
