@@ -71,3 +71,111 @@ test('a month is charged in advance, and settled with what changed in it', async
   const later = await shop.call('POST', '/invoices', { account_id, to: iso(day('2027-02-01') + 60_000) })
   expect(later.body['code']).toBe('nothing_to_invoice')
 })
+
+test('another plan within a paid month: what is left of the old one comes back, the new one is charged', async () => {
+  const account_id = await shop.customer()
+  const [old, young] = [
+    await shop.planned('Old', [{ amount: '31', ...ADVANCE }]),
+    await shop.planned('Young', [{ amount: '62', ...ADVANCE }]),
+  ]
+  const service = await shop.subscribed(account_id, old, NOVEMBER.from)
+  await issued(account_id, NOVEMBER.to)
+  await shop.changed(service.id, day('2026-12-11'), { plan_id: young.id })
+  const december = await issued(account_id, day('2027-01-01'))
+  expect(shown(december)).toEqual([
+    // 10 of 31 days were used: 10.00 of 31.00
+    ['Old', 'plan', '2026-11-30', '-21.00'],
+    ['Young', 'plan', '2026-11-30', '42.00'],
+    ['Young', 'advance', '2026-12-31', '62.00'],
+  ])
+  expect(await reviewed(account_id)).toEqual([])
+  expect(await shop.findings()).toEqual([])
+})
+
+test('a trial is charged nothing in advance, and what ends with its month owes nothing for the next', async () => {
+  const account_id = await shop.customer()
+  const tried = await shop.planned('Tried', [{ amount: '31', ...ADVANCE }], { trial_days: 40 })
+  const short = await shop.planned('Short', [{ amount: '30', ...ADVANCE }])
+  // free until the 11th of December
+  await shop.subscribed(account_id, tried, NOVEMBER.from)
+  const ending = await shop.subscribed(account_id, short, NOVEMBER.from)
+  await shop.ask('POST', `/services/${ending.id}/cancellation`, {
+    at: iso(NOVEMBER.to),
+    correction: true,
+    reason: 'agreed',
+  })
+  const november = await issued(account_id, NOVEMBER.to)
+  expect(shown(november)).toEqual([
+    ['Short', 'due', '2026-10-31', '30.00'],
+    ['Tried', 'due', '2026-10-31', '0.00'],
+    // 21 of 31 days
+    ['Tried', 'advance', '2026-11-30', '21.00'],
+  ])
+  const december = await issued(account_id, day('2027-01-01'))
+  expect(shown(december)).toEqual([['Tried', 'advance', '2026-12-31', '31.00']])
+  expect(await reviewed(account_id)).toEqual([])
+  expect(await shop.findings()).toEqual([])
+})
+
+test('what a coupon took off an advance is not given back', async () => {
+  const account_id = await shop.customer()
+  const code = 'HALF-OF-IT'
+  const coupon = { code, name: 'Half', duration: 'once', value: { type: 'percent', rate: '50' } }
+  await shop.ask('POST', '/coupons', coupon)
+  await shop.ask('POST', `/accounts/${account_id}/redemptions`, { code })
+  const plan = await shop.planned('Halved', [{ amount: '31', ...ADVANCE }])
+  const service = await shop.subscribed(account_id, plan, NOVEMBER.from)
+  const november = await issued(account_id, NOVEMBER.to)
+  expect(shown(november).map((line) => line.at(-1))).toEqual(['15.50', '15.50'])
+  await shop.ask('POST', `/services/${service.id}/cancellation`, {
+    at: iso(day('2026-12-11')),
+    correction: true,
+    reason: 'given up',
+  })
+  const december = await issued(account_id, day('2027-01-01'))
+  // 21 of the 31 days, for which 10.50 were paid
+  expect(shown(december)).toEqual([['Halved', 'cancelled', '2026-11-30', '-10.50']])
+  expect(await reviewed(account_id)).toEqual([])
+  expect(await shop.findings()).toEqual([])
+})
+
+test('a correction of a month that was settled is a note on the document that settled it; the one that charged it stays', async () => {
+  const account_id = await shop.customer()
+  const plan = await shop.planned('Corrected', [{ amount: '31', ...ADVANCE }])
+  const service = await shop.subscribed(account_id, plan, NOVEMBER.from)
+  await issued(account_id, NOVEMBER.to)
+  const december = await issued(account_id, day('2027-01-01'))
+  expect(shown(december)).toEqual([['Corrected', 'advance', '2026-12-31', '31.00']])
+  await shop.changed(service.id, day('2026-12-11'), { quantity: 2 })
+  const { cut, documents } = await shop.ask<{ cut: number; documents: { corrects: object; lines: object[] }[] }>(
+    'POST',
+    `/accounts/${account_id}/re-rating`,
+    {},
+  )
+  expect(documents).toMatchObject([
+    {
+      corrects: { number: december.number },
+      lines: [{ component: 'service.fee', billed: '0.00', due: '21.00', delta: '21.00', causes: ['corrected_service'] }],
+    },
+  ])
+  await shop.ask('POST', `/accounts/${account_id}/notes`, { cut })
+  expect(await reviewed(account_id)).toEqual([])
+  // January was charged for one, and is settled for two
+  expect(shown(await issued(account_id, day('2027-02-01')))).toEqual([
+    ['Corrected', 'quantity', '2026-12-31', '31.00'],
+    ['Corrected', 'advance', '2027-01-31', '62.00'],
+  ])
+  expect(await reviewed(account_id)).toEqual([])
+  expect(await shop.findings()).toEqual([])
+})
+
+test('invoices of parts of a month charge and settle each month once', async () => {
+  const account_id = await shop.customer()
+  const plan = await shop.planned('In parts', [{ amount: '30', ...ADVANCE }])
+  await shop.subscribed(account_id, plan, day('2026-11-06'))
+  // the part that began is charged by the first that reaches it: 25 of 30 days
+  expect(shown(await issued(account_id, day('2026-11-16')))).toEqual([['In parts', 'advance', '2026-11-05', '25.00']])
+  expect(shown(await issued(account_id, NOVEMBER.to))).toEqual([['In parts', 'advance', '2026-11-30', '30.00']])
+  expect(await reviewed(account_id)).toEqual([])
+  expect(await shop.findings()).toEqual([])
+})

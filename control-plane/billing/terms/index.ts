@@ -24,8 +24,14 @@ export async function withFees(ctx: Context, document: Document, rated: RatedPer
   const next = issued
     ? issued.filter((line) => line.timing === 'advance').map(asRated)
     : ahead(rated.fees, period, advanced)
-  return { ...rated, lines: [...rated.lines, ...over, ...next], fees: [] }
+  return { ...rated, lines: [...rated.lines, ...inOrder([...over, ...next])], fees: [] }
 }
+
+const inOrder = (lines: readonly Line[]): Line[] =>
+  lines
+    .map((line) => ({ line, key: [line.resource.name, line.resource.id, line.period.from, line.plan?.name.en].join('\n') }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ line }) => line)
 
 /** When services were there that are in none of the rated periods, as the cut knows it. */
 async function endsOf(ctx: Context, { fees }: RatedPeriod, advanced: readonly Advanced[], cut: number) {
