@@ -3,6 +3,7 @@ import { Big } from 'big.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { billingPeriodOf, type Instant, type Interval, intersect, monthOf } from '#control-plane/base/time.ts'
+import { sure } from '#control-plane/base/problem.ts'
 import type { ServiceTerms } from '#control-plane/contracts/contract.ts'
 import type { Line } from '#control-plane/rating/contract.ts'
 import type { Price } from '#control-plane/rating/rules.ts'
@@ -153,6 +154,22 @@ function owed(life: Life, until: Instant): Big {
   return total
 }
 
+/** What the documents charge as of later knowledge: what they charged in advance stays, what they settle is settled anew. */
+function againOf(life: Life, documents: readonly Issued[], by: Instant): Line[] {
+  const charged = documents.flatMap(({ lines }, index) =>
+    lines
+      .filter((line) => line.timing)
+      .map((content) => ({ invoice_id: `i${index}`, number: '', corrects_id: null, content })),
+  )
+  const versions = known(life, by)
+  const held = { from: sure(versions[0]).from, to: sure(versions.at(-1)).to }
+  return documents.flatMap(({ period, lines }) => {
+    const advanced = advancedOf(charged.filter(({ content }) => Date.parse(content.basis!.to) > period.from))
+    const over = settled(rated(life, versions, period), period, advanced, new Map([[SERVICE, held]]))
+    return [...over, ...lines.filter((line) => line.timing)]
+  })
+}
+
 const HOUR = 3_600_000
 const START = Date.parse('2027-12-01T00:00:00Z')
 const DAYS = 24 * HOUR
@@ -232,7 +249,27 @@ test('a period is charged in advance once, before its end, and settled once, by 
         }
       }
       expect([...ahead_of.values(), ...over.values()].filter((count) => count !== 1)).toEqual([])
+      // whoever has it for two months has paid one before it was over
+      if (one.timing === 'advance' && one.trial_until === null && drawn.end > 70 * 24)
+        expect(ahead_of.size).toBeGreaterThan(0)
     }),
     { numRuns: 200 },
+  )
+})
+
+test('what was decided of the past later is charged by the notes on those documents, no more and no less', () => {
+  fc.assert(
+    fc.property(life, fc.integer({ min: 0, max: 100 * 24 }), (drawn, late) => {
+      const one = livedAs(drawn)
+      const begin = monthOf(START - 31 * DAYS, one.zone).from
+      const [ended] = one.decided.slice(-1)
+      // the end is told so many hours after it, and maybe after documents charged months that it undoes
+      const told = { ...one, decided: [...one.decided.slice(0, -1), { ...sure(ended), at: sure(ended).from + late * HOUR }] }
+      const documents = documentsOf(told, endsOf(one, drawn.parts.filter((at) => at > begin)), begin)
+      const until = START + 500 * DAYS
+      const sum = againOf(told, documents, until).reduce((total, line) => total.plus(line.net), new Big(0))
+      expect(sum.toFixed(2)).toBe(owed(told, until).toFixed(2))
+    }),
+    { numRuns: 400 },
   )
 })
