@@ -238,12 +238,10 @@ export const Plan = z
     price_book_id: Id,
     currency: CurrencyCode,
     trial_days: z.int(),
-    anchor: z
-      .enum(['calendar', 'anniversary'])
-      .meta({
-        description:
-          'by which months its fees are charged, unless a subscription says otherwise: those of the calendar, or from the day and time at which each service begins',
-      }),
+    anchor: z.enum(['calendar', 'anniversary']).meta({
+      description:
+        'by which months its fees are charged, unless a subscription says otherwise: those of the calendar, or from the day and time at which each service begins',
+    }),
     included_kinds: z.array(Kind).meta({
       description:
         'resources of these kinds are paid by the fee: of what fulfils a service, only what the plan prices costs more; of other kinds, what it does not price is charged as without it',

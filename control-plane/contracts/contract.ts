@@ -86,7 +86,9 @@ export const Subscription = z
     from: InstantText,
     to: InstantText.nullable().meta({ description: 'when it ends or ended; null: it goes on' }),
     trial_until: InstantText.nullable(),
-    renews_at: InstantText.nullable().meta({ description: 'when its next billing period begins; null: it has no next one' }),
+    renews_at: InstantText.nullable().meta({
+      description: 'when its next billing period begins; null: it has no next one',
+    }),
     currency: CurrencyCode,
     anchor: Plan.shape.anchor,
     versions: z.array(ServiceVersion).meta({ description: 'oldest first' }),

@@ -36,7 +36,7 @@ export function termsIn(
   return out
 }
 
-export const feesOf = ({ terms = [] }: Facts): TermFees[] =>
+export const feesOf = ({ terms = [] }: Pick<Facts, 'terms'>): TermFees[] =>
   terms.map(({ facts, ...term }) => ({ ...term, lines: linesOf(facts).lines }))
 
 /** What of the fees falls into a stretch of time, whenever they are charged: for sums by day. */

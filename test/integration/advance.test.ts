@@ -155,7 +155,9 @@ test('a correction of a month that was settled is a note on the document that se
   expect(documents).toMatchObject([
     {
       corrects: { number: december.number },
-      lines: [{ component: 'service.fee', billed: '0.00', due: '21.00', delta: '21.00', causes: ['corrected_service'] }],
+      lines: [
+        { component: 'service.fee', billed: '0.00', due: '21.00', delta: '21.00', causes: ['corrected_service'] },
+      ],
     },
   ])
   await shop.ask('POST', `/accounts/${account_id}/notes`, { cut })

@@ -25,9 +25,16 @@ async function issued(account_id: string, to: number): Promise<Issued> {
   return shop.ask('POST', '/invoices', { account_id, to: iso(to) })
 }
 const shown = ({ lines }: Issued) =>
-  lines.map((line) => [line.timing ?? line.settlement?.causes.join() ?? 'due', line.period.from, line.period.to, line.net])
+  lines.map((line) => [
+    line.timing ?? line.settlement?.causes.join() ?? 'due',
+    line.period.from,
+    line.period.to,
+    line.net,
+  ])
 const isRight = async (account_id: string) => {
-  expect((await shop.ask<{ documents: unknown[] }>('POST', `/accounts/${account_id}/re-rating`, {})).documents).toEqual([])
+  expect((await shop.ask<{ documents: unknown[] }>('POST', `/accounts/${account_id}/re-rating`, {})).documents).toEqual(
+    [],
+  )
   expect(await shop.findings()).toEqual([])
 }
 
@@ -89,7 +96,9 @@ test('an end that is told after months were charged in advance: notes on those d
     {},
   )
   // 10 of 31 days of December; January is settled by the invoice that is still to come
-  expect(documents).toMatchObject([{ corrects: { number: december.number }, outcome: 'credit_note', totals: { net: '-21.00' } }])
+  expect(documents).toMatchObject([
+    { corrects: { number: december.number }, outcome: 'credit_note', totals: { net: '-21.00' } },
+  ])
   await shop.ask('POST', `/accounts/${account_id}/notes`, { cut })
   const january = await issued(account_id, winter('2027-02-01T00:00'))
   expect(shown(january).map((line) => [line[0], line[3]])).toEqual([['cancelled', '-31.00']])

@@ -45,7 +45,8 @@ type Keyed = Pick<Line, 'service_id' | 'resource' | 'component' | 'tax_class' | 
 export const lineKey = ({ tax_class, basis, timing, ...line }: Keyed): string =>
   [soldKey(line), tax_class, basis?.from, timing].filter((one) => one !== undefined).join('/')
 /** Of whatever class. */
-const soldKey = (line: Pick<Keyed, 'service_id' | 'resource' | 'component'>): string => [line.service_id, line.resource.id, line.component].join('/')
+const soldKey = (line: Pick<Keyed, 'service_id' | 'resource' | 'component'>): string =>
+  [line.service_id, line.resource.id, line.component].join('/')
 
 const documentsOf = ({ original, notes }: Chain): Issued[] => [original, ...notes]
 

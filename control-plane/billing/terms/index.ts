@@ -29,7 +29,10 @@ export async function withFees(ctx: Context, document: Document, rated: RatedPer
 
 const inOrder = (lines: readonly Line[]): Line[] =>
   lines
-    .map((line) => ({ line, key: [line.resource.name, line.resource.id, line.period.from, line.plan?.name.en].join('\n') }))
+    .map((line) => ({
+      line,
+      key: [line.resource.name, line.resource.id, line.period.from, line.plan?.name.en].join('\n'),
+    }))
     .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
     .map(({ line }) => line)
 

@@ -68,9 +68,13 @@ function rated(life: Life, versions: readonly ServiceTerms[], period: Interval) 
   const [first, last] = [versions[0]!, versions.at(-1)!]
   if (!intersect({ from: first.from, to: last.to }, period)) return []
   const spans = termsIn({ from: first.from, to: last.to }, first.anchored_at, period, life.zone)
-  return feesOf({ terms: spans.map((span) => termOf(life, versions, span)) } as Parameters<typeof feesOf>[0])
+  return feesOf({ terms: spans.map((span) => termOf(life, versions, span)) })
 }
-function termOf(life: Life, all: readonly ServiceTerms[], { basis, from, to }: Omit<Term, 'facts' | 'service_id'>): Term {
+function termOf(
+  life: Life,
+  all: readonly ServiceTerms[],
+  { basis, from, to }: Omit<Term, 'facts' | 'service_id'>,
+): Term {
   const versions = all.filter((one) => intersect(one, { from, to }))
   const sold = versions.map((one) => ({
     ...one,
@@ -174,13 +178,17 @@ const HOUR = 3_600_000
 const START = Date.parse('2027-12-01T00:00:00Z')
 const DAYS = 24 * HOUR
 /** Within the leap year 2028 and the winter before it, over both changes of the clock. */
-const instant = (least = 0, most = 200 * 24) => fc.integer({ min: least, max: most }).map((hours) => START + hours * HOUR)
+const instant = (least = 0, most = 200 * 24) =>
+  fc.integer({ min: least, max: most }).map((hours) => START + hours * HOUR)
 const life = fc
   .record({
     zone: fc.constantFrom('Europe/Madrid', 'America/New_York', 'Pacific/Apia', 'UTC'),
     timing: fc.constantFrom('advance' as const, 'arrears' as const),
     anchored: fc.boolean(),
-    from: fc.oneof(instant(0, 62 * 24), fc.constantFrom(Date.parse('2028-01-31T10:30:00Z'), Date.parse('2027-12-30T23:00:00Z'))),
+    from: fc.oneof(
+      instant(0, 62 * 24),
+      fc.constantFrom(Date.parse('2028-01-31T10:30:00Z'), Date.parse('2027-12-30T23:00:00Z')),
+    ),
     trial: fc.option(fc.integer({ min: 1, max: 50 }), { nil: null }),
     changes: fc.array(
       fc.record({
@@ -205,10 +213,23 @@ function livedAs({ zone, timing, anchored, from, trial, changes, end, at_boundar
   const period = billingPeriodOf(gone, anchored ? from : null, zone)
   const ends = at_boundary ? period.to : gone
   const decided = changes
-    .map(({ after, wait, plan, quantity }) => ({ at: from + after * HOUR, from: from + (after + wait) * HOUR, plan, quantity, ends: false }))
+    .map(({ after, wait, plan, quantity }) => ({
+      at: from + after * HOUR,
+      from: from + (after + wait) * HOUR,
+      plan,
+      quantity,
+      ends: false,
+    }))
     .toSorted((a, b) => a.at - b.at)
     .filter(({ at }) => at < gone)
-  return { zone, timing, anchored, from, trial_until, decided: [...decided, { at: gone, from: ends, plan: 'a', quantity: 1, ends: true }] }
+  return {
+    zone,
+    timing,
+    anchored,
+    from,
+    trial_until,
+    decided: [...decided, { at: gone, from: ends, plan: 'a', quantity: 1, ends: true }],
+  }
 }
 /** Whole months of the zone until long after the end, and some of them in parts. */
 function endsOf({ zone }: Life, parts: readonly Instant[]): Instant[] {
@@ -222,7 +243,14 @@ test('all documents together charge what each billing period costs, however ofte
     fc.property(life, (drawn) => {
       const one = livedAs(drawn)
       const begin = monthOf(START - 31 * DAYS, one.zone).from
-      const documents = documentsOf(one, endsOf(one, drawn.parts.filter((at) => at > begin)), begin)
+      const documents = documentsOf(
+        one,
+        endsOf(
+          one,
+          drawn.parts.filter((at) => at > begin),
+        ),
+        begin,
+      )
       const sum = documents.flatMap(({ lines }) => lines).reduce((total, line) => total.plus(line.net), new Big(0))
       expect(sum.toFixed(2)).toBe(owed(one, START + 500 * DAYS).toFixed(2))
     }),
@@ -235,7 +263,14 @@ test('a period is charged in advance once, before its end, and settled once, by 
     fc.property(life, (drawn) => {
       const one = livedAs(drawn)
       const begin = monthOf(START - 31 * DAYS, one.zone).from
-      const documents = documentsOf(one, endsOf(one, drawn.parts.filter((at) => at > begin)), begin)
+      const documents = documentsOf(
+        one,
+        endsOf(
+          one,
+          drawn.parts.filter((at) => at > begin),
+        ),
+        begin,
+      )
       const [ahead_of, over] = [new Map<string, number>(), new Map<string, number>()]
       for (const { period, lines } of documents) {
         const bases = (list: readonly Line[]) => new Set(list.map((line) => line.basis!.from))
@@ -264,8 +299,18 @@ test('what was decided of the past later is charged by the notes on those docume
       const begin = monthOf(START - 31 * DAYS, one.zone).from
       const [ended] = one.decided.slice(-1)
       // the end is told so many hours after it, and maybe after documents charged months that it undoes
-      const told = { ...one, decided: [...one.decided.slice(0, -1), { ...sure(ended), at: sure(ended).from + late * HOUR }] }
-      const documents = documentsOf(told, endsOf(one, drawn.parts.filter((at) => at > begin)), begin)
+      const told = {
+        ...one,
+        decided: [...one.decided.slice(0, -1), { ...sure(ended), at: sure(ended).from + late * HOUR }],
+      }
+      const documents = documentsOf(
+        told,
+        endsOf(
+          one,
+          drawn.parts.filter((at) => at > begin),
+        ),
+        begin,
+      )
       const until = START + 500 * DAYS
       const sum = againOf(told, documents, until).reduce((total, line) => total.plus(line.net), new Big(0))
       expect(sum.toFixed(2)).toBe(owed(told, until).toFixed(2))

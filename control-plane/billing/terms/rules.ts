@@ -139,7 +139,9 @@ function difference(
   const { tax_category, tax_rate, tax_class } = minor < 0n ? sure(was.at(-1)) : sample
   const basis = sure(sample.basis)
   return {
-    id: sha256([sample.service_id, sample.component, sample.plan?.id, tax_class, basis.from, 'settled'].join('/')).slice(0, 24),
+    id: sha256(
+      [sample.service_id, sample.component, sample.plan?.id, tax_class, basis.from, 'settled'].join('/'),
+    ).slice(0, 24),
     service_id: sample.service_id,
     resource: sample.resource,
     ...(sample.plan && { plan: sample.plan }),

@@ -50,7 +50,8 @@ function checkPeriod(invoice: InvoiceRow, line: Line, versions: Versions, subjec
     report('period', subject, `From ${line.basis.from} on runs no billing period of its service.`)
   const length = line.price.per === 'hour' ? HOUR_MS : basis.to - basis.from
   // services are counted in ones
-  if (line.divisor !== String(length)) report('period', subject, 'It is not divided by the length of its billing period.')
+  if (line.divisor !== String(length))
+    report('period', subject, 'It is not divided by the length of its billing period.')
   const held = { from: Math.max(basis.from, first.from), to: Math.min(basis.to, last.to ?? basis.to) }
   if (held.from !== period.from || held.to !== period.to)
     report('period', subject, 'Its period is not the time in which the service was there.')
@@ -66,7 +67,8 @@ function isPeriod({ from, to }: Interval, anchored_at: Instant | null, zone: str
   const months = (date: string) => BigInt(date.slice(0, 4)) * 12n + BigInt(date.slice(5, 7))
   if (months(end) !== months(begin) + 1n) return false
   const [begins, ends] = [from, to].map((at) => dateOf(at - 1, zone))
-  if (anchored_at === null) return [begin, end].every((date) => date.endsWith('-01')) && begins !== begin && ends !== end
+  if (anchored_at === null)
+    return [begin, end].every((date) => date.endsWith('-01')) && begins !== begin && ends !== end
   const day = dateOf(anchored_at, zone).slice(8)
   const last = (date: string) => String(new Date(Date.UTC(+date.slice(0, 4), +date.slice(5, 7), 0)).getUTCDate())
   return [begin, end].every((date) => date.slice(8) === (day < last(date) ? day : last(date)))
@@ -74,7 +76,14 @@ function isPeriod({ from, to }: Interval, anchored_at: Instant | null, zone: str
 
 /** Part of a billing period that is settled for itself. */
 const partOf = (line: Line): string =>
-  [line.service_id, line.basis?.from, line.component, line.plan?.id, line.tax_class, line.gross_inclusive === undefined].join()
+  [
+    line.service_id,
+    line.basis?.from,
+    line.component,
+    line.plan?.id,
+    line.tax_class,
+    line.gross_inclusive === undefined,
+  ].join()
 
 /** One piece of the difference between its lines and what the documents before it charged. */
 function checkDifference(
@@ -90,7 +99,11 @@ function checkDifference(
   const sum = (list: readonly Line[], text: (one: Line) => string) => list.reduce((all, one) => all + of(text(one)), 0n)
   const was = before.map(({ content }) => content)
   if (sum(lines, (one) => one.net) !== of(due) || sum(was, pricedAmount) !== of(advanced))
-    report('advance', subject, 'What it says is due, or was charged in advance, is not what its lines and documents say.')
+    report(
+      'advance',
+      subject,
+      'What it says is due, or was charged in advance, is not what its lines and documents say.',
+    )
   const isNoted = charged.some(({ corrects_id }) => corrects_id !== null)
   if (!isNoted && sum(was, (one) => one.gross_inclusive ?? one.net) !== of(kept))
     report('advance', subject, 'What is kept of the advance is not what its documents charged.')
@@ -110,7 +123,10 @@ async function checkSettled(
 ): Promise<void> {
   const originals = charged.filter(({ corrects_id }) => corrects_id === null)
   const of = (text: string) => units(text, invoice.currency)
-  for (const [period, own] of Map.groupBy(originals, ({ content }) => `${content.service_id} from ${content.basis?.from}`)) {
+  for (const [period, own] of Map.groupBy(
+    originals,
+    ({ content }) => `${content.service_id} from ${content.basis?.from}`,
+  )) {
     if (new Set(own.map(({ invoice_id }) => invoice_id)).size > 1)
       report('advance', invoice.number, `${period} was charged in advance twice.`)
     const { service_id, basis: text } = sure(own[0]).content

@@ -8,6 +8,7 @@ import { Button } from '../kit/button.tsx'
 import { Dialog } from '../kit/dialog.tsx'
 import { CheckField, SelectField, TextArea, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
+import { AnchorChoice } from './anchor-choice.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 
@@ -47,6 +48,7 @@ export function PlanDialog(props: { onClose: () => void; onDone: (plan: Plan) =>
     description_es: '',
     product_kind: 'vm' as NewPlan['product_kind'],
     trial_days: '0',
+    anchor: 'calendar' as Plan['anchor'],
     included: [] as Kind[],
   })
   const form = createSubmit({
@@ -56,6 +58,7 @@ export function PlanDialog(props: { onClose: () => void; onDone: (plan: Plan) =>
         description: { en: fields.description_en, es: fields.description_es },
         product_kind: fields.product_kind,
         trial_days: Number(fields.trial_days),
+        anchor: fields.anchor,
         included_kinds: [...fields.included],
       }),
     onDone: (plan) => {
@@ -122,6 +125,9 @@ export function PlanDialog(props: { onClose: () => void; onDone: (plan: Plan) =>
           onChange={(value) => set('product_kind', value as NewPlan['product_kind'])}
         />
         {text('trial_days', t('plans.trial_days'), '/trial_days', t('plans.trial_days_hint'))}
+        <div class="sm:col-span-2">
+          <AnchorChoice value={fields.anchor} onChange={(anchor) => set('anchor', anchor)} />
+        </div>
         <fieldset class="m-0 min-w-0 border-0 p-0 sm:col-span-2">
           <legend class="mb-1 p-0 text-[0.8125rem] font-medium">{t('plans.included')}</legend>
           <p class="m-0 mb-2 text-[0.8125rem] text-muted">{t('plans.included_hint')}</p>

@@ -3,7 +3,14 @@ import { useQuery, useQueryClient } from '@tanstack/solid-query'
 import type { JSX } from 'solid-js'
 import { createMemo, createSignal, Show } from 'solid-js'
 import { createStore } from 'solid-js/store'
-import { api, type Cancellation, type NewSubscription, type ServiceChange, type Subscription } from '../api.ts'
+import {
+  api,
+  type Cancellation,
+  type NewSubscription,
+  type Plan,
+  type ServiceChange,
+  type Subscription,
+} from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Button } from '../kit/button.tsx'
@@ -11,6 +18,7 @@ import { Dialog } from '../kit/dialog.tsx'
 import { Choice, SelectField, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { queries } from '../queries.ts'
+import { AnchorChoice } from './anchor-choice.tsx'
 import { BillPreview } from './bill-preview.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
@@ -79,11 +87,13 @@ const Frame = (props: FrameProps) => (
 /** Plans that are on sale, with the one that is held already. */
 function createPlans(held?: Subscription['plan']) {
   const plans = useQuery(() => queries.plans())
-  return () => {
+  const items = () => {
     const sold = plans.status === 'success' ? plans.data.items.filter((one) => one.state === 'published') : []
     const all = [...sold, ...(held && !sold.some((one) => one.id === held.id) ? [held] : [])]
     return all.map((one) => ({ value: one.id, label: one.name[language()] }))
   }
+  const anchorOf = (id: string): Plan['anchor'] => plans.data?.items.find((one) => one.id === id)?.anchor ?? 'calendar'
+  return { items, anchorOf }
 }
 
 interface TermsProps {
@@ -121,9 +131,10 @@ interface SubscribeProps {
 export function SubscribeDialog(props: SubscribeProps) {
   const refresh = createRefresh()
   const plans = createPlans()
-  const [fields, set] = createStore({ plan: '', quantity: '1', parent: '' })
+  const [fields, set] = createStore({ plan: '', quantity: '1', parent: '', anchor: '' as Plan['anchor'] | '' })
   const when = createWhen(() => null)
-  const plan = () => fields.plan || plans()[0]?.value || ''
+  const plan = () => fields.plan || plans.items()[0]?.value || ''
+  const anchor = () => fields.anchor || plans.anchorOf(plan())
   const parents = () => props.services.filter((one) => one.parent_id === null && one.state !== 'cancelled')
   const input = createMemo((): NewSubscription | null => {
     if (plan() === '' || !COUNT.test(fields.quantity) || !when.isReady()) return null
@@ -132,6 +143,7 @@ export function SubscribeDialog(props: SubscribeProps) {
       plan_id: plan(),
       quantity: Number(fields.quantity),
       from,
+      anchor: anchor(),
       parent_id: fields.parent || undefined,
       ...when.said(),
     }
@@ -158,7 +170,7 @@ export function SubscribeDialog(props: SubscribeProps) {
       onClose={props.onClose}
     >
       <Terms
-        plans={plans()}
+        plans={plans.items()}
         plan={plan()}
         quantity={fields.quantity}
         error={form.fieldError}
@@ -176,6 +188,7 @@ export function SubscribeDialog(props: SubscribeProps) {
           onChange={(id) => set('parent', id)}
         />
       </Show>
+      <AnchorChoice value={anchor()} onChange={(chosen) => set('anchor', chosen)} />
       <WhenFields when={when} error={form.fieldError('/from')} />
       <BillPreview input={input()} ask={(wanted, signal) => api.previewSubscription(props.account, wanted, signal)} />
     </Frame>
@@ -221,7 +234,7 @@ export function ChangeDialog(props: ServiceProps) {
       onClose={props.onClose}
     >
       <Terms
-        plans={plans()}
+        plans={plans.items()}
         plan={fields.plan}
         quantity={fields.quantity}
         error={form.fieldError}
