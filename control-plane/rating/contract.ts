@@ -265,9 +265,18 @@ export const AccountUsageQuery = z.object({
 /**
  * Why lines don't say what they would be under another price. `gaps`: it treats gaps otherwise, and there are some; `share`: for how
  * long the thing was owned isn't on them; `proration`: what it was before the period isn't; `discounts`: they were discounted;
- * `meter`: it isn't measured in quantities and time.
+ * `meter`: it isn't measured in quantities and time; `advance`: it settles what an earlier bill charged in advance.
  */
-export const WhyNotRepriced = z.enum(['gaps', 'share', 'proration', 'discounts', 'with_tax', 'pool', 'meter'])
+export const WhyNotRepriced = z.enum([
+  'gaps',
+  'share',
+  'proration',
+  'discounts',
+  'with_tax',
+  'pool',
+  'meter',
+  'advance',
+])
 export type WhyNotRepriced = z.infer<typeof WhyNotRepriced>
 
 /** A price as it was thought up, and a quantity: what that would cost. */

@@ -23,6 +23,7 @@ import type { Term } from './terms.ts'
 import { type Time, within } from './times.ts'
 import { chargesNothingUsed, pooledCharge, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
 
+export type { TermFees } from './terms.ts'
 export { resourceIdOf } from './pooled.ts'
 export { allocationDigest, charging, consumptionDigest, held } from './segments.ts'
 

@@ -1,8 +1,12 @@
 /** Fees that are charged in advance, over the API: what is on each invoice, by hand, and that nothing is billed twice or lost. */
+import { type SQL, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { iso } from '#control-plane/base/time.ts'
-import type { Invoice } from '#control-plane/billing/contract.ts'
+import type { Explanation, Invoice } from '#control-plane/billing/contract.ts'
+import { linesCsv } from '#control-plane/billing/csv.ts'
+import { documentData } from '#control-plane/billing/labels.ts'
+import { verify } from '#control-plane/billing/index.ts'
 import type { Line } from '#control-plane/rating/contract.ts'
 import { Suite } from '../setup/stack.ts'
 import { NOVEMBER, type Shop, shopOf } from './shop.ts'
@@ -68,6 +72,21 @@ test('a month is charged in advance, and settled with what changed in it', async
   expect(january.totals.net).toBe('-46.45')
   expect(await reviewed(account_id)).toEqual([])
   expect(await shop.findings()).toEqual([])
+  // on paper in both languages, and as a table
+  const { number } = december
+  const noteIn = (language: 'en' | 'es') => documentData(january.content, january.lines, language).lines[0]?.note
+  expect([noteIn('en'), noteIn('es')]).toEqual([
+    `2027-01-01 to 2027-01-31, charged in advance 90.00 on ${number}, due 43.55, ended`,
+    `01/01/2027 a 31/01/2027, cobrado por adelantado 90,00 en ${number}, corresponde 43,55, terminó`,
+  ])
+  expect(linesCsv(january)).toContain(',90.00,43.55,')
+  const explained = await shop.ask<z.infer<typeof Explanation>>(
+    'GET',
+    `/invoices/${january.id}/lines/${january.lines[0]!.id}/explain`,
+  )
+  expect(explained.segments.map((one) => [one.service?.quantity, one.from, one.to])).toEqual([
+    [3, iso(day('2027-01-01')), iso(day('2027-01-16'))],
+  ])
   const later = await shop.call('POST', '/invoices', { account_id, to: iso(day('2027-02-01') + 60_000) })
   expect(later.body['code']).toBe('nothing_to_invoice')
 })
@@ -180,4 +199,35 @@ test('invoices of parts of a month charge and settle each month once', async () 
   expect(shown(await issued(account_id, NOVEMBER.to))).toEqual([['In parts', 'advance', '2026-11-30', '30.00']])
   expect(await reviewed(account_id)).toEqual([])
   expect(await shop.findings()).toEqual([])
+})
+
+class Undone extends Error {}
+/** What the verifier says of the damage, which lasts for this transaction only. */
+async function after(damage: SQL) {
+  let found: string[] = []
+  const work = shop.world.run(async (ctx) => {
+    expect((await ctx.tx.execute(damage)).count).toBeGreaterThan(0)
+    found = (await verify(ctx)).findings.map(({ check }) => check)
+    throw new Undone()
+  })
+  await work.catch((error: unknown) => {
+    if (!(error instanceof Undone)) throw error
+  })
+  return found
+}
+test('an advance that was not settled as the service was, and a period that is none of the service, are found', async () => {
+  const account_id = await shop.customer()
+  const plan = await shop.planned('Proven', [{ amount: '31', ...ADVANCE }])
+  const service = await shop.subscribed(account_id, plan, NOVEMBER.from)
+  await issued(account_id, NOVEMBER.to)
+  await issued(account_id, day('2027-01-01'))
+  expect(await shop.findings()).toEqual([])
+  const own = sql`service_id = ${service.id}`
+  expect(await after(sql`update service_version set quantity = 2 where ${own}`)).toContain('advance')
+  expect(
+    await after(sql`update service_version set valid_to = ${iso(day('2026-12-11'))}::timestamptz where ${own}`),
+  ).toContain('advance')
+  expect(
+    await after(sql`update service_version set anchored_at = valid_from + interval '9 days' where ${own}`),
+  ).toContain('period')
 })

@@ -1353,6 +1353,7 @@ export const en = {
       with_tax: 'Its price includes the tax',
       pool: 'One price is of all together, the other of each by itself',
       meter: 'It is not measured in quantities and time',
+      advance: 'It settles what an earlier bill charged in advance',
     },
     unseen: 'No invoice holds the effect of these',
     unseen_why: { not_sold: 'it had no price before', standing: 'it also charges what was not used' },

@@ -1354,6 +1354,7 @@ export const es: Dictionary = {
       with_tax: 'Su precio incluye el impuesto',
       pool: 'Un precio es de todo junto y el otro de cada cosa por separado',
       meter: 'No se mide en cantidades y tiempo',
+      advance: 'Liquida lo que una factura anterior cobró por adelantado',
     },
     unseen: 'Ninguna factura contiene el efecto de estos',
     unseen_why: { not_sold: 'antes no tenía precio', standing: 'cobra también lo que no se usó' },
