@@ -113,7 +113,7 @@ export interface Facts {
   consumed: readonly Consumed[]
   /** these are facts of one billing period of a service, which is their month: only what is charged by periods is */
   by_period?: boolean
-  /** the billing periods of services that the period touches, as far as something is charged by them */
+  /** the billing periods of services that the period touches */
   terms?: readonly Term[]
 }
 

@@ -53,7 +53,7 @@ export async function withServices(
   }
 }
 
-/** The facts of each billing period of services by which something is charged, at the prices of that period. */
+/** The facts of each billing period of services, at its prices: also where nothing is charged by it any more, which may have been in advance. */
 async function termsOf(
   ctx: Context,
   facts: Facts,
@@ -80,7 +80,6 @@ async function termsOf(
     )
     for (const { resource, versions, from, to } of group) {
       const tariff = tariffOf('service', [], versions.map(sell)).filter((price) => price.by_period)
-      if (tariff.length === 0) continue
       const own = { owned: versions.map(ownedOf), observed: versions.map(observedOf), resources: [resource] }
       const nothing = { gaps: [], losses: [], accepted: [], prices: [], consumed: [] }
       const tariffs = new Map([[resource.id, tariff]])

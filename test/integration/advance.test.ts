@@ -82,7 +82,7 @@ test('a month is charged in advance, and settled with what changed in it', async
   expect(linesCsv(january)).toContain(',90.00,43.55,')
   const explained = await shop.ask<z.infer<typeof Explanation>>(
     'GET',
-    `/invoices/${january.id}/lines/${january.lines[0]!.id}/explain`,
+    `/invoices/${january.id}/lines/${january.lines[0]!.id}/explanation`,
   )
   expect(explained.segments.map((one) => [one.service?.quantity, one.from, one.to])).toEqual([
     [3, iso(day('2027-01-01')), iso(day('2027-01-16'))],
@@ -106,6 +106,23 @@ test('another plan within a paid month: what is left of the old one comes back, 
     ['Old', 'plan', '2026-11-30', '-21.00'],
     ['Young', 'plan', '2026-11-30', '42.00'],
     ['Young', 'advance', '2026-12-31', '62.00'],
+  ])
+  expect(await reviewed(account_id)).toEqual([])
+  expect(await shop.findings()).toEqual([])
+})
+
+test('a paid month that turns out to be one of a plan in arrears is given back whole, and charged once', async () => {
+  const account_id = await shop.customer()
+  const [ahead, after] = [
+    await shop.planned('Paid', [{ amount: '31', ...ADVANCE }]),
+    await shop.planned('Owed', [{ amount: '62' }]),
+  ]
+  const service = await shop.subscribed(account_id, ahead, NOVEMBER.from)
+  await issued(account_id, NOVEMBER.to)
+  await shop.changed(service.id, NOVEMBER.to, { plan_id: after.id })
+  expect(shown(await issued(account_id, day('2027-01-01')))).toEqual([
+    ['Owed', 'due', '2026-11-30', '62.00'],
+    ['Paid', 'plan', '2026-11-30', '-31.00'],
   ])
   expect(await reviewed(account_id)).toEqual([])
   expect(await shop.findings()).toEqual([])
@@ -203,7 +220,7 @@ test('invoices of parts of a month charge and settle each month once', async () 
 
 class Undone extends Error {}
 /** What the verifier says of the damage, which lasts for this transaction only. */
-async function after(damage: SQL) {
+async function afterDamage(damage: SQL) {
   let found: string[] = []
   const work = shop.world.run(async (ctx) => {
     expect((await ctx.tx.execute(damage)).count).toBeGreaterThan(0)
@@ -223,11 +240,11 @@ test('an advance that was not settled as the service was, and a period that is n
   await issued(account_id, day('2027-01-01'))
   expect(await shop.findings()).toEqual([])
   const own = sql`service_id = ${service.id}`
-  expect(await after(sql`update service_version set quantity = 2 where ${own}`)).toContain('advance')
+  expect(await afterDamage(sql`update service_version set quantity = 2 where ${own}`)).toContain('advance')
   expect(
-    await after(sql`update service_version set valid_to = ${iso(day('2026-12-11'))}::timestamptz where ${own}`),
+    await afterDamage(sql`update service_version set valid_to = ${iso(day('2026-12-11'))}::timestamptz where ${own}`),
   ).toContain('advance')
   expect(
-    await after(sql`update service_version set anchored_at = valid_from + interval '9 days' where ${own}`),
+    await afterDamage(sql`update service_version set anchored_at = valid_from + interval '9 days' where ${own}`),
   ).toContain('period')
 })

@@ -94,27 +94,26 @@ export function settled(
     const key = keyOf(term.service_id, term.basis)
     const before = of.get(key)
     of.delete(key)
-    if (isIn(term.to)) out.push(...(before ? differences(term.lines, before) : term.lines))
+    if (isIn(term.to)) out.push(...(before ? differences(term.lines, before, term.to === term.basis.to) : term.lines))
   }
   for (const before of of.values()) {
     const held = ends.get(before.service_id)
     // one that ended within the period was settled by the document of that time
     const isOver = held && held.from < before.basis.to && (held.to ?? Infinity) > before.basis.from
-    if (!isOver && isIn(before.basis.to)) out.push(...differences([], before))
+    if (!isOver && isIn(before.basis.to)) out.push(...differences([], before, false))
   }
   return out
 }
 
-/** By component, plan and class of tax: credits for what is not used, charges for what was added. */
-function differences(due: readonly Line[], { lines, documents }: Advanced): Line[] {
+/** By component, plan and class of tax: credits for what is not used, charges for what was added. `goesOn`: the service does after it. */
+function differences(due: readonly Line[], { lines, documents }: Advanced, goesOn: boolean): Line[] {
   const partOf = (line: Line) =>
     [line.component, line.plan?.id, line.tax_class, line.gross_inclusive === undefined].join('/')
   const [dues, befores] = [Map.groupBy(due, partOf), Map.groupBy(lines, partOf)]
   const out: Line[] = []
   for (const key of new Set([...befores.keys(), ...dues.keys()])) {
     const [is, was] = [dues.get(key) ?? [], befores.get(key) ?? []]
-    const others = due.length > is.length
-    const line = difference(is, was, documents, causesOf(is, was, others))
+    const line = difference(is, was, documents, causesOf(is, was, goesOn || due.length > is.length))
     if (line) out.push(line)
   }
   return out
