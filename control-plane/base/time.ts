@@ -40,6 +40,22 @@ export function monthOf(at: Instant, zone: string): Interval {
   return { from: first.epochMilliseconds, to: first.add({ months: 1 }).startOfDay().epochMilliseconds }
 }
 
+/**
+ * The month from an anniversary of `start` to the next in which the instant lies: on its day and at its time of day in the zone. A day
+ * that a month hasn't is its last one, and returns in the next that has it, because each is counted from the start.
+ */
+export function anniversaryOf(at: Instant, start: Instant, zone: string): Interval {
+  const first = Temporal.Instant.fromEpochMilliseconds(start).toZonedDateTimeISO(zone)
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
+  const begin = (n: number): Instant => (n === 0 ? start : first.add({ months: n }).epochMilliseconds)
+  let n = (local.year - first.year) * 12 + local.month - first.month
+  if (begin(n) > at) n -= 1
+  return { from: begin(n), to: begin(n + 1) }
+}
+/** The billing period around an instant: from one anniversary to the next, or the calendar month where there is no start to count from. */
+export const billingPeriodOf = (at: Instant, anchored_at: Instant | null, zone: string): Interval =>
+  anchored_at === null ? monthOf(at, zone) : anniversaryOf(at, anchored_at, zone)
+
 /** The calendar month `YYYY-MM` in a zone. */
 export function monthNamed(month: string, zone: string): Interval {
   const [year, number] = month.split('-')

@@ -1,11 +1,11 @@
 /** What rated lines come to on a document, in the order of the law: discounts, then the tax out of the prices that include it. Pure. */
-import { type Fraction, parseDecimal } from '../base/exact.ts'
+import { add, divide, floorDivide, type Fraction, fraction, parseDecimal } from '../base/exact.ts'
 import { majorText, spread } from '../base/money.ts'
 import { sure } from '../base/problem.ts'
 import type { Line } from '../rating/contract.ts'
 import type { AppliedCoupon, CouponTerms } from './contract.ts'
 import { type Coupon, discounted } from './discounts.ts'
-import { minorOf, taxWithin } from './rules.ts'
+import { exactTax, minorOf, taxWithin } from './rules.ts'
 
 /** A line's amount as it was priced: before discounts, of a price that includes the tax with it. */
 export const pricedAmount = (line: Pick<Line, 'gross' | 'gross_inclusive' | 'net'>): string =>
@@ -28,10 +28,13 @@ export function isFor({ scope }: Pick<CouponTerms, 'scope'>, line: Pick<Line, 'c
   return scope.type === 'account' || scope.price_book_id === line.price.price_book_id
 }
 
+const isCredit = ({ net }: Pick<Line, 'net'>): boolean => net.startsWith('-')
+
 const PLACES = 6
 const exact = (text: string): Fraction => sure(parseDecimal(text, PLACES))
 const couponOf = (coupon: CouponTerms, lines: readonly Line[]): Coupon => ({
-  scope: [...lines.keys()].filter((index) => isFor(coupon, sure(lines[index]))),
+  // what is given back was discounted when it was charged
+  scope: [...lines.keys()].filter((index) => isFor(coupon, sure(lines[index])) && !isCredit(sure(lines[index]))),
   ...(coupon.type === 'percent'
     ? { type: 'percent', rate: exact(sure(coupon.rate)) }
     : { type: 'fixed', left: exact(sure(coupon.left)) }),
@@ -85,10 +88,23 @@ function withoutTax(lines: readonly Line[], currency: string): Line[] {
   for (const [, group] of Map.groupBy(inclusive, (line) => `${line.tax_category}\n${line.tax_rate}`)) {
     const gross = group.map((line) => minorOf(sure(line.gross_inclusive), currency))
     const whole = gross.reduce((sum, one) => sum + one, 0n)
-    const parts = spread(whole - taxWithin(whole, sure(group[0]).tax_rate, currency), gross)
+    const { tax_rate } = sure(group[0])
+    const net = whole - taxWithin(whole, tax_rate, currency)
+    const parts = gross.some((one) => one < 0n) ? spreadSigned(net, gross, tax_rate) : spread(net, gross)
     for (const [index, line] of group.entries()) nets.set(line, majorText(sure(parts[index]), currency))
   }
   return lines.map((line) => (nets.has(line) ? { ...line, net: sure(nets.get(line)) } : line))
+}
+
+/** Charges and credits together: each its own amount without its tax, rounded down, and the units that are left by the largest remainder. */
+function spreadSigned(net: bigint, gross: readonly bigint[], rate: string): bigint[] {
+  const { num, den } = divide(fraction(1n), add(fraction(1n), exactTax(fraction(1n), rate)))
+  const parts = gross.map((one) => floorDivide(one * num, den))
+  const remainders = gross.map((one, index) => ({ index, left: one * num - sure(parts[index]) * den }))
+  const left = net - parts.reduce((sum, one) => sum + one, 0n)
+  const first = remainders.toSorted((a, b) => (a.left === b.left ? a.index - b.index : a.left > b.left ? -1 : 1))
+  const chosen = new Set(first.filter((_, place) => BigInt(place) < left).map(({ index }) => index))
+  return parts.map((part, index) => (chosen.has(index) ? part + 1n : part))
 }
 
 /** A document rated again has what it had: of a fixed amount what it used, and no more. */

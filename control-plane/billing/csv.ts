@@ -20,8 +20,8 @@ const COLUMNS: Record<string, (line: DocumentLine, document: Document) => unknow
   unit: (line) => line.price.unit,
   per: (line) => line.price.per,
   unit_price: (line) => line.price.amount,
-  billed: (line) => line.correction?.billed,
-  due: (line) => line.correction?.due,
+  billed: (line) => line.correction?.billed ?? line.settlement?.advanced,
+  due: (line) => line.correction?.due ?? line.settlement?.due,
   gross: pricedAmount,
   discount: ({ discounts = [], currency }) =>
     majorText(
@@ -35,6 +35,7 @@ const COLUMNS: Record<string, (line: DocumentLine, document: Document) => unknow
   tax_category: (line) => line.tax_category,
   tax_rate: (line) => line.tax_rate,
   for_account: (line) => line.for_account?.name,
+  timing: (line) => line.timing ?? (line.settlement ? 'settlement' : 'arrears'),
 }
 
 export function linesCsv(document: Document): string {

@@ -33,6 +33,7 @@ import { reasonOf } from '../tax/rules.ts'
 import { adjusted } from './adjust.ts'
 import { brandingOf, minorOf, taxesOf, totalsOf, totalsText } from './rules.ts'
 import { invoicedTo } from './store.ts'
+import { withFees } from './terms/index.ts'
 
 export const party = (who: Account | LegalEntity) => ({
   id: who.id,
@@ -187,14 +188,15 @@ async function firstRated(
   const since = (await servicesSince(ctx, contract.account_id, cut)) ?? Infinity
   const owner_since = owned.reduce((least, { from }) => Math.min(least, from ?? -Infinity), Math.min(since, to - 1))
   for (let period = begin; ;) {
-    const rated = period.to > owner_since ? await rate(ctx, { ...terms, period }) : NOTHING
+    const used = period.to > owner_since ? await rate(ctx, { ...terms, period }) : NOTHING
+    const rated = await withFees(ctx, { contract, period, cut }, used)
     const isEmpty = rated.lines.length + rated.unrated.length + rated.blocked.length === 0 && !isCharged(period)
     const next = isEmpty ? periodFrom(period.to, contract, zone, to) : null
     if (!next) return { period, rated }
     period = next
   }
 }
-const NOTHING: RatedPeriod = { lines: [], unrated: [], blocked: [] }
+const NOTHING: RatedPeriod = { lines: [], unrated: [], blocked: [], fees: [] }
 
 /** Up to when everything of the account that still reports has reported: an invoice to there leaves nothing between two bills. */
 export async function knownTo(ctx: Context, account_id: string, { number, closed_at }: ClosedCut): Promise<Instant> {

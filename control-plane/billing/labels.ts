@@ -8,6 +8,7 @@ import type { DocumentLine, InvoiceContent } from './contract.ts'
 import { gapText } from './gap-text.ts'
 import { percentileTexts } from './percentile-text.ts'
 import { causesText, NOTE_WORDS } from './notes/text.ts'
+import { termTexts } from './terms/text.ts'
 
 const EN = {
   title: 'Invoice',
@@ -152,6 +153,9 @@ export const dateText = (text: string, zone: string, language: Language): string
 const lastDay = (to: string, zone: string, language: Language): string =>
   dateText(new Date(fromIso(to) - 1).toISOString(), zone, language)
 
+const spanText = (from: string, to: string, zone: string, language: Language): string =>
+  `${dateText(from, zone, language)} ${LABELS[language].to} ${lastDay(to, zone, language)}`
+
 const address = (party: InvoiceContent['seller'], labels: typeof EN): string[] =>
   [
     party.address.street,
@@ -174,6 +178,10 @@ const noteOf = (line: Line, zone: string, language: Language): string =>
     line.one_off ? dateText(line.one_off.at, zone, language) : '',
     ...percentileTexts(line, language, (text) => decimalText(text, language)),
     ...chargeTexts(line, language),
+    ...termTexts(line, language, {
+      span: (from, to) => spanText(from, to, zone, language),
+      money: (text) => decimalText(text, language),
+    }),
     ...planTexts(line, zone, language),
     ...discountTexts(line, language),
     gapText(line, zone, language),
@@ -199,8 +207,7 @@ function discountTexts({ gross, discounts = [], gross_inclusive, net }: Line, la
 function planTexts({ plan, resource, segments, period }: Line, zone: string, language: Language): string[] {
   if (!plan) return []
   const labels = LABELS[language]
-  const span = (from: string, to: string) =>
-    `${dateText(from, zone, language)} ${labels.to} ${lastDay(to, zone, language)}`
+  const span = (from: string, to: string) => spanText(from, to, zone, language)
   const [first, last] = [segments.at(0), segments.at(-1)]
   const isPart = first && last && (first.from !== period.from || last.to !== period.to)
   const trial = segments.filter((segment) => segment.trial)
@@ -275,11 +282,13 @@ function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, langua
     note: correction ? causesText([line], language) : noteOf(line, zone, language),
     quantity: correction
       ? decimalText(correction.billed, language)
-      : `${decimalText(line.quantity_display, language)} ${unitOf(line, LABELS[language])}`.trim(),
+      : line.settlement
+        ? ''
+        : `${decimalText(line.quantity_display, language)} ${unitOf(line, LABELS[language])}`.trim(),
     price: correction
       ? decimalText(correction.due, language)
-      : // where the terms make the amount, the note says how
-        line.charge
+      : // where the terms make the amount, or what was charged before, the note says how
+        line.charge || line.settlement
         ? ''
         : `${decimalText(line.price.amount, language)} ${currency}`,
     net: decimalText(line.net, language),

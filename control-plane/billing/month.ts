@@ -11,6 +11,7 @@ import { draft, knownTo, presentDraft, unlessEmpty } from './draft.ts'
 import type { DocumentLine, Draft, InvoiceContent } from './contract.ts'
 import { documentsOf } from './report/store.ts'
 import { linesOfInvoice } from './store.ts'
+import { withFees } from './terms/index.ts'
 
 export interface BilledMonth {
   account: Account
@@ -58,5 +59,6 @@ async function openLater(
   const period = intersect(contract, { from: interval.from, to: Math.min(interval.to, known) })
   if (!period || period.from >= period.to) return null
   const request = { contract, period, zone: account.zone, cut: cut.number }
-  return presentDraft(ctx, account, request, await rate(ctx, request))
+  const rated = await withFees(ctx, { contract, period, cut: cut.number }, await rate(ctx, request))
+  return presentDraft(ctx, account, request, rated)
 }

@@ -128,6 +128,10 @@ function bySteps({ mode, tiers }: NonNullable<Terms['steps']>, quantity: Pair): 
   return sum
 }
 
+/** Of which a monthly price is charged a part. */
+const monthOfLine = ({ basis, period }: Line, zone: string) =>
+  basis ? { from: fromIso(basis.from), to: fromIso(basis.to) } : monthOf(fromIso(period.from), zone)
+
 const DAY_MS = 86_400_000
 /** A local date as a number of its own: of days, or of days in months of 30. */
 function dayNumber(at: number, zone: string, terms: Terms): bigint {
@@ -149,7 +153,7 @@ function quantityOf(line: Line, terms: Terms, zone: string, charged: Pair): Pair
     // an earlier bill of the month may have had all of it
     return charged[0] === 0n ? NONE : [most, unit]
   }
-  const month = monthOf(fromIso(line.period.from), zone)
+  const month = monthOfLine(line, zone)
   const days = dayNumber(month.to, zone, terms) - dayNumber(month.from, zone, terms)
   const held = line.segments.reduce((sum, { from, to }, index) => {
     const length = dayNumber(fromIso(to), zone, terms) - dayNumber(fromIso(from), zone, terms)
@@ -175,7 +179,7 @@ export function checkShare(
   report: Report,
 ): void {
   const [from, to] = [fromIso(line.period.from), fromIso(line.period.to)]
-  const month = monthOf(from, zone)
+  const month = monthOfLine(line, zone)
   const held = heldMs(line, facts, paidTimes(line, from, to))
   if (!isSame(pair(share), [BigInt(held), BigInt(month.to - month.from)]))
     report('share', subject, 'The time in which it was owned at this price is not the share that was charged.')

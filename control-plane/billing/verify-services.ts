@@ -122,7 +122,14 @@ function checkVersion(
   if (!version || version.account_id !== account_id || line.service_id !== line.resource.id)
     return report('service', subject, `The version of the service of ${segment.from} is gone, or another account's.`)
   const said = (one: ServiceTerms) =>
-    canonical([one.service_id, one.plan_id, one.quantity, one.prices_as_of, one.trial_until])
+    canonical([
+      one.service_id,
+      one.plan_id,
+      one.quantity,
+      one.prices_as_of,
+      one.trial_until,
+      ...(one.anchored_at === null ? [] : [one.anchored_at]),
+    ])
   let end = version.to
   for (const next of own) if (next.from === end && said(next) === said(version)) end = next.to
   const length = BigInt(fromIso(segment.to) - fromIso(segment.from))
@@ -142,7 +149,9 @@ const at = ({ from, to }: Segment) => ({ from: fromIso(from), to: fromIso(to) })
 
 /** No stretch of a component is charged on two lines: at the plan and at the contract, or by two plans. */
 function checkOnce({ number }: InvoiceRow, lines: readonly Line[], report: Report): void {
-  const segments = lines.flatMap((line) => line.segments.map((segment) => ({ ...segment, of: line, line: line.id })))
+  // what is charged in advance is settled: that is checked by itself
+  const charged = lines.filter((line) => line.timing === undefined)
+  const segments = charged.flatMap((line) => line.segments.map((segment) => ({ ...segment, of: line, line: line.id })))
   const keyOf = ({ of, ...segment }: (typeof segments)[number]) => `${resourceIdOf(of, segment)}/${of.component}`
   for (const own of Map.groupBy(segments, keyOf).values()) {
     if (own.every(({ of }) => of.plan === undefined)) continue

@@ -45,7 +45,11 @@ function sumsUp(lines: readonly Line[], row: TaxRow, currency: string, isWhole: 
   const gross = inclusive.reduce((sum, line) => sum + of(sure(line.gross_inclusive)), 0n)
   const net = inclusive.reduce((sum, line) => sum + of(line.net), 0n)
   // gross − net is n ÷ (n + d) of the gross, rounded once for the category; the lines share the net as they do the gross
-  const isShared = inclusive.every((line) => isNear(of(line.net) * gross, of(sure(line.gross_inclusive)) * net, gross))
+  const grossOf = (line: Line) => of(sure(line.gross_inclusive))
+  // charges and credits together: each its own amount without its tax
+  const isShared = inclusive.some((line) => grossOf(line) < 0n)
+    ? inclusive.every((line) => isNear(of(line.net) * (n + d), grossOf(line) * d, n + d))
+    : inclusive.every((line) => isNear(of(line.net) * gross, grossOf(line) * net, gross))
   return (
     isShared && isRounded(gross - net, gross * n, n + d) && isRounded(of(row.tax) - (gross - net), (base - net) * n, d)
   )
@@ -86,7 +90,9 @@ function checkDiscounts({ content, number }: InvoiceRow, lines: readonly Line[],
       of(line.discounts?.find((one) => one.redemption_id === coupon.redemption_id)?.amount),
     )
     const total = taken.reduce((sum, one) => sum + one, 0n)
-    const bases = lines.map((line, index) => (isOf(coupon, line) ? sure(before[index]) : 0n))
+    // credits give back what was discounted before
+    const isBase = (line: Line) => isOf(coupon, line) && of(line.net) >= 0n
+    const bases = lines.map((line, index) => (isBase(line) ? sure(before[index]) : 0n))
     const whole = bases.reduce((sum, one) => sum + one, 0n)
     const [n, d] = percent(coupon.rate ?? '0')
     const most = of(coupon.left) < whole ? of(coupon.left) : whole

@@ -14,6 +14,7 @@ import { contentHash, documentBinding } from './rules.ts'
 import * as store from './store.ts'
 import { ratedLines } from './notes/rules.ts'
 import { checkNotes } from './notes/verify.ts'
+import { checkTerms } from './terms/verify.ts'
 import { differing } from '../settlements/index.ts'
 import { checkBilled, checkCharges } from './verify-charges.ts'
 import { checkLines } from './verify-lines.ts'
@@ -43,6 +44,7 @@ export async function verify(ctx: Context): Promise<Result> {
     const [once, metered] = divided(ratedLines(lines))
     result.readings += await checkLines(ctx, invoice, metered, report)
     await checkCharges(ctx, invoice, once, report)
+    await checkTerms(ctx, invoice, lines, report)
   }
   checkUses(invoices, await usesOfCoupons(ctx), report)
   await checkChains(ctx, invoices, report)

@@ -92,6 +92,10 @@ export const Terms = z
       .enum(['actual', '30/360'])
       .optional()
       .meta({ description: 'how `day` counts; default: as in the calendar' }),
+    timing: z.enum(['advance', 'arrears']).optional().meta({
+      description:
+        'of the fee of a plan: `advance` is charged by the invoice that reaches the beginning of a billing period, and settled when that has ended; default: `arrears`',
+    }),
   })
   .meta({ id: 'PriceTerms' })
 export type Terms = z.infer<typeof Terms>
@@ -279,9 +283,10 @@ export const Plan = z
     price_book_id: Id,
     currency: CurrencyCode,
     trial_days: z.int(),
-    anchor: z
-      .enum(['calendar', 'anniversary'])
-      .meta({ description: 'by which months its monthly prices are prorated' }),
+    anchor: z.enum(['calendar', 'anniversary']).meta({
+      description:
+        'by which months its fees are charged, unless a subscription says otherwise: those of the calendar, or from the day and time at which each service begins',
+    }),
     included_kinds: z.array(Kind).meta({
       description:
         'resources of these kinds are paid by the fee: of what fulfils a service, only what the plan prices costs more; of other kinds, what it does not price is charged as without it',

@@ -40,6 +40,7 @@ export function assertTerms(price: Decided): void {
   checkBounds(price, terms, say)
   checkProration(price, terms, say)
   checkPool(price, terms, say)
+  checkTiming(price, terms, say)
   if (errors.length === 0) return
   const said = errors.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; ')
   throw new Problem('invalid', `These terms can't be charged: ${said}.`, errors)
@@ -111,9 +112,14 @@ function checkPool({ meter, model, per }: Decided, { pool, proration, included }
     say('/terms/proration', 'must be exact where all resources are charged together')
 }
 
+function checkTiming({ meter }: Decided, { timing }: Terms, say: Say): void {
+  if (timing === 'advance' && meter !== undefined && meter !== 'fee')
+    say('/terms/timing', 'must be arrears: only the fee of a plan is known in advance')
+}
+
 /** Decimals without trailing zeros and nothing that says what holds anyway; null where nothing is left. */
 export function keptTerms(terms: Terms | null | undefined): Terms | null {
-  const { included, minimum, maximum, proration, day_count, ...model } = shortened(terms ?? {}) as Terms
+  const { included, minimum, maximum, proration, day_count, timing, ...model } = shortened(terms ?? {}) as Terms
   const kept: Terms = {
     ...model,
     ...(included !== undefined && included !== '0' && { included }),
@@ -121,6 +127,7 @@ export function keptTerms(terms: Terms | null | undefined): Terms | null {
     ...(maximum !== undefined && { maximum }),
     ...(proration !== undefined && proration !== 'exact' && { proration }),
     ...(day_count !== undefined && day_count !== 'actual' && { day_count }),
+    ...(timing === 'advance' && { timing }),
   }
   return Object.keys(kept).length > 0 ? kept : null
 }

@@ -89,8 +89,11 @@ export const Subscription = z
     from: InstantText,
     to: InstantText.nullable().meta({ description: 'when it ends or ended; null: it goes on' }),
     trial_until: InstantText.nullable(),
-    renews_at: InstantText.nullable().meta({ description: 'when its next month begins; null: it has no next one' }),
+    renews_at: InstantText.nullable().meta({
+      description: 'when its next billing period begins; null: it has no next one',
+    }),
     currency: CurrencyCode,
+    anchor: Plan.shape.anchor,
     versions: z.array(ServiceVersion).meta({ description: 'oldest first' }),
     resources: z.array(ServiceResource).meta({ description: 'by which it is fulfilled, oldest first' }),
   })
@@ -102,6 +105,10 @@ export const NewSubscription = z.object({
   from: InstantText.optional().meta({ description: 'default: now; an earlier one needs `correction`' }),
   trial: z.boolean().default(true).meta({ description: 'with the trial of the plan, if it has one' }),
   prices_as_of: PricesAsOf.default(null),
+  anchor: Plan.shape.anchor.optional().meta({
+    description:
+      'by which months its fees are charged: those of the calendar, or from the day and time at which it begins; default: that of the plan. It stays through all changes',
+  }),
   parent_id: Id.optional().meta({ description: 'makes it an add-on to this service' }),
   ...Correction,
 })
@@ -142,6 +149,8 @@ export interface ServiceTerms {
   quantity: number
   prices_as_of: number | null
   trial_until: number | null
+  /** its billing periods are counted from there; null: they are calendar months */
+  anchored_at: number | null
   from: number
   to: number | null
 }

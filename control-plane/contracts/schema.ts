@@ -81,6 +81,8 @@ export const serviceVersion = pgTable(
     prices_as_of: instant(),
     /** until then it costs nothing */
     trial_until: instant(),
+    /** from where its billing periods are counted; null: they are calendar months. The same in all versions of a service */
+    anchored_at: instant(),
   },
   (t) => [index().on(t.account_id), index().on(t.service_id)],
 )

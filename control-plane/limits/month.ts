@@ -79,8 +79,8 @@ async function dividedAll(ctx: Context, { account, issued, open }: BilledMonth) 
   const out: Map<string, DayAmount>[] = []
   for (const { document_type, lines, taxes, currency, cut, period: of } of documents) {
     const period = { from: fromIso(of.from), to: fromIso(of.to) }
-    // what is billed for its use; a note's line is a difference, which lies on all days alike
-    const used = lines.filter((line): line is Line => !('correction' in line))
+    // what is billed for its use; a note's line is a difference, and a fee is of a billing period: they lie on all days alike
+    const used = lines.filter((line): line is Line => !('correction' in line) && line.basis === undefined)
     const parts = await partsByDay(ctx, used, { period, zone: account.zone, cut })
     out.push(divided({ document_type, period, currency, lines, taxes, parts }, account.zone))
   }

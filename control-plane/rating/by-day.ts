@@ -94,7 +94,7 @@ async function ratedDays(ctx: Context, account: Account, days: readonly Interval
   const cut = await openCut(ctx.tx)
   // the same versions for each day and for the month, under the same ids
   const prices = await pricesUnder(ctx, contract, month, cut)
-  const terms = { contract, zone: account.zone, cut, prices }
+  const terms = { contract, zone: account.zone, cut, prices, accrued: true as const }
   const each: Line[][] = []
   // a day's own percentile is no part of the month's
   const daily = { ...terms, prices: prices.filter((price) => !isPercentile(price)) }

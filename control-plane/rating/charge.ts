@@ -31,7 +31,8 @@ export interface Priced {
 }
 /** True where a line is the sum of its segments, each for itself. */
 export const isLinear = ({ model, terms }: Priced): boolean =>
-  (model === 'flat' || model === 'per_unit') && (terms === null || Object.keys(terms).length === 0)
+  (model === 'flat' || model === 'per_unit') &&
+  (terms === null || Object.keys(terms).every((name) => name === 'timing'))
 
 export interface Charged extends Committed {
   quantity: Fraction

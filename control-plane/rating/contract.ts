@@ -8,7 +8,7 @@ import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
 import { GapCause, GapPolicy } from '../metering/contract.ts'
 
 /** Rises with any rule of rating or billing. */
-export const ENGINE_VERSION = 4
+export const ENGINE_VERSION = 5
 
 export const FractionText = z
   .string()
@@ -107,7 +107,7 @@ export const LinePercentile = z.object({
 export const LineDiscount = z.object({ redemption_id: Id, code: z.string(), amount: Amount })
 export type LineDiscount = z.infer<typeof LineDiscount>
 
-export const Line = z
+const RatedLine = z
   .object({
     id: z.string(),
     service_id: Id,
@@ -144,6 +144,11 @@ export const Line = z
         }),
     }),
     period: z.object({ from: InstantText, to: InstantText }),
+    basis: z.object({ from: InstantText, to: InstantText }).optional().meta({
+      description:
+        'the billing period of its service, of which its monthly price is; absent: the calendar month of its period',
+    }),
+    timing: z.literal('advance').optional().meta({ description: 'charged before its period ends, and settled then' }),
     /** base units in one priced unit × milliseconds in one period of the price (1 for quantities) */
     divisor: z.string().regex(/^\d+$/),
     quantity: z.string(),
@@ -169,7 +174,27 @@ export const Line = z
     segments: z.array(Segment),
     one_off: OneOff.optional(),
   })
-  .meta({ id: 'Line' })
+  .meta({ id: 'RatedLine' })
+
+/** Why a period costs otherwise than was charged for it in advance. */
+export const SettlementCause = z.enum(['cancelled', 'plan', 'quantity', 'trial', 'price'])
+export type SettlementCause = z.infer<typeof SettlementCause>
+/** A billing period that was charged in advance, after its end: the line is one piece of the difference. */
+export const LineSettlement = z.object({
+  due: Amount.meta({ description: 'what its lines come to, before discounts' }),
+  advanced: Amount.meta({ description: 'what was charged in advance, before discounts' }),
+  kept: Amount.meta({ description: 'what was charged in advance, after discounts: so much of it is given back' }),
+  documents: z.array(z.object({ invoice_id: Id, number: z.string() })).meta({ description: 'that charged it' }),
+  causes: z.array(SettlementCause),
+  lines: z.array(RatedLine).meta({ description: 'what it costs' }),
+})
+export type LineSettlement = z.infer<typeof LineSettlement>
+
+export const Line = RatedLine.extend({
+  settlement: LineSettlement.optional().meta({
+    description: 'of a billing period that was charged in advance: one piece of what is due less what was charged',
+  }),
+}).meta({ id: 'Line' })
 export type Line = z.infer<typeof Line>
 export type Segment = z.infer<typeof Segment>
 /** Owned usage without a price: it blocks finalising. */
@@ -249,9 +274,18 @@ export const AccountUsageQuery = z.object({
 /**
  * Why lines don't say what they would be under another price. `gaps`: it treats gaps otherwise, and there are some; `share`: for how
  * long the thing was owned isn't on them; `proration`: what it was before the period isn't; `discounts`: they were discounted;
- * `meter`: it isn't measured in quantities and time.
+ * `meter`: it isn't measured in quantities and time; `advance`: it settles what an earlier bill charged in advance.
  */
-export const WhyNotRepriced = z.enum(['gaps', 'share', 'proration', 'discounts', 'with_tax', 'pool', 'meter'])
+export const WhyNotRepriced = z.enum([
+  'gaps',
+  'share',
+  'proration',
+  'discounts',
+  'with_tax',
+  'pool',
+  'meter',
+  'advance',
+])
 export type WhyNotRepriced = z.infer<typeof WhyNotRepriced>
 
 /** A price as it was thought up, and a quantity: what that would cost. */

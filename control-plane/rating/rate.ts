@@ -18,12 +18,15 @@ import { consumptionDigest, stretchesOf } from './segments.ts'
 import { rates } from './rates.ts'
 import { withServices } from './services.ts'
 import { acceptedGaps } from './store.ts'
+import { accruedIn, feesOf, type TermFees } from './terms.ts'
 import { type Missing, unratedOf } from './unrated.ts'
 
 export interface RatedPeriod {
   lines: Line[]
   unrated: Missing[]
   blocked: Blocked[]
+  /** by the billing periods of services: billing settles those that end, and charges in advance those that begin */
+  fees: TermFees[]
 }
 export interface RatingRequest {
   contract: ContractInForce
@@ -35,6 +38,8 @@ export interface RatingRequest {
   prices?: readonly Price[]
   /** only what lies in these realms, at the contract's own book alone, and no service: what it costs us */
   within?: (realm: string) => boolean
+  /** fees by the time for which they are, among the lines: for sums, not for documents */
+  accrued?: true
 }
 
 /** Rates an account's usage of a period, as known to a cut. Writes nothing. */
@@ -49,7 +54,10 @@ export async function rate(ctx: Context, request: RatingRequest): Promise<RatedP
     offered: one.offered.union(thought),
   }))
   const facts = await factsOf(ctx, request, books, sold)
-  return { ...linesOf(facts), unrated: unratedOf(facts, sold) }
+  const { lines, blocked } = linesOf(facts)
+  const unrated = unratedOf(facts, sold)
+  if (request.accrued) return { lines: [...lines, ...accruedIn(facts)], blocked, unrated, fees: [] }
+  return { lines, blocked, unrated, fees: feesOf(facts) }
 }
 
 async function factsOf(

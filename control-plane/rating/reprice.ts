@@ -25,10 +25,12 @@ export function repriced(lines: readonly Line[], price: Content, zone: string): 
   if (!meter || !(meter in METERS) || price.model.endsWith('percentage')) return { why: 'meter' }
   if (isPooled(price) !== (first.resource.kind === 'pool')) return { why: 'pool' }
   if (lines.some((line) => line.gross_inclusive !== undefined)) return { why: 'with_tax' }
+  if (lines.some((line) => line.settlement)) return { why: 'advance' }
   if (lines.some(isDiscounted)) return { why: 'discounts' }
   if (lines.some((line) => isSkipping(line.price) !== isSkipping(price) && hasGaps(line))) return { why: 'gaps' }
   const period = { from: fromIso(first.period.from), to: fromIso(first.period.to) }
-  const month = monthOf(period.from, zone)
+  const { basis } = first
+  const month = basis ? { from: fromIso(basis.from), to: fromIso(basis.to) } : monthOf(period.from, zone)
   const segments = lines.flatMap((line) => line.segments)
   const quantity = quantityOf({ meter, segments, price, period, month, zone })
   if (quantity === null) return { why: 'proration' }

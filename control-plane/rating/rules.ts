@@ -19,9 +19,11 @@ import { type Accepted, type Loss, told, type ToldGap, unaccepted } from './gaps
 import { percentileText } from './percentile.ts'
 import { divisorOf, type RawSegment, segmentsOf } from './segments.ts'
 import type { Expected } from './tariffs.ts'
+import type { Term } from './terms.ts'
 import { type Time, within } from './times.ts'
 import { chargesNothingUsed, pooledCharge, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
 
+export type { TermFees } from './terms.ts'
 export { resourceIdOf } from './pooled.ts'
 export { timesOf } from './times.ts'
 export { allocationDigest, charging, consumptionDigest, held } from './segments.ts'
@@ -46,6 +48,8 @@ export interface Price {
   ends_at: Instant | null
   /** where it holds only in some stretches of a resource; absent: as long as its version */
   times?: readonly Time[]
+  /** charged for whole billing periods of its service, not for parts of documents */
+  by_period?: boolean
   /** of a plan: for which service it holds */
   of?: { service_id: string; plan: Pick<Plan, 'id' | 'name'> }
 }
@@ -110,6 +114,10 @@ export interface Facts {
   /** of the same, what must have a price when */
   expected?: ReadonlyMap<string, readonly Expected[]>
   consumed: readonly Consumed[]
+  /** these are facts of one billing period of a service, which is their month: only what is charged by periods is */
+  by_period?: boolean
+  /** the billing periods of services that the period touches */
+  terms?: readonly Term[]
 }
 
 /** Kinds that are parts of something else: nobody expects a price for each. */
@@ -152,7 +160,7 @@ export function linesOf(facts: Facts): Billed {
   for (const [resource, own] of dealt) {
     const paid = charged.get(resource.id) ?? new Set<MeterName>()
     charged.set(resource.id, paid)
-    for (const price of own.prices.filter((one) => !isPooled(one))) {
+    for (const price of own.prices.filter((one) => !isPooled(one) && isHere(facts, one))) {
       const segments = segmentsOf(own, resource, price)
       if (segments.length === 0 && !isStanding(own, resource, price)) continue
       const gaps = gapsOf(own, resource, price, segments)
@@ -199,6 +207,8 @@ function pooledLine(facts: Facts, price: Price, dealt: readonly Dealt[]): Billed
     blocked,
   }
 }
+
+const isHere = ({ by_period = false }: Facts, price: Price): boolean => (price.by_period ?? false) === by_period
 
 /** A line without use: the price of having the thing. */
 const isStanding = (facts: Facts, resource: RatedResource, price: Price): boolean =>
@@ -271,6 +281,7 @@ function lineOf(
       ...(price.times && { times: within(price, facts.period).map(timeText) }),
     },
     period: { from: iso(facts.period.from), to: iso(facts.period.to) },
+    ...(price.by_period && { basis: { from: iso(facts.month.from), to: iso(facts.month.to) } }),
     divisor: divisor.toString(),
     quantity: quantity.toString(),
     quantity_display: toDecimal(whole ? whole.quantity : fraction(quantity, divisor), 6),

@@ -11,6 +11,7 @@ import type { Offer } from './layers.ts'
 import type { Consumed, Facts, Price } from './rules.ts'
 import { consumptionDigest } from './segments.ts'
 import { type Expected, expectedOf, fulfilled, mergedVersions, serviceDigest, type Sold, tariffOf } from './tariffs.ts'
+import { type Term, termsIn } from './terms.ts'
 import { within } from './times.ts'
 import { merged } from './versions.ts'
 
@@ -48,8 +49,46 @@ export async function withServices(
     observed: [...facts.observed, ...versions.map(observedOf)],
     tariffs,
     expected,
+    terms: await termsOf(ctx, facts, services, all, cut),
     consumed: services.flatMap((one) => setUpOf(facts.period, one)),
   }
+}
+
+/** The facts of each billing period of services, at its prices: also where nothing is charged by it any more, which may have been in advance. */
+async function termsOf(
+  ctx: Context,
+  facts: Facts,
+  services: readonly { resource: Facts['resources'][number] }[],
+  all: readonly ServiceTerms[],
+  cut: number,
+): Promise<Term[]> {
+  const byService = Map.groupBy(all, (one) => one.service_id)
+  const spans = services.flatMap(({ resource }) => {
+    const versions = sure(byService.get(resource.id))
+    const [first, last] = [sure(versions[0]), sure(versions.at(-1))]
+    const held = { from: first.from, to: last.to }
+    const found = termsIn(held, first.anchored_at, facts.period, facts.zone)
+    return found.map((span) => ({ ...span, resource, versions: versions.filter((one) => intersect(one, span)) }))
+  })
+  const out: Term[] = []
+  for (const [, group] of Map.groupBy(spans, ({ basis }) => `${basis.from}/${basis.to}`)) {
+    const { basis } = sure(group[0])
+    const sell = await seller(
+      ctx,
+      group.flatMap(({ versions }) => versions),
+      basis,
+      cut,
+    )
+    for (const { resource, versions, from, to } of group) {
+      const tariff = tariffOf('service', [], versions.map(sell)).filter((price) => price.by_period)
+      const own = { owned: versions.map(ownedOf), observed: versions.map(observedOf), resources: [resource] }
+      const nothing = { gaps: [], losses: [], accepted: [], prices: [], consumed: [] }
+      const tariffs = new Map([[resource.id, tariff]])
+      const of = { ...facts, ...own, ...nothing, tariffs, period: { from, to }, month: basis, by_period: true }
+      out.push({ service_id: resource.id, basis, from, to, facts: of })
+    }
+  }
+  return out
 }
 
 /** As what a version of a service is sold: its plan, and the prices that hold for it. */
@@ -73,6 +112,7 @@ async function seller(ctx: Context, versions: readonly ServiceTerms[], month: In
     service_id: version.service_id,
     plan: sure(plans.get(version.plan_id)),
     trial_until: version.trial_until,
+    anchored_at: version.anchored_at,
     prices: sure(prices.get(keyOf(version))),
     is_as_of: version.prices_as_of !== null,
     offered: sure(components.get(version.plan_id)),

@@ -17,6 +17,7 @@ export interface Sold extends OpenInterval {
   service_id: string
   plan: Plan
   trial_until: Instant | null
+  anchored_at: Instant | null
   /** of the plan's book: those of an instant hold for all of the stretch, the others in their own time */
   prices: readonly Price[]
   is_as_of: boolean
@@ -26,8 +27,8 @@ export interface Sold extends OpenInterval {
 
 const closed = ({ from, to }: OpenInterval): Interval => ({ from: from ?? -Infinity, to: to ?? Infinity })
 
-const said = ({ service_id, plan_id, quantity, prices_as_of, trial_until }: ServiceTerms): string =>
-  canonical([service_id, plan_id, quantity, prices_as_of, trial_until])
+const said = ({ service_id, plan_id, quantity, prices_as_of, trial_until, anchored_at }: ServiceTerms): string =>
+  canonical([service_id, plan_id, quantity, prices_as_of, trial_until, ...(anchored_at === null ? [] : [anchored_at])])
 
 /** Versions of one service that follow each other and say the same are one, under the id of the first: what changes nothing is no change. */
 export function mergedVersions(versions: readonly ServiceTerms[]): ServiceTerms[] {
@@ -72,6 +73,10 @@ export function tariffOf(kind: PricedKind, standard: readonly Price[], sold: rea
   return [...rest, ...own].toSorted((a, b) => begin(a) - begin(b))
 }
 
+/** Charged for whole billing periods of its service: in advance, or because they aren't calendar months. */
+const isByPeriod = ({ kind, meter, terms }: Price, { anchored_at }: Sold): boolean =>
+  kind === 'service' && meter === 'fee' && (terms?.timing === 'advance' || anchored_at !== null)
+
 /** Prices of plans, each with the stretches in which it holds for one service. */
 function planPrices(kind: PricedKind, sold: readonly Sold[]): Price[] {
   const out = new Map<string, Price & { times: Time[] }>()
@@ -81,7 +86,8 @@ function planPrices(kind: PricedKind, sold: readonly Sold[]): Price[] {
       if (!part) continue
       const key = `${one.service_id}/${price.id}`
       const of = { service_id: one.service_id, plan: { id: one.plan.id, name: one.plan.name } }
-      const known = out.get(key) ?? { ...price, of, times: [] }
+      const known: Price & { times: Time[] } = out.get(key) ?? { ...price, of, times: [] }
+      if (isByPeriod(price, one)) known.by_period = true
       out.set(key, { ...known, times: [...known.times, ...freeAndPaid(part, one.trial_until)] })
     }
   return [...out.values()].map((price) => ({ ...price, times: joinedTimes(price.times) }))

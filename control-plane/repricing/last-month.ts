@@ -44,7 +44,7 @@ export async function lastMonth(ctx: Context, { books, currency, decisions }: Wi
       if (invoice.month === out.name) bills.push(invoice)
   const open = await notInvoiced(ctx, accounts, [...books.keys()], out.name)
   for (const { contract, period, zone: own } of open.slice(0, RATED_MAX)) {
-    const { lines } = await rate(ctx, { contract, period, zone: own, cut: await openCut(ctx.tx) })
+    const { lines } = await rate(ctx, { contract, period, zone: own, cut: await openCut(ctx.tx), accrued: true })
     const groups = lineGroups(lines, currency).filter(({ component }) => components.includes(component))
     bills.push({ account_id: contract.account_id, zone: own, groups })
   }

@@ -1,5 +1,5 @@
 /** Why a line is rated otherwise than it was billed: the facts behind it as two cuts knew them, side by side. */
-import { type Interval, intersect, type OpenInterval } from '../../base/time.ts'
+import { fromIso, type Interval, intersect, type OpenInterval } from '../../base/time.ts'
 import { sure } from '../../base/problem.ts'
 import { plansById, pricesAt } from '../../catalog/index.ts'
 import { type ContractInForce, servicesIn } from '../../contracts/index.ts'
@@ -22,7 +22,13 @@ interface Asked {
 }
 
 /** The causes of each difference, in its order: what changed between the cut that it was billed at and this one. Each has one. */
-export async function causesOf(ctx: Context, asked: Asked, deltas: readonly Delta[]): Promise<Cause[][]> {
+export async function causesOf(ctx: Context, asked_for: Asked, deltas: readonly Delta[]): Promise<Cause[][]> {
+  const bases = deltas.flatMap(({ sample: { basis } }) => basis ?? [])
+  const period = {
+    from: Math.min(asked_for.period.from, ...bases.map(({ from }) => fromIso(from))),
+    to: Math.max(asked_for.period.to, ...bases.map(({ to }) => fromIso(to))),
+  }
+  const asked = { ...asked_for, period }
   const ids = [...new Set(deltas.flatMap(({ resource_ids }) => resource_ids))]
   const now = await known(ctx, asked, ids)
   const before = new Map<number, Known>()
@@ -88,8 +94,8 @@ async function servicesKnown(ctx: Context, account_id: string, period: Interval,
 /** What was subscribed of a service, or for a resource. */
 const subscribed = ({ services }: Known, id: string, period: Interval) => {
   const parts = services.attachments.filter((one) => one.resource_id === id)
-  const told = ({ plan_id, quantity, prices_as_of, trial_until }: Known['services']['versions'][number]) =>
-    JSON.stringify([plan_id, quantity, prices_as_of, trial_until])
+  const told = ({ plan_id, quantity, prices_as_of, trial_until, anchored_at }: Known['services']['versions'][number]) =>
+    JSON.stringify([plan_id, quantity, prices_as_of, trial_until, anchored_at])
   return [
     joined(parts, period, (one) => one.service_id),
     ...[id, ...parts.map((one) => one.service_id)].map((service_id) =>

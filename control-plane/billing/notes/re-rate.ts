@@ -11,13 +11,14 @@ import type { Context } from '../../db/index.ts'
 import { ownership } from '../../inventory/index.ts'
 import { ENGINE_VERSION, type Line } from '../../rating/contract.ts'
 import { chargesOn } from '../../charges/index.ts'
-import { presentBlocked, presentMissing, rate, type RatedPeriod } from '../../rating/index.ts'
+import { presentBlocked, presentMissing, rate, type RatedPeriod, type RatingRequest } from '../../rating/index.ts'
 import { couponsOn } from '../../promotions/index.ts'
 import { adjusted } from '../adjust.ts'
 import { chargeLines } from '../charge-lines.ts'
 import type { Cause, DocumentRef, Outcome, ReRated, ReRating } from '../contract.ts'
 import { taxesOf, totalsOf, totalsText } from '../rules.ts'
 import { type InvoiceRow, linesOfInvoice } from '../store.ts'
+import { withFees } from '../terms/index.ts'
 import { causesOf } from './causes.ts'
 import {
   type Chain,
@@ -83,7 +84,7 @@ export async function review(ctx: Context, account_id: string, cut: ClosedCut): 
   return { account, cut, found, shown: await present(ctx, account, cut, { since, found, compared }) }
 }
 
-const NOTHING: RatedPeriod = { lines: [], unrated: [], blocked: [] }
+const NOTHING: RatedPeriod = { lines: [], unrated: [], blocked: [], fees: [] }
 
 const issuedOf = async (ctx: Context, row: InvoiceRow): Promise<Issued> => ({
   document_type: row.document_type,
@@ -104,11 +105,11 @@ async function corrected(
   const period = { from: row.period_from, to: row.period_to }
   const { zone } = row.content
   const once = await chargeLines(ctx, contract, row.content.language, await chargesOn(ctx, row.id, cut))
-  const used = row.one_off ? NOTHING : await rate(ctx, { contract, period, zone, cut })
-  const rated = { ...used, lines: [...used.lines, ...once] }
   const notes: Issued[] = []
   for (const note of noteRows) notes.push(await issuedOf(ctx, note))
   const chain = { original: await issuedOf(ctx, row), notes }
+  const used = row.one_off ? NOTHING : await ratedAgain(ctx, { contract, period, zone, cut }, chain.original.lines)
+  const rated = { ...used, lines: [...used.lines, ...once] }
   const due = dueOf(chain, rated.lines)
   const deltas = deltasOf(chain, due)
   const isHeldBack = rated.unrated.length + (deltas.length > 0 ? rated.blocked.length : 0) > 0
@@ -117,6 +118,9 @@ async function corrected(
   const outcome = outcomeOf(netOf(deltas), threshold, isHeldBack)
   return [{ contract, period, zone, chain, corrects: refOf(row), due, deltas, causes, rated, outcome }]
 }
+
+const ratedAgain = async (ctx: Context, request: RatingRequest, issued: readonly Line[]) =>
+  withFees(ctx, { ...request, issued }, await rate(ctx, request))
 
 async function contractAt(ctx: Context, account_id: string, at: Instant): Promise<ContractInForce> {
   const contract = await contractOf(ctx, account_id, at)
@@ -173,7 +177,8 @@ async function supplement(
   const owned = await ownership(ctx, { account_id: account.id }, period, cut)
   const { versions } = await servicesIn(ctx, account.id, period, cut)
   if (owned.length + versions.length === 0) return []
-  const rated = await rate(ctx, { contract, period, zone: account.zone, cut })
+  // what is charged in advance after it was left to the documents after it
+  const rated = await ratedAgain(ctx, { contract, period, zone: account.zone, cut }, [])
   const { lines: due } = adjusted(
     rated.lines,
     await couponsOn(ctx, { account_id: account.id, currency: contract.currency }),

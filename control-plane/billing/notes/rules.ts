@@ -40,11 +40,17 @@ export interface Delta {
   since: Pick<InvoiceContent, 'cut' | 'engine_version'>
 }
 
-type Keyed = Pick<Line, 'service_id' | 'resource' | 'component' | 'tax_class' | 'for_account'>
-/** A line of the law: whatever the price version, so that a corrected price is one difference and not two; one of another class of tax is another. */
-export const lineKey = (line: Keyed): string => [soldKey(line), ...(line.tax_class ? [line.tax_class] : [])].join('/')
+type Keyed = Pick<Line, 'service_id' | 'resource' | 'component' | 'tax_class' | 'for_account' | 'basis' | 'timing'>
+/** A line of the law: whatever the price version, so that a corrected price is one difference and not two; one of another class of tax is another, and so is another billing period of a service, and what is charged in advance. */
+export const lineKey = ({ tax_class, basis, timing, ...line }: Keyed): string =>
+  [soldKey(line), tax_class, basis?.from, timing].filter((one) => one !== undefined).join('/')
 /** Of whatever class; what a reseller is charged for each customer is a line of its own. */
-const soldKey = ({ service_id, resource, component, for_account }: Keyed): string =>
+const soldKey = ({
+  service_id,
+  resource,
+  component,
+  for_account,
+}: Pick<Keyed, 'service_id' | 'resource' | 'component' | 'for_account'>): string =>
   [service_id, resource.id, component, ...(for_account ? [`for ${for_account.id}`] : [])].join('/')
 
 const documentsOf = ({ original, notes }: Chain): Issued[] => [original, ...notes]
@@ -104,7 +110,7 @@ export function deltasOf(chain: Chain, all_due: readonly Line[]): Delta[] {
   return out.toSorted((a, b) => (orderOf(a.sample) < orderOf(b.sample) ? -1 : 1))
 }
 function pricedBefore({ since }: { since: Issued }, key: string, currency: string): bigint {
-  const own = ratedLines(since.lines.filter((line) => lineKey(line) === key))
+  const own = dueBy(since.lines.filter((line) => lineKey(line) === key))
   return own.reduce((sum, line) => sum + minorOf(pricedAmount(line), currency), 0n)
 }
 const taxIn = ({ tax_category, tax_rate, tax_class }: Tax): Tax => ({
@@ -125,7 +131,7 @@ function standingIn(chain: Chain) {
     for (const line of since.lines) {
       last.set(lineKey(line), { since, line })
       sold.set(soldKey(line), line)
-      rated.push(line, ...ratedLines([line]))
+      rated.push(line, ...dueBy([line]))
       if (!names.has(line.resource.id)) names.set(line.resource.id, line.resource)
     }
   const ratedBy = Map.groupBy(rated, lineKey)
@@ -247,7 +253,8 @@ export function noteLine(
   causes: Cause[],
   document_type: DocumentType,
 ): DocumentLine {
-  const { service_id, resource, for_account, component, meter, price, period, currency, one_off } = sample
+  const { service_id, resource, for_account, component, meter, price, period, basis, timing, currency, one_off } =
+    sample
   const net = signOf(document_type) * (due - billed)
   const correction = { billed: majorText(billed, currency), due: majorText(due, currency), causes, lines }
   return {
@@ -259,6 +266,8 @@ export function noteLine(
     ...(meter && { meter }),
     price,
     period,
+    ...(basis && { basis }),
+    ...(timing && { timing }),
     divisor: '1',
     quantity: '1',
     quantity_display: '1',
@@ -274,6 +283,8 @@ export function noteLine(
   }
 }
 
-/** What lies beneath a document's lines, down to the readings: of a note, what is due by it. */
+/** The lines of a document as it would be without those before it: of a note, what is due by it. */
+const dueBy = (lines: readonly DocumentLine[]): Line[] => lines.flatMap((line) => line.correction?.lines ?? [line])
+/** What lies beneath a document's lines, down to the readings: of what was charged in advance, what it costs. */
 export const ratedLines = (lines: readonly DocumentLine[]): Line[] =>
-  lines.flatMap((line) => (line.correction ? line.correction.lines : [line]))
+  dueBy(lines).flatMap((line) => line.settlement?.lines ?? [line])

@@ -9,6 +9,7 @@ import { rate } from '../../rating/index.ts'
 import { chargeLines } from '../charge-lines.ts'
 import type { DocumentLine } from '../contract.ts'
 import type { InvoiceRow } from '../store.ts'
+import { withFees } from '../terms/index.ts'
 import { isRounded, type Report, units } from '../verify-sums.ts'
 import { type Chain, dueOf, type Issued, lineKey, ratedLines } from './rules.ts'
 
@@ -123,10 +124,14 @@ function checkLine(
   if (!atRate) report('rate', subject, `Its tax is not that of ${original.row.number}, which it corrects.`)
 }
 
+/** What documents before charged in advance for the billing period of a line. */
+const advancedFor = ({ correction }: DocumentLine, currency: string): bigint =>
+  (correction?.lines ?? []).reduce((sum, { settlement }) => sum + units(settlement?.kept ?? '0', currency), 0n)
+
 /** Nothing is credited above what was billed, and each category's tax is that of everything billed in it, rounded once. */
 function checkStanding({ row, lines }: Document, standing: Standing, report: Report): void {
   for (const line of lines)
-    if ((standing.lines.get(lineKey(line)) ?? 0n) < 0n)
+    if ((standing.lines.get(lineKey(line)) ?? 0n) + advancedFor(line, row.currency) < 0n)
       report('note', `${row.number}/${line.id}`, 'It gives back more than was billed.')
   for (const { category, rate: percent } of row.content.taxes) {
     const { base = 0n, tax = 0n } = standing.taxes.get(`${category} at ${percent}`) ?? {}
@@ -158,7 +163,10 @@ async function checkComplete(
   const contract = await contractOf(ctx, row.account_id, row.period_from)
   assert(contract, 'a document has the contract of its period')
   const period = { from: row.period_from, to: row.period_to }
-  const { lines } = original.one_off ? { lines: [] } : await rate(ctx, { contract, period, zone, cut: row.cut })
+  const document = { contract, period, cut: row.cut, issued: chain.original.lines }
+  const { lines } = original.one_off
+    ? { lines: [] }
+    : await withFees(ctx, document, await rate(ctx, { contract, period, zone, cut: row.cut }))
   const charges = await chargesOn(ctx, original.id, row.cut)
   const once = await chargeLines(ctx, contract, row.content.language, charges)
   const due = new Map<string, bigint>()

@@ -14,10 +14,6 @@ import { insertPlan, lockPlan, type PlanRow, plansOf, selectPlans, updatePlan } 
 /** A plan as a draft, with an empty price book of its own. */
 export async function createPlan(ctx: Context, { legal_entity_id: asked, ...input }: NewPlan): Promise<Plan> {
   permit(ctx, 'catalog.write')
-  if (input.anchor === 'anniversary')
-    throw new Problem('invalid', 'Plans are billed by calendar months: periods by anniversary are not charged yet.', [
-      { pointer: '/anchor', detail: 'must be calendar' },
-    ])
   const entity = await getLegalEntity(ctx, asked ?? (await defaultAccount(ctx)).legal_entity_id)
   const [legal_entity_id, created_at] = [entity.id, ctx.now()]
   const book = { id: newId(), legal_entity_id, name: input.name.en, currency: entity.currency }

@@ -14,6 +14,7 @@ const termsOf = ({ valid_from: from, valid_to: to, ...row }: VersionRow): Servic
   quantity: row.quantity,
   prices_as_of: row.prices_as_of,
   trial_until: row.trial_until,
+  anchored_at: row.anchored_at,
   from,
   to,
 })

@@ -3,7 +3,7 @@ import { getAccount } from '../../accounts/index.ts'
 import { permit } from '../../base/actor.ts'
 import { newId } from '../../base/id.ts'
 import { Problem, sure } from '../../base/problem.ts'
-import { addDays, fromIso, type Instant, iso, monthOf } from '../../base/time.ts'
+import { addDays, billingPeriodOf, fromIso, type Instant, iso } from '../../base/time.ts'
 import { getPlan } from '../../catalog/index.ts'
 import type { Plan } from '../../catalog/contract.ts'
 import { openCut } from '../../db/cut.ts'
@@ -59,6 +59,7 @@ export async function subscribe(ctx: Context, account_id: string, input: NewSubs
     quantity: input.quantity,
     prices_as_of: input.prices_as_of === null ? null : fromIso(input.prices_as_of),
     trial_until,
+    anchored_at: (input.anchor ?? plan.anchor) === 'anniversary' ? at : null,
   }
   const span = { valid_from: at, valid_to: end }
   await store.insertVersions(ctx.tx, [{ ...newRow(ctx, row, input.reason, cut), ...terms, ...span }])
@@ -80,6 +81,7 @@ export async function change(ctx: Context, id: string, input: ServiceChange): Pr
     quantity: input.quantity ?? was.quantity,
     prices_as_of: asOf === undefined ? was.prices_as_of : asOf === null ? null : fromIso(asOf),
     trial_until: was.trial_until,
+    anchored_at: was.anchored_at,
   }
   await store.supersede(ctx.tx, 'version', superseded, cut)
   const version = { ...newRow(ctx, row, input.reason, cut), ...fresh, ...span }
@@ -91,7 +93,9 @@ export async function change(ctx: Context, id: string, input: ServiceChange): Pr
 export async function cancel(ctx: Context, id: string, input: Cancellation): Promise<Subscription> {
   permit(ctx, 'contracts.write')
   const { row, zone, cut, now, before, live } = await held(ctx, id)
-  const at = input.at === 'now' ? now : input.at === 'end_of_period' ? monthOf(now, zone).to : fromIso(input.at)
+  const { anchored_at = null } = live[0] ?? {}
+  const ends = () => billingPeriodOf(Math.max(now, live[0]?.valid_from ?? now), anchored_at, zone).to
+  const at = input.at === 'now' ? now : input.at === 'end_of_period' ? ends() : fromIso(input.at)
   assertMayHold({ ...input, at }, now, '/at')
   if (ended(live, at).superseded.length === 0)
     throw new Problem('conflict', 'The service has ended by then already.', [

@@ -1,6 +1,6 @@
 /** Services as the API shows them: what holds now, what held, what is planned, and what fulfils them. */
 import { sure } from '../../base/problem.ts'
-import { type Instant, iso, monthOf } from '../../base/time.ts'
+import { billingPeriodOf, type Instant, iso } from '../../base/time.ts'
 import type { Plan } from '../../catalog/contract.ts'
 import { plansById } from '../../catalog/index.ts'
 import type { Context } from '../../db/index.ts'
@@ -58,7 +58,7 @@ function presentOne({ id, account_id, parent_id }: ServiceRow, about: About): Su
   if (!current || !last) return null
   const { plans, names, zone, now } = about
   const plan = sure(plans.get(current.plan_id))
-  const renews_at = monthOf(Math.max(now, current.valid_from), zone).to
+  const renews_at = billingPeriodOf(Math.max(now, current.valid_from), current.anchored_at, zone).to
   return {
     id,
     account_id,
@@ -76,6 +76,7 @@ function presentOne({ id, account_id, parent_id }: ServiceRow, about: About): Su
     trial_until: textOf(current.trial_until),
     renews_at: last.valid_to !== null && last.valid_to <= renews_at ? null : iso(renews_at),
     currency: plan.currency,
+    anchor: current.anchored_at === null ? 'calendar' : 'anniversary',
     versions: versions.map((row) => versionText(row, plans)),
     resources: (about.resources.get(id) ?? []).flatMap((row) => {
       const resource = names.get(row.resource_id)

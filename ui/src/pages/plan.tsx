@@ -95,6 +95,7 @@ const Facts = (props: { plan: Plan }) => (
     <Show when={props.plan.trial_days > 0}>
       <span>{t('plans.trial', props.plan.trial_days)}</span>
     </Show>
+    <span>{t(`plans.anchor_${props.plan.anchor}`)}</span>
     <span class="text-muted">
       {t('plans.includes', {
         kinds: props.plan.included_kinds.map((kind) => t(`kind.${kind}`)).join(', ') || t('plans.included_none'),

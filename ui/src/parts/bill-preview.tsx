@@ -74,6 +74,7 @@ const Amounts = (props: { preview: ServicePreview }) => {
             <li class="flex justify-between gap-4">
               <span class="min-w-0">
                 {lineName(line)} · {meteredText(line)}
+                {line.timing ? ` · ${t('document.in_advance')}` : ''}
               </span>
               <span class="shrink-0">{money(line.net)}</span>
             </li>

@@ -10,6 +10,7 @@ import { GapList } from './gaps.tsx'
 import { lineGroup, lineKind, lineName, meteredText } from './line-text.ts'
 import { inOutText } from './percentile-text.tsx'
 import { PriceAmount, priceText, timedUnit } from './price-text.tsx'
+import { TermText } from './term-text.tsx'
 
 export interface DocumentContent {
   /** of the invoice, or of the account whose draft it is */
@@ -213,6 +214,9 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
           <Show when={props.line.resource.kind !== 'service' && props.line.plan}>
             {(plan) => <Badge tone="accent">{plan().name[language()]}</Badge>}
           </Show>
+          <Show when={props.line.timing}>
+            <Badge tone="accent">{t('document.in_advance')}</Badge>
+          </Show>
           <Show when={props.line.segments.some((one) => one.trial)}>
             <Badge tone="idle">{t('services.state.trial')}</Badge>
           </Show>
@@ -229,26 +233,29 @@ function LineRow(props: { line: Line; zone: string; onExplain: (line: Line) => v
           )}
         </Show>
         <GapList line={props.line} zone={props.zone} shown={SHOWN_GAPS} />
+        <TermText line={props.line} zone={props.zone} />
         <Shared line={props.line} />
         <Show
           when={props.line.correction}
           fallback={
-            <span class="tabular block text-[0.8125rem] text-muted sm:hidden">
-              <Quantity line={props.line} /> {props.line.charge ? '·' : '×'}{' '}
-              {priceText({ ...props.line.price, currency: props.line.currency })}
-            </span>
+            <Show when={!props.line.settlement}>
+              <span class="tabular block text-[0.8125rem] text-muted sm:hidden">
+                <Quantity line={props.line} /> {props.line.charge ? '·' : '×'}{' '}
+                {priceText({ ...props.line.price, currency: props.line.currency })}
+              </span>
+            </Show>
           }
         >
           {(of) => <Corrected line={props.line} of={of()} />}
         </Show>
       </td>
       <td class={`${cell} tabular text-right whitespace-nowrap max-sm:hidden`}>
-        <Show when={!props.line.correction}>
+        <Show when={!props.line.correction && !props.line.settlement}>
           <Quantity line={props.line} />
         </Show>
       </td>
       <td class={`${cell} tabular whitespace-nowrap max-sm:hidden`}>
-        <Show when={!props.line.correction}>
+        <Show when={!props.line.correction && !props.line.settlement}>
           <PriceAmount price={{ ...props.line.price, currency: props.line.currency }} />
         </Show>
       </td>

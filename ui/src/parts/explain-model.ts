@@ -6,6 +6,7 @@ import { STATES } from '../i18n/words.ts'
 import { fractionText, sameSum, sumIntegers } from '../kit/amount.ts'
 import { rateText } from './percentile-text.tsx'
 import { timedUnit } from './price-text.tsx'
+import { ratedLines } from './term-text.tsx'
 
 type Segment = Explanation['segments'][number]
 type Hour = Segment['hours'][number]
@@ -44,7 +45,7 @@ const stateText = (state: string) => {
 /** The whole line; of a note what is due, as it is rated now. */
 export function treeOf({ line, segments }: Explanation, zone: string): Branch[] {
   let at = 0
-  return (line.correction?.lines ?? [line]).map((rated, index) => {
+  return ratedLines(line).map((rated, index) => {
     const own = segments.slice(at, (at += rated.segments.length))
     return lineBranch(rated, own, zone, String(index))
   })

@@ -18,6 +18,7 @@ import { Load } from './load.tsx'
 import { lineName, meteredText } from './line-text.ts'
 import { PercentileText } from './percentile-text.tsx'
 import { priceText, timedUnit } from './price-text.tsx'
+import { causesText, termText } from './term-text.tsx'
 import { UsageCourse } from './usage-course.tsx'
 
 const SHOWN_DECIMALS = 8
@@ -32,6 +33,8 @@ function exactText(line: Line, decimals: number): { sign: '=' | '≈'; amount: s
 function sentenceOf(line: Line): string {
   if (line.correction)
     return `${say.money(line.correction.billed, line.currency)} → ${say.money(line.correction.due, line.currency)}`
+  if (line.settlement)
+    return `${say.money(line.settlement.advanced, line.currency)} → ${say.money(line.settlement.due, line.currency)}`
   const unit = timedUnit(line.price.model === 'flat' ? '' : line.price.unit, line.price.per)
   const { sign, amount } = exactText(line, SHOWN_DECIMALS)
   const quantity = `${say.decimal(line.quantity_display)} ${unit}`
@@ -89,6 +92,33 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
             {money(pricedText(line()))}
             <span class="block text-muted">{t('explain.rounded')}</span>
           </Fact>
+          <Show when={line().basis}>
+            {(basis) => (
+              <Fact label={t('explain.term')}>
+                {termText({ period: basis() }, props.zone)}
+                <Show when={line().timing}>
+                  <span class="block text-muted">{t('explain.in_advance')}</span>
+                </Show>
+              </Fact>
+            )}
+          </Show>
+          <Show when={line().settlement}>
+            {(of) => (
+              <Fact label={t('explain.settlement')}>
+                {t('explain.settlement_text', {
+                  advanced: money(of().advanced),
+                  numbers: of()
+                    .documents.map((one) => one.number)
+                    .join(', '),
+                  due: money(of().due),
+                })}
+                <Show when={of().kept !== of().advanced}>
+                  <span class="block text-muted">{t('explain.settlement_kept', { kept: money(of().kept) })}</span>
+                </Show>
+                <span class="block text-muted">{causesText(of())}</span>
+              </Fact>
+            )}
+          </Show>
           <For each={line().discounts}>
             {(one) => <Fact label={t('tax.discount', { code: one.code })}>−{money(one.amount)}</Fact>}
           </For>

@@ -6,6 +6,7 @@ import { api, type Kind, type NewPlan, type Plan } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 import { CheckField, SelectField, TextArea, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
+import { AnchorChoice } from './anchor-choice.tsx'
 import { createSubmit } from './form.ts'
 import { FormDialog } from './form-dialog.tsx'
 
@@ -45,6 +46,7 @@ export function PlanDialog(props: { onClose: () => void; onDone: (plan: Plan) =>
     description_es: '',
     product_kind: 'vm' as NewPlan['product_kind'],
     trial_days: '0',
+    anchor: 'calendar' as Plan['anchor'],
     included: [] as Kind[],
   })
   const form = createSubmit({
@@ -54,6 +56,7 @@ export function PlanDialog(props: { onClose: () => void; onDone: (plan: Plan) =>
         description: { en: fields.description_en, es: fields.description_es },
         product_kind: fields.product_kind,
         trial_days: Number(fields.trial_days),
+        anchor: fields.anchor,
         included_kinds: [...fields.included],
       }),
     onDone: (plan) => {
@@ -107,6 +110,9 @@ export function PlanDialog(props: { onClose: () => void; onDone: (plan: Plan) =>
         onChange={(value) => set('product_kind', value as NewPlan['product_kind'])}
       />
       {text('trial_days', t('plans.trial_days'), '/trial_days', t('plans.trial_days_hint'))}
+      <div class="sm:col-span-2">
+        <AnchorChoice value={fields.anchor} onChange={(anchor) => set('anchor', anchor)} />
+      </div>
       <fieldset class="m-0 min-w-0 border-0 p-0 sm:col-span-2">
         <legend class="mb-1 p-0 text-[0.8125rem] font-medium">{t('plans.included')}</legend>
         <p class="m-0 mb-2 text-[0.8125rem] text-muted">{t('plans.included_hint')}</p>

@@ -157,6 +157,7 @@ export function PriceDialog(props: Props) {
       gap_policy: undefined,
     })
     if (chosen.kind === 'percentile') setTerms('proration', 'exact')
+    if (chosen.name !== 'fee') setTerms('timing', 'arrears')
   }
   /** The fee is a service's, and what is measured a resource's. */
   const chooseKind = (kind: PricedKind) => {
@@ -275,6 +276,20 @@ export function PriceDialog(props: Props) {
             error={amountError()}
             onInput={(event) => setFields('amount', event.currentTarget.value)}
           />
+        </Show>
+        <Show when={fields.kind === 'service' && fields.meter === 'fee'}>
+          <div class="sm:col-span-2">
+            <Choice
+              legend={t('prices.timing')}
+              value={terms.timing}
+              choices={(['arrears', 'advance'] as const).map((value) => ({
+                value,
+                label: t(`prices.timing_${value}`),
+              }))}
+              onChange={(value) => setTerms('timing', value)}
+            />
+            <p class="m-0 mt-1.5 text-[0.8125rem] text-muted">{t('prices.timing_hint')}</p>
+          </div>
         </Show>
         <ModelFields {...own()} />
         <ExtraFields {...own()} />

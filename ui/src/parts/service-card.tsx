@@ -113,6 +113,9 @@ const Facts = (props: { service: Subscription }) => (
           <dt>{t('services.renews')}</dt>
           <dd>
             {say.instant(at())}
+            <Show when={props.service.anchor === 'anniversary'}>
+              <span class="block text-muted">{t('plans.anchor_anniversary')}</span>
+            </Show>
             <Show when={props.service.state === 'trial' && props.service.trial_until}>
               {(until) => (
                 <span class="block text-muted">{t('services.trial_until', { at: say.instant(until()) })}</span>

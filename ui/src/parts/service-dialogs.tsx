@@ -2,12 +2,20 @@
 import { useQuery, useQueryClient } from '@tanstack/solid-query'
 import { createMemo, createSignal, Show } from 'solid-js'
 import { createStore } from 'solid-js/store'
-import { api, type Cancellation, type NewSubscription, type ServiceChange, type Subscription } from '../api.ts'
+import {
+  api,
+  type Cancellation,
+  type NewSubscription,
+  type Plan,
+  type ServiceChange,
+  type Subscription,
+} from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Choice, SelectField, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { queries } from '../queries.ts'
+import { AnchorChoice } from './anchor-choice.tsx'
 import { BillPreview } from './bill-preview.tsx'
 import { Confirm } from './confirm.tsx'
 import { createSubmit } from './form.ts'
@@ -36,11 +44,13 @@ const Frame = (props: Omit<Parameters<typeof FormDialog>[0], 'shown' | 'closeBut
 /** Plans that are on sale, with the one that is held already. */
 function createPlans(held?: Subscription['plan']) {
   const plans = useQuery(() => queries.plans())
-  return () => {
+  const items = () => {
     const sold = plans.status === 'success' ? plans.data.items.filter((one) => one.state === 'published') : []
     const all = [...sold, ...(held && !sold.some((one) => one.id === held.id) ? [held] : [])]
     return all.map((one) => ({ value: one.id, label: one.name[language()] }))
   }
+  const anchorOf = (id: string): Plan['anchor'] => plans.data?.items.find((one) => one.id === id)?.anchor ?? 'calendar'
+  return { items, anchorOf }
 }
 
 interface TermsProps {
@@ -78,10 +88,11 @@ interface SubscribeProps {
 export function SubscribeDialog(props: SubscribeProps) {
   const refresh = createRefresh()
   const plans = createPlans()
-  const [fields, set] = createStore({ plan: '', quantity: '1', parent: '' })
+  const [fields, set] = createStore({ plan: '', quantity: '1', parent: '', anchor: '' as Plan['anchor'] | '' })
   const when = createWhen(() => null)
   const prices = createPrices(null)
-  const plan = () => fields.plan || plans()[0]?.value || ''
+  const plan = () => fields.plan || plans.items()[0]?.value || ''
+  const anchor = () => fields.anchor || plans.anchorOf(plan())
   const parents = () => props.services.filter((one) => one.parent_id === null && one.state !== 'cancelled')
   const input = createMemo((): NewSubscription | null => {
     if (plan() === '' || !COUNT.test(fields.quantity) || !when.isReady() || !prices.isReady()) return null
@@ -91,6 +102,7 @@ export function SubscribeDialog(props: SubscribeProps) {
       quantity: Number(fields.quantity),
       prices_as_of: prices.asOf(),
       from,
+      anchor: anchor(),
       parent_id: fields.parent || undefined,
       ...when.said(),
     }
@@ -117,7 +129,7 @@ export function SubscribeDialog(props: SubscribeProps) {
       onClose={props.onClose}
     >
       <Terms
-        plans={plans()}
+        plans={plans.items()}
         plan={plan()}
         quantity={fields.quantity}
         error={form.fieldError}
@@ -135,6 +147,7 @@ export function SubscribeDialog(props: SubscribeProps) {
           onChange={(id) => set('parent', id)}
         />
       </Show>
+      <AnchorChoice value={anchor()} onChange={(chosen) => set('anchor', chosen)} />
       <PricesFields prices={prices} error={form.fieldError('/prices_as_of')} />
       <WhenFields when={when} error={form.fieldError('/from')} />
       <BillPreview input={input()} ask={(wanted, signal) => api.previewSubscription(props.account, wanted, signal)} />
@@ -183,7 +196,7 @@ export function ChangeDialog(props: ServiceProps) {
       onClose={props.onClose}
     >
       <Terms
-        plans={plans()}
+        plans={plans.items()}
         plan={fields.plan}
         quantity={fields.quantity}
         error={form.fieldError}

@@ -15,6 +15,8 @@ test('terms that are opened and sent again say the same', () => {
   expect(termsOf(draftOf(bought), 'package', 'quantity')).toEqual(bought)
   const days = { proration: 'day' as const, day_count: '30/360' as const }
   expect(termsOf(draftOf(days), 'flat', 'month')).toEqual(days)
+  const ahead = { timing: 'advance' as const }
+  expect(termsOf(draftOf(ahead), 'per_unit', 'month')).toEqual(ahead)
   // what only monthly prices have is not sent for others
   expect(termsOf(draftOf(days), 'per_unit', 'hour')).toBeUndefined()
 })

@@ -28,6 +28,8 @@ export interface TermsDraft {
   maximum: string
   proration: 'exact' | 'day' | 'none'
   day_count: 'actual' | '30/360'
+  /** of the fee of a plan */
+  timing: 'advance' | 'arrears'
 }
 /** What is wrong with a field, by its pointer into the request. */
 export type TermsFault = 'not_a_number' | 'needed' | 'not_above' | 'not_whole' | 'above_maximum'
@@ -68,6 +70,7 @@ export function draftOf(terms: Price['terms'] | undefined): TermsDraft {
     maximum: terms?.maximum ?? '',
     proration: terms?.proration ?? 'exact',
     day_count: terms?.day_count ?? 'actual',
+    timing: terms?.timing ?? 'arrears',
   }
 }
 
@@ -154,5 +157,6 @@ export function termsOf(draft: TermsDraft, model: Model, per: NewPrice['per']): 
   if (draft.maximum.trim() !== '') terms.maximum = plainAmount(draft.maximum)
   if (per === 'month' && !isTogether(draft, model) && draft.proration !== 'exact') terms.proration = draft.proration
   if (terms.proration === 'day' && draft.day_count !== 'actual') terms.day_count = draft.day_count
+  if (draft.timing === 'advance') terms.timing = draft.timing
   return Object.keys(terms).length > 0 ? terms : undefined
 }

@@ -54,7 +54,7 @@ function tiersText({ model, unit, currency }: WithTerms, tiers: NonNullable<Term
 
 /** What holds beside the model: allowance, bounds, proration. */
 export function extrasText({ currency, unit, terms }: WithTerms): string[] {
-  const { included, minimum, maximum, proration, day_count, pool } = terms
+  const { included, minimum, maximum, proration, day_count, pool, timing } = terms
   return [
     ...(pool === undefined ? [] : [t(`prices.pool_${pool}_short`)]),
     ...(included === undefined ? [] : [t('prices.includes', { count: say.decimal(included), unit })]),
@@ -62,5 +62,6 @@ export function extrasText({ currency, unit, terms }: WithTerms): string[] {
     ...(maximum === undefined ? [] : [t('prices.at_most', { amount: say.rate(maximum, currency) })]),
     ...(proration === 'day' ? [t(day_count === '30/360' ? 'prices.by_day_30' : 'prices.by_day')] : []),
     ...(proration === 'none' ? [t('prices.by_month')] : []),
+    ...(timing === 'advance' ? [t('prices.in_advance')] : []),
   ]
 }

@@ -1,10 +1,11 @@
 /** How much was used over the period of a line, with what changed on the way: price, owner, size. */
-import type { Explanation, Line } from '../api.ts'
+import type { Explanation } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Course, type CourseMark, type Step } from '../kit/course.tsx'
 import { sizeText } from './explain-model.ts'
 import { priceText } from './price-text.tsx'
+import { ratedLines } from './term-text.tsx'
 
 type Segment = Explanation['segments'][number]
 
@@ -21,7 +22,7 @@ function stepsOf(segments: readonly Segment[]): Step[] {
 }
 
 function marksOf({ line, segments }: Explanation, zone: string): CourseMark[] {
-  const lines: readonly Line[] = line.correction?.lines ?? [line]
+  const lines = ratedLines(line)
   const mark = (at: string, what: string): CourseMark => ({
     at: Date.parse(at),
     text: `${say.instant(at, zone)}: ${what}`,

@@ -1,0 +1,1 @@
+ALTER TABLE "service_version" ADD COLUMN "anchored_at" timestamp (3) with time zone;
