@@ -20,9 +20,11 @@ export function* byResource(facts: Facts): Iterable<[RatedResource, Facts]> {
       accepted: accepted.get(id) ?? [],
       prices: facts.tariffs?.get(id) ?? prices.get(kind) ?? [],
     }
-    for (const held of byCustomer(owned.get(id) ?? [])) {
+    const all = consumed.get(id) ?? []
+    const parts = byCustomer(owned.get(id) ?? [])
+    for (const held of parts) {
       const ids = new Set(held.map((row) => row.id))
-      const used = (consumed.get(id) ?? []).filter((row) => ids.has(row.owned_id))
+      const used = parts.length === 1 ? all : all.filter((row) => ids.has(row.owned_id))
       const [first] = held
       const named = first?.for_account ? { ...resource, for_account: first.for_account } : resource
       yield [named, { ...facts, ...own, owned: held, consumed: used }]
