@@ -87,7 +87,8 @@ export const LegalEntity = z
     branding: Branding,
     logo: Logo.nullable(),
     note_threshold: z.int().min(0).max(1_000_000_000).meta({
-      description: 'in minor units: a note of less than this waits until the difference has grown; 0: none waits',
+      description:
+        'in minor units of the currency of the account: a note of less than this waits until the difference has grown; 0: none waits',
     }),
     re_rating_months: z.int().min(1).max(120).meta({ description: 'how far back invoices are rated again' }),
     send_automatically: z

@@ -111,16 +111,18 @@ export interface ListedPrices {
   price_book_id?: string | undefined
   /** whose standard book, where none is named */
   legal_entity_id?: string | undefined
+  /** of that standard book; default: the company's own */
+  currency?: string | undefined
 }
 
 /** Prices of a book, current and scheduled; with `history` also the past ones. */
 export async function listPrices(
   ctx: Context,
-  { history, price_book_id, legal_entity_id }: ListedPrices,
+  { history, price_book_id, legal_entity_id, currency }: ListedPrices,
 ): Promise<PriceList> {
   permit(ctx, 'catalog.read')
   const now = ctx.now()
-  const id = price_book_id ?? (await standardBook(ctx, legal_entity_id))
+  const id = price_book_id ?? (await standardBook(ctx, legal_entity_id, currency))
   const book = required(await findBook(ctx.tx, id), id)
   mayRead(ctx, book)
   const versions = await listVersions(ctx.tx, book.id, history ? null : now)
@@ -253,10 +255,10 @@ export async function offered(ctx: Context, price_book_id: string): Promise<Set<
   return componentsOf(ctx, price_book_id)
 }
 
-async function standardBook(ctx: Context, legal_entity_id?: string): Promise<string> {
-  const { id, currency } = await getLegalEntity(ctx, legal_entity_id ?? (await defaultAccount(ctx)).legal_entity_id)
-  const book = await findDefaultBook(ctx.tx, id, currency)
-  return book?.id ?? createDefaultBook(ctx, id)
+async function standardBook(ctx: Context, legal_entity_id?: string, currency?: string): Promise<string> {
+  const entity = await getLegalEntity(ctx, legal_entity_id ?? (await defaultAccount(ctx)).legal_entity_id)
+  const book = await findDefaultBook(ctx.tx, entity.id, currency ?? entity.currency)
+  return book?.id ?? createDefaultBook(ctx, entity.id, currency)
 }
 
 /** The currency and legal entity of a price book, for contracts. */

@@ -58,6 +58,13 @@ const Counts = z.object({
 })
 export type Counts = z.infer<typeof Counts>
 
+const InCurrency = z.object({
+  currency: CurrencyCode,
+  count: z.int().meta({ description: 'accounts whose draft or invoices are in it' }),
+  ready_net: Amount,
+  issued_net: Amount,
+})
+
 export const Close = z
   .object({
     id: Id,
@@ -67,11 +74,15 @@ export const Close = z
     cut: z.int().nullable().meta({ description: 'the line under the facts that its drafts are made of' }),
     reviewed_at: InstantText.nullable(),
     grace_ends_at: InstantText,
-    currency: CurrencyCode,
+    currency: CurrencyCode.meta({ description: 'of the company' }),
     counts: Counts,
     flagged: z.int().meta({ description: 'accounts that are to be issued and have a flag' }),
-    ready_net: Amount,
-    issued_net: Amount,
+    ready_net: Amount.meta({ description: 'of the accounts in the currency of the company' }),
+    issued_net: Amount.meta({ description: 'of the accounts in the currency of the company' }),
+    others: z
+      .array(InCurrency)
+      .optional()
+      .meta({ description: 'the same of accounts in other currencies; absent where there are none' }),
     opened_at: InstantText,
     opened_by: z.string(),
     closed_at: InstantText.nullable(),
@@ -85,7 +96,7 @@ export const ClosingAccount = z
     state: AccountState,
     flags: z.array(Flag),
     period: z.object({ from: InstantText, to: InstantText }).nullable(),
-    currency: CurrencyCode,
+    currency: CurrencyCode.meta({ description: 'of its draft; of the company where it has none' }),
     totals: Totals.nullable(),
     usual_net: Amount.nullable().meta({
       description: 'what its past bills make of a period this long; null: it has none',

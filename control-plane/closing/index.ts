@@ -34,7 +34,8 @@ async function present(ctx: Context, list: readonly store.CloseRow[]): Promise<C
   const names = new Map<string, string>()
   for (const { legal_entity_id: id } of list) if (!names.has(id)) names.set(id, (await getLegalEntity(ctx, id)).name)
   return list.map((row) => {
-    const { counts, flagged, ready_minor, issued_minor } = sure(tallies.get(row.id))
+    const { counts, flagged, sums } = sure(tallies.get(row.id))
+    const others = [...sums].filter(([currency]) => currency !== row.currency)
     return {
       id: row.id,
       legal_entity: { id: row.legal_entity_id, name: sure(names.get(row.legal_entity_id)) },
@@ -46,14 +47,21 @@ async function present(ctx: Context, list: readonly store.CloseRow[]): Promise<C
       currency: row.currency,
       counts,
       flagged,
-      ready_net: majorText(ready_minor, row.currency),
-      issued_net: majorText(issued_minor, row.currency),
+      ...netsIn(row.currency, sums.get(row.currency)),
+      ...(others.length > 0 && {
+        others: others.map(([currency, of]) => ({ currency, count: of.accounts, ...netsIn(currency, of) })),
+      }),
       opened_at: iso(row.opened_at),
       opened_by: row.opened_by,
       closed_at: orNull(row.closed_at),
     }
   })
 }
+
+const netsIn = (currency: string, { ready_minor, issued_minor } = store.NO_SUMS) => ({
+  ready_net: majorText(ready_minor, currency),
+  issued_net: majorText(issued_minor, currency),
+})
 
 const subjectOf = ({ id }: store.CloseRow) => ({ kind: 'period_close', id })
 async function tell(ctx: Context, what: string, row: store.CloseRow, after: object = {}): Promise<void> {
@@ -137,7 +145,8 @@ export async function listClosing(ctx: Context, id: string, query: AccountQuery)
   }
 }
 
-function fromRow(row: store.AccountRow, currency: string): ClosingAccount {
+function fromRow(row: store.AccountRow, ofCompany: string): ClosingAccount {
+  const currency = row.currency ?? ofCompany
   const { period_from, period_to, net_minor, tax_minor, total_minor, usual_minor } = row
   const isDrafted = net_minor !== null && tax_minor !== null && total_minor !== null
   return {

@@ -39,6 +39,8 @@ export const periodCloseAccount = pgTable(
     flags: jsonb().$type<Flag[]>().notNull(),
     period_from: instant(),
     period_to: instant(),
+    /** of the draft, whatever the company's is; null: nothing was drafted */
+    currency: text(),
     net_minor: bigint({ mode: 'bigint' }),
     tax_minor: bigint({ mode: 'bigint' }),
     total_minor: bigint({ mode: 'bigint' }),

@@ -66,6 +66,7 @@ const BLANK = {
   flags: [],
   period_from: null,
   period_to: null,
+  currency: null,
   net_minor: null,
   tax_minor: null,
   total_minor: null,
@@ -210,46 +211,55 @@ export async function selectAccounts(
   return { found, total: await ctx.tx.$count(periodCloseAccount, where) }
 }
 
+export interface Sums {
+  accounts: number
+  ready_minor: bigint
+  issued_minor: bigint
+}
 export interface Tally {
   counts: Counts
   flagged: number
-  ready_minor: bigint
-  issued_minor: bigint
+  /** by currency: amounts of two are never added */
+  sums: Map<string, Sums>
 }
 /** What became of the accounts of each close so far. */
 export async function tallies(ctx: Context, close_ids: readonly string[]): Promise<Map<string, Tally>> {
   const empty = (): Tally => ({
     counts: { waiting: 0, ready: 0, held: 0, nothing: 0, issued: 0, parked: 0 },
     flagged: 0,
-    ready_minor: 0n,
-    issued_minor: 0n,
+    sums: new Map(),
   })
   const out = new Map(close_ids.map((id) => [id, empty()]))
   if (close_ids.length === 0) return out
   const found = await rows<{
     close_id: string
     state: AccountState
+    currency: string | null
     n: string
     flagged: string
     net: string
     issued: string
   }>(
     ctx.tx,
-    sql`select close_id, state, count(*) as n, count(*) filter (where ${FLAGGED}) as flagged, coalesce(sum(net_minor), 0) as net,
+    sql`select close_id, state, currency, count(*) as n, count(*) filter (where ${FLAGGED}) as flagged, coalesce(sum(net_minor), 0) as net,
           coalesce(sum((select sum((i->>'net')::numeric) from jsonb_array_elements(invoices) as i)), 0)::text as issued
-        from period_close_account where ${inArray(periodCloseAccount.close_id, [...close_ids])} group by 1, 2`,
+        from period_close_account where ${inArray(periodCloseAccount.close_id, [...close_ids])} group by 1, 2, 3 order by 3`,
   )
   for (const row of found) {
     const tally = sure(out.get(row.close_id))
-    tally.counts[row.state] = countOf(row.n)
-    if (row.state === 'ready') {
-      tally.flagged = countOf(row.flagged)
-      tally.ready_minor = BigInt(row.net)
-    }
-    tally.issued_minor += BigInt(row.issued)
+    tally.counts[row.state] += countOf(row.n)
+    if (row.state === 'ready') tally.flagged += countOf(row.flagged)
+    // whose draft isn't made has no currency, and no amount
+    if (row.currency !== null) tally.sums.set(row.currency, added(tally.sums.get(row.currency) ?? NO_SUMS, row))
   }
   return out
 }
+export const NO_SUMS: Sums = { accounts: 0, ready_minor: 0n, issued_minor: 0n }
+const added = (to: Sums, row: { state: AccountState; n: string; net: string; issued: string }): Sums => ({
+  accounts: to.accounts + countOf(row.n),
+  ready_minor: to.ready_minor + (row.state === 'ready' ? BigInt(row.net) : 0n),
+  issued_minor: to.issued_minor + BigInt(row.issued),
+})
 const countOf = (text: string): number => Number.parseInt(text, 10)
 
 /** Every document that a close issued. */

@@ -151,6 +151,7 @@ async function figuresOf(ctx: Context, made: Draft, month: Interval) {
     flags,
     period_from: period.from,
     period_to: period.to,
+    currency: made.currency,
     net_minor: net,
     tax_minor: minor(made.totals.tax),
     total_minor: minor(made.totals.total),
@@ -214,6 +215,7 @@ async function issueAll(
 function refuseOther(row: store.AccountRow, made: Draft): void {
   const net = minorOf(made.totals.net, made.currency)
   const isSame =
+    made.currency === row.currency &&
     net === row.net_minor &&
     fromIso(made.period.from) === row.period_from &&
     fromIso(made.period.to) === row.period_to &&

@@ -60,10 +60,16 @@ const KEYS: Record<MarginQuery['by'], (unit: Unit) => string> = {
   resource: ({ account, resource }) => `${account.id}/${resource.id}`,
 }
 
-/** Rows by what was asked, what earned most first; each currency for itself. */
-export function marginsBy(units: readonly Unit[], by: MarginQuery['by']): MarginRow[] {
-  const groups = Map.groupBy(units, (unit) => `${KEYS[by](unit)}/${unit.currency}`)
-  return [...groups.values()]
+/** Amounts of two currencies are neither added nor compared. */
+const ofEachCurrency = (units: readonly Unit[]): Unit[][] =>
+  [...Map.groupBy(units, ({ currency }) => currency)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, alike]) => alike)
+
+/** Rows by what was asked: in each currency what earned most first. */
+export const marginsBy = (units: readonly Unit[], by: MarginQuery['by']): MarginRow[] =>
+  ofEachCurrency(units).flatMap((alike) => rowsBy(alike, by))
+
+function rowsBy(units: readonly Unit[], by: MarginQuery['by']): MarginRow[] {
+  return [...Map.groupBy(units, KEYS[by]).values()]
     .map((group) => ({ group, earned: group.reduce((sum, { revenue }) => sum + revenue, 0n) }))
     .toSorted((a, b) => (a.earned === b.earned ? 0 : a.earned > b.earned ? -1 : 1))
     .map(({ group }) => {
@@ -79,5 +85,4 @@ export function marginsBy(units: readonly Unit[], by: MarginQuery['by']): Margin
     })
 }
 
-export const totalsOf = (units: readonly Unit[]): Figures[] =>
-  [...Map.groupBy(units, ({ currency }) => currency).values()].map(figuresOf)
+export const totalsOf = (units: readonly Unit[]): Figures[] => ofEachCurrency(units).map(figuresOf)

@@ -29,9 +29,9 @@ function paged<T>(found: readonly T[], { limit }: QueueQuery, offset: number, to
   }
 }
 
-/** What of the company's standard book is comparable: its newest word on a component. */
-async function standardPrices(ctx: Context, legal_entity_id: string): Promise<PriceRow[]> {
-  const { price_book_id } = await listPrices(ctx, { history: false, legal_entity_id })
+/** What of the company's standard book in a currency (default: its own) is comparable: its newest word on a component. */
+async function standardPrices(ctx: Context, legal_entity_id: string, currency?: string): Promise<PriceRow[]> {
+  const { price_book_id } = await listPrices(ctx, { history: false, legal_entity_id, currency })
   const all = await pricesAt(ctx, price_book_id, { from: 0, to: ctx.now() }, LIVE)
   const newest = new Map<string, PriceRow>()
   for (const price of all.toSorted((a, b) => a.effective_at - b.effective_at))
@@ -55,12 +55,13 @@ export async function unratedUsage(ctx: Context, query: QueueQuery): Promise<Pag
 type Found = UnratedUsage & { exact: Fraction | null }
 async function allUnrated(ctx: Context): Promise<Found[]> {
   const standard = new Map<string, { prices: PriceRow[]; month: Interval }>()
-  const standardOf = async (id: string) => {
-    const known = standard.get(id) ?? {
-      prices: await standardPrices(ctx, id),
+  const standardOf = async ({ legal_entity_id: id, currency }: store.Lacking) => {
+    const key = `${id}/${currency}`
+    const known = standard.get(key) ?? {
+      prices: await standardPrices(ctx, id, currency),
       month: monthOf(ctx.now(), (await getLegalEntity(ctx, id)).zone),
     }
-    standard.set(id, known)
+    standard.set(key, known)
     return known
   }
   const out: Found[] = []
@@ -72,8 +73,8 @@ async function allUnrated(ctx: Context): Promise<Found[]> {
         ? await store.heldWithout(ctx, component, how)
         : await store.consumedWithout(ctx, component)
     for (const row of lacking) {
-      const { prices, month } = await standardOf(row.legal_entity_id)
-      const price = prices.find((one) => one.kind === kind && one.meter === meter && one.currency === row.currency)
+      const { prices, month } = await standardOf(row)
+      const price = prices.find((one) => one.kind === kind && one.meter === meter)
       const quantity = BigInt(price?.model === 'flat' ? row.held_ms : row.quantity)
       const exact = price && isLinearPrice(price) ? charging(price, month)(quantity) : null
       out.push({

@@ -161,6 +161,9 @@ const STUCK = {
 }
 const stuck = (which: keyof typeof STUCK): SQL =>
   sql`from period_close_account a join period_close c on c.id = a.close_id and c.state <> 'cancelled' join legal_entity l on l.id = c.legal_entity_id where ${STUCK[which]}`
+/** Of its draft; without one, of the company. */
+const OF_STUCK = sql`coalesce(a.currency, c.currency)`
+/** The most first in each currency, for they can't be compared. */
 export const selectStuck = (
   ctx: Context,
   which: keyof typeof STUCK,
@@ -168,8 +171,8 @@ export const selectStuck = (
 ): Promise<Stuck[]> =>
   rows<Stuck>(
     ctx.tx,
-    sql`select a.close_id, c.month, l.name as legal_entity, a.account_id, a.account_name, a.problem, a.net_minor::text as net_minor, c.currency ${stuck(which)}
-        order by ${sort === 'money' ? sql`a.net_minor desc nulls last` : sql`c.opened_at`}, a.account_name, a.account_id limit ${limit + 1} offset ${offset}`,
+    sql`select a.close_id, c.month, l.name as legal_entity, a.account_id, a.account_name, a.problem, a.net_minor::text as net_minor, ${OF_STUCK} as currency ${stuck(which)}
+        order by ${sort === 'money' ? sql`a.net_minor is null, ${OF_STUCK}, a.net_minor desc` : sql`c.opened_at`}, a.account_name, a.account_id limit ${limit + 1} offset ${offset}`,
   )
 
 export interface Counts {

@@ -260,7 +260,8 @@ async function present(
   cut: ClosedCut,
   { since, found, compared }: { since: Instant; found: readonly Found[]; compared: number },
 ): Promise<ReRating> {
-  const { note_threshold, re_rating_months, currency } = await getLegalEntity(ctx, legal_entity_id)
+  const { note_threshold, re_rating_months, ...seller } = await getLegalEntity(ctx, legal_entity_id)
+  const currency = (await contractOf(ctx, id))?.currency ?? seller.currency
   const whole = {
     account: { id, name },
     cut: cut.number,

@@ -28,6 +28,25 @@ export function compareAmounts(a: string, b: string): number {
   return difference > 0n ? 1 : -1
 }
 
+/** The first of each currency's largest, then the second, and so on: amounts of two can't be compared. */
+export function largest<Row>(
+  rows: readonly Row[],
+  moneyOf: (row: Row) => { amount: string; currency: string },
+  count: number,
+): Row[] {
+  const byCurrency = [...Map.groupBy(rows, (row) => moneyOf(row).currency).values()]
+  return byCurrency
+    .toSorted((a, b) => b.length - a.length)
+    .flatMap((alike) =>
+      alike
+        .toSorted((a, b) => compareAmounts(moneyOf(b).amount, moneyOf(a).amount))
+        .map((row, place) => ({ row, place })),
+    )
+    .toSorted((a, b) => a.place - b.place)
+    .slice(0, count)
+    .map(({ row }) => row)
+}
+
 export const isZero = (amount: string): boolean => /^-?0+(\.0+)?$/.test(amount)
 
 /** `413/10` → `41.3`: a fraction with its first decimals, cut and marked `…` where it goes on. */

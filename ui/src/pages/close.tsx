@@ -12,7 +12,7 @@ import { Choice } from '../kit/field.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { BackLink } from '../parts/back.tsx'
 import { CloseActions } from '../parts/close-actions.tsx'
-import { AccountState, CloseState, Flags, monthText } from '../parts/close-state.tsx'
+import { AccountState, CloseState, Flags, monthText, netText } from '../parts/close-state.tsx'
 import { ChangeHistory } from '../parts/history.tsx'
 import { HoldDialog } from '../parts/hold-dialog.tsx'
 import { createSubmit } from '../parts/form.ts'
@@ -84,8 +84,8 @@ function Progress(props: { close: PeriodClose }) {
         <For each={FIGURES}>
           {(state) => <Figure label={t(`closing.account_state.${state}`)} value={say.decimal(counts()[state])} />}
         </For>
-        <Figure label={t('closing.ready_net')} value={say.money(props.close.ready_net, props.close.currency)} />
-        <Figure label={t('closing.issued_net')} value={say.money(props.close.issued_net, props.close.currency)} />
+        <Figure label={t('closing.ready_net')} value={netText(props.close, 'ready_net')} />
+        <Figure label={t('closing.issued_net')} value={netText(props.close, 'issued_net')} />
       </dl>
     </section>
   )

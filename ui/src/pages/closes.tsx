@@ -10,7 +10,7 @@ import { Button } from '../kit/button.tsx'
 import { EmptyState } from '../kit/empty.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { BackLink } from '../parts/back.tsx'
-import { CloseState, monthText } from '../parts/close-state.tsx'
+import { CloseState, monthText, netText } from '../parts/close-state.tsx'
 import { Load } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { OpenCloseDialog } from '../parts/open-close.tsx'
@@ -99,7 +99,7 @@ const columns = (): TableColumn<PeriodClose>[] => [
     header: t('closing.issued_net'),
     numeric: true,
     wideOnly: true,
-    cell: (row) => say.money(row.issued_net, row.currency),
+    cell: (row) => netText(row, 'issued_net'),
   },
   { id: 'by', header: t('closing.opened_by'), wideOnly: true, cell: (row) => row.opened_by },
 ]

@@ -102,20 +102,34 @@ const kindName = (kind: NonNullable<MarginRow['product']>['kind']): string =>
   kind === 'pool' ? t('document.pooled') : lineKind({ resource: { id: '', kind, name: '' }, component: '' })
 
 function Report(props: { data: Margins }) {
-  const pairs = () =>
-    props.data.items.slice(0, DRAWN).map((row) => ({
-      label: rowName(row, props.data.by),
-      values: [Math.max(0, Number(row.revenue)), Number(row.cost ?? 0)] as const,
-      text: `${rowName(row, props.data.by)}: ${say.money(row.revenue, row.currency)}, ${costText(row)}`,
-    }))
+  const pairs = (currency: string) =>
+    props.data.items
+      .filter((row) => row.currency === currency)
+      .slice(0, DRAWN)
+      .map((row) => ({
+        label: rowName(row, props.data.by),
+        values: [Math.max(0, Number(row.revenue)), Number(row.cost ?? 0)] as const,
+        text: `${rowName(row, props.data.by)}: ${say.money(row.revenue, row.currency)}, ${costText(row)}`,
+      }))
+  // each on a scale of its own
+  const currencies = () => props.data.totals.map(({ currency }) => currency)
+  const named = (name: string, currency: string) => (currencies().length > 1 ? `${name}, ${currency}` : name)
   return (
     <div class="flex flex-col gap-4">
       <div class="flex flex-wrap gap-4">
         <For each={props.data.totals}>{(total) => <Total of={total} />}</For>
       </div>
       <Section title={t('margins.picture')}>
-        <div class="px-4 py-4">
-          <PairedBars label={t('margins.picture')} names={[t('margins.revenue'), t('margins.cost')]} pairs={pairs()} />
+        <div class="flex flex-col gap-6 px-4 py-4">
+          <For each={currencies()}>
+            {(currency) => (
+              <PairedBars
+                label={named(t('margins.picture'), currency)}
+                names={[named(t('margins.revenue'), currency), named(t('margins.cost'), currency)]}
+                pairs={pairs(currency)}
+              />
+            )}
+          </For>
         </div>
       </Section>
       <div class="card">

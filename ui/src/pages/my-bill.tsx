@@ -70,7 +70,11 @@ export default function MyBill() {
               />
               <Standings
                 account={account().id}
-                currency={drafts.status === 'success' ? drafts.data?.items[0]?.currency : undefined}
+                currency={
+                  drafts.status === 'success'
+                    ? drafts.data?.items.find((draft) => draft.account.id === account().id)?.currency
+                    : undefined
+                }
                 chosen={text('state')}
                 onChoose={(state) => setSearch({ state: state || undefined }, { replace: true })}
               />

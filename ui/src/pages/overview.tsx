@@ -6,10 +6,10 @@ import CircleCheck from 'lucide-solid/icons/circle-check'
 import TriangleAlert from 'lucide-solid/icons/triangle-alert'
 import type { JSX } from 'solid-js'
 import { createMemo, For, Show } from 'solid-js'
-import type { DraftSummary, Notice, PlatformEvent, Resource, ResourceSummary } from '../api.ts'
+import type { DraftSummary, Notice, PlatformEvent, ResourceSummary } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { addAmounts, compareAmounts } from '../kit/amount.ts'
+import { addAmounts, largest } from '../kit/amount.ts'
 import { buttonClass } from '../kit/button.tsx'
 import { createNow } from '../kit/clock.ts'
 import { Skeleton, SkeletonRows } from '../kit/skeleton.tsx'
@@ -197,9 +197,7 @@ function DraftTotals() {
             <Table
               label={t('overview.drafts')}
               dense
-              rows={data()
-                .items.toSorted((a, b) => compareAmounts(b.totals.net, a.totals.net))
-                .slice(0, TOP_RESOURCES)}
+              rows={largest(data().items, ({ totals, currency }) => ({ amount: totals.net, currency }), TOP_RESOURCES)}
               columns={[
                 {
                   id: 'account',
@@ -225,20 +223,18 @@ function DraftTotals() {
   )
 }
 
-const byCost = (a: Resource, b: Resource) =>
-  compareAmounts(b.cost_per_hour?.amount ?? '0', a.cost_per_hour?.amount ?? '0')
-
 function MostExpensive() {
   const query = useQuery(() => queries.largest())
   return (
     <Section title={t('overview.top')} actions={<More href={paths.resources()} label={t('nav.resources')} />}>
       <Load query={query}>
         {(data) => {
-          const rows = () =>
-            data()
-              .items.filter((one) => one.cost_per_hour)
-              .toSorted(byCost)
-              .slice(0, TOP_RESOURCES)
+          const rows = () => {
+            const priced = data().items.flatMap(({ cost_per_hour, ...one }) =>
+              cost_per_hour ? [{ ...one, cost_per_hour }] : [],
+            )
+            return largest(priced, (one) => one.cost_per_hour, TOP_RESOURCES)
+          }
           return (
             <Show when={rows().length > 0} fallback={<Quiet text={t('overview.top_empty')} />}>
               <Table

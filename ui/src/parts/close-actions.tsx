@@ -9,7 +9,7 @@ import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Button } from '../kit/button.tsx'
 import { tell } from '../kit/toast.tsx'
-import { monthText } from './close-state.tsx'
+import { monthText, netText } from './close-state.tsx'
 import { Confirm } from './confirm.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
@@ -81,7 +81,7 @@ export function CloseActions(props: { close: PeriodClose }) {
             <>
               {t('closing.finalise_text', {
                 count: say.decimal(props.close.counts.ready),
-                net: say.money(props.close.ready_net, props.close.currency),
+                net: netText(props.close, 'ready_net'),
               })}
               <Show when={isEarly()}>
                 {' '}

@@ -3,6 +3,7 @@ import { For } from 'solid-js'
 import type { ClosingAccount, PeriodClose } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
+import { isZero } from '../kit/amount.ts'
 import { Badge, Status, type Tone } from '../kit/badge.tsx'
 
 const CLOSE: Record<PeriodClose['state'], Tone> = {
@@ -42,3 +43,9 @@ export const Flags = (props: { flags: ClosingAccount['flags'] }) => (
 
 /** `2026-10` → October 2026. */
 export const monthText = (month: string): string => say.month(`${month}-15T12:00:00.000Z`, 'UTC')
+
+/** A sum of a close: of the company's currency, and of each other in which there is something. Two are never added. */
+export const netText = (close: PeriodClose, of: 'ready_net' | 'issued_net'): string =>
+  [close, ...(close.others ?? []).filter((one) => !isZero(one[of]))]
+    .map((one) => say.money(one[of], one.currency))
+    .join(' + ')
