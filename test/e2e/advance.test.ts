@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { monthOf } from '#control-plane/base/time.ts'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
+import { looks } from '../setup/size.ts'
 import { faultsOf } from './faults.ts'
 import { type Product, signedIn, startProduct, watch } from './product.ts'
 
@@ -113,10 +114,10 @@ test('the invoice says for which time each line is, and what was settled', async
   await page.context().close()
 }, 120_000)
 
-for (const [locale, width, colorScheme] of [
+for (const [locale, width, colorScheme] of looks([
   ['es-ES', 360, 'dark'],
   ['es-ES', 1440, 'light'],
-] as const)
+] as const))
   test(`the pages fit and are accessible: ${locale}, ${width} px, ${colorScheme}`, async (context) => {
     skipWithoutBrowser(context)
     const page = await signedIn(product, { locale, colorScheme, viewport: { width, height: 900 } })

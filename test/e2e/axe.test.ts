@@ -3,11 +3,20 @@ import { hostname } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
+import { looks } from '../setup/size.ts'
 import { faultsOf, whenShown } from './faults.ts'
 import { type Product, signedIn, startProduct, watch, whenNextReading } from './product.ts'
 
-const THEMES = ['light', 'dark'] as const
-const WIDTHS = [1440, 360] as const
+/** At the small size each theme and each width once. */
+const LOOKS = looks(
+  [
+    ['light', 1440],
+    ['dark', 360],
+    ['light', 360],
+    ['dark', 1440],
+  ] as const,
+  2,
+)
 
 let suite: Suite
 let product: Product
@@ -95,22 +104,21 @@ async function pathsOf({ api }: Product): Promise<string[]> {
   ]
 }
 
-for (const theme of THEMES)
-  for (const width of WIDTHS)
-    test(`every page is accessible and fits, ${theme}, ${width} px`, async (context) => {
-      skipWithoutBrowser(context)
-      const page = await signedIn(product, { colorScheme: theme, viewport: { width, height: 900 }, locale: 'en-GB' })
-      const complaints = watch(page)
-      const faults: string[] = []
-      for (const path of paths) {
-        await page.goto(product.origin + path)
-        await whenShown(page)
-        faults.push(...(await faultsOf(page)).map((fault) => `${path}: ${fault}`))
-      }
-      expect(faults).toEqual([])
-      expect(complaints).toEqual([])
-      await page.context().close()
-    })
+for (const [theme, width] of LOOKS)
+  test(`every page is accessible and fits, ${theme}, ${width} px`, async (context) => {
+    skipWithoutBrowser(context)
+    const page = await signedIn(product, { colorScheme: theme, viewport: { width, height: 900 }, locale: 'en-GB' })
+    const complaints = watch(page)
+    const faults: string[] = []
+    for (const path of paths) {
+      await page.goto(product.origin + path)
+      await whenShown(page)
+      faults.push(...(await faultsOf(page)).map((fault) => `${path}: ${fault}`))
+    }
+    expect(faults).toEqual([])
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
 
 test('the pages before sign-in, the palette and the keys are accessible', async (context) => {
   skipWithoutBrowser(context)

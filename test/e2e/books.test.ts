@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
+import { looks } from '../setup/size.ts'
 import { faultsOf } from './faults.ts'
 import { type Product, signedIn, startProduct, watch, whenNextReading } from './product.ts'
 
@@ -85,11 +86,11 @@ test('a book is made, priced from the past with a reason, assigned, explained an
   await page.context().close()
 }, 180_000)
 
-for (const [locale, width, colorScheme] of [
+for (const [locale, width, colorScheme] of looks([
   ['es-ES', 360, 'dark'],
   ['en-GB', 360, 'light'],
   ['es-ES', 1440, 'dark'],
-] as const)
+] as const))
   test(`the pages fit and are accessible: ${locale}, ${width} px, ${colorScheme}`, async (context) => {
     skipWithoutBrowser(context)
     const page = await signedIn(product, { locale, colorScheme, viewport: { width, height: 900 } })

@@ -10,6 +10,7 @@ import { signRelease } from '../../deploy/release.ts'
 import { buildVersion, Fleet, type FleetAgent, PLATFORM } from '../integration/fleet.ts'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
+import { looks } from '../setup/size.ts'
 import { faultsOf, whenShown } from './faults.ts'
 import { type Product, signedIn, startProduct, watch } from './product.ts'
 
@@ -30,10 +31,12 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(() => suite.end())
 
-describe.each([
-  ['en', en, 'en-GB', '1.0.0'],
-  ['es', es, 'es-ES', '1.1.0'],
-] as const)('in %s', (language, words, locale, version) => {
+describe.each(
+  looks([
+    ['en', en, 'en-GB', '1.0.0'],
+    ['es', es, 'es-ES', '1.1.0'],
+  ] as const),
+)('in %s', (language, words, locale, version) => {
   async function look(page: Page, name: string): Promise<void> {
     for (const colorScheme of ['light', 'dark'] as const)
       for (const width of [1440, 360]) {
