@@ -57,7 +57,9 @@ interface Borne {
 function divided(line: Line, projectOf: ProjectOf, currency: string): Borne[] {
   const net = minorOf(line.net, currency)
   const parts = [...partsOf(line, projectOf)].toSorted(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1))
-  if (parts.length === 0) return [{ project: null, net, quantity: BigInt(line.quantity) }]
+  const [only, ...others] = parts
+  if (others.length === 0)
+    return [{ project: only?.[0] ?? null, net, quantity: only?.[1].quantity ?? BigInt(line.quantity) }]
   const nets = apportion(
     net,
     parts.map(([, { exact }]) => exact),

@@ -132,6 +132,17 @@ async function functionOf(
   return canonical([ENGINE_VERSION, contract, zone, cut, begin, to, taxes])
 }
 
+/** The taxes of a bill, with the reason of each that has no rate. */
+export async function taxesWithReasons(
+  ctx: Context,
+  legal_entity_id: string,
+  lines: readonly Line[],
+  currency: string,
+): Promise<Draft['taxes']> {
+  const setting = await getTaxSetting(ctx, legal_entity_id)
+  return taxesOf(lines, currency, (category) => reasonOf(category, setting))
+}
+
 /** What was rated, as a draft of who sells and who buys now. */
 export async function presentDraft(
   ctx: Context,
@@ -142,8 +153,7 @@ export async function presentDraft(
   const { currency } = contract
   const seller = await getLegalEntity(ctx, contract.legal_entity_id)
   const { lines, coupons } = adjusted(rated, await couponsOn(ctx, { account_id: account.id, currency }), currency)
-  const setting = await getTaxSetting(ctx, seller.id)
-  const taxes = taxesOf(lines, currency, (category) => reasonOf(category, setting))
+  const taxes = await taxesWithReasons(ctx, seller.id, lines, currency)
   return {
     account_id: account.id,
     contract_id: contract.id,

@@ -1,6 +1,7 @@
 /** Finalising: a draft becomes a frozen invoice with the next number of its series. */
 import { canonical } from '#connectors/contract.ts'
 import { getAccount, getLegalEntity } from '../accounts/index.ts'
+import type { LegalEntity } from '../accounts/contract.ts'
 import { type Actor, permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import { Problem, sure } from '../base/problem.ts'
@@ -113,7 +114,11 @@ export async function issue(ctx: Context, input: z.infer<typeof NewInvoice>, cut
 }
 
 /** Freezes a draft that was made in this transaction, under its contract's lock, at a closed cut. */
-export async function issueDraft(ctx: Context, made: Draft): Promise<{ id: string; number: string }> {
+export const issueDraft = async (ctx: Context, made: Draft): Promise<Issued> =>
+  await issuePrepared(ctx, await prepareDraft(ctx, made))
+
+/** All of it but the number, which others may wait for. Throws where the draft can't be issued. */
+export async function prepareDraft(ctx: Context, made: Draft): Promise<Prepared> {
   permit(ctx, 'billing.write')
   refuseUnrated(made)
   refuseBlocked(made)
@@ -121,14 +126,23 @@ export async function issueDraft(ctx: Context, made: Draft): Promise<{ id: strin
   if (made.lines.length === 0)
     throw new Problem('nothing_to_invoice', 'The draft has no lines: nothing that has a price was used in its period.')
   const { unrated: _none, blocked_gaps: _accepted, month: _month, ...whole } = made
-  const row = await freeze(ctx, { ...whole, document_type: 'invoice' })
+  return await prepare(ctx, { ...whole, document_type: 'invoice' })
+}
+
+export interface Issued {
+  id: string
+  number: string
+}
+export async function issuePrepared(ctx: Context, prepared: Prepared): Promise<Issued> {
+  permit(ctx, 'billing.write')
+  const { id, number, account_id, currency, content } = await giveNumber(ctx, prepared)
   await append(ctx, {
     type: 'invoice.finalised',
-    subject: { kind: 'invoice', id: row.id },
-    account_id: row.account_id,
-    after: { number: row.number, total: made.totals.total, currency: row.currency },
+    subject: { kind: 'invoice', id },
+    account_id,
+    after: { number, total: content.totals.total, currency },
   })
-  return { id: row.id, number: row.number }
+  return { id, number }
 }
 
 export function refuseUnrated(made: Draft): void {
@@ -160,12 +174,40 @@ export type Freezable = Omit<Draft, 'lines' | 'unrated' | 'blocked_gaps' | 'mont
   one_off?: true
 }
 
-/** Takes the number under the series' lock and writes what never changes again. */
-export async function freeze(ctx: Context, made: Freezable): Promise<store.InvoiceRow> {
-  const { lines, account_id, document_type, ...frozen } = made
-  // written once, for the hash and for the row, before anybody waits for the series
-  const texts = lines.map(canonical)
+/** A document that lacks nothing but its number: its lines are written, and no series is held for it yet. */
+export interface Prepared {
+  id: string
+  made: Freezable
+  entity: LegalEntity
+  /** each line's JSON, written once, for the hash and for the row */
+  texts: readonly string[]
+}
+
+/** Writes what never changes again. */
+export const freeze = async (ctx: Context, made: Freezable): Promise<store.InvoiceRow> =>
+  await giveNumber(ctx, await prepare(ctx, made))
+
+async function prepare(ctx: Context, made: Freezable): Promise<Prepared> {
+  const [id, texts] = [newId(), made.lines.map(canonical)]
   const entity = await getLegalEntity(ctx, made.seller.id)
+  const minor = (text: string) => minorOf(text, made.currency)
+  await store.insertLines(
+    ctx,
+    { id, account_id: made.account_id },
+    made.lines.map((line, index) => ({
+      position: index + 1,
+      line_id: line.id,
+      resource_id: line.resource.id,
+      net_minor: minor(line.net),
+      content: sure(texts[index]),
+    })),
+  )
+  return { id, made, entity, texts }
+}
+
+/** Takes the number under the series' lock: from here to the end of the transaction nobody else of the company issues. */
+async function giveNumber(ctx: Context, { id, made, entity, texts }: Prepared): Promise<store.InvoiceRow> {
+  const { lines, account_id, document_type, ...frozen } = made
   const series = await store.lockSeries(ctx, {
     legal_entity_id: entity.id,
     document_type,
@@ -185,7 +227,7 @@ export async function freeze(ctx: Context, made: Freezable): Promise<store.Invoi
   }
   const minor = (text: string) => minorOf(text, made.currency)
   const row: store.InvoiceRow = {
-    id: newId(),
+    id,
     legal_entity_id: entity.id,
     account_id,
     contract_id: made.contract_id,
@@ -208,17 +250,7 @@ export async function freeze(ctx: Context, made: Freezable): Promise<store.Invoi
     corrects_id: made.corrects?.invoice_id ?? null,
     one_off: made.one_off ?? false,
   }
-  await store.insertInvoice(
-    ctx,
-    row,
-    lines.map((line, index) => ({
-      position: index + 1,
-      line_id: line.id,
-      resource_id: line.resource.id,
-      net_minor: minor(line.net),
-      content: sure(texts[index]),
-    })),
-  )
+  await store.insertInvoice(ctx, row)
   // a note has the coupons of its invoice, and uses nothing up
   if (document_type === 'invoice')
     await useCoupons(ctx, { invoice_id: row.id, account_id, currency: made.currency }, made.coupons ?? [])

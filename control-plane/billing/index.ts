@@ -13,7 +13,7 @@ export {
   unlessEmpty,
 } from './draft.ts'
 export { explainDraftLine, explainInvoiceLine } from './explain.ts'
-export { finalise, issue, issueDraft, readyToInvoice, settledCut } from './finalise.ts'
+export { finalise, issue, issuePrepared, prepareDraft, readyToInvoice, settledCut } from './finalise.ts'
 export { getInvoice, listInvoices, pastBills } from './issued.ts'
 export { linesCsv } from './csv.ts'
 export { type LogoFile, logoOfEntity, logoOfInvoice, putLogo, removeLogo } from './logo.ts'

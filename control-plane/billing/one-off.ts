@@ -11,9 +11,9 @@ import { append } from '../events/index.ts'
 import type { Line } from '../rating/contract.ts'
 import { chargeLines } from './charge-lines.ts'
 import type { NewOneOffInvoice } from './contract.ts'
-import { party } from './draft.ts'
+import { party, taxesWithReasons } from './draft.ts'
 import { type Freezable, freeze } from './finalise.ts'
-import { brandingOf, taxesOf, totalsOf, totalsText } from './rules.ts'
+import { brandingOf, refuseMixed, totalsOf, totalsText } from './rules.ts'
 
 /** Issues charges on an invoice of their own, at a closed cut; returns its id. What was billed before is refused, not billed again. */
 export async function issueOneOff(
@@ -65,7 +65,8 @@ interface OneOff {
 async function documentOf(ctx: Context, { contract, account, lines, cut }: OneOff): Promise<Freezable> {
   const { currency } = contract
   const seller = await getLegalEntity(ctx, contract.legal_entity_id)
-  const taxes = taxesOf(lines, currency)
+  const taxes = await taxesWithReasons(ctx, seller.id, lines, currency)
+  refuseMixed({ lines, taxes })
   const times = lines.map(({ period }) => fromIso(period.from)).toSorted((a, b) => a - b)
   return {
     document_type: 'invoice',

@@ -61,12 +61,14 @@ const pastBillsOfEach = together(async ({ tx }, limit: number, account_ids: read
 
 /** The series' row, made at its first document and locked until the transaction ends: the last step of finalising. */
 export async function lockSeries(ctx: Context, key: SeriesKey): Promise<typeof series.$inferSelect> {
+  const held = () => ctx.tx.select().from(series).where(ofSeries(key)).for('update')
+  const [known] = await held()
+  if (known) return known
   await ctx.tx
     .insert(series)
     .values({ ...key, next_number: 1, last_hash: '' })
     .onConflictDoNothing()
-  const [row] = await ctx.tx.select().from(series).where(ofSeries(key)).for('update')
-  return sure(row)
+  return sure((await held())[0])
 }
 type SeriesKey = Pick<typeof series.$inferSelect, 'legal_entity_id' | 'document_type' | 'year'>
 const ofSeries = ({ legal_entity_id, document_type, year }: SeriesKey) =>
@@ -88,19 +90,23 @@ export async function lastIssuedAt(ctx: Context, legal_entity_id: string): Promi
   return row?.issued_at ?? 0
 }
 
-export async function insertInvoice(
+export const insertInvoice = async (ctx: Context, row: InvoiceRow): Promise<void> => {
+  await ctx.tx.insert(invoice).values(row)
+}
+
+/** Of an invoice that may follow in the same transaction: the database looks for it at the end (0029). */
+export async function insertLines(
   ctx: Context,
-  row: InvoiceRow,
+  { id, account_id }: Pick<InvoiceRow, 'id' | 'account_id'>,
   /** with their content as JSON */
   lines: readonly (Omit<LineRow, 'invoice_id' | 'account_id' | 'content'> & { content: string })[],
 ): Promise<void> {
-  await ctx.tx.insert(invoice).values(row)
   for (let start = 0; start < lines.length; start += 500) {
     const some = lines.slice(start, start + 500).map((line) => ({
       ...line,
       net_minor: line.net_minor.toString(),
-      invoice_id: row.id,
-      account_id: row.account_id,
+      invoice_id: id,
+      account_id,
     }))
     await ctx.tx.execute(
       sql`insert into invoice_line (${sql.raw(Object.keys(LINE).join(', '))}) select * from ${columnar(some, LINE)}`,

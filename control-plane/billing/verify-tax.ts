@@ -58,13 +58,23 @@ function sumsUp(lines: readonly Line[], row: TaxRow, currency: string, isWhole: 
 const isNear = (given: bigint, owed: bigint, unit: bigint): boolean =>
   given === owed || (given - owed < unit && owed - given < unit)
 
+/** The engine since which every invoice says why something on it bears no tax. */
+const REASONS_SINCE = 6
 const isZero = (rate: string): boolean => /^0*(\.0*)?$/.test(rate)
 /** EN 16931: S and Z bear no reason; the others have no rate and, since documents name them, a reason. */
-function checkReason({ content, number }: InvoiceRow, row: TaxRow, own: readonly Line[], report: Report): void {
+function checkReason(
+  { content, number, document_type }: InvoiceRow,
+  row: TaxRow,
+  own: readonly Line[],
+  report: Report,
+): void {
   const isTaxed = row.category === 'S'
   if (isTaxed === isZero(row.rate)) report('tax', number, `Category ${row.category} has no rate of ${row.rate} %.`)
-  if (row.reason && (isTaxed || row.category === 'Z'))
-    report('tax', number, `Category ${row.category} bears a reason, and needs none.`)
+  const isPlain = isTaxed || row.category === 'Z'
+  if (row.reason && isPlain) report('tax', number, `Category ${row.category} bears a reason, and needs none.`)
+  // a note says those of its invoice, which may be of before
+  if (!row.reason && !isPlain && document_type === 'invoice' && content.engine_version >= REASONS_SINCE)
+    report('tax', number, `Category ${row.category} bears no reason for being without tax.`)
   const { seller, buyer } = content
   const named = seller.tax_id.trim() !== '' && buyer.tax_id.trim() !== ''
   // where the place of supply decided so, he showed one

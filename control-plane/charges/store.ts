@@ -3,6 +3,7 @@ import { and, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, type SQL } 
 import type { Instant } from '../base/time.ts'
 import { withinReach } from '../db/fence.ts'
 import type { Context } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import type { Charge } from './contract.ts'
 import { plain } from './rules.ts'
 import { charge, chargeBilled, chargeCancellation } from './schema.ts'
@@ -43,13 +44,19 @@ const known = (cut: number) => lte(charge.cut, cut)
 const uncancelled = (cut: number) => or(isNull(chargeCancellation.charge_id), gt(chargeCancellation.cut, cut))
 
 /** What a contract's next bill may hold, as a cut knows it, the oldest first. */
-export const openCharges = async (ctx: Context, contract_id: string, cut: number): Promise<ChargeRow[]> =>
-  (
-    await found(
-      ctx,
-      and(eq(charge.contract_id, contract_id), isNull(chargeBilled.charge_id), known(cut), uncancelled(cut)),
-    ).orderBy(charge.at, charge.id)
-  ).map((row) => fromRow(row).charge)
+export const openCharges = (ctx: Context, contract_id: string, cut: number): Promise<ChargeRow[]> =>
+  openOfEach(ctx, cut, contract_id)
+const openOfEach = together(async (ctx, cut: number, contract_ids: readonly string[]) => {
+  const open = await found(
+    ctx,
+    and(inArray(charge.contract_id, [...contract_ids]), isNull(chargeBilled.charge_id), known(cut), uncancelled(cut)),
+  ).orderBy(charge.at, charge.id)
+  const of = Map.groupBy(
+    open.map((row) => fromRow(row).charge),
+    (row) => row.contract_id,
+  )
+  return contract_ids.map((id) => of.get(id) ?? [])
+})
 
 /** What stands on a document and is still due, as a cut knows it. */
 export const chargesOn = async (ctx: Context, invoice_id: string, cut: number): Promise<ChargeRow[]> =>

@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, gt, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { sure } from '../base/problem.ts'
 import { type Context, rows } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import type { AccountState, Counts } from './contract.ts'
 import { periodClose, periodCloseAccount, periodCloseRated } from './schema.ts'
 
@@ -120,10 +121,13 @@ const ofRated = (close_id: string, account_id?: string) =>
     eq(periodCloseRated.close_id, close_id),
     account_id === undefined ? undefined : eq(periodCloseRated.account_id, account_id),
   )
-export async function findRated(ctx: Context, { close_id, account_id }: Place): Promise<Uint8Array | null> {
-  const [row] = await ctx.tx.select().from(periodCloseRated).where(ofRated(close_id, account_id))
-  return row?.content ?? null
-}
+export const findRated = (ctx: Context, { close_id, account_id }: Place): Promise<Uint8Array | null> =>
+  ratedOfEach(ctx, close_id, account_id)
+const ratedOfEach = together(async ({ tx }, close_id: string, account_ids: readonly string[]) => {
+  const some = and(eq(periodCloseRated.close_id, close_id), inArray(periodCloseRated.account_id, [...account_ids]))
+  const kept = new Map((await tx.select().from(periodCloseRated).where(some)).map((row) => [row.account_id, row]))
+  return account_ids.map((id) => kept.get(id)?.content ?? null)
+})
 /** Of one account, or of the whole close. */
 export const forgetRated = async (ctx: Context, close_id: string, account_id?: string): Promise<void> => {
   await ctx.tx.delete(periodCloseRated).where(ofRated(close_id, account_id))

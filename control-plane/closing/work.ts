@@ -8,8 +8,9 @@ import { fromIso, type Instant, type Interval, monthNamed } from '../base/time.t
 import {
   draftAndRated,
   DRAFTED_TOGETHER,
-  issueDraft,
+  issuePrepared,
   pastBills,
+  prepareDraft,
   type RatedDraft,
   settledCut,
   unlessEmpty,
@@ -82,7 +83,7 @@ async function reviewNext(ctx: Context, id: string, tell: Tell): Promise<number>
   const close = sure(await store.findClose(ctx, id))
   const isOpen = close.state === 'preparing' && close.cut !== null
   const taken = isOpen ? await store.takeAccounts(ctx, id, 'unreviewed', DRAFTED_TOGETHER) : []
-  const reviewed = await tryAll(ctx, taken, tell, (inner, row) => review(inner, close, row))
+  const reviewed = await tryAll(ctx, taken, tell, (inner, some) => allOf(some.map((row) => review(inner, close, row))))
   await allOf(taken.map(async (row, index) => keepReviewed(ctx, close, row, sure(reviewed[index]))))
   return taken.length
 }
@@ -161,22 +162,13 @@ async function figuresOf(ctx: Context, made: Draft, month: Interval) {
   }
 }
 
-/**
- * Issues what was reviewed of the next accounts: the same cut gives the same bill, and what it gives no more is parked. All are
- * drafted before the first takes a number, so that the series is held for as short as can be. Answers how many there were.
- */
+/** Issues what was reviewed of the next accounts: the same cut gives the same bill, and what it gives no more is parked. Answers how many there were. */
 async function issueNext(ctx: Context, id: string, tell: Tell): Promise<number> {
   const close = sure(await store.findClose(ctx, id))
   const taken = close.state === 'finalising' ? await store.takeAccounts(ctx, id, 'ready', ISSUED_TOGETHER) : []
-  const drafted = await tryAll(ctx, taken, tell, async (inner, row) => {
-    const end = (await monthOfAccount(inner, close, row)).to
-    const drafted = await draftOf(inner, close, row.account_id, end, await ratedFor(inner, row))
-    return { end, made: drafted?.made ?? null }
-  })
+  const issued = await tryAll(ctx, taken, tell, (inner, some) => issueSome(inner, close, some))
   for (const [index, row] of taken.entries()) {
-    const first = sure(drafted[index])
-    const tried =
-      'problem' in first ? first : await tryTo(ctx, row, tell, (inner) => issueAll(inner, close, row, first.value))
+    const tried = sure(issued[index])
     if ('problem' in tried) await store.updateAccount(ctx, row, { state: 'parked', problem: tried.problem })
     else {
       await store.updateAccount(ctx, row, { state: 'issued', invoices: [...row.invoices, ...tried.value] })
@@ -184,6 +176,28 @@ async function issueNext(ctx: Context, id: string, tell: Tell): Promise<number> 
     }
   }
   return taken.length
+}
+
+/** All are drafted and their lines written before the first takes a number, so that the series is held for as short as can be. */
+async function issueSome(
+  ctx: Context,
+  close: store.CloseRow,
+  some: readonly store.AccountRow[],
+): Promise<store.AccountRow['invoices'][]> {
+  const ready = await allOf(some.map((row) => prepareReviewed(ctx, close, row)))
+  const out: store.AccountRow['invoices'][] = []
+  for (const [index, row] of some.entries()) out.push(await issueAll(ctx, close, row, sure(ready[index])))
+  return out
+}
+
+/** The bill that was reviewed. */
+async function prepareReviewed(ctx: Context, close: store.CloseRow, row: store.AccountRow) {
+  const end = (await monthOfAccount(ctx, close, row)).to
+  const { made } = (await draftOf(ctx, close, row.account_id, end, await ratedFor(ctx, row))) ?? {}
+  if (!made || isEmpty(made))
+    throw new Problem('nothing_to_invoice', 'Nothing is left to invoice: somebody issued it since the review.')
+  refuseOther(row, made)
+  return { end, made, prepared: await prepareDraft(ctx, made) }
 }
 
 async function ratedFor(ctx: Context, row: store.AccountRow): Promise<RatedDraft | null> {
@@ -195,21 +209,20 @@ async function ratedFor(ctx: Context, row: store.AccountRow): Promise<RatedDraft
 async function issueAll(
   ctx: Context,
   close: store.CloseRow,
-  row: store.AccountRow,
-  { end, made: first }: { end: Instant; made: Draft | null },
-) {
+  { account_id }: store.AccountRow,
+  { end, ...first }: Awaited<ReturnType<typeof prepareReviewed>>,
+): Promise<store.AccountRow['invoices']> {
+  let { made, prepared } = first
   const invoices: store.AccountRow['invoices'] = []
-  while (invoices.length < INVOICES_MAX) {
-    const made = invoices.length === 0 ? first : (await draftOf(ctx, close, row.account_id, end))?.made
-    if (!made || isEmpty(made)) break
-    if (invoices.length === 0) refuseOther(row, made)
-    const issued = await issueDraft(ctx, made)
+  for (;;) {
+    const issued = await issuePrepared(ctx, prepared)
     invoices.push({ ...issued, net: minorOf(made.totals.net, made.currency).toString() })
-    if (fromIso(made.period.to) >= end) break
+    if (fromIso(made.period.to) >= end || invoices.length === INVOICES_MAX) return invoices
+    const next = (await draftOf(ctx, close, account_id, end))?.made
+    if (!next || isEmpty(next)) return invoices
+    made = next
+    prepared = await prepareDraft(ctx, made)
   }
-  if (invoices.length === 0)
-    throw new Problem('nothing_to_invoice', 'Nothing is left to invoice: somebody issued it since the review.')
-  return invoices
 }
 
 function refuseOther(row: store.AccountRow, made: Draft): void {
@@ -227,20 +240,19 @@ function refuseOther(row: store.AccountRow, made: Draft): void {
     )
 }
 
-/** Side by side; where one fails, each once more for itself. */
+/** All at once; where one fails, each once more for itself. */
 async function tryAll<T>(
   ctx: Context,
   list: readonly store.AccountRow[],
   tell: Tell,
-  work: (ctx: Context, row: store.AccountRow) => Promise<T>,
+  work: (ctx: Context, some: readonly store.AccountRow[]) => Promise<T[]>,
 ): Promise<Tried<T>[]> {
   try {
-    const values = await attempt(ctx, (inner) => allOf(list.map((row) => work(inner, row))))
-    return values.map((value) => ({ value }))
+    return (await attempt(ctx, (inner) => work(inner, list))).map((value) => ({ value }))
   } catch (error) {
     if (isUnreachable(error) || collided(error)) throw error
     const out: Tried<T>[] = []
-    for (const row of list) out.push(await tryTo(ctx, row, tell, (inner) => work(inner, row)))
+    for (const row of list) out.push(await tryTo(ctx, row, tell, async (inner) => sure((await work(inner, [row]))[0])))
     return out
   }
 }

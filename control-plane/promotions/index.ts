@@ -184,14 +184,14 @@ function presented({ redemption, coupon, account_name, ...used }: store.Redeemed
 export async function listRedemptions(ctx: Context, account_id: string): Promise<Redemption[]> {
   permit(ctx, 'billing.read')
   await getAccount(ctx, account_id)
-  return ctx.program(async (program) => (await store.selectRedeemed(program, { account_id })).map(presented))
+  return ctx.program(async (program) => (await store.redeemedBy(program, account_id)).map(presented))
 }
 /** Who has redeemed a coupon. */
 export async function redemptionsOf(ctx: Context, coupon_id: string): Promise<Redemption[]> {
   permit(ctx, 'catalog.read')
   if (!(await store.findCoupon(ctx, { id: coupon_id })))
     throw new Problem('not_found', `There is no coupon ${coupon_id}.`)
-  return (await store.selectRedeemed(ctx, { coupon_id })).map(presented)
+  return (await store.redeemedOf(ctx, coupon_id)).map(presented)
 }
 
 const COLUMNS = [
@@ -230,7 +230,7 @@ export async function couponsOn(
   { account_id, currency }: { account_id: string; currency: string },
 ): Promise<CouponTerms[]> {
   permit(ctx, 'billing.read')
-  const found = await store.selectRedeemed(ctx, { account_id })
+  const found = await store.redeemedBy(ctx, account_id)
   return found.flatMap(({ redemption, coupon, ...used }) => {
     const left = leftOf(coupon, used)
     const isOther = coupon.currency !== null && coupon.currency !== currency
@@ -251,7 +251,7 @@ export async function useCoupons(
   if (coupons.length === 0) return
   const ids = coupons.map((one) => one.redemption_id)
   await store.holdRedemptions(ctx, ids)
-  const held = new Map((await store.selectRedeemed(ctx, { account_id })).map((one) => [one.redemption.id, one]))
+  const held = new Map((await store.redeemedBy(ctx, account_id)).map((one) => [one.redemption.id, one]))
   const uses = coupons.map(({ redemption_id, code, used }) => {
     const one = held.get(redemption_id)
     const used_minor = sure(minorOf(used, currency))

@@ -1,7 +1,8 @@
 /** The SQL of promotions. */
-import { and, asc, count, desc, eq, gt, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
 import { type Context, rows } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import { coupon, couponGuess, redemption, redemptionUse } from './schema.ts'
 
 export type CouponRow = typeof coupon.$inferSelect
@@ -85,12 +86,19 @@ export interface Redeemed {
   used_minor: bigint
 }
 const nameOf = sql<string>`(select a.name from account a where a.id = ${redemption.account_id})`
-/** Redemptions of an account or of a coupon, the oldest first. */
-export async function selectRedeemed(
-  ctx: Context,
-  of: { account_id: string } | { coupon_id: string },
-  limit = 10_000,
-): Promise<Redeemed[]> {
+const REDEEMED_MAX = 10_000
+/** Of a coupon, the oldest first. */
+export const redeemedOf = (ctx: Context, coupon_id: string): Promise<Redeemed[]> =>
+  selectRedeemed(ctx, eq(redemption.coupon_id, coupon_id))
+/** By an account, the oldest first. */
+export const redeemedBy = (ctx: Context, account_id: string): Promise<Redeemed[]> =>
+  redeemedByEach(ctx, null, account_id)
+const redeemedByEach = together(async (ctx, _all: null, account_ids: readonly string[]) => {
+  const found = await selectRedeemed(ctx, inArray(redemption.account_id, [...account_ids]), account_ids.length)
+  const by = Map.groupBy(found, (one) => one.redemption.account_id)
+  return account_ids.map((id) => by.get(id) ?? [])
+})
+async function selectRedeemed(ctx: Context, where: SQL, times = 1): Promise<Redeemed[]> {
   const uses = ctx.tx
     .select({
       redemption_id: redemptionUse.redemption_id,
@@ -105,9 +113,9 @@ export async function selectRedeemed(
     .from(redemption)
     .innerJoin(coupon, eq(coupon.id, redemption.coupon_id))
     .leftJoin(uses, eq(uses.redemption_id, redemption.id))
-    .where('account_id' in of ? eq(redemption.account_id, of.account_id) : eq(redemption.coupon_id, of.coupon_id))
+    .where(where)
     .orderBy(asc(redemption.redeemed_at), asc(redemption.id))
-    .limit(limit)
+    .limit(times * REDEEMED_MAX)
   return found.map(({ uses: times, used, ...row }) => ({ ...row, uses: times ?? 0, used_minor: BigInt(used ?? '0') }))
 }
 

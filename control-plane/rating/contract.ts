@@ -8,7 +8,7 @@ import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
 import { GapCause, GapPolicy } from '../metering/contract.ts'
 
 /** Rises with any rule of rating or billing. */
-export const ENGINE_VERSION = 5
+export const ENGINE_VERSION = 6
 
 export const FractionText = z
   .string()

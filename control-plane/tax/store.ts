@@ -2,12 +2,20 @@
 import { and, asc, desc, eq, gt, ne } from 'drizzle-orm'
 import type { Instant } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
+import { together } from '../db/together.ts'
 import { FIXED, type TaxSetting } from './contract.ts'
 import { taxRate, taxSetting, vatCheck } from './schema.ts'
 
 export type CheckRow = typeof vatCheck.$inferSelect
 
-export async function selectSetting(ctx: Context, legal_entity_id: string): Promise<TaxSetting> {
+/** Of what is made at once for many accounts of a company, once. */
+export const selectSetting = (ctx: Context, legal_entity_id: string): Promise<TaxSetting> =>
+  settingOnce(ctx, legal_entity_id, null)
+const settingOnce = together(async (ctx, legal_entity_id: string, askers: readonly null[]) => {
+  const setting = await readSetting(ctx, legal_entity_id)
+  return askers.map(() => setting)
+})
+async function readSetting(ctx: Context, legal_entity_id: string): Promise<TaxSetting> {
   const [row] = await ctx.tx.select().from(taxSetting).where(eq(taxSetting.legal_entity_id, legal_entity_id))
   if (!row) return FIXED
   const { country, tax_class, rate, from } = taxRate

@@ -6,7 +6,7 @@ import { monthOf } from '#control-plane/base/time.ts'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
 import { looks } from '../setup/size.ts'
-import { faultsOf } from './faults.ts'
+import { faultsOfPages } from './faults.ts'
 import { type Product, signedIn, startProduct, watch } from './product.ts'
 
 const PICTURES = process.env['ATALAYA_PICTURES']
@@ -114,28 +114,16 @@ test('the invoice says for which time each line is, and what was settled', async
   await page.context().close()
 }, 120_000)
 
-for (const [locale, width, colorScheme] of looks([
+for (const look of looks([
   ['es-ES', 360, 'dark'],
   ['es-ES', 1440, 'light'],
 ] as const))
-  test(`the pages fit and are accessible: ${locale}, ${width} px, ${colorScheme}`, async (context) => {
+  test(`the pages fit and are accessible: ${look.join(', ')}`, async (context) => {
     skipWithoutBrowser(context)
-    const page = await signedIn(product, { locale, colorScheme, viewport: { width, height: 900 } })
-    const complaints = watch(page)
-    const faults: string[] = []
-    for (const [name, path] of [
-      ['plan', plan],
-      ['services', `/accounts/${account}/services`],
-      ['invoice', `/invoices/${invoice}`],
-    ] as const) {
-      await page.goto(product.origin + path)
-      await page
-        .getByText(/Licencia L/)
-        .first()
-        .waitFor()
-      await picture(page, `advance-${name}-${locale}-${width}-${colorScheme}`)
-      faults.push(...(await faultsOf(page)).map((fault) => `${path}: ${fault}`))
+    const pages = {
+      'advance-plan': plan,
+      'advance-services': `/accounts/${account}/services`,
+      'advance-invoice': `/invoices/${invoice}`,
     }
-    expect([faults, complaints]).toEqual([[], []])
-    await page.context().close()
+    expect(await faultsOfPages(product, look, pages, (page) => page.getByText(/Licencia L/))).toEqual([])
   }, 120_000)

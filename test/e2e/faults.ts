@@ -1,7 +1,8 @@
 /** What is wrong with a page as it stands: rules of axe with the elements that break them, and overflow; and pictures of it. */
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
+import { type Product, signedIn, watch } from './product.ts'
 
 /** once for each page: the transition of colours and of what appears has ended */
 const SETTLED_MS = 400
@@ -47,4 +48,26 @@ export async function soundOf(page: Page, name: string): Promise<string[]> {
   }
   await pictures(page, name)
   return faults
+}
+
+type Look = readonly [locale: string, width: number, colorScheme: 'dark' | 'light']
+/** Each page in one look: what doesn't fit, what isn't accessible, and what the browser complained of. `shown` is there once a page is. */
+export async function faultsOfPages(
+  product: Product,
+  [locale, width, colorScheme]: Look,
+  pages: Readonly<Record<string, string>>,
+  shown: (page: Page) => Locator,
+): Promise<string[]> {
+  const page = await signedIn(product, { locale, colorScheme, viewport: { width, height: 900 } })
+  const complaints = watch(page)
+  const faults: string[] = []
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(product.origin + path)
+    await shown(page).first().waitFor({ state: 'attached' })
+    if (PICTURES)
+      await page.screenshot({ path: join(PICTURES, `${name}-${locale}-${width}-${colorScheme}.png`), fullPage: true })
+    faults.push(...(await faultsOf(page)).map((fault) => `${path}: ${fault}`))
+  }
+  await page.context().close()
+  return [...faults, ...complaints]
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
 import { looks } from '../setup/size.ts'
-import { faultsOf } from './faults.ts'
+import { faultsOfPages } from './faults.ts'
 import { type Product, signedIn, startProduct, watch, whenNextReading } from './product.ts'
 
 const PICTURES = process.env['ATALAYA_PICTURES']
@@ -127,30 +127,18 @@ test('it is subscribed, changed with a preview, fulfilled, explained on the draf
   await page.context().close()
 }, 180_000)
 
-for (const [locale, width, colorScheme] of looks([
+for (const look of looks([
   ['es-ES', 360, 'dark'],
   ['en-GB', 360, 'light'],
   ['es-ES', 1440, 'dark'],
 ] as const))
-  test(`the pages fit and are accessible: ${locale}, ${width} px, ${colorScheme}`, async (context) => {
+  test(`the pages fit and are accessible: ${look.join(', ')}`, async (context) => {
     skipWithoutBrowser(context)
-    const page = await signedIn(product, { locale, colorScheme, viewport: { width, height: 900 } })
-    const complaints = watch(page)
-    const faults: string[] = []
-    for (const [name, path] of [
-      ['plans', '/plans'],
-      ['plan', plan],
-      ['services', `/accounts/${account}/services`],
-      ['draft', `/invoices/drafts/${account}`],
-    ] as const) {
-      await page.goto(product.origin + path)
-      await page
-        .getByText(/Servidor M|Bare metal M/)
-        .first()
-        .waitFor()
-      await picture(page, `${name}-${locale}-${width}-${colorScheme}`)
-      faults.push(...(await faultsOf(page)).map((fault) => `${path}: ${fault}`))
+    const pages = {
+      plans: '/plans',
+      plan,
+      services: `/accounts/${account}/services`,
+      draft: `/invoices/drafts/${account}`,
     }
-    expect([faults, complaints]).toEqual([[], []])
-    await page.context().close()
+    expect(await faultsOfPages(product, look, pages, (page) => page.getByText(/Servidor M|Bare metal M/))).toEqual([])
   }, 120_000)

@@ -216,6 +216,13 @@ test('who buys decides: each document bears its category, rate and reason, on pa
     expect(en).toContain(words)
   expect(es).toContain('Inversión del sujeto pasivo · VATEX-EU-AE')
   expect(taxesOf(await issued(outside))).toEqual([['O', '0.00', 'VATEX-EU-O']])
+  // what was done once, on an invoice of its own, is taxed alike
+  const done = { description: { en: 'Moving', es: 'Traslado' }, quantity: '1', unit_price: '40', reason: 'agreed' }
+  const charge = await call('POST', `/accounts/${business}/charges`, done)
+  world.clock.now += 1_000
+  const once = await call('POST', `/accounts/${business}/one-off-invoices`, { charge_ids: [charge.body.id] })
+  expect(once.status, once.text).toBe(201)
+  expect(taxesOf(once.body as unknown as Invoice)).toEqual([['AE', '0.00', 'VATEX-EU-AE']])
   expect(await findings()).toEqual([])
 })
 

@@ -22,23 +22,16 @@ export async function projectOfEach(
 ): Promise<Map<string, string | null>> {
   permit(ctx, 'inventory.read')
   const found = await projectsTogether(ctx, null, new Set(assignment_ids))
-  return new Map([...found].map(([id, row]) => [id, row.account_id === account_id ? row.project_id : null]))
+  return new Map(found.map((row) => [row.id, row.account_id === account_id ? row.project_id : null]))
 }
 
 const projectsTogether = together(async (ctx, _all: null, sets: readonly ReadonlySet<string>[]) => {
   const ids = [...new Set(sets.flatMap((set) => [...set]))]
-  const known = new Map<string, Awaited<ReturnType<typeof projectOfAssignments>>[number]>()
+  const found: Awaited<ReturnType<typeof projectOfAssignments>> = []
   for (let at = 0; at < ids.length; at += CHUNK)
-    for (const row of await projectOfAssignments(ctx, ids.slice(at, at + CHUNK))) known.set(row.id, row)
-  return sets.map(
-    (set) =>
-      new Map(
-        [...set].flatMap((id) => {
-          const row = known.get(id)
-          return row ? [[id, row] as const] : []
-        }),
-      ),
-  )
+    found.push(...(await projectOfAssignments(ctx, ids.slice(at, at + CHUNK))))
+  const known = new Map(found.map((row) => [row.id, row]))
+  return sets.map((set) => [...set].flatMap((id) => known.get(id) ?? []))
 })
 
 /** Closes an empty project; or moves what is in it first, each by a transfer as of now. */
