@@ -16,6 +16,7 @@ const observation = {
   state: 'running',
   size: { vcpu_count: 2, memory_bytes: '18446744073709551615' },
   host: null,
+  parent: { kind: 'namespace', external_id: 'n' },
   evidence: { smbios_uuid: 'a', machine_id: 'b', serials: ['s'], macs: ['m'], ips: ['i'] },
   attributes: { model: { name: 'x', ports: [1, null, true] } },
 }

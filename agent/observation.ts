@@ -40,6 +40,7 @@ export const observationShape: Shape<Observation> = strict({
   state: oneOf(STATES),
   size: otherwise(strict(Object.fromEntries(SIZES.map((name) => [name, optional(amount)]))), () => ({})),
   host: otherwise(host, () => null),
+  parent: optional(strict({ kind: oneOf(KINDS), external_id: text(1, 512) })),
   evidence: otherwise(evidence, () => ({})),
   attributes: otherwise(record(json, text(0, 128)), () => ({})),
 })

@@ -47,6 +47,8 @@ export const Evidence = z.strictObject({
   ips: z.array(text(64)).max(256).optional(),
 })
 
+export const Parent = z.strictObject({ kind: Kind, external_id: text(512) })
+
 /** What a resource is at an instant. Only what is stable belongs here: each change makes a version. */
 export const Content = z.strictObject({
   name: text(512),
@@ -54,6 +56,8 @@ export const Content = z.strictObject({
   size: Size.default({}),
   /** external id of the host (same realm) on which it is placed */
   host: text(512).nullable().default(null),
+  /** what it is a part of, in the same realm: a disk's machine, a pod's namespace, a bucket's user, a module's chassis */
+  parent: Parent.optional(),
   evidence: Evidence.default({}),
   /** Vendor-neutral description: model, operating system, disks, NICs. Nothing that counts or fluctuates. */
   attributes: z.record(z.string().max(128), z.json()).default({}),
@@ -204,7 +208,23 @@ export type Reply = z.infer<typeof Reply>
 export type MetricType = 'counter' | 'gauge'
 export interface Metric {
   type: MetricType
-  unit: 'bytes' | 'ns' | 'us' | 'ms' | 'seconds' | 'count' | 'operations' | 'packets' | 'ratio'
+  unit:
+    | 'bytes'
+    | 'ns'
+    | 'us'
+    | 'ms'
+    | 'seconds'
+    | 'count'
+    | 'operations'
+    | 'packets'
+    | 'ratio'
+    | 'cores'
+    | 'joules'
+    | 'watts'
+    | 'celsius'
+    | 'rpm'
+    | 'volts'
+    | 'amperes'
   /** what the part after `/` in a key names, if it has one */
   device?: string
   help: string
@@ -255,6 +275,17 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   storage_capacity_bytes: gauge('bytes', 'Capacity of the storage'),
   storage_allocation_bytes: gauge('bytes', 'Space taken in the storage'),
   storage_available_bytes: gauge('bytes', 'Space left in the storage'),
+  storage_used_bytes: gauge('bytes', 'Space that the contents take', 'class'),
+  objects_count: gauge('count', 'Objects kept', 'class'),
+  requests_count: counter('operations', 'Requests answered', 'class'),
+  cpu_used_cores: gauge('cores', 'Processors in use'),
+  memory_used_bytes: gauge('bytes', 'Memory in use that cannot be reclaimed'),
+  energy_joules: counter('joules', 'Energy drawn', 'supply'),
+  power_watts: gauge('watts', 'Power drawn', 'supply'),
+  temperature_celsius: gauge('celsius', 'Temperature', 'sensor'),
+  fan_speed_rpm: gauge('rpm', 'Speed of the fan', 'fan'),
+  voltage_volts: gauge('volts', 'Voltage', 'rail'),
+  current_amperes: gauge('amperes', 'Current', 'rail'),
 }
 
 /** What an agent tells of a connector at hello; forms are built from `settings`. */

@@ -51,7 +51,7 @@ export interface Domain {
   nics: Nic[]
 }
 /** What `Content` is once its defaults are in. */
-export type Whole = Required<Content>
+export type Whole = Required<Omit<Content, 'parent'>>
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 

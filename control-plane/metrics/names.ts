@@ -4,7 +4,7 @@ import { remembered } from '../base/memo.ts'
 
 export interface PublishedMetric {
   type: MetricType
-  unit: 'bytes' | 'seconds' | 'count' | 'operations' | 'packets' | 'ratio'
+  unit: Exclude<Metric['unit'], 'ns' | 'us' | 'ms'>
   /** what the device of a key names, where it has one */
   device?: string
   help: string

@@ -83,6 +83,7 @@ const content = {
   state: oneOf('running', 'paused', 'stopped', 'failed', 'unknown'),
   'size?': shape({ 'vcpu_count?': isWhole, 'memory_bytes?': isWhole, 'disk_bytes?': isWhole, 'ip_count?': isWhole }),
   'host?': or(oneOf(null), name),
+  'parent?': shape({ kind, external_id: name }),
   'evidence?': shape({
     'smbios_uuid?': text(1, 64),
     'machine_id?': text(1, 64),
