@@ -85,7 +85,9 @@ const kindOf = (component: string): string => component.slice(0, component.index
 /** The stretches in which the fee holds and isn't free, in order. */
 const heldIn = ({ segments }: Line): Interval[] =>
   joinedTimes(
-    segments.filter(({ trial }) => !trial).map(({ from, to }) => ({ from: fromIso(from), to: fromIso(to), trial: false })),
+    segments
+      .filter(({ trial }) => !trial)
+      .map(({ from, to }) => ({ from: fromIso(from), to: fromIso(to), trial: false })),
   ).map(({ from, to }) => ({ from: sure(from), to: sure(to) }))
 
 /** What of a line is in the base of another, in minor units. */
@@ -112,9 +114,7 @@ const PLACES = 12
 const decimal = (text: string): Fraction => sure(parseDecimal(text, PLACES))
 
 const withoutTax = ({ gross_inclusive, tax_rate }: Line, amount: Fraction): Fraction =>
-  gross_inclusive === undefined
-    ? amount
-    : divide(amount, add(fraction(1n), percentOf(fraction(1n), decimal(tax_rate))))
+  gross_inclusive === undefined ? amount : divide(amount, add(fraction(1n), percentOf(fraction(1n), decimal(tax_rate))))
 
 /** What a line costs up to an instant: its segments by their time, or where it has none all of its period alike. */
 function upTo({ segments, period, exact }: Line, at: Instant): Fraction {

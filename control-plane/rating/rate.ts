@@ -58,8 +58,7 @@ export async function rate(ctx: Context, request: RatingRequest): Promise<RatedP
   const facts = await factsOf(ctx, request, books, sold)
   const { lines, blocked } = linesOf(facts)
   const unrated = unratedOf(facts, sold)
-  if (request.accrued)
-    return { lines: withPercentages([...lines, ...accruedIn(facts)]), blocked, unrated, fees: [] }
+  if (request.accrued) return { lines: withPercentages([...lines, ...accruedIn(facts)]), blocked, unrated, fees: [] }
   return { lines, blocked, unrated, fees: feesOf(facts) }
 }
 

@@ -5,7 +5,16 @@
 import { canonical, sha256 } from '#connectors/contract.ts'
 import { type Fraction, parseDecimal } from '../base/exact.ts'
 import { assert } from '../base/problem.ts'
-import { HOUR_MS, type Instant, type Interval, intersect, iso, lengthMs, type OpenInterval, splitAt } from '../base/time.ts'
+import {
+  HOUR_MS,
+  type Instant,
+  type Interval,
+  intersect,
+  iso,
+  lengthMs,
+  type OpenInterval,
+  splitAt,
+} from '../base/time.ts'
 import { type GapPolicy, type Meter, meterOf, type Peak } from '../metering/contract.ts'
 import { counts, coveredMs, type Gap } from '../metering/rules.ts'
 import type { Segment } from './contract.ts'
