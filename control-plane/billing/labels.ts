@@ -284,7 +284,8 @@ function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, langua
     note: correction ? causesText([line], language) : noteOf(line, zone, language),
     quantity: correction
       ? decimalText(correction.billed, language)
-      : line.settlement
+      : // the note says of what it is a percentage
+        line.settlement || line.percentage_of
         ? ''
         : `${decimalText(line.quantity_display, language)} ${unitOf(line, LABELS[language])}`.trim(),
     price: correction

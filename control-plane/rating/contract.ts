@@ -318,8 +318,13 @@ export const Quote = z
 /** A service with what it costs. */
 export const PricedSubscription = Subscription.extend({
   fee: Amount.nullable().meta({
-    description: 'of a whole month, as agreed now, after any trial; null: no fee, or not for this reader',
+    description:
+      'of a whole month, as agreed now, after any trial; null: no fee, not for this reader, or a percentage of other charges',
   }),
+  fee_percentage: z
+    .object({ model: ChargeModel, terms: Terms })
+    .optional()
+    .meta({ description: 'of what else is charged on the bill, where the fee is a percentage of it' }),
 }).meta({ id: 'PricedSubscription' })
 export const SubscriptionList = z
   .object({

@@ -34,8 +34,8 @@ import { boundsOf, joinedTimes } from './times.ts'
 import { inProportion } from './whole.ts'
 
 /** Lines of a document with its percentages as those lines make them; where none is, as they are. One that charges nothing of nothing is left out. */
-export function withPercentages<T extends Line>(lines: readonly T[]): T[] {
-  if (!lines.some(({ price }) => isPercentage(price))) return [...lines]
+export function withPercentages<T extends Line>(lines: T[]): T[] {
+  if (!lines.some(({ price }) => isPercentage(price))) return lines
   const others = lines.filter(isRunning)
   return lines.flatMap((line) => {
     if (!isPercentage(line.price)) return [line]

@@ -35,8 +35,11 @@ function sentenceOf(line: Line): string {
     return `${say.money(line.correction.billed, line.currency)} → ${say.money(line.correction.due, line.currency)}`
   if (line.settlement)
     return `${say.money(line.settlement.advanced, line.currency)} → ${say.money(line.settlement.due, line.currency)}`
-  const unit = timedUnit(line.price.model === 'flat' ? '' : line.price.unit, line.price.per)
+  const of = line.percentage_of
   const { sign, amount } = exactText(line, SHOWN_DECIMALS)
+  if (of)
+    return `${t('document.percentage_of', { amount: say.money(of.amount, line.currency) })} ${sign} ${amount} → ${say.money(pricedText(line), line.currency)}`
+  const unit = timedUnit(line.price.model === 'flat' ? '' : line.price.unit, line.price.per)
   const quantity = `${say.decimal(line.quantity_display)} ${unit}`
   const factors = line.charge ? quantity : `${quantity} × ${say.rate(line.price.amount, line.currency)}`
   return `${factors} ${sign} ${amount} → ${say.money(pricedText(line), line.currency)}`
@@ -148,6 +151,7 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
                   charge={charge()}
                   unit={timedUnit(line().price.unit, line().price.per)}
                   currency={line().currency}
+                  isShare={line().percentage_of !== undefined}
                 />
                 <Show when={line().price.terms?.included ?? line().price.terms?.minimum ?? line().price.terms?.maximum}>
                   <span class="block text-muted">{t('explain.share', { percent: percentText(charge().share) })}</span>
