@@ -2,9 +2,11 @@
 import { Big } from 'big.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { toDecimal } from '../base/exact.ts'
 import { iso } from '../base/time.ts'
 import type { Line, Segment } from './contract.ts'
 import { withPercentages } from './percentages.ts'
+import { repriced } from './reprice.ts'
 
 const MINUTE = 60_000
 const START = Date.parse('2026-11-01T00:00:00Z')
@@ -204,6 +206,19 @@ test('the minimum and the maximum hold for their share of the month, tiers for t
   expect(net({ rate_tiers }, [one], 'graduated_percentage')).toBe('12.47')
   expect(net({ percentage }, [])).toBeUndefined()
   expect(net({ percentage, minimum: '2' }, [])).toBe('1.00')
+})
+
+test('another rate of the same charges is known from the line, and a share of others is not', () => {
+  const [made] = withPercentages([fee('fee', WHOLE), one])
+  const price = { ...fee('fee', WHOLE).price, gap_policy: 'infer' as const, amount: '0' }
+  const { percentage, ...rest } = price.terms!
+  const doubled = { ...rest, percentage: { ...percentage!, rate: '20' }, minimum: '1' }
+  const amount = repriced([made!], { ...price, terms: doubled }, 'UTC')
+  // 20 % of 121.00
+  expect('amount' in amount && toDecimal(amount.amount, 6)).toBe('24.2')
+  const ofVolumes = { ...doubled, of: { kinds: ['volume' as const] } }
+  expect(repriced([made!], { ...price, terms: ofVolumes }, 'UTC')).toEqual({ why: 'meter' })
+  expect(repriced([one], { ...price, terms: doubled }, 'UTC')).toEqual({ why: 'meter' })
 })
 
 test('what reaches out of the period counts whole where it is charged, if the fee holds then', () => {
