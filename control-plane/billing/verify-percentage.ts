@@ -5,6 +5,7 @@
 import { exponentOf } from '../base/money.ts'
 import { fromIso } from '../base/time.ts'
 import type { Line } from '../rating/contract.ts'
+import { pricedAmount } from './adjust.ts'
 import { decimal, minus, NONE, type Pair, pair, plus, times } from './verify-pairs.ts'
 import { type Report, units } from './verify-sums.ts'
 
@@ -61,19 +62,27 @@ function dueOf(other: Line, { segments, period, price }: Line): bigint {
     { at: from, sign: -1n },
     { at: to, sign: 1n },
   ])
-  return bounds.reduce((sum, { at, sign }) => sum + sign * rounded(other, until(other, at)), 0n)
+  return bounds.reduce((sum, { at, sign }) => sum + sign * costBy(other, at), 0n)
+}
+
+/** What a line had cost by an instant: all of it is what it is charged at, proven by itself. */
+function costBy(line: Line, at: number): bigint {
+  if (at <= fromIso(line.period.from)) return 0n
+  if (at < fromIso(line.period.to)) return rounded(line, until(line, at))
+  return line.gross_inclusive === undefined ? units(pricedAmount(line), line.currency) : rounded(line, pair(line.exact))
 }
 
 const whole = ({ settlement, exact }: Line): Pair =>
   settlement ? minus(decimal(settlement.due), decimal(settlement.advanced)) : pair(exact)
 
-/** What a line had cost by an instant, segment by segment. */
+/** Within its time, segment by segment. */
 function until({ exact, period, segments }: Line, at: number): Pair {
   const pieces = segments.length === 0 ? [{ ...period, amount: exact }] : segments
   return pieces.reduce((sum, { from, to, amount }): Pair => {
     const [begin, length] = [fromIso(from), fromIso(to) - fromIso(from)]
     const held = Math.min(Math.max(at - begin, 0), length)
-    return held === 0 ? sum : plus(sum, times(pair(amount), [BigInt(held), BigInt(length)]))
+    const share: Pair = held === length ? [1n, 1n] : [BigInt(held), BigInt(length)]
+    return held === 0 ? sum : plus(sum, times(pair(amount), share))
   }, NONE)
 }
 

@@ -119,6 +119,7 @@ const withoutTax = ({ gross_inclusive, tax_rate }: Line, amount: Fraction): Frac
 /** What a line costs up to an instant: its segments by their time, or where it has none all of its period alike. */
 function upTo({ segments, period, exact }: Line, at: Instant): Fraction {
   if (at >= fromIso(period.to)) return parseFraction(exact)
+  if (at <= fromIso(period.from)) return ZERO
   const pieces = segments.length > 0 ? segments : [{ ...period, amount: exact }]
   return sum(
     pieces.map(({ amount, ...piece }) => {
