@@ -88,6 +88,7 @@ export const Cause = z.enum([
   'shared_anew',
   'new_engine',
   'cancelled_charge',
+  'other_charges',
 ])
 export type Cause = z.infer<typeof Cause>
 /** What stands behind a line of a note: its service, resource and component as a whole, in the period of the invoice. */
@@ -243,6 +244,10 @@ export const Explanation = z
       }),
     ),
     tax: TaxLine,
+    base: z
+      .array(Line.pick({ id: true, resource: true, for_account: true, plan: true, component: true, meter: true }))
+      .optional()
+      .meta({ description: 'of a percentage: how the lines are called that it is taken of' }),
     charge: Charge.nullable().meta({
       description: 'of what was charged for once: who recorded it, when and why; null for its buyer',
     }),

@@ -36,6 +36,7 @@ const COLUMNS: Record<string, (line: DocumentLine, document: Document) => unknow
   tax_rate: (line) => line.tax_rate,
   for_account: (line) => line.for_account?.name,
   timing: (line) => line.timing ?? (line.settlement ? 'settlement' : 'arrears'),
+  percentage_of: (line) => line.percentage_of?.amount,
 }
 
 export function linesCsv(document: Document): string {

@@ -16,8 +16,9 @@ import type { DocumentLine, Draft, Explanation } from './contract.ts'
 import type { z } from 'zod'
 import { draft } from './draft.ts'
 import { requireInvoice } from './issued.ts'
-import { ratedLines } from './notes/rules.ts'
-import { assignmentsById, lineOfInvoice, versionsById } from './store.ts'
+import { ratedLines, standingLines } from './notes/rules.ts'
+import { notesOn } from './notes/store.ts'
+import { assignmentsById, type InvoiceRow, lineOfInvoice, linesOfInvoice, versionsById } from './store.ts'
 
 type Explained = z.infer<typeof Explanation>
 
@@ -25,7 +26,16 @@ export async function explainInvoiceLine(ctx: Context, invoice_id: string, line_
   permit(ctx, 'billing.read')
   const invoice = await requireInvoice(ctx, invoice_id)
   const line = required((await lineOfInvoice(ctx, invoice_id, line_id))?.content, line_id)
-  return explained(ctx, line, invoice.content.taxes, invoice.cut)
+  return explained(ctx, line, await linesBeside(ctx, invoice, line), invoice.content.taxes, invoice.cut)
+}
+
+/** All lines that a percentage may be taken of: of a note those of the documents before it, too. */
+async function linesBeside(ctx: Context, { id, corrects_id }: InvoiceRow, line: DocumentLine): Promise<Line[]> {
+  if (standingLines([line]).every(({ percentage_of }) => percentage_of === undefined)) return []
+  const ids = corrects_id === null ? [id] : [corrects_id, ...(await notesOn(ctx, corrects_id)).map((note) => note.id)]
+  const lines: Line[] = []
+  for (const one of ids) lines.push(...standingLines((await linesOfInvoice(ctx, one)).map((row) => row.content)))
+  return lines
 }
 
 export async function explainDraftLine(
@@ -39,14 +49,20 @@ export async function explainDraftLine(
     made.lines.find(({ id }) => id === line_id),
     line_id,
   )
-  return explained(ctx, line, made.taxes, made.cut)
+  return explained(ctx, line, made.lines, made.taxes, made.cut)
 }
 
 /** On which host a machine ran is told to those who look after the hosts, and so are readings from another owner's time. */
-async function explained(ctx: Context, line: DocumentLine, taxes: Draft['taxes'], cut: number): Promise<Explained> {
+async function explained(
+  ctx: Context,
+  line: DocumentLine,
+  beside: readonly Line[],
+  taxes: Draft['taxes'],
+  cut: number,
+): Promise<Explained> {
   const isStaff = ctx.actor.account_id === null
   return await ctx.program(async (program) => {
-    const whole = await explain(program, line, taxes, cut)
+    const whole = { ...(await explain(program, line, taxes, cut)), ...baseOf(line, beside) }
     if (isStaff) return { ...whole, price_book: ctx.actor.permissions.has('catalog.read') ? whole.price_book : null }
     const held = await heldBy(program, line)
     const own = (hour: Hours[number]) => ({ ...hour, bounds: hour.bounds.filter((bound) => isOwn(held, bound)) })
@@ -58,6 +74,25 @@ async function explained(ctx: Context, line: DocumentLine, taxes: Draft['taxes']
       segments: whole.segments.map((segment) => ({ ...segment, host_name: null, hours: segment.hours.map(own) })),
     }
   })
+}
+
+/** How the lines are called of which it is a percentage; nothing of other lines. */
+function baseOf(line: DocumentLine, beside: readonly Line[]): Pick<Explained, 'base'> {
+  const bases = standingLines([line]).flatMap(({ percentage_of }) => percentage_of ?? [])
+  if (bases.length === 0) return {}
+  const known = new Map(beside.map((one) => [one.id, one]))
+  const ids = new Set(bases.flatMap(({ lines }) => lines.map(({ line_id }) => line_id)))
+  const named = [...ids].flatMap((id) => known.get(id) ?? [])
+  return {
+    base: named.map(({ id, resource, for_account, plan, component, meter }) => ({
+      id,
+      resource,
+      ...(for_account && { for_account }),
+      ...(plan && { plan }),
+      component,
+      ...(meter && { meter }),
+    })),
+  }
 }
 
 /** For how long the machine of a line was its buyer's, as the line knows it. */

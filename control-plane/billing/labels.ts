@@ -6,6 +6,7 @@ import type { MeterName } from '../metering/contract.ts'
 import type { Line } from '../rating/contract.ts'
 import type { DocumentLine, InvoiceContent } from './contract.ts'
 import { gapText } from './gap-text.ts'
+import { percentageTexts } from './percentage-text.ts'
 import { percentileTexts } from './percentile-text.ts'
 import { causesText, NOTE_WORDS } from './notes/text.ts'
 import { termTexts } from './terms/text.ts'
@@ -221,7 +222,8 @@ function planTexts({ plan, resource, segments, period }: Line, zone: string, lan
 
 const NOTE_PLACES = 6
 /** How a line came about whose price is no single amount: "100 included, tier 2: 20 × 0.02". */
-function chargeTexts({ charge }: Line, language: Language): string[] {
+function chargeTexts(line: Line, language: Language): string[] {
+  const { charge } = line
   if (!charge) return []
   const labels = LABELS[language]
   const number = (fraction: string) => decimalText(toDecimal(parseFraction(fraction), NOTE_PLACES), language)
@@ -232,7 +234,7 @@ function chargeTexts({ charge }: Line, language: Language): string[] {
   })
   return [
     ...(isSome(charge.included) ? [`${number(charge.included)} ${labels.included}`] : []),
-    ...parts,
+    ...(line.percentage_of ? percentageTexts(line, language, (text) => decimalText(text, language)) : parts),
     ...(isSome(charge.top_up) ? [`${labels.minimum} + ${number(charge.top_up)}`] : []),
     ...(isSome(charge.discount) ? [`${labels.maximum} − ${number(charge.discount)}`] : []),
   ]
@@ -282,7 +284,8 @@ function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, langua
     note: correction ? causesText([line], language) : noteOf(line, zone, language),
     quantity: correction
       ? decimalText(correction.billed, language)
-      : line.settlement
+      : // the note says of what it is a percentage
+        line.settlement || line.percentage_of
         ? ''
         : `${decimalText(line.quantity_display, language)} ${unitOf(line, LABELS[language])}`.trim(),
     price: correction

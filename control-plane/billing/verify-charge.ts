@@ -9,27 +9,10 @@ import { meterOf } from '../metering/contract.ts'
 import type { Terms } from '../catalog/contract.ts'
 import type { Line, LineCharge } from '../rating/contract.ts'
 import { pricedAmount } from './adjust.ts'
+import { decimal, isMore, isSame, least, minus, NONE, type Pair, pair, plus, positive, times } from './verify-pairs.ts'
 import { isRounded, type Report, units } from './verify-sums.ts'
 
-/** `[n, d]` is n ÷ d. */
-type Pair = readonly [bigint, bigint]
-const NONE: Pair = [0n, 1n]
-const plus = ([a, b]: Pair, [c, d]: Pair): Pair => (b === d ? [a + c, b] : [a * d + c * b, b * d])
-const minus = (a: Pair, [c, d]: Pair): Pair => plus(a, [-c, d])
-const times = ([a, b]: Pair, [c, d]: Pair): Pair => [a * c, b * d]
-const isMore = (a: Pair, b: Pair): boolean => minus(a, b)[0] > 0n
-const isSame = (a: Pair, b: Pair): boolean => minus(a, b)[0] === 0n
-const positive = (a: Pair): Pair => (a[0] > 0n ? a : NONE)
-const least = (a: Pair, b: Pair): Pair => (isMore(a, b) ? b : a)
-const pair = (text: string): Pair => {
-  const [n = '0', d = '1'] = text.split('/')
-  return [BigInt(n), BigInt(d)]
-}
-/** Decimal text, digit by digit. */
-const decimal = (text: string): Pair => {
-  const [whole = '0', decimals = ''] = text.split('.')
-  return [BigInt(whole + decimals), 10n ** BigInt(decimals.length)]
-}
+const percent = (rate: string): Pair => times(decimal(rate), [1n, 100n])
 const roundedUp = ([n, d]: Pair): Pair => [(n + d - 1n) / d, 1n]
 
 /** The amount of a line from its quantity, its share and its terms; and what it says of itself against that. */
@@ -68,7 +51,17 @@ export function checkCharge(line: Line, charge: LineCharge, zone: string, subjec
 }
 
 function modelled({ price }: Line, terms: Terms, quantity: Pair): Pair {
-  if (price.model === 'graduated') return byTier(sure(terms.tiers), quantity)
+  if (price.model === 'graduated')
+    return byTier(
+      sure(terms.tiers).map(({ unit_amount, ...tier }) => ({ ...tier, unit: decimal(unit_amount) })),
+      quantity,
+    )
+  if (price.model === 'percentage') return times(quantity, percent(sure(terms.percentage).rate))
+  if (price.model === 'graduated_percentage')
+    return byTier(
+      sure(terms.rate_tiers).map(({ rate, ...tier }) => ({ ...tier, unit: percent(rate) })),
+      quantity,
+    )
   if (price.model === 'volume') {
     const tier = sure(sure(terms.tiers).find(({ up_to }) => up_to === null || !isMore(quantity, decimal(up_to))))
     return plus(times(quantity, decimal(tier.unit_amount)), decimal(tier.flat_amount))
@@ -82,13 +75,13 @@ function modelled({ price }: Line, terms: Terms, quantity: Pair): Pair {
 }
 
 /** Each tier by the difference of what lies above its lower bound and what lies above its upper one. */
-function byTier(tiers: NonNullable<Terms['tiers']>, quantity: Pair): Pair {
-  return tiers.reduce((sum, { up_to, unit_amount, flat_amount }, index) => {
+function byTier(tiers: readonly { up_to: string | null; unit: Pair; flat_amount: string }[], quantity: Pair): Pair {
+  return tiers.reduce((sum, { up_to, unit, flat_amount }, index) => {
     const lower = decimal(tiers[index - 1]?.up_to ?? '0')
     const above = positive(minus(quantity, lower))
     const within = up_to === null ? above : minus(above, positive(minus(quantity, decimal(up_to))))
     const flat = index === 0 || above[0] > 0n ? decimal(flat_amount) : NONE
-    return plus(sum, plus(times(within, decimal(unit_amount)), flat))
+    return plus(sum, plus(times(within, unit), flat))
   }, NONE)
 }
 
@@ -143,6 +136,8 @@ function dayNumber(at: number, zone: string, terms: Terms): bigint {
 
 /** Priced units of the segments, as the price's proration counts time. */
 function quantityOf(line: Line, terms: Terms, zone: string, charged: Pair): Pair {
+  // of other lines: `verify-percentage.ts` adds them up
+  if (line.percentage_of) return positive(decimal(line.percentage_of.amount))
   if (terms.proration === undefined || terms.proration === 'exact') return [BigInt(line.quantity), BigInt(line.divisor)]
   const unit = line.price.model === 'flat' ? 1n : sure(meterOf(sure(line.meter)).units[line.price.unit])
   const sizes = line.segments.map((one) =>

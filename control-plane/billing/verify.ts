@@ -12,12 +12,13 @@ import type { Verification } from './contract.ts'
 import type { z } from 'zod'
 import { contentHash, documentBinding } from './rules.ts'
 import * as store from './store.ts'
-import { ratedLines } from './notes/rules.ts'
+import { ratedLines, standingLines } from './notes/rules.ts'
 import { checkNotes } from './notes/verify.ts'
 import { checkTerms } from './terms/verify.ts'
 import { differing } from '../settlements/index.ts'
 import { checkBilled, checkCharges } from './verify-charges.ts'
 import { checkLines } from './verify-lines.ts'
+import { checkPercentages } from './verify-percentage.ts'
 import { type Report, units } from './verify-sums.ts'
 import { checkTax, checkUses } from './verify-tax.ts'
 
@@ -45,6 +46,7 @@ export async function verify(ctx: Context): Promise<Result> {
     result.readings += await checkLines(ctx, invoice, metered, report)
     await checkCharges(ctx, invoice, once, report)
     await checkTerms(ctx, invoice, lines, report)
+    checkPercentages(invoice.number, standingLines(lines), invoice.document_type === 'invoice', report)
   }
   checkUses(invoices, await usesOfCoupons(ctx), report)
   await checkChains(ctx, invoices, report)

@@ -8,7 +8,7 @@ import { TaxClass } from '../tax/contract.ts'
 /**
  * `flat`: the amount whatever the size; `per_unit`: the amount for each unit. The others are applied to all that one resource used in
  * a billing period: `graduated` each unit at the price of its tier, `volume` all units at the price of the tier that is reached,
- * `package` and `stair_step` in packages that count whole, percentages of sums of money; `allocation_pool` a fee for what may be held
+ * `package` and `stair_step` in packages that count whole; percentages are of what else is charged on the same bill; `allocation_pool` a fee for what may be held
  * at once, and more for what is held above it.
  */
 export const ChargeModel = z.enum([
@@ -50,6 +50,7 @@ const Steps = z.object({
     .max(MAX_TIERS)
     .meta({ description: 'blocks of a size, so many of them, each at an amount; the last tier has no end' }),
 })
+/** What is said of each event is for sums of payments that are metered; of other charges it says nothing but its rate. */
 const Percentage = z.object({
   rate: Decimal.meta({ description: 'in per cent' }),
   fixed_per_event: Decimal.default('0'),
@@ -72,6 +73,13 @@ export const Terms = z
     percentage: Percentage.optional(),
     rate_tiers: RateTiers.optional().meta({ description: 'of `graduated_percentage`' }),
     allocation_pool: AllocationPool.optional(),
+    of: z
+      .strictObject({ kinds: z.array(PricedKind).min(1).max(PricedKind.options.length) })
+      .optional()
+      .meta({
+        description:
+          'of percentages: only of what these kinds are charged, `service` being the fees of plans; default: of all other charges of the bill',
+      }),
     pool: z.enum(['account', 'resources']).optional().meta({
       description:
         'all resources of the kind together, on one line. `account`: allowance, tiers, minimum and maximum hold once; `resources`: each brings its own share of them. Default: each resource for itself',

@@ -20,7 +20,7 @@ export function choicesOf(meter: MeterName): Choices {
   return kind === 'allocation'
     ? {
         per: ['hour', 'month'],
-        models: ['per_unit', 'flat', ...BY_QUANTITY, 'allocation_pool'],
+        models: ['per_unit', 'flat', ...BY_QUANTITY, 'allocation_pool', ...(meter === 'fee' ? PERCENTAGES : [])],
         units: Object.keys(units),
         gap_policies: ['infer', 'skip', 'block'],
       }
@@ -32,8 +32,12 @@ export function choicesOf(meter: MeterName): Choices {
       }
 }
 
-/** Percentages are of sums of money, and no meter counts money yet. */
+/** Shares of what else is charged: only the fee of a plan is one, for no meter counts money. */
+const PERCENTAGES: ChargeModel[] = ['percentage', 'graduated_percentage']
 const BY_QUANTITY: ChargeModel[] = ['graduated', 'volume', 'package', 'stair_step']
+
+/** A share of what else is charged on the same bill. */
+export const isPercentage = ({ model }: { model: ChargeModel }): boolean => PERCENTAGES.includes(model)
 
 interface Choices {
   per: Per[]

@@ -3,7 +3,7 @@ import { compare, type Fraction, parseDecimal, toDecimal, ZERO } from '../base/e
 import { type FieldError, Problem, sure } from '../base/problem.ts'
 import { type MeterName, meterOf } from '../metering/contract.ts'
 import type { ChargeModel, Per, Terms } from './contract.ts'
-import { AMOUNT_PLACES } from './rules.ts'
+import { AMOUNT_PLACES, isPercentage } from './rules.ts'
 
 /** The terms that are a model's own; without an entry it charges its amount. */
 const OWN: Partial<Record<ChargeModel, keyof Terms>> = {
@@ -23,6 +23,7 @@ interface Decided {
   per: Per
   amount?: string | undefined
   terms?: Terms | undefined
+  tax_inclusive?: boolean | undefined
 }
 type Say = (pointer: string, detail: string) => void
 const exact = (text: string): Fraction => sure(parseDecimal(text, AMOUNT_PLACES))
@@ -41,6 +42,7 @@ export function assertTerms(price: Decided): void {
   checkProration(price, terms, say)
   checkPool(price, terms, say)
   checkTiming(price, terms, say)
+  checkPercentage(price, terms, say)
   if (errors.length === 0) return
   const said = errors.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; ')
   throw new Problem('invalid', `These terms can't be charged: ${said}.`, errors)
@@ -117,9 +119,32 @@ function checkTiming({ meter }: Decided, { timing }: Terms, say: Say): void {
     say('/terms/timing', 'must be arrears: only the fee of a plan is known in advance')
 }
 
+/** Its base is what other lines cost in the very time in which it holds, before tax: nothing else has a meaning for it. */
+function checkPercentage({ model, per, tax_inclusive }: Decided, terms: Terms, say: Say): void {
+  const { of, percentage, proration, timing } = terms
+  if (!isPercentage({ model })) {
+    if (of !== undefined) say('/terms/of', `is of no use to the model ${model}, which is no share of other charges`)
+    return
+  }
+  if (per !== 'month') say('/per', `must be month: the model ${model} is charged by the month`)
+  if (tax_inclusive) say('/tax_inclusive', 'must be false: it is a share of amounts without tax')
+  if (timing === 'advance') say('/terms/timing', 'must be arrears: what it is a share of is not known before')
+  if (proration !== undefined && proration !== 'exact')
+    say('/terms/proration', 'must be exact: it is a share of what the very time cost')
+  if (!percentage) return
+  const { fixed_per_event, free_events, free_amount, min_per_event, max_per_event } = percentage
+  const no_events = 'must be left out: what is charged on a bill is no event'
+  if (isAbove(fixed_per_event, '0')) say('/terms/percentage/fixed_per_event', no_events)
+  if (free_events > 0) say('/terms/percentage/free_events', no_events)
+  if (min_per_event !== null) say('/terms/percentage/min_per_event', no_events)
+  if (max_per_event !== null) say('/terms/percentage/max_per_event', no_events)
+  if (isAbove(free_amount, '0'))
+    say('/terms/percentage/free_amount', 'must be left out: a first tier of 0 % of graduated_percentage says so')
+}
+
 /** Decimals without trailing zeros and nothing that says what holds anyway; null where nothing is left. */
 export function keptTerms(terms: Terms | null | undefined): Terms | null {
-  const { included, minimum, maximum, proration, day_count, timing, ...model } = shortened(terms ?? {}) as Terms
+  const { included, minimum, maximum, proration, day_count, timing, of, ...model } = shortened(terms ?? {}) as Terms
   const kept: Terms = {
     ...model,
     ...(included !== undefined && included !== '0' && { included }),
@@ -128,6 +153,7 @@ export function keptTerms(terms: Terms | null | undefined): Terms | null {
     ...(proration !== undefined && proration !== 'exact' && { proration }),
     ...(day_count !== undefined && day_count !== 'actual' && { day_count }),
     ...(timing === 'advance' && { timing }),
+    ...(of && { of: { kinds: [...new Set(of.kinds)].toSorted() } }),
   }
   return Object.keys(kept).length > 0 ? kept : null
 }

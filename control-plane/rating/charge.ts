@@ -17,7 +17,9 @@ import { allowance } from './models/allowance.ts'
 import { type Charge, chargeOf, part, type Part } from './models/charge.ts'
 import { committed, type Committed } from './models/commitment.ts'
 import { graduated } from './models/graduated.ts'
+import { graduatedPercentage } from './models/graduated_percentage.ts'
 import { packages } from './models/package.ts'
+import { percentage } from './models/percentage.ts'
 import { stairStep } from './models/stair_step.ts'
 import { volume } from './models/volume.ts'
 
@@ -61,6 +63,15 @@ function pooled({ terms }: Priced, quantity: Fraction, share: Fraction, above?: 
   return allocationPool(quantity, over, share, { amount: exact(amount), overage_amount: exact(overage_amount) })
 }
 
+/** Of the sum of other charges, which are no events. */
+const NO_EVENTS = {
+  fixed_per_event: ZERO,
+  free_events: 0n,
+  free_amount: ZERO,
+  min_per_event: null,
+  max_per_event: null,
+}
+
 function modelled({ model, amount, terms }: Priced, quantity: Fraction): Charge {
   const tiers = () =>
     sure(terms?.tiers).map(({ up_to, unit_amount, flat_amount }) => ({
@@ -92,12 +103,22 @@ function modelled({ model, amount, terms }: Priced, quantity: Fraction): Charge 
     case 'flat':
     case 'per_unit':
       return chargeOf([part(0, quantity, exact(amount))])
-    case 'allocation_pool':
-    case 'percentage':
+    case 'percentage': {
+      const whole = { amount: quantity, events: 0n, running_totals: null }
+      const { parts } = percentage(whole, { ...NO_EVENTS, rate: exact(sure(terms?.percentage).rate) })
+      return chargeOf(parts.filter(({ tier }) => tier === 0))
+    }
     case 'graduated_percentage':
-      throw new Error(
-        `assertion failed: nothing is priced by ${model} here: no meter counts money, and a pool has a way of its own`,
+      return graduatedPercentage(
+        quantity,
+        sure(terms?.rate_tiers).map(({ up_to, rate, flat_amount }) => ({
+          up_to: up_to === null ? null : exact(up_to),
+          rate: exact(rate),
+          flat: exact(flat_amount),
+        })),
       )
+    case 'allocation_pool':
+      throw new Error(`assertion failed: nothing is priced by ${model} here: a pool has a way of its own`)
   }
 }
 

@@ -59,7 +59,8 @@ export const Segment = z.object({
 /** How a line came about that isn't the sum of its segments: its terms applied to all that was used in the period. */
 export const LineCharge = z.object({
   quantity: FractionText.meta({
-    description: 'in priced units (× hours or months), as the proration of the price counts them',
+    description:
+      'in priced units (× hours or months), as the proration of the price counts them; of percentages the sum of which it is one',
   }),
   share: FractionText.meta({
     description:
@@ -103,6 +104,14 @@ export const LinePercentile = z.object({
     .int()
     .meta({ description: 'of the n, those with the mean of readings that lie further apart than five minutes' }),
 })
+/** Of what a percentage is taken: other lines of the same document, in the time in which it holds. */
+export const LineBase = z.object({
+  amount: Amount.meta({ description: 'their sum; where that is below 0, nothing is charged of it' }),
+  lines: z
+    .array(z.object({ line_id: z.string(), amount: Amount }))
+    .meta({ description: 'before discounts and before tax; those that bear nothing of it are left out' }),
+})
+
 /** What one redeemed coupon takes off a line. */
 export const LineDiscount = z.object({ redemption_id: Id, code: z.string(), amount: Amount })
 export type LineDiscount = z.infer<typeof LineDiscount>
@@ -156,6 +165,7 @@ const RatedLine = z
     quantity_display: z.string(),
     exact: FractionText,
     charge: LineCharge.optional().meta({ description: 'absent: quantity × amount of the price ÷ divisor' }),
+    percentage_of: LineBase.optional().meta({ description: 'of percentages: what they are a share of' }),
     percentile: LinePercentile.optional().meta({ description: 'of percentile meters' }),
     gross: Amount.optional().meta({ description: 'before discounts; absent: there are none' }),
     discounts: z.array(LineDiscount).optional(),
@@ -308,8 +318,13 @@ export const Quote = z
 /** A service with what it costs. */
 export const PricedSubscription = Subscription.extend({
   fee: Amount.nullable().meta({
-    description: 'of a whole month, as agreed now, after any trial; null: no fee, or not for this reader',
+    description:
+      'of a whole month, as agreed now, after any trial; null: no fee, not for this reader, or a percentage of other charges',
   }),
+  fee_percentage: z
+    .object({ model: ChargeModel, terms: Terms })
+    .optional()
+    .meta({ description: 'of what else is charged on the bill, where the fee is a percentage of it' }),
 }).meta({ id: 'PricedSubscription' })
 export const SubscriptionList = z
   .object({

@@ -4,6 +4,7 @@ import { permit } from '../base/actor.ts'
 import { fraction } from '../base/exact.ts'
 import { majorText, toMinor } from '../base/money.ts'
 import { HOUR_MS, lengthMs, monthOf } from '../base/time.ts'
+import { isPercentage } from '../catalog/rules.ts'
 import { listServices, unattachedOf } from '../contracts/index.ts'
 import type { Context } from '../db/index.ts'
 import { charged, WHOLE } from './charge.ts'
@@ -23,7 +24,11 @@ export async function pricedServices(ctx: Context, account_id: string): Promise<
   return {
     items: items.map((one) => {
       const fee = fees.get(one.id)
-      return { ...one, fee: fee ? monthly(fee, zone, one.currency) : null }
+      if (!fee) return { ...one, fee: null }
+      const { model, terms } = fee.price
+      return isPercentage({ model }) && terms
+        ? { ...one, fee: null, fee_percentage: { model, terms } }
+        : { ...one, fee: monthly(fee, zone, one.currency) }
     }),
     unattached: await unattachedOf(ctx, account_id, [...kinds]),
   }

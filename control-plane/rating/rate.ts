@@ -13,6 +13,7 @@ import type { Line } from './contract.ts'
 import { byResource } from './by-resource.ts'
 import type { Offer } from './layers.ts'
 import { offersIn, pricesIn } from './prices.ts'
+import { percentageBounds, withPercentages } from './percentages.ts'
 import { type Blocked, type Consumed, type Facts, linesOf, type Price } from './rules.ts'
 import { consumptionDigest, stretchesOf } from './segments.ts'
 import { rates } from './rates.ts'
@@ -22,6 +23,7 @@ import { accruedIn, feesOf, type TermFees } from './terms.ts'
 import { type Missing, unratedOf } from './unrated.ts'
 
 export interface RatedPeriod {
+  /** percentages among them are of nothing yet: `withPercentages` takes them of all lines that a document has */
   lines: Line[]
   unrated: Missing[]
   blocked: Blocked[]
@@ -56,7 +58,7 @@ export async function rate(ctx: Context, request: RatingRequest): Promise<RatedP
   const facts = await factsOf(ctx, request, books, sold)
   const { lines, blocked } = linesOf(facts)
   const unrated = unratedOf(facts, sold)
-  if (request.accrued) return { lines: [...lines, ...accruedIn(facts)], blocked, unrated, fees: [] }
+  if (request.accrued) return { lines: withPercentages([...lines, ...accruedIn(facts)]), blocked, unrated, fees: [] }
   return { lines, blocked, unrated, fees: feesOf(facts) }
 }
 
@@ -110,9 +112,10 @@ const CONSUMPTION = METER_NAMES.filter(
   (meter) => meterOf(meter).kind === 'consumption' && meterOf(meter).of === undefined,
 )
 
-/** Usage of the consumption meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's. */
+/** Usage of the consumption meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's but that of a percentage of it. */
 async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
   const wanted: { resource_id: string; meters: MeterName[]; stretches: ReturnType<typeof stretchesOf> }[] = []
+  const cuts = percentageBounds(facts)
   for (const [resource, { owned, prices }] of byResource(facts)) {
     if (resource.kind === 'service') continue
     const meters = CONSUMPTION.filter(
@@ -123,6 +126,7 @@ async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>
         facts.period,
         owned,
         prices.filter((price) => price.meter === meter),
+        cuts,
       )
     for (const [, group] of Map.groupBy(meters, (meter) => JSON.stringify(stretchesBy(meter))))
       wanted.push({ resource_id: resource.id, meters: group, stretches: stretchesBy(sure(group[0])) })

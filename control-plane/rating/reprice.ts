@@ -2,10 +2,12 @@
  * What lines that were rated before would be under another price, from what stands on them and nothing else: their segments, and what
  * their charge says of quantity and share. Pure. What they don't say is answered by a reason, never by a guess.
  */
+import { canonical } from '#connectors/contract.ts'
 import { add, type Fraction, fraction, larger, parseFraction, sum, ZERO } from '../base/exact.ts'
 import { sure } from '../base/problem.ts'
 import { fromIso, type Interval, lengthMs, monthOf } from '../base/time.ts'
 import type { Price as CatalogPrice } from '../catalog/contract.ts'
+import { isPercentage } from '../catalog/rules.ts'
 import { type MeterName, meterOf, METERS } from '../metering/contract.ts'
 import { charged } from './charge.ts'
 import type { Line, Segment, WhyNotRepriced } from './contract.ts'
@@ -22,12 +24,13 @@ export type Repriced = { amount: Fraction } | { why: WhyNotRepriced }
 export function repriced(lines: readonly Line[], price: Content, zone: string): Repriced {
   const first = sure(lines[0])
   const { meter } = first
-  if (!meter || !(meter in METERS) || price.model.endsWith('percentage')) return { why: 'meter' }
+  if (!meter || !(meter in METERS)) return { why: 'meter' }
   if (isPooled(price) !== (first.resource.kind === 'pool')) return { why: 'pool' }
   if (lines.some((line) => line.gross_inclusive !== undefined)) return { why: 'with_tax' }
   if (lines.some((line) => line.settlement)) return { why: 'advance' }
   if (lines.some(isDiscounted)) return { why: 'discounts' }
   if (lines.some((line) => isSkipping(line.price) !== isSkipping(price) && hasGaps(line))) return { why: 'gaps' }
+  if (isPercentage(price)) return ofOthers(lines, price)
   const period = { from: fromIso(first.period.from), to: fromIso(first.period.to) }
   const { basis } = first
   const month = basis ? { from: fromIso(basis.from), to: fromIso(basis.to) } : monthOf(period.from, zone)
@@ -38,6 +41,15 @@ export function repriced(lines: readonly Line[], price: Content, zone: string): 
   if (share === null) return { why: 'share' }
   const above = overPool({ ...price, meter }, segments, divisorOf(price, meter, month))
   return { amount: charged(price, quantity, share, above).amount }
+}
+
+/** Another percentage of the same charges, in the time in which the lines were one. */
+function ofOthers(lines: readonly Line[], price: Content): Repriced {
+  const [line, other] = lines
+  const isAlike = (one: Line) => canonical(one.price.terms?.of ?? null) === canonical(price.terms?.of ?? null)
+  if (!line?.percentage_of || !line.charge || other || !isAlike(line)) return { why: 'meter' }
+  const { quantity, share } = line.charge
+  return { amount: charged(price, parseFraction(quantity), parseFraction(share)).amount }
 }
 
 /** A line says which discounts its net is after, once there are any. */

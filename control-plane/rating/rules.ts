@@ -24,6 +24,7 @@ import { type Time, within } from './times.ts'
 import { chargesNothingUsed, pooledCharge, shareOfMonth, type Whole, wholeCharge } from './whole.ts'
 
 export type { TermFees } from './terms.ts'
+export { withPercentages } from './percentages.ts'
 export { resourceIdOf } from './pooled.ts'
 export { timesOf } from './times.ts'
 export { allocationDigest, charging, consumptionDigest, held } from './segments.ts'

@@ -5,7 +5,16 @@
 import { canonical, sha256 } from '#connectors/contract.ts'
 import { type Fraction, parseDecimal } from '../base/exact.ts'
 import { assert } from '../base/problem.ts'
-import { HOUR_MS, type Interval, intersect, iso, lengthMs, type OpenInterval, splitAt } from '../base/time.ts'
+import {
+  HOUR_MS,
+  type Instant,
+  type Interval,
+  intersect,
+  iso,
+  lengthMs,
+  type OpenInterval,
+  splitAt,
+} from '../base/time.ts'
 import { type GapPolicy, type Meter, meterOf, type Peak } from '../metering/contract.ts'
 import { counts, coveredMs, type Gap } from '../metering/rules.ts'
 import type { Segment } from './contract.ts'
@@ -192,13 +201,14 @@ export const consumptionDigest = (leaves: Consumed['leaves']): string =>
   // canonical, too: lists of numbers and texts
   sha256(JSON.stringify(leaves.map((leaf) => [leaf.from, leaf.to, leaf.quantity.toString(), leaf.digest])))
 
-/** Stretches of a resource in which its owner and every price of its kind are constant: what usage is asked for. */
+/** Stretches of a resource in which its owner and every price of its kind are constant: what usage is asked for; `cuts` is where others end, too. */
 export function stretchesOf(
   period: Interval,
   owned: readonly Owned[],
   prices: readonly Price[],
+  cuts: readonly Instant[] = [],
 ): { stretch: Interval; owned_id: string }[] {
-  const bounds = prices.flatMap(boundsOf)
+  const bounds = [...prices.flatMap(boundsOf), ...cuts]
   return owned.flatMap((owner) => {
     const whole = intersect(owner, period)
     return whole ? splitAt(whole, bounds).map((stretch) => ({ stretch, owned_id: owner.id })) : []

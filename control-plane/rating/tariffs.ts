@@ -6,6 +6,7 @@ import type { Kind } from '#connectors/contract.ts'
 import { canonical, sha256 } from '#connectors/contract.ts'
 import { type Instant, type Interval, intersect, type OpenInterval, splitAt } from '../base/time.ts'
 import type { Plan, PricedKind } from '../catalog/contract.ts'
+import { isPercentage } from '../catalog/rules.ts'
 import type { Attachment, ServiceTerms } from '../contracts/contract.ts'
 import type { Offer } from './layers.ts'
 import type { Price } from './rules.ts'
@@ -73,9 +74,12 @@ export function tariffOf(kind: PricedKind, standard: readonly Price[], sold: rea
   return [...rest, ...own].toSorted((a, b) => begin(a) - begin(b))
 }
 
-/** Charged for whole billing periods of its service: in advance, or because they aren't calendar months. */
-const isByPeriod = ({ kind, meter, terms }: Price, { anchored_at }: Sold): boolean =>
-  kind === 'service' && meter === 'fee' && (terms?.timing === 'advance' || anchored_at !== null)
+/** Charged for whole billing periods of its service: in advance, or because they aren't calendar months. A percentage of a document is not. */
+const isByPeriod = ({ kind, meter, model, terms }: Price, { anchored_at }: Sold): boolean =>
+  kind === 'service' &&
+  meter === 'fee' &&
+  !isPercentage({ model }) &&
+  (terms?.timing === 'advance' || anchored_at !== null)
 
 /** Prices of plans, each with the stretches in which it holds for one service. */
 function planPrices(kind: PricedKind, sold: readonly Sold[]): Price[] {

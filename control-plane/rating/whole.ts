@@ -2,6 +2,7 @@
 import { add, divide, type Fraction, fraction, larger, multiply, sum, ZERO } from '../base/exact.ts'
 import { sure } from '../base/problem.ts'
 import { dateOf, fromIso, intersect, type Interval, lengthMs } from '../base/time.ts'
+import { isPercentage } from '../catalog/rules.ts'
 import { meterOf } from '../metering/contract.ts'
 import { charged, type Charged, type Priced } from './charge.ts'
 import { dayOf, daysBetween, fixedDaysBetween } from './models/proration.ts'
@@ -73,6 +74,11 @@ export function wholeCharge(
   isPaid: boolean,
 ): Whole {
   const weights = weightsOf(facts, price, raw, divisor)
+  // of what it is a share is known where all other lines are: `percentages.ts`
+  if (isPercentage(price)) {
+    const made = charged(price, ZERO, shareOfMonth(facts, resource, price))
+    return { ...made, amounts: inProportion(made.amount, weights, raw) }
+  }
   const quantity = price.terms?.proration === 'none' ? unprorated(facts, price, raw, isPaid) : sum(weights)
   const made = charged(price, quantity, shareOfMonth(facts, resource, price))
   return { ...made, amounts: inProportion(made.amount, weights, raw) }
@@ -92,7 +98,11 @@ export function pooledCharge(
 }
 
 /** By quantity; where nothing was used, by time. */
-function inProportion(amount: Fraction, weights: readonly Fraction[], raw: readonly RawSegment[]): Fraction[] {
+export function inProportion(
+  amount: Fraction,
+  weights: readonly Fraction[],
+  raw: readonly Pick<RawSegment, 'from' | 'to'>[],
+): Fraction[] {
   const byTime = raw.map((one) => fraction(BigInt(fromIso(one.to) - fromIso(one.from))))
   const chosen = sum(weights).num > 0n ? weights : byTime
   const whole = chosen.reduce(add, ZERO)

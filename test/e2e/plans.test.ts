@@ -44,6 +44,12 @@ test('a plan is drawn up, priced with its calculator, and put on sale', async (c
   await picture(page, 'plan-dialog')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await page.getByRole('button', { name: 'Set the fee' }).click()
+  // a share of other charges is tried on a sum of them
+  await dialog.getByText('Percentage', { exact: true }).click()
+  await dialog.getByLabel('Per cent').fill('10')
+  await dialog.getByLabel(/^Try other charges/).fill('1234.5')
+  await dialog.getByText('10 % of €1,234.50').waitFor()
+  await dialog.getByText('For each unit', { exact: true }).click()
   await dialog.getByLabel('Price', { exact: true }).fill('30')
   // the API would refuse a pool in a plan
   expect(await dialog.getByText(/Pool|All together/).count()).toBe(0)

@@ -2,6 +2,7 @@
 import { fromIso, type Interval, intersect, type OpenInterval } from '../../base/time.ts'
 import { sure } from '../../base/problem.ts'
 import { plansById, pricesAt } from '../../catalog/index.ts'
+import { isPercentage } from '../../catalog/rules.ts'
 import { type ContractInForce, servicesIn } from '../../contracts/index.ts'
 import type { Context } from '../../db/index.ts'
 import { coveredIn, observations, ownership } from '../../inventory/index.ts'
@@ -46,6 +47,8 @@ export async function causesOf(ctx: Context, asked_for: Asked, deltas: readonly 
       each.push(...(await changed(ctx, asked.period, componentOf(delta, id), then, now)))
     const causes = [...new Set(each)]
     if (engine_version !== ENGINE_VERSION) causes.push('new_engine')
+    // nothing of its own changed: what it is a share of did
+    if (causes.length === 0 && isPercentage(delta.sample.price)) causes.push('other_charges')
     // rated as before: a discount or a gross price is shared with lines that weren't
     if (causes.length === 0 && isPricedAlike(delta)) causes.push('shared_anew')
     // what else changes a rating is a fact of the agents: a loss that was admitted, a birth that moved

@@ -7,7 +7,7 @@ import type { Line } from '../../rating/contract.ts'
 import { adjusted, again, pricedAmount } from '../adjust.ts'
 import type { Cause, DocumentLine, DocumentType, InvoiceContent, Outcome } from '../contract.ts'
 import { minorOf, signOf, taxesOf } from '../rules.ts'
-import { resourceIdOf } from '../../rating/rules.ts'
+import { resourceIdOf, withPercentages } from '../../rating/rules.ts'
 
 export interface Issued {
   document_type: DocumentType
@@ -73,11 +73,8 @@ export function billedOf(chain: Chain): Map<string, bigint> {
 export function dueOf(chain: Chain, rated: readonly Line[]): Line[] {
   const { named, taxed } = standingIn(chain)
   const { coupons = [], currency } = chain.original.content
-  return adjusted(
-    rated.map((line) => taxed(named(line))),
-    again(coupons),
-    currency,
-  ).lines
+  // a share of amounts without tax: by the taxes that they had
+  return adjusted(withPercentages(rated.map((line) => taxed(named(line)))), again(coupons), currency).lines
 }
 
 /** The lines of which something else is due than is billed, in the order of the invoice. */
@@ -110,7 +107,7 @@ export function deltasOf(chain: Chain, all_due: readonly Line[]): Delta[] {
   return out.toSorted((a, b) => (orderOf(a.sample) < orderOf(b.sample) ? -1 : 1))
 }
 function pricedBefore({ since }: { since: Issued }, key: string, currency: string): bigint {
-  const own = dueBy(since.lines.filter((line) => lineKey(line) === key))
+  const own = standingLines(since.lines.filter((line) => lineKey(line) === key))
   return own.reduce((sum, line) => sum + minorOf(pricedAmount(line), currency), 0n)
 }
 const taxIn = ({ tax_category, tax_rate, tax_class }: Tax): Tax => ({
@@ -131,7 +128,7 @@ function standingIn(chain: Chain) {
     for (const line of since.lines) {
       last.set(lineKey(line), { since, line })
       sold.set(soldKey(line), line)
-      rated.push(line, ...dueBy([line]))
+      rated.push(line, ...standingLines([line]))
       if (!names.has(line.resource.id)) names.set(line.resource.id, line.resource)
     }
   const ratedBy = Map.groupBy(rated, lineKey)
@@ -284,7 +281,8 @@ export function noteLine(
 }
 
 /** The lines of a document as it would be without those before it: of a note, what is due by it. */
-const dueBy = (lines: readonly DocumentLine[]): Line[] => lines.flatMap((line) => line.correction?.lines ?? [line])
+export const standingLines = (lines: readonly DocumentLine[]): Line[] =>
+  lines.flatMap((line) => line.correction?.lines ?? [line])
 /** What lies beneath a document's lines, down to the readings: of what was charged in advance, what it costs. */
 export const ratedLines = (lines: readonly DocumentLine[]): Line[] =>
-  dueBy(lines).flatMap((line) => line.settlement?.lines ?? [line])
+  standingLines(lines).flatMap((line) => line.settlement?.lines ?? [line])

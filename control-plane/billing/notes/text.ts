@@ -30,6 +30,7 @@ const EN: Words = {
     shared_anew: 'its share of a discount or of a price with tax',
     new_engine: 'corrected calculation',
     cancelled_charge: 'cancelled charge',
+    other_charges: 'other charges, of which it is a percentage',
   },
 }
 const ES: Words = {
@@ -49,6 +50,7 @@ const ES: Words = {
     shared_anew: 'su parte de un descuento o de un precio con impuesto',
     new_engine: 'cálculo corregido',
     cancelled_charge: 'cargo anulado',
+    other_charges: 'otros importes, de los que es un porcentaje',
   },
 }
 export const NOTE_WORDS: Record<Language, Words> = { en: EN, es: ES }

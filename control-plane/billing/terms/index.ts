@@ -4,6 +4,7 @@ import { type ContractInForce, serviceHistory } from '../../contracts/index.ts'
 import type { Context } from '../../db/index.ts'
 import type { Line } from '../../rating/contract.ts'
 import type { RatedPeriod } from '../../rating/index.ts'
+import { withPercentages } from '../../rating/rules.ts'
 import { type Advanced, advancedOf, ahead, asRated, settled } from './rules.ts'
 import { chargedAhead } from './store.ts'
 
@@ -15,7 +16,7 @@ interface Document {
   issued?: readonly Line[]
 }
 
-/** What was rated with the fees that the document settles, and those that it charges in advance. */
+/** What was rated with the fees that the document settles, those that it charges in advance, and what is a percentage of all of these. */
 export async function withFees(ctx: Context, document: Document, rated: RatedPeriod): Promise<RatedPeriod> {
   const { contract, period, cut, issued } = document
   const asked = { contract_id: contract.id, account_id: contract.account_id, from: period.from }
@@ -24,7 +25,7 @@ export async function withFees(ctx: Context, document: Document, rated: RatedPer
   const next = issued
     ? issued.filter((line) => line.timing === 'advance').map(asRated)
     : ahead(rated.fees, period, advanced)
-  return { ...rated, lines: [...rated.lines, ...inOrder([...over, ...next])], fees: [] }
+  return { ...rated, lines: withPercentages([...rated.lines, ...inOrder([...over, ...next])]), fees: [] }
 }
 
 const inOrder = (lines: readonly Line[]): Line[] =>

@@ -4,6 +4,7 @@ import type { Line } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { fractionText } from '../kit/amount.ts'
+import { shareText } from './percentage-text.ts'
 
 type Charge = NonNullable<Line['charge']>
 const DECIMALS = 6
@@ -12,6 +13,8 @@ interface Props {
   charge: Charge
   unit: string
   currency: string
+  /** a percentage of other charges */
+  isShare?: boolean
 }
 export function ChargeParts(props: Props) {
   const number = (fraction: string) => say.decimal(fractionText(fraction, DECIMALS).replace('…', ''))
@@ -35,7 +38,9 @@ export function ChargeParts(props: Props) {
               <Show when={props.charge.parts.length > 1}>
                 <span class="text-muted">{t('prices.tier_number', { number: String(part.tier + 1) })}: </span>
               </Show>
-              {number(part.quantity)} × {money(part.unit_amount)}
+              {props.isShare
+                ? shareText(part, props.currency)
+                : `${number(part.quantity)} × ${money(part.unit_amount)}`}
               <Show when={!isNone(part.flat_amount)}> + {money(part.flat_amount)}</Show>
             </span>
             <span>{money(part.amount)}</span>

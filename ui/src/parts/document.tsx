@@ -175,6 +175,11 @@ const Corrected = (props: { line: Line; of: NonNullable<Line['correction']> }) =
 )
 
 const Quantity = (props: { line: Line }) => (
+  <Show when={props.line.percentage_of} fallback={<Metered line={props.line} />}>
+    {(of) => <>{t('document.percentage_of', { amount: say.money(of().amount, props.line.currency) })}</>}
+  </Show>
+)
+const Metered = (props: { line: Line }) => (
   <>
     {say.decimal(props.line.quantity_display)}{' '}
     <span class="text-muted">

@@ -3,7 +3,9 @@ import type { Explanation, Line } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { STATES } from '../i18n/words.ts'
-import { fractionText, sameSum, sumIntegers } from '../kit/amount.ts'
+import { addAmounts, compareAmounts, fractionText, sameSum, sumIntegers } from '../kit/amount.ts'
+import { lineName, meteredText } from './line-text.ts'
+import { shareText } from './percentage-text.ts'
 import { rateText } from './percentile-text.tsx'
 import { timedUnit } from './price-text.tsx'
 import { ratedLines } from './term-text.tsx'
@@ -43,15 +45,17 @@ const stateText = (state: string) => {
 }
 
 /** The whole line; of a note what is due, as it is rated now. */
-export function treeOf({ line, segments }: Explanation, zone: string): Branch[] {
+export function treeOf({ line, segments, base = [] }: Explanation, zone: string): Branch[] {
+  const named = new Map(base.map((one) => [one.id, one]))
   let at = 0
   return ratedLines(line).map((rated, index) => {
     const own = segments.slice(at, (at += rated.segments.length))
-    return lineBranch(rated, own, zone, String(index))
+    return lineBranch(rated, own, named, zone, String(index))
   })
 }
 
-function lineBranch(line: Line, segments: readonly Segment[], zone: string, id: string): Branch {
+type Named = ReadonlyMap<string, NonNullable<Explanation['base']>[number]>
+function lineBranch(line: Line, segments: readonly Segment[], named: Named, zone: string, id: string): Branch {
   const amounts = line.segments.map((segment) => segment.amount)
   const stretches = () =>
     segments.map((segment, index) => segmentBranch(line, segment, amounts[index] ?? '0/1', zone, `${id}.${index}`))
@@ -70,9 +74,39 @@ function lineBranch(line: Line, segments: readonly Segment[], zone: string, id: 
     value: say.money(line.net, line.currency),
     note: t('explain.rounded_from', { exact: money(line.exact, line.currency) }),
     ...(charge
-      ? { children: () => [chargeBranch(line, charge, id), ...(hasStretches ? [stretched] : [])] }
+      ? {
+          children: () => [
+            chargeBranch(line, charge, id),
+            ...baseBranch(line, named, id),
+            ...(hasStretches ? [stretched] : []),
+          ],
+        }
       : { sum: stretched.sum, children: stretches }),
   }
+}
+
+/** The lines that it is a percentage of: together they are its base. */
+function baseBranch({ percentage_of: of, currency }: Line, named: Named, id: string): Branch[] {
+  if (!of) return []
+  const label = (line_id: string) => {
+    const line = named.get(line_id)
+    return line ? `${lineName(line)} · ${meteredText(line)}` : line_id
+  }
+  const sum = addAmounts(of.lines.map(({ amount }) => amount))
+  return [
+    {
+      id: `${id}.b`,
+      label: t('explain.base'),
+      value: say.money(of.amount, currency),
+      sum: { text: t('explain.base_lines', of.lines.length), holds: compareAmounts(sum, of.amount) === 0 },
+      children: () =>
+        of.lines.map(({ line_id, amount }, index) => ({
+          id: `${id}.b${index}`,
+          label: label(line_id),
+          value: say.money(amount, currency),
+        })),
+    },
+  ]
 }
 
 /** Tier by tier: together they are the exact amount. */
@@ -100,7 +134,7 @@ function chargeBranch(line: Line, charge: Charge, id: string): Branch {
         : []),
       ...charge.parts.map((part, index) => ({
         id: `${id}.t${index}`,
-        label: `${charge.parts.length > 1 ? `${t('prices.tier_number', { number: String(part.tier + 1) })}: ` : ''}${number(part.quantity)} × ${money(part.unit_amount, line.currency)}${isSome(part.flat_amount) ? ` + ${money(part.flat_amount, line.currency)}` : ''}`,
+        label: `${charge.parts.length > 1 ? `${t('prices.tier_number', { number: String(part.tier + 1) })}: ` : ''}${line.percentage_of ? shareText(part, line.currency) : `${number(part.quantity)} × ${money(part.unit_amount, line.currency)}`}${isSome(part.flat_amount) ? ` + ${money(part.flat_amount, line.currency)}` : ''}`,
         value: money(part.amount, line.currency),
       })),
       ...rest(t('prices.part_top_up'), charge.top_up, 'u'),

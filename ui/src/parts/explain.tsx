@@ -17,6 +17,7 @@ import { GapList } from './gaps.tsx'
 import { Load } from './load.tsx'
 import { lineName, meteredText } from './line-text.ts'
 import { PercentileText } from './percentile-text.tsx'
+import { shareText } from './percentage-text.ts'
 import { priceText, timedUnit } from './price-text.tsx'
 import { causesText, termText } from './term-text.tsx'
 import { UsageCourse } from './usage-course.tsx'
@@ -35,11 +36,21 @@ function sentenceOf(line: Line): string {
     return `${say.money(line.correction.billed, line.currency)} → ${say.money(line.correction.due, line.currency)}`
   if (line.settlement)
     return `${say.money(line.settlement.advanced, line.currency)} → ${say.money(line.settlement.due, line.currency)}`
-  const unit = timedUnit(line.price.model === 'flat' ? '' : line.price.unit, line.price.per)
+  const of = line.percentage_of
   const { sign, amount } = exactText(line, SHOWN_DECIMALS)
+  if (of) return `${shareOf(line, of.amount)} ${sign} ${amount} → ${say.money(pricedText(line), line.currency)}`
+  const unit = timedUnit(line.price.model === 'flat' ? '' : line.price.unit, line.price.per)
   const quantity = `${say.decimal(line.quantity_display)} ${unit}`
   const factors = line.charge ? quantity : `${quantity} × ${say.rate(line.price.amount, line.currency)}`
   return `${factors} ${sign} ${amount} → ${say.money(pricedText(line), line.currency)}`
+}
+/** "10 % of €1,234.50"; where tiers or a bound made the amount, of what. */
+function shareOf({ charge, currency }: Line, amount: string): string {
+  const [part, more] = charge?.parts ?? []
+  const isBound = [charge?.top_up, charge?.discount].some((one) => one !== undefined && !one.startsWith('0/'))
+  return part && !more && !isBound
+    ? shareText(part, currency)
+    : t('document.percentage_of', { amount: say.money(amount, currency) })
 }
 /** What it came to before discounts, and before the tax was taken out of it. */
 const pricedText = (line: Line): string => line.gross ?? line.gross_inclusive ?? line.net
@@ -148,6 +159,7 @@ export function ExplainTree(props: { explanation: Explanation; zone: string }) {
                   charge={charge()}
                   unit={timedUnit(line().price.unit, line().price.per)}
                   currency={line().currency}
+                  isShare={line().percentage_of !== undefined}
                 />
                 <Show when={line().price.terms?.included ?? line().price.terms?.minimum ?? line().price.terms?.maximum}>
                   <span class="block text-muted">{t('explain.share', { percent: percentText(charge().share) })}</span>

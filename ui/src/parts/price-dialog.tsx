@@ -15,10 +15,13 @@ import { queries } from '../queries.ts'
 import { sellerIn } from './seller.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
+import { PercentageFields } from './percentage-fields.tsx'
+import { isPercentage } from './percentage-text.ts'
 import { amountFault, choicesOf, plainAmount, usualUnit } from './price-rules.ts'
 import { PriceEffectNote } from './price-effect.tsx'
 import { PriceQuote } from './price-quote.tsx'
 import { PriceTax } from './price-tax.tsx'
+import { PriceTiming } from './price-timing.tsx'
 import { timedUnit, unitText } from './price-text.tsx'
 import { draftOf, faultsOf, hasAmount, termsOf } from './terms-draft.ts'
 import { ExtraFields, ModelFields } from './terms-fields.tsx'
@@ -42,7 +45,8 @@ interface Fields {
 }
 const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/gap_policy', '/effective_at', '/reason']
 /** Pointers to single fields of the terms: those that the form has. */
-const TERM = /^\/terms\/(tiers\/\d+\/|steps\/tiers\/\d+\/|package\/|allocation_pool\/)?\w+$/
+const TERM =
+  /^\/terms\/(tiers\/\d+\/|rate_tiers\/\d+\/|percentage\/|steps\/tiers\/\d+\/|package\/|allocation_pool\/)?\w+$/
 
 const firstFields = (from?: Partial<Price>): Fields => ({
   kind: from?.kind ?? 'vm',
@@ -109,6 +113,9 @@ export function PriceDialog(props: Props) {
     const at = effectiveAt()
     return typeof at === 'string' && !isFirst() && Date.parse(at) < Date.now() - 60_000
   }
+  /** a percentage is charged by the month, of amounts without tax */
+  const isShare = () => isPercentage(fields.model)
+  const per = () => (isShare() ? 'month' : fields.per)
   const fault = () => (fields.amount === '' ? null : amountFault(fields.amount))
   const faults = createMemo(() => faultsOf(terms, fields.model))
   const price = createMemo((): NewPrice | null => {
@@ -119,13 +126,13 @@ export function PriceDialog(props: Props) {
       kind: fields.kind,
       meter: fields.meter,
       model: fields.model,
-      per: fields.per,
+      per: per(),
       unit: fields.unit,
       amount: hasOwn ? plainAmount(fields.amount) : undefined,
-      terms: termsOf(terms, fields.model, fields.per),
+      terms: termsOf(terms, fields.model, per()),
       gap_policy: fields.gap_policy,
       tax_class: fields.tax_class,
-      tax_inclusive: fields.tax_inclusive,
+      tax_inclusive: fields.tax_inclusive && !isShare(),
       effective_at: effectiveAt() ?? undefined,
       correction: isCorrection(),
       reason: fields.reason.trim(),
@@ -187,13 +194,13 @@ export function PriceDialog(props: Props) {
     return found && found !== 'needed' ? t(`prices.fault_${found}`) : form.fieldError(pointer)
   }
   const termPointers = () => [...(form.error()?.fields.keys() ?? [])].filter((pointer) => TERM.test(pointer))
-  const unit = () => timedUnit(fields.unit, fields.per)
+  const unit = () => timedUnit(fields.unit, per())
   const isPercentile = () => meter()?.kind === 'percentile'
   const own = () => ({
     draft: terms,
     set: setTerms,
     model: fields.model,
-    per: fields.per,
+    per: per(),
     isPercentile: isPercentile(),
     isOfPlan: isOfPlan(),
     unit: unit(),
@@ -261,8 +268,11 @@ export function PriceDialog(props: Props) {
         />
         <Choice
           legend={t('prices.per')}
-          value={fields.per}
-          choices={choices().per.map((per) => ({ value: per, label: t(`prices.per_${per}`) }))}
+          value={per()}
+          choices={(isShare() ? (['month'] as const) : choices().per).map((per) => ({
+            value: per,
+            label: t(`prices.per_${per}`),
+          }))}
           onChange={(per) => setFields('per', per)}
         />
         <Show when={hasAmount(fields.model)}>
@@ -277,26 +287,18 @@ export function PriceDialog(props: Props) {
             onInput={(event) => setFields('amount', event.currentTarget.value)}
           />
         </Show>
-        <Show when={fields.kind === 'service' && fields.meter === 'fee'}>
-          <div class="sm:col-span-2">
-            <Choice
-              legend={t('prices.timing')}
-              value={terms.timing}
-              choices={(['arrears', 'advance'] as const).map((value) => ({
-                value,
-                label: t(`prices.timing_${value}`),
-              }))}
-              onChange={(value) => setTerms('timing', value)}
-            />
-            <p class="m-0 mt-1.5 text-[0.8125rem] text-muted">{t('prices.timing_hint')}</p>
-          </div>
+        <Show when={fields.kind === 'service' && fields.meter === 'fee' && !isShare()}>
+          <PriceTiming value={terms.timing} onChange={(value) => setTerms('timing', value)} />
         </Show>
         <ModelFields {...own()} />
+        <Show when={isShare()}>
+          <PercentageFields {...own()} />
+        </Show>
         <ExtraFields {...own()} />
         <div class="sm:col-span-2">
-          <PriceQuote price={price()} unit={unit()} />
+          <PriceQuote price={price()} unit={unit()} model={fields.model} currency={own().currency} />
         </div>
-        <PriceTax fields={fields} onChange={(change) => setFields(change)} />
+        <PriceTax fields={fields} mayInclude={!isShare()} onChange={(change) => setFields(change)} />
         <Show when={fields.kind !== 'service'}>
           <SelectField
             class="sm:col-span-2"

@@ -6,7 +6,13 @@ import { CheckField, SelectField } from '../kit/field.tsx'
 
 type Fields = Pick<Price, 'tax_class' | 'tax_inclusive'>
 
-export const PriceTax = (props: { fields: Fields; onChange: (change: Partial<Fields>) => void }) => (
+interface Props {
+  fields: Fields
+  /** a percentage is of amounts without tax */
+  mayInclude: boolean
+  onChange: (change: Partial<Fields>) => void
+}
+export const PriceTax = (props: Props) => (
   <>
     <SelectField
       label={t('tax.class')}
@@ -19,7 +25,8 @@ export const PriceTax = (props: { fields: Fields; onChange: (change: Partial<Fie
       <CheckField
         label={t('tax.inclusive')}
         hint={t('tax.inclusive_hint')}
-        checked={props.fields.tax_inclusive}
+        checked={props.fields.tax_inclusive && props.mayInclude}
+        disabled={!props.mayInclude}
         onChange={(tax_inclusive) => props.onChange({ tax_inclusive })}
       />
     </div>

@@ -8,6 +8,7 @@ import { Button } from '../kit/button.tsx'
 import { createMay } from './may.ts'
 import { nameText } from './person-name.ts'
 import { nameOf } from './service-dialogs.tsx'
+import { priceText } from './price-text.tsx'
 import { keptPrices } from './service-prices.tsx'
 import { ServiceResources } from './service-resources.tsx'
 
@@ -83,12 +84,16 @@ export function ServiceCard(props: Props) {
   )
 }
 
+/** A fee that is a percentage of what else is charged. */
+const shareText = ({ fee_percentage: share, currency }: Subscription): string =>
+  share ? priceText({ ...share, amount: '0', currency, per: 'month', unit: 'service' }) : ''
+
 const Facts = (props: { service: Subscription }) => (
   <dl class="tabular m-0 grid grid-cols-2 gap-x-6 gap-y-2 text-sm sm:grid-cols-3 [&_dt]:text-[0.8125rem] [&_dt]:text-muted [&_dd]:m-0">
     <div>
       <dt>{t('services.fee')}</dt>
       <dd class="font-medium">
-        <Show when={props.service.fee} fallback="–">
+        <Show when={props.service.fee} fallback={shareText(props.service) || '–'}>
           {(fee) => <>{say.money(fee(), props.service.currency)}</>}
         </Show>
         <Show when={keptPrices(props.service)}>

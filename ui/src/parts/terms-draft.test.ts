@@ -17,6 +17,15 @@ test('terms that are opened and sent again say the same', () => {
   expect(termsOf(draftOf(days), 'flat', 'month')).toEqual(days)
   const ahead = { timing: 'advance' as const }
   expect(termsOf(draftOf(ahead), 'per_unit', 'month')).toEqual(ahead)
+  const share = { percentage: { rate: '10' }, of: { kinds: ['vm' as const] }, minimum: '100' }
+  expect(termsOf(draftOf(share as never), 'percentage', 'month')).toEqual(share)
+  const rate_tiers = [
+    { up_to: '10000', rate: '10', flat_amount: '0' },
+    { up_to: null, rate: '7', flat_amount: '0' },
+  ]
+  expect(termsOf(draftOf({ rate_tiers }), 'graduated_percentage', 'month')).toEqual({ rate_tiers })
+  // what has no meaning for a percentage is not sent with it
+  expect(termsOf(draftOf({ ...ahead, ...days, ...share } as never), 'percentage', 'month')).toEqual(share)
   // what only monthly prices have is not sent for others
   expect(termsOf(draftOf(days), 'per_unit', 'hour')).toBeUndefined()
 })

@@ -1,6 +1,7 @@
 /** The terms of a price while they are typed: what the form holds, what is wrong with it, and what is sent. */
-import type { NewPrice, Price } from '../api.ts'
+import type { NewPrice, Price, PricedKind } from '../api.ts'
 import { compareAmounts } from '../kit/amount.ts'
+import { isPercentage } from './percentage-text.ts'
 import { amountFault, plainAmount } from './price-rules.ts'
 
 type Model = NewPrice['model']
@@ -16,7 +17,16 @@ export interface StepDraft {
   blocks: string
   amount: string
 }
+export interface RateTierDraft {
+  up_to: string
+  rate: string
+  flat_amount: string
+}
 export interface TermsDraft {
+  /** of a percentage, and of which kinds it is one; none: of all */
+  rate: string
+  rate_tiers: RateTierDraft[]
+  kinds: PricedKind[]
   tiers: TierDraft[]
   package: { size: string; amount: string; free: string }
   allocation_pool: { size: string; amount: string; overage_amount: string }
@@ -35,18 +45,37 @@ export interface TermsDraft {
 export type TermsFault = 'not_a_number' | 'needed' | 'not_above' | 'not_whole' | 'above_maximum'
 
 export const hasAmount = (model: Model): boolean => model === 'flat' || model === 'per_unit'
-/** A flat price has no quantity, and the size of a pool is its allowance. */
-export const hasAllowance = (model: Model): boolean => model !== 'flat' && model !== 'allocation_pool'
+/** A flat price and a percentage have no quantity, and the size of a pool is its allowance. */
+export const hasAllowance = (model: Model): boolean =>
+  model !== 'flat' && model !== 'allocation_pool' && !isPercentage(model)
 /** Whether all resources may be charged together; a pool always is. */
 export const mayPool = (model: Model): boolean => hasAllowance(model)
 export const isTogether = (draft: Pick<TermsDraft, 'pool'>, model: Model): boolean =>
   model === 'allocation_pool' || (mayPool(model) && draft.pool !== 'each')
+/** A percentage is of what its very time cost. */
+export const mayProrate = ({
+  draft,
+  model,
+  per,
+}: {
+  draft: Pick<TermsDraft, 'pool'>
+  model: Model
+  per: NewPrice['per']
+}) => per === 'month' && !isTogether(draft, model) && !isPercentage(model)
+export const freshRateTier = (): RateTierDraft => ({ up_to: '', rate: '', flat_amount: '' })
 export const freshTier = (): TierDraft => ({ up_to: '', unit_amount: '', flat_amount: '' })
 export const freshStep = (): StepDraft => ({ block_size: '', blocks: '', amount: '' })
 
 const shown = (amount: string | undefined): string => (amount === undefined || amount === '0' ? '' : amount)
 export function draftOf(terms: Price['terms'] | undefined): TermsDraft {
   return {
+    rate: terms?.percentage?.rate ?? '',
+    rate_tiers: terms?.rate_tiers?.map(({ up_to, rate, flat_amount }) => ({
+      up_to: up_to ?? '',
+      rate,
+      flat_amount: shown(flat_amount),
+    })) ?? [freshRateTier(), freshRateTier()],
+    kinds: [...(terms?.of?.kinds ?? [])],
     tiers: terms?.tiers?.map((tier) => ({
       up_to: tier.up_to ?? '',
       unit_amount: tier.unit_amount,
@@ -113,6 +142,15 @@ export function faultsOf(draft: TermsDraft, model: Model): Map<string, TermsFaul
   if (model === 'allocation_pool')
     for (const field of ['size', 'amount', 'overage_amount'] as const)
       decimal(`/terms/allocation_pool/${field}`, draft.allocation_pool[field], true)
+  if (model === 'percentage') decimal('/terms/percentage/rate', draft.rate, true)
+  if (model === 'graduated_percentage')
+    for (const [index, tier] of draft.rate_tiers.entries()) {
+      const pointer = `/terms/rate_tiers/${index}`
+      const below = draft.rate_tiers[index - 1]?.up_to ?? '0'
+      if (index < draft.rate_tiers.length - 1) above(`${pointer}/up_to`, tier.up_to, below)
+      decimal(`${pointer}/rate`, tier.rate, true)
+      decimal(`${pointer}/flat_amount`, tier.flat_amount, false)
+    }
   if (hasAllowance(model)) decimal('/terms/included', draft.included, false)
   const bounds = [decimal('/terms/minimum', draft.minimum, false), decimal('/terms/maximum', draft.maximum, false)]
   if (bounds.every(Boolean) && compareAmounts(plainAmount(draft.minimum), plainAmount(draft.maximum)) > 0)
@@ -151,12 +189,20 @@ export function termsOf(draft: TermsDraft, model: Model, per: NewPrice['per']): 
       overage_amount: plainAmount(overage_amount),
     }
   }
+  if (model === 'percentage') terms.percentage = { rate: plainAmount(draft.rate) }
+  if (model === 'graduated_percentage')
+    terms.rate_tiers = draft.rate_tiers.map((tier, index) => ({
+      up_to: index === draft.rate_tiers.length - 1 ? null : plainAmount(tier.up_to),
+      rate: plainAmount(tier.rate),
+      flat_amount: orZero(tier.flat_amount),
+    }))
+  if (isPercentage(model) && draft.kinds.length > 0) terms.of = { kinds: [...draft.kinds] }
   if (mayPool(model) && draft.pool !== 'each') terms.pool = draft.pool
   if (hasAllowance(model) && draft.included.trim() !== '') terms.included = plainAmount(draft.included)
   if (draft.minimum.trim() !== '') terms.minimum = plainAmount(draft.minimum)
   if (draft.maximum.trim() !== '') terms.maximum = plainAmount(draft.maximum)
-  if (per === 'month' && !isTogether(draft, model) && draft.proration !== 'exact') terms.proration = draft.proration
+  if (mayProrate({ draft, model, per }) && draft.proration !== 'exact') terms.proration = draft.proration
   if (terms.proration === 'day' && draft.day_count !== 'actual') terms.day_count = draft.day_count
-  if (draft.timing === 'advance') terms.timing = draft.timing
+  if (draft.timing === 'advance' && !isPercentage(model)) terms.timing = draft.timing
   return Object.keys(terms).length > 0 ? terms : undefined
 }

@@ -7,11 +7,11 @@ import type { NewPrice } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { Button, IconButton } from '../kit/button.tsx'
 import { Choice, TextField } from '../kit/field.tsx'
-import { freshStep, freshTier, isTogether, mayPool, type TermsDraft } from './terms-draft.ts'
+import { freshStep, freshTier, hasAllowance, mayPool, mayProrate, type TermsDraft } from './terms-draft.ts'
 
 const MAX_ROWS = 50
 
-interface Props {
+export interface TermsProps {
   draft: TermsDraft
   set: SetStoreFunction<TermsDraft>
   model: NewPrice['model']
@@ -34,7 +34,7 @@ interface CellProps {
   onInput: (text: string) => void
   placeholder?: string
 }
-const Cell = (props: CellProps) => (
+export const Cell = (props: CellProps) => (
   <TextField
     label={props.label}
     inputmode="decimal"
@@ -46,7 +46,7 @@ const Cell = (props: CellProps) => (
 )
 
 /** The terms that are the model's own. */
-export const ModelFields = (props: Props) => (
+export const ModelFields = (props: TermsProps) => (
   <>
     <Show when={props.model === 'graduated' || props.model === 'volume'}>
       <Tiers {...props} />
@@ -86,7 +86,7 @@ interface RowsProps<T> {
   children: (row: () => T, index: number) => JSX.Element
 }
 /** Rows that can be added before the last one, which has no end, and removed. */
-function Rows<T>(props: RowsProps<T>) {
+export function Rows<T>(props: RowsProps<T>) {
   const id = createUniqueId()
   const [body, setBody] = createSignal<HTMLDivElement>()
   const focusOn = (index: number) =>
@@ -136,9 +136,11 @@ function Rows<T>(props: RowsProps<T>) {
   )
 }
 
-const withoutEnd = () => <p class="m-0 self-center pt-5 text-sm text-muted max-sm:pt-0">{t('prices.without_end')}</p>
+export const withoutEnd = () => (
+  <p class="m-0 self-center pt-5 text-sm text-muted max-sm:pt-0">{t('prices.without_end')}</p>
+)
 
-function Tiers(props: Props) {
+function Tiers(props: TermsProps) {
   const isLast = (index: number) => index === props.draft.tiers.length - 1
   const pointer = (index: number, field: string) => `/terms/tiers/${index}/${field}`
   return (
@@ -179,7 +181,7 @@ function Tiers(props: Props) {
   )
 }
 
-function Steps(props: Props) {
+function Steps(props: TermsProps) {
   const isLast = (index: number) => index === props.draft.steps.length - 1
   const pointer = (index: number, field: string) => `/terms/steps/tiers/${index}/${field}`
   return (
@@ -232,7 +234,7 @@ function Steps(props: Props) {
   )
 }
 
-const Pool = (props: Props) => (
+const Pool = (props: TermsProps) => (
   <div class="grid grid-cols-1 gap-3 sm:col-span-2 sm:grid-cols-3">
     <p class="m-0 text-[0.8125rem] text-muted sm:col-span-3">{t('prices.pool_hint')}</p>
     <Cell
@@ -255,7 +257,7 @@ const Pool = (props: Props) => (
     />
   </div>
 )
-const Package = (props: Props) => (
+const Package = (props: TermsProps) => (
   <div class="grid grid-cols-1 gap-3 sm:col-span-2 sm:grid-cols-3">
     <Cell
       label={t('prices.package_size', { unit: props.unit })}
@@ -280,7 +282,7 @@ const Package = (props: Props) => (
 )
 
 /** What holds beside the model, folded away while it says nothing. */
-export function ExtraFields(props: Props) {
+export function ExtraFields(props: TermsProps) {
   const says = () =>
     [props.draft.included, props.draft.minimum, props.draft.maximum].some(Boolean) || props.draft.proration !== 'exact'
   const isOpen = says()
@@ -290,7 +292,7 @@ export function ExtraFields(props: Props) {
         {t('prices.extras')}
       </summary>
       <div class="grid grid-cols-1 gap-3 px-3 pt-1 pb-3 sm:grid-cols-3">
-        <Show when={props.model !== 'flat'}>
+        <Show when={hasAllowance(props.model)}>
           <Cell
             label={t('prices.included', { unit: props.unit })}
             value={props.draft.included}
@@ -311,7 +313,7 @@ export function ExtraFields(props: Props) {
           onInput={(text) => props.set('maximum', text)}
         />
         <p class="m-0 text-[0.8125rem] text-muted sm:col-span-3">{t('prices.extras_hint')}</p>
-        <Show when={props.per === 'month' && !props.isPercentile && !isTogether(props.draft, props.model)}>
+        <Show when={mayProrate(props) && !props.isPercentile}>
           <div class="flex flex-wrap gap-4 sm:col-span-3">
             <Choice
               legend={t('prices.proration')}

@@ -3,6 +3,7 @@ import type { Price } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { isZero } from '../kit/amount.ts'
+import { percentageText } from './percentage-text.ts'
 
 type Terms = NonNullable<Price['terms']>
 export interface WithTerms {
@@ -18,6 +19,8 @@ export function modelText(price: WithTerms): string {
   const { tiers, package: bought, steps, allocation_pool: pool } = price.terms
   const money = (amount: string) => say.rate(amount, price.currency)
   const { unit } = price
+  const share = percentageText(price.terms, price.currency)
+  if (share) return share
   if (tiers) return tiersText(price, tiers)
   if (bought) {
     const size = t('prices.package_of', { amount: money(bought.amount), size: say.decimal(bought.size), unit })
