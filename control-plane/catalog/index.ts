@@ -7,6 +7,7 @@ import { fromIso, type Instant, type Interval, iso, monthOf } from '../base/time
 import { LIVE, openCut } from '../db/cut.ts'
 import { type Context, databaseError } from '../db/index.ts'
 import { append } from '../events/index.ts'
+import { assertIndex } from '../indexes/index.ts'
 import { METER_NAMES, meterOf } from '../metering/contract.ts'
 import type {
   MeterDescription,
@@ -143,6 +144,7 @@ export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
   const book = required(await lockBook(ctx.tx, id), id)
   mayRead(ctx, book)
   await assertSells(ctx, input, book)
+  await assertIndex(ctx, input.terms?.index?.id, book.currency)
   // The clock is read under the lock: decisions without an instant hold in the order in which they are recorded.
   const now = ctx.now()
   const live = await liveVersions(ctx.tx, { price_book_id: book.id, kind: input.kind, meter: input.meter })
@@ -212,6 +214,7 @@ export async function hypothetical(
   assertFits(input)
   assertTerms(input)
   const book = required(await findBook(ctx.tx, price_book_id), price_book_id)
+  await assertIndex(ctx, input.terms?.index?.id, book.currency)
   const now = ctx.now()
   const live = await liveVersions(ctx.tx, { price_book_id, kind: input.kind, meter: input.meter })
   const { supersede: gone, shorten, span } = decide(live, await beginning(ctx, input, book, live, now), true)

@@ -9,7 +9,7 @@ export const AMOUNT_PLACES = 12
 
 /** What a price of the meter may say: allocation is charged for time, consumption for its quantity, a percentile for its month. */
 export function choicesOf(meter: MeterName): Choices {
-  const { kind, units } = METERS[meter]
+  const { kind, units, of } = meterOf(meter)
   if (kind === 'percentile')
     return {
       per: ['month'],
@@ -20,13 +20,13 @@ export function choicesOf(meter: MeterName): Choices {
   return kind === 'allocation'
     ? {
         per: ['hour', 'month'],
-        models: ['per_unit', 'flat', ...BY_QUANTITY, 'allocation_pool'],
+        models: ['per_unit', 'flat', ...BY_QUANTITY, 'allocation_pool', ...(of === 'service' ? [] : BY_TIME)],
         units: Object.keys(units),
         gap_policies: ['infer', 'skip', 'block'],
       }
     : {
         per: ['quantity'],
-        models: ['per_unit', ...BY_QUANTITY],
+        models: ['per_unit', ...BY_QUANTITY, ...(of === 'service' ? [] : BY_TIME)],
         units: Object.keys(units),
         gap_policies: ['total', 'skip', 'block'],
       }
@@ -34,6 +34,8 @@ export function choicesOf(meter: MeterName): Choices {
 
 /** Percentages are of sums of money, and no meter counts money yet. */
 const BY_QUANTITY: ChargeModel[] = ['graduated', 'volume', 'package', 'stair_step']
+/** An index says what a unit costs at the time of use: fees are agreed before, and a percentile is of no one time. */
+const BY_TIME: ChargeModel[] = ['dynamic']
 
 interface Choices {
   per: Per[]

@@ -31,8 +31,8 @@ export interface Priced {
 }
 /** True where a line is the sum of its segments, each for itself. */
 export const isLinear = ({ model, terms }: Priced): boolean =>
-  (model === 'flat' || model === 'per_unit') &&
-  (terms === null || Object.keys(terms).every((name) => name === 'timing'))
+  (model === 'flat' || model === 'per_unit' || model === 'dynamic') &&
+  (terms === null || Object.keys(terms).every((name) => name === 'timing' || name === 'index'))
 
 export interface Charged extends Committed {
   quantity: Fraction
@@ -95,8 +95,9 @@ function modelled({ model, amount, terms }: Priced, quantity: Fraction): Charge 
     case 'allocation_pool':
     case 'percentage':
     case 'graduated_percentage':
+    case 'dynamic':
       throw new Error(
-        `assertion failed: nothing is priced by ${model} here: no meter counts money, and a pool has a way of its own`,
+        `assertion failed: nothing is priced by ${model} here: no meter counts money, an index has a price for each time, and a pool has a way of its own`,
       )
   }
 }

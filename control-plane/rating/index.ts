@@ -32,6 +32,7 @@ export { mergedVersions } from './tariffs.ts'
 export { pricesUnder } from './prices.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
 export { type Repriced, repriced } from './reprice.ts'
+export { indexed } from './indexed.ts'
 export { WHOLE } from './charge.ts'
 export { chargesNothingUsed } from './whole.ts'
 export { judge, usageAccounting } from './judge.ts'
@@ -81,12 +82,13 @@ export async function quote(
 const QUANTITY_PLACES = 12
 
 /** Unrated usage as the API shows it. */
-export const presentMissing = ({ resource, meter, from, to }: Missing) => ({
+export const presentMissing = ({ resource, meter, from, to, index }: Missing) => ({
   ...whose(resource),
   meter: meter as MeterName,
   hours: Math.ceil((to - from) / HOUR_MS),
   from: iso(from),
   to: iso(to),
+  ...(index !== undefined && { index }),
 })
 
 /** Gaps that hold the invoice back, as the API shows them. */
