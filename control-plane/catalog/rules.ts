@@ -1,5 +1,5 @@
 /** Which prices may be recorded, and how a decision changes the versions of one price: pure. */
-import { type GapPolicy, type MeterName, meterOf, METERS } from '../metering/contract.ts'
+import { type GapPolicy, type MeterName, meterOf } from '../metering/contract.ts'
 import { type FieldError, Problem } from '../base/problem.ts'
 import type { Instant } from '../base/time.ts'
 import type { ChargeModel, Per, PricedKind } from './contract.ts'
