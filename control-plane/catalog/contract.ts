@@ -125,6 +125,10 @@ export const Price = z
     unit: z.string().meta({ example: 'GiB', description: 'one of the units of the meter' }),
     amount: Amount.meta({ description: '0 where the model has amounts of its own' }),
     terms: Terms.nullable(),
+    index: z
+      .object({ name: z.string(), unit: z.string() })
+      .optional()
+      .meta({ description: 'of `dynamic`, in lists: how its index is called' }),
     currency: CurrencyCode,
     gap_policy: GapPolicy,
     tax_class: TaxClass,

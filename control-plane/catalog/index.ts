@@ -7,7 +7,7 @@ import { fromIso, type Instant, type Interval, iso, monthOf } from '../base/time
 import { LIVE, openCut } from '../db/cut.ts'
 import { type Context, databaseError } from '../db/index.ts'
 import { append } from '../events/index.ts'
-import { assertIndex } from '../indexes/index.ts'
+import { assertIndex, indexNames } from '../indexes/index.ts'
 import { METER_NAMES, meterOf } from '../metering/contract.ts'
 import type {
   MeterDescription,
@@ -127,7 +127,14 @@ export async function listPrices(
   const book = required(await findBook(ctx.tx, id), id)
   mayRead(ctx, book)
   const versions = await listVersions(ctx.tx, book.id, history ? null : now)
-  const items = versions.map((version) => toPrice(version, book, now))
+  const indexes = await indexNames(
+    ctx,
+    versions.flatMap(({ terms }) => terms?.index?.id ?? []),
+  )
+  const items = versions.map((version) => {
+    const index = version.terms?.index && indexes.get(version.terms.index.id)
+    return { ...toPrice(version, book, now), ...(index && { index }) }
+  })
   return { items, currency: book.currency, price_book_id: book.id }
 }
 

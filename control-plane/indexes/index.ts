@@ -196,6 +196,16 @@ const indexesOnce = together(
   },
 )
 
+/** How indexes are called, for those who show prices. */
+export async function indexNames(
+  ctx: Context,
+  ids: readonly string[],
+): Promise<Map<string, Pick<KnownIndex, 'name' | 'unit'>>> {
+  permit(ctx, 'catalog.read')
+  const found = ids.length === 0 ? [] : await selectIndexes(ctx.tx, [...new Set(ids)])
+  return new Map(found.map(({ id, name, unit }) => [id, { name, unit }]))
+}
+
 /** Throws `wrong_unit` where a price would go by an index that is not there or is of another currency than its book. */
 export async function assertIndex(ctx: Context, id: string | undefined, currency: string): Promise<void> {
   permit(ctx, 'catalog.read')

@@ -10,7 +10,7 @@ import { LIVE } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
 import type { Page } from '../http/contract.ts'
-import { listIndexes } from '../indexes/index.ts'
+import { indexNames } from '../indexes/index.ts'
 import { meterOf } from '../metering/contract.ts'
 import { costPerMonth } from '../rating/index.ts'
 import { charging, PARTS } from '../rating/rules.ts'
@@ -66,9 +66,9 @@ async function allUnrated(ctx: Context): Promise<Found[]> {
     return known
   }
   const out: Found[] = []
-  const lacking_in = await candidates(ctx)
-  const namesOf = await indexNames(ctx, lacking_in)
-  for (const component of lacking_in) {
+  const components = await candidates(ctx)
+  const namesOf = await namesIn(ctx, components)
+  for (const component of components) {
     const { kind, meter } = component
     const index = namesOf(component)
     const how = meterOf(meter)
@@ -98,10 +98,13 @@ async function allUnrated(ctx: Context): Promise<Found[]> {
 }
 
 /** The indexes by which a component is priced. */
-async function indexNames(ctx: Context, components: readonly store.Component[]) {
-  const isByIndex = components.some(({ index_ids }) => index_ids.length > 0)
-  const nameOf = new Map(isByIndex ? (await listIndexes(ctx)).map(({ id, name }) => [id, name]) : [])
-  return ({ index_ids }: store.Component): string => [...new Set(index_ids)].flatMap((id) => nameOf.get(id) ?? []).join(', ')
+async function namesIn(ctx: Context, components: readonly store.Component[]) {
+  const known = await indexNames(
+    ctx,
+    components.flatMap(({ index_ids }) => index_ids),
+  )
+  return ({ index_ids }: store.Component): string =>
+    [...new Set(index_ids)].flatMap((id) => known.get(id)?.name ?? []).join(', ')
 }
 
 /** Components that may lack a price somewhere: only these are looked for among the resources. */

@@ -116,6 +116,14 @@ function serviceText({ plan, quantity, from, prices_as_of }: NonNullable<Segment
   return prices_as_of ? `${text}, ${t('explain.prices_as_of', { at: say.instant(prices_as_of, zone) })}` : text
 }
 
+/** "EPEX-ES 84.31 → €0.1043/GB": what the index said, and what a unit cost by it. */
+function indexText({ price, currency }: Line, { index_value, unit_amount }: Segment): string {
+  if (!price.index || index_value === undefined || unit_amount === undefined) return ''
+  const { name, unit } = price.index
+  const said = `${name} ${say.rate(index_value, currency)}/${unit}`
+  return `${said} → ${money(unit_amount, currency)}/${timedUnit(price.unit, price.per)}`
+}
+
 /** By which rows it was held: of a service its own, of a machine what was seen and whose it was. */
 function versionFacts(line: Line, { observed_version_id, assignment_id }: Segment): [string, string][] {
   if (line.resource.kind === 'service') return [[t('explain.service_version'), observed_version_id ?? assignment_id]]
@@ -144,6 +152,7 @@ function segmentBranch(line: Line, segment: Segment, amount: string, zone: strin
         : '',
       segment.estimated ? t('explain.estimated') : '',
       segment.trial ? t('explain.trial') : '',
+      indexText(line, segment),
     ]
       .filter(Boolean)
       .join(' · '),

@@ -38,7 +38,10 @@ function sentenceOf(line: Line): string {
   const unit = timedUnit(line.price.model === 'flat' ? '' : line.price.unit, line.price.per)
   const { sign, amount } = exactText(line, SHOWN_DECIMALS)
   const quantity = `${say.decimal(line.quantity_display)} ${unit}`
-  const factors = line.charge ? quantity : `${quantity} × ${say.rate(line.price.amount, line.currency)}`
+  const { index } = line.price
+  // each stretch has a price of its own
+  const rate = index ? t('indexes.by', { name: index.name }) : say.rate(line.price.amount, line.currency)
+  const factors = line.charge ? quantity : `${quantity} × ${rate}`
   return `${factors} ${sign} ${amount} → ${say.money(pricedText(line), line.currency)}`
 }
 /** What it came to before discounts, and before the tax was taken out of it. */

@@ -14,6 +14,7 @@ import { tell } from '../kit/toast.tsx'
 import { queries } from '../queries.ts'
 import { sellerIn } from './seller.tsx'
 import { createSubmit } from './form.ts'
+import { IndexFields } from './index-fields.tsx'
 import { ProblemNote } from './load.tsx'
 import { amountFault, choicesOf, plainAmount, usualUnit } from './price-rules.ts'
 import { PriceEffectNote } from './price-effect.tsx'
@@ -42,7 +43,7 @@ interface Fields {
 }
 const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/gap_policy', '/effective_at', '/reason']
 /** Pointers to single fields of the terms: those that the form has. */
-const TERM = /^\/terms\/(tiers\/\d+\/|steps\/tiers\/\d+\/|package\/|allocation_pool\/)?\w+$/
+const TERM = /^\/terms\/(tiers\/\d+\/|steps\/tiers\/\d+\/|package\/|allocation_pool\/|index\/)?\w+$/
 
 const firstFields = (from?: Partial<Price>): Fields => ({
   kind: from?.kind ?? 'vm',
@@ -292,10 +293,15 @@ export function PriceDialog(props: Props) {
           </div>
         </Show>
         <ModelFields {...own()} />
+        <Show when={fields.model === 'dynamic'}>
+          <IndexFields {...own()} />
+        </Show>
         <ExtraFields {...own()} />
-        <div class="sm:col-span-2">
-          <PriceQuote price={price()} unit={unit()} />
-        </div>
+        <Show when={fields.model !== 'dynamic'}>
+          <div class="sm:col-span-2">
+            <PriceQuote price={price()} unit={unit()} />
+          </div>
+        </Show>
         <PriceTax fields={fields} onChange={(change) => setFields(change)} />
         <Show when={fields.kind !== 'service'}>
           <SelectField

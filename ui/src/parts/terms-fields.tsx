@@ -7,11 +7,11 @@ import type { NewPrice } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { Button, IconButton } from '../kit/button.tsx'
 import { Choice, TextField } from '../kit/field.tsx'
-import { freshStep, freshTier, isTogether, mayPool, type TermsDraft } from './terms-draft.ts'
+import { freshStep, freshTier, hasExtras, isTogether, mayPool, type TermsDraft } from './terms-draft.ts'
 
 const MAX_ROWS = 50
 
-interface Props {
+export interface TermsProps {
   draft: TermsDraft
   set: SetStoreFunction<TermsDraft>
   model: NewPrice['model']
@@ -34,7 +34,7 @@ interface CellProps {
   onInput: (text: string) => void
   placeholder?: string
 }
-const Cell = (props: CellProps) => (
+export const Cell = (props: CellProps) => (
   <TextField
     label={props.label}
     inputmode="decimal"
@@ -46,7 +46,7 @@ const Cell = (props: CellProps) => (
 )
 
 /** The terms that are the model's own. */
-export const ModelFields = (props: Props) => (
+export const ModelFields = (props: TermsProps) => (
   <>
     <Show when={props.model === 'graduated' || props.model === 'volume'}>
       <Tiers {...props} />
@@ -138,7 +138,7 @@ function Rows<T>(props: RowsProps<T>) {
 
 const withoutEnd = () => <p class="m-0 self-center pt-5 text-sm text-muted max-sm:pt-0">{t('prices.without_end')}</p>
 
-function Tiers(props: Props) {
+function Tiers(props: TermsProps) {
   const isLast = (index: number) => index === props.draft.tiers.length - 1
   const pointer = (index: number, field: string) => `/terms/tiers/${index}/${field}`
   return (
@@ -179,7 +179,7 @@ function Tiers(props: Props) {
   )
 }
 
-function Steps(props: Props) {
+function Steps(props: TermsProps) {
   const isLast = (index: number) => index === props.draft.steps.length - 1
   const pointer = (index: number, field: string) => `/terms/steps/tiers/${index}/${field}`
   return (
@@ -232,7 +232,7 @@ function Steps(props: Props) {
   )
 }
 
-const Pool = (props: Props) => (
+const Pool = (props: TermsProps) => (
   <div class="grid grid-cols-1 gap-3 sm:col-span-2 sm:grid-cols-3">
     <p class="m-0 text-[0.8125rem] text-muted sm:col-span-3">{t('prices.pool_hint')}</p>
     <Cell
@@ -255,7 +255,7 @@ const Pool = (props: Props) => (
     />
   </div>
 )
-const Package = (props: Props) => (
+const Package = (props: TermsProps) => (
   <div class="grid grid-cols-1 gap-3 sm:col-span-2 sm:grid-cols-3">
     <Cell
       label={t('prices.package_size', { unit: props.unit })}
@@ -280,12 +280,12 @@ const Package = (props: Props) => (
 )
 
 /** What holds beside the model, folded away while it says nothing. */
-export function ExtraFields(props: Props) {
+export function ExtraFields(props: TermsProps) {
   const says = () =>
     [props.draft.included, props.draft.minimum, props.draft.maximum].some(Boolean) || props.draft.proration !== 'exact'
   const isOpen = says()
   return (
-    <details class="rounded-lg border border-line sm:col-span-2" open={isOpen}>
+    <details class={hasExtras(props.model) ? 'rounded-lg border border-line sm:col-span-2' : 'hidden'} open={isOpen}>
       <summary class="cursor-pointer rounded-lg px-3 py-2 text-[0.8125rem] font-medium hover:bg-hover">
         {t('prices.extras')}
       </summary>
