@@ -21,7 +21,9 @@ export function indexTexts(line: Told, language: Language, decimal: (text: strin
   const { index } = line.price
   if (!index) return []
   const { by, average, to } = WORDS[language]
-  const units = line.segments.flatMap(({ unit_amount }) => (unit_amount === undefined ? [] : [parseFraction(unit_amount)]))
+  const units = line.segments.flatMap(({ unit_amount }) =>
+    unit_amount === undefined ? [] : [parseFraction(unit_amount)],
+  )
   const [first] = units
   const text = (unit: Fraction) => decimal(toDecimal(unit, PLACES))
   const [least, most] = first ? [units.reduce(smaller, first), units.reduce(larger, first)] : []

@@ -19,7 +19,9 @@ export const PriceIndex = z
     description: z.string(),
     created_at: InstantText,
     current: Amount.nullable().meta({ description: 'its value now; null: it has none' }),
-    known_to: InstantText.nullable().meta({ description: 'the end of its last value, or where that begins if it has no end' }),
+    known_to: InstantText.nullable().meta({
+      description: 'the end of its last value, or where that begins if it has no end',
+    }),
   })
   .meta({ id: 'PriceIndex' })
 export type PriceIndex = z.infer<typeof PriceIndex>
@@ -63,7 +65,9 @@ export const NewIndexValues = z
     correction: z.boolean().default(false).meta({ description: 'replaces values that were published, with a reason' }),
     reason: z.string().max(500).default(''),
   })
-  .meta({ example: { values: [{ from: '2026-11-10T08:00:00.000Z', to: '2026-11-10T09:00:00.000Z', amount: '84.31' }] } })
+  .meta({
+    example: { values: [{ from: '2026-11-10T08:00:00.000Z', to: '2026-11-10T09:00:00.000Z', amount: '84.31' }] },
+  })
 export type NewIndexValues = z.infer<typeof NewIndexValues>
 export const PublishedValues = z
   .object({
@@ -78,7 +82,13 @@ export const IndexValueQuery = PageQuery.extend({
   limit: z.coerce.number().int().min(1).max(3_000).default(500),
   from: InstantText.optional().meta({ description: 'values that hold at it or later' }),
   to: InstantText.optional().meta({ description: 'values that begin before it' }),
-  cut: z.coerce.number().int().min(1).max(2_147_483_647).optional().meta({ description: 'as known to it; default: now' }),
+  cut: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(2_147_483_647)
+    .optional()
+    .meta({ description: 'as known to it; default: now' }),
 })
 export type IndexValueQuery = z.infer<typeof IndexValueQuery>
 export const IndexValuePage = page(IndexValue)

@@ -49,9 +49,11 @@ export async function createIndex(ctx: Context, { zone: asked, ...input }: NewPr
     await insertIndex(ctx.tx, row)
   } catch (error) {
     if (databaseError(error)?.constraint !== 'price_index_name_index') throw error
-    throw new Problem('conflict', `There is an index ${row.name} already: publish its values there, or call this one otherwise.`, [
-      { pointer: '/name', detail: 'is taken' },
-    ])
+    throw new Problem(
+      'conflict',
+      `There is an index ${row.name} already: publish its values there, or call this one otherwise.`,
+      [{ pointer: '/name', detail: 'is taken' }],
+    )
   }
   const made = { ...row, created_at: iso(row.created_at), current: null, known_to: null }
   await append(ctx, { type: 'price_index.created', subject: { kind: 'price_index', id: row.id }, after: made })
@@ -188,9 +190,12 @@ const indexesOnce = together(
   async (ctx, { cut, ...interval }: Interval & { cut: number }, asked: readonly (readonly string[])[]) => {
     const ids = [...new Set(asked.flat())]
     const values = Map.groupBy(await valuesKnown(ctx, ids, interval, cut), (row) => row.price_index_id)
-    const found = (await selectIndexes(ctx.tx, ids)).map(
-      ({ id, name, unit }): KnownIndex => ({ id, name, unit, values: holdingIn(values.get(id) ?? [], interval) }),
-    )
+    const found = (await selectIndexes(ctx.tx, ids)).map(({ id, name, unit }): KnownIndex => ({
+      id,
+      name,
+      unit,
+      values: holdingIn(values.get(id) ?? [], interval),
+    }))
     const known = new Map(found.map((one) => [one.id, one]))
     return asked.map(() => known)
   },

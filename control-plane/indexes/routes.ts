@@ -33,8 +33,7 @@ export const routes = (deps: HttpDeps) =>
       answers('Values of a price index, by time', IndexValuePage, 'catalog.read'),
       valid('param', ById),
       valid('query', IndexValueQuery),
-      async (c) =>
-        c.json(await verb(c, deps, (ctx) => listValues(ctx, c.req.valid('param').id, c.req.valid('query')))),
+      async (c) => c.json(await verb(c, deps, (ctx) => listValues(ctx, c.req.valid('param').id, c.req.valid('query')))),
     )
     .post(
       '/price-indexes/:id/values',

@@ -20,18 +20,16 @@ function after(live: readonly LiveValue[], sent: readonly SentValue[], correctio
   )
 }
 
-const spans = fc
-  .uniqueArray(fc.integer({ min: 0, max: END - 1 }), { minLength: 1, maxLength: 5 })
-  .chain((list) => {
-    const froms = list.toSorted((a, b) => a - b)
-    const one = (from: number, next: number) =>
-      fc.record({
-        from: fc.constant(from),
-        to: fc.option(fc.integer({ min: from + 1, max: Math.max(from + 1, next) }), { nil: null }),
-        amount: fc.constantFrom('1', '2', '-3'),
-      })
-    return fc.tuple(...froms.map((from, index) => one(from, froms[index + 1] ?? END)))
-  })
+const spans = fc.uniqueArray(fc.integer({ min: 0, max: END - 1 }), { minLength: 1, maxLength: 5 }).chain((list) => {
+  const froms = list.toSorted((a, b) => a - b)
+  const one = (from: number, next: number) =>
+    fc.record({
+      from: fc.constant(from),
+      to: fc.option(fc.integer({ min: from + 1, max: Math.max(from + 1, next) }), { nil: null }),
+      amount: fc.constantFrom('1', '2', '-3'),
+    })
+  return fc.tuple(...froms.map((from, index) => one(from, froms[index + 1] ?? END)))
+})
 const steps = fc.array(fc.record({ sent: spans, correction: fc.boolean() }), { maxLength: 8 })
 
 test('whatever is published and corrected in whichever order, each instant has the value that was last said of it', () => {

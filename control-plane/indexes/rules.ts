@@ -51,7 +51,11 @@ export function published<T extends LiveValue>(
   for (const [place, row] of rows.entries()) {
     const holding = live.slice(firstEndingAfter(live, row.from))
     if (isKnown(holding[0], row)) continue
-    const value = { valid_from: row.from, valid_to: endingOf(row, rows[place + 1]?.from, holding, correction), amount: row.amount }
+    const value = {
+      valid_from: row.from,
+      valid_to: endingOf(row, rows[place + 1]?.from, holding, correction),
+      amount: row.amount,
+    }
     for (const other of holding) {
       if (!meets(value, other)) break
       if (!correction && !isEndedBy(other, value))
@@ -60,8 +64,14 @@ export function published<T extends LiveValue>(
     }
     fresh.push(value)
   }
-  refuse('conflict', 'A published value is not edited. Leave these rows out, or record a correction with its reason.', errors)
-  const remainders = [...touched].flatMap(([value, by]) => leftOf(value, by, correction).map((part) => ({ value, ...part })))
+  refuse(
+    'conflict',
+    'A published value is not edited. Leave these rows out, or record a correction with its reason.',
+    errors,
+  )
+  const remainders = [...touched].flatMap(([value, by]) =>
+    leftOf(value, by, correction).map((part) => ({ value, ...part })),
+  )
   return { supersede: [...touched.keys()], remainders, fresh, unchanged: sent.length - fresh.length }
 }
 
@@ -113,7 +123,11 @@ function endingOf(
 const isEndedBy = (value: LiveValue, by: LiveValue): boolean =>
   value.valid_to === null && (value.valid_from < by.valid_from || value.amount === by.amount)
 
-function leftOf(value: LiveValue, by: readonly LiveValue[], correction: boolean): Pick<LiveValue, 'valid_from' | 'valid_to'>[] {
+function leftOf(
+  value: LiveValue,
+  by: readonly LiveValue[],
+  correction: boolean,
+): Pick<LiveValue, 'valid_from' | 'valid_to'>[] {
   const out: Pick<LiveValue, 'valid_from' | 'valid_to'>[] = []
   let from: number = value.valid_from
   for (const one of by) {

@@ -62,7 +62,11 @@ export async function newest(tx: Tx, ids: readonly string[], now: Instant) {
     .select({ id: indexValue.price_index_id, amount: indexValue.amount })
     .from(indexValue)
     .where(
-      and(of, sql`${indexValue.valid_from} <= ${new Date(now).toISOString()}::timestamptz`, or(isNull(indexValue.valid_to), gt(indexValue.valid_to, now))),
+      and(
+        of,
+        sql`${indexValue.valid_from} <= ${new Date(now).toISOString()}::timestamptz`,
+        or(isNull(indexValue.valid_to), gt(indexValue.valid_to, now)),
+      ),
     )
   return {
     to: new Map(known.map((row) => [row.id, parseInt(row.to, 10)])),

@@ -110,7 +110,11 @@ test('one line comes to what the lines of a price changed with each value come t
 })
 
 test('each stretch says the value and the unit price by which it was charged; a trial costs nothing', () => {
-  const hour = (at: number, amount: string) => ({ from: MONTH.from + at * HOUR_MS, to: MONTH.from + (at + 1) * HOUR_MS, amount })
+  const hour = (at: number, amount: string) => ({
+    from: MONTH.from + at * HOUR_MS,
+    to: MONTH.from + (at + 1) * HOUR_MS,
+    amount,
+  })
   const [vcpu] = byIndex([hour(0, '50'), hour(1, '-10'), hour(2, '80')])
   const terms = { index: { ...INDEX, factor: '0.001', surcharge: '0.02', floor: '0.015' } }
   const until = MONTH.from + HOUR_MS

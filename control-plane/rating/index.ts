@@ -71,9 +71,11 @@ export async function quote(
 ): Promise<z.infer<typeof Quote>> {
   permit(ctx, 'catalog.read')
   if (price.model === 'dynamic')
-    throw new Problem('invalid', 'A price by an index has no one amount for a month: a unit costs what the index says when it is used.', [
-      { pointer: '/price/model', detail: 'must not be dynamic' },
-    ])
+    throw new Problem(
+      'invalid',
+      'A price by an index has no one amount for a month: a unit costs what the index says when it is used.',
+      [{ pointer: '/price/model', detail: 'must not be dynamic' }],
+    )
   const { currency, ...priced } = await considered(ctx, price)
   const made = charged(priced, sure(parseDecimal(quantity, QUANTITY_PLACES)), WHOLE)
   return {

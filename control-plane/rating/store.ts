@@ -35,7 +35,8 @@ const BENEATH = sql.join(
 )
 
 /** Of a price by an index: that it says something in the hour. */
-const SAID = sql.raw(`(p.model <> 'dynamic' or exists (select 1 from index_value x where x.price_index_id = (p.terms->'index'->>'id')::uuid
+const SAID =
+  sql.raw(`(p.model <> 'dynamic' or exists (select 1 from index_value x where x.price_index_id = (p.terms->'index'->>'id')::uuid
   and x.cut_to is null and tstzrange(x.valid_from, x.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')))`)
 
 export interface CoverChange {

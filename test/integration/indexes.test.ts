@@ -89,8 +89,16 @@ test('values are published once, end where the next begins, and are changed by a
     422,
     { errors: [{ pointer: '/values/0/to' }, { pointer: '/values/2/from' }] },
   ])
-  const edit = await values({ values: [{ from: at(12), to: at(13), amount: '7' }, { from: at(1), to: at(3), amount: '1' }] })
-  expect([edit.status, edit.body]).toMatchObject([409, { errors: [{ pointer: '/values/1' }, { pointer: '/values/1' }] }])
+  const edit = await values({
+    values: [
+      { from: at(12), to: at(13), amount: '7' },
+      { from: at(1), to: at(3), amount: '1' },
+    ],
+  })
+  expect([edit.status, edit.body]).toMatchObject([
+    409,
+    { errors: [{ pointer: '/values/1' }, { pointer: '/values/1' }] },
+  ])
   const silent = await values({ values: [{ from: at(1), to: at(3), amount: '1' }], correction: true })
   expect([silent.status, silent.body]).toMatchObject([422, { errors: [{ pointer: '/reason' }] }])
   expect(await listed()).toEqual(known)
@@ -110,7 +118,8 @@ test('values are published once, end where the next begins, and are changed by a
 })
 
 test('a price is in the currency of its index, and has no terms that would be of a whole month', async () => {
-  const dollars = (await call('POST', '/price-indexes', { name: 'HENRY', currency: 'USD', unit: 'MMBtu' })).body as PriceIndex
+  const dollars = (await call('POST', '/price-indexes', { name: 'HENRY', currency: 'USD', unit: 'MMBtu' }))
+    .body as PriceIndex
   const price = { kind: 'vm', meter: 'ip', model: 'dynamic', per: 'hour', unit: 'IP' }
   const pointers = async (body: object) => {
     const answer = await call('POST', '/prices', body)
@@ -145,7 +154,12 @@ test('use is charged by the index of its time, is unrated where that is silent, 
   ])
 
   await read([6, 300_000])
-  const missing = (await draftOf(world, world.account_id)).unrated.map(({ meter, from, to, index }) => [meter, from, to, index])
+  const missing = (await draftOf(world, world.account_id)).unrated.map(({ meter, from, to, index }) => [
+    meter,
+    from,
+    to,
+    index,
+  ])
   expect(missing).toEqual([
     ['vcpu', at(4), at(6), 'SPOT'],
     ['network_transmit_bytes', at(4), at(6), 'SPOT'],
@@ -165,8 +179,13 @@ test('use is charged by the index of its time, is unrated where that is silent, 
   expect(invoice.lines.map(({ net }) => net)).toEqual(['302.00', '2.50'])
   expect(linesCsv(invoice).split('\r\n')[1]).toContain(',300,kB,quantity,1.006667,')
   const line = invoice.lines[0]!
-  const opened = (await call('GET', `/invoices/${invoice.id}/lines/${line.id}/explanation`)).body as z.infer<typeof Explanation>
-  expect(opened.segments.map(({ index_value, unit_amount }) => [index_value, unit_amount])).toContainEqual(['20', '7/10'])
+  const opened = (await call('GET', `/invoices/${invoice.id}/lines/${line.id}/explanation`)).body as z.infer<
+    typeof Explanation
+  >
+  expect(opened.segments.map(({ index_value, unit_amount }) => [index_value, unit_amount])).toContainEqual([
+    '20',
+    '7/10',
+  ])
   expect(await findings()).toEqual([])
 
   const issued = await world.run((ctx) => findInvoice(ctx, invoice.id))

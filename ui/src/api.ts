@@ -293,8 +293,7 @@ export const api = {
   addPriceIndex: (index: NewPriceIndex) => make<PriceIndex>('/price-indexes', index),
   indexValues: (id: string, within: { from: string; to: string; limit: string }) =>
     get<Page<IndexValue>>(`/price-indexes/${id}/values`, within),
-  publishValues: (id: string, values: NewIndexValues) =>
-    make<PublishedValues>(`/price-indexes/${id}/values`, values),
+  publishValues: (id: string, values: NewIndexValues) => make<PublishedValues>(`/price-indexes/${id}/values`, values),
   costBooks: () => get<z.infer<typeof Catalog.CostBookList>>('/cost-books'),
   addCostBook: (book: z.input<typeof Catalog.NewCostBook>) => make<CostBook>('/cost-books', book),
   plans: () => get<Items<Plan>>('/plans'),

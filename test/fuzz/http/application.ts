@@ -211,6 +211,7 @@ async function beginTrade(at: Pick<Application, 'fetch' | 'key'>, agent: string)
     unit: 'instance',
     amount: '7.77',
   })
+  await call('POST', '/price-indexes', { name: 'EPEX-ES', currency: 'EUR', unit: 'MWh' })
   const { id } = (await call('POST', '/price-changes', {
     name: 'Next year',
     effective_at: '2099-01-01T00:00:00.000Z',

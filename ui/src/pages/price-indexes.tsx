@@ -114,10 +114,7 @@ function IndexCard(props: { index: PriceIndex; days: number }) {
     >
       <Load query={query}>
         {(data) => (
-          <Show
-            when={data().items.length > 0}
-            fallback={<p class="m-0 p-4 text-muted">{t('indexes.no_values')}</p>}
-          >
+          <Show when={data().items.length > 0} fallback={<p class="m-0 p-4 text-muted">{t('indexes.no_values')}</p>}>
             <div class="px-4 pt-4 pb-3">
               <p class="tabular m-0 mb-2 text-[0.8125rem] text-muted">{rangeText(data().items, rate)}</p>
               <Course

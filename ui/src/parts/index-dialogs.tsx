@@ -24,7 +24,8 @@ export function AddIndexDialog(props: { zone: string; currency: string; onClose:
     description: '',
   })
   const form = createSubmit({
-    run: () => api.addPriceIndex({ ...fields, currency: fields.currency.trim().toUpperCase(), zone: fields.zone.trim() }),
+    run: () =>
+      api.addPriceIndex({ ...fields, currency: fields.currency.trim().toUpperCase(), zone: fields.zone.trim() }),
     onDone: () => {
       tell(t('indexes.added'), 'ok', t('common.close'))
       void client.invalidateQueries({ queryKey: ['price-indexes'] })
@@ -74,7 +75,11 @@ export function PublishDialog(props: { index: PriceIndex; onClose: () => void })
       })
     },
     onDone: ({ recorded, unchanged }) => {
-      tell(t('indexes.published', { recorded: String(recorded), unchanged: String(unchanged) }), 'ok', t('common.close'))
+      tell(
+        t('indexes.published', { recorded: String(recorded), unchanged: String(unchanged) }),
+        'ok',
+        t('common.close'),
+      )
       for (const key of ['price-indexes', 'drafts', 'queues', 'resources', 'resource'])
         void client.invalidateQueries({ queryKey: [key] })
       props.onClose()

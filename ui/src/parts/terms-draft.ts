@@ -129,7 +129,8 @@ export function faultsOf(draft: TermsDraft, model: Model): Map<string, TermsFaul
     if (id === '') faults.set('/terms/index/id', 'needed')
     decimal('/terms/index/factor', factor, true)
     // the sign is no part of what is typed wrong
-    const signed = (field: string, text: string) => decimal(`/terms/index/${field}`, text.trim().replace(/^-/, ''), false)
+    const signed = (field: string, text: string) =>
+      decimal(`/terms/index/${field}`, text.trim().replace(/^-/, ''), false)
     signed('surcharge', surcharge)
     const both = [signed('floor', floor), signed('ceiling', ceiling)]
     if (both.every(Boolean) && compareAmounts(plainAmount(floor), plainAmount(ceiling)) > 0)

@@ -34,7 +34,9 @@ export function modelText(price: WithTerms): string {
     })
   if (index) {
     const by = t('indexes.by', { name: price.index?.name ?? '' }).trim()
-    const plus = isZero(index.surcharge) ? '' : `${index.surcharge.startsWith('-') ? '−' : '+'} ${money(index.surcharge.replace('-', ''))}/${unit}`
+    const plus = isZero(index.surcharge)
+      ? ''
+      : `${index.surcharge.startsWith('-') ? '−' : '+'} ${money(index.surcharge.replace('-', ''))}/${unit}`
     return [by, index.factor === '1' ? '' : `× ${say.decimal(index.factor, 12)}`, plus].filter(Boolean).join(' ')
   }
   if (!steps) return ''
