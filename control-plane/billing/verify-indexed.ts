@@ -58,11 +58,15 @@ function isFraction(text: string, num: bigint, den: bigint): boolean {
 
 /** Each stretch was charged by what its index said then, as the cut knew it. */
 export async function checkIndexes(ctx: Context, lines: readonly Line[], cut: number, number: string, report: Report) {
+  const asked = new Map<string, ReturnType<typeof indexesAt>>()
   for (const line of lines.filter(({ price }) => price.model === 'dynamic')) {
     const subject = `${number}/${line.id}`
     const period = { from: fromIso(line.period.from), to: fromIso(line.period.to) }
     const id = sure(line.price.terms?.index).id
-    const index = (await indexesAt(ctx, [id], period, cut)).get(id)
+    const key = `${id}/${line.period.from}/${line.period.to}`
+    const known = asked.get(key) ?? indexesAt(ctx, [id], period, cut)
+    asked.set(key, known)
+    const index = (await known).get(id)
     if (index?.name !== line.price.index?.name || index?.unit !== line.price.index?.unit)
       report('index', subject, `The index by which it was charged is gone, or called otherwise.`)
     for (const { from, to, index_value } of line.segments) {

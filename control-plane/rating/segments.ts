@@ -54,9 +54,10 @@ export function charging(price: Price, month: Interval): (quantity: bigint, unit
 }
 
 type ByIndex = Pick<Segment, 'index_value' | 'unit_amount'>
+const ITS_AMOUNT: { unit?: Fraction; said: ByIndex } = { said: {} }
 /** The unit price of a stretch by an index, and how a segment tells it; nothing of other prices. */
 function byIndex(price: Price, value: string | undefined): { unit?: Fraction; said: ByIndex } {
-  if (value === undefined) return { said: {} }
+  if (value === undefined) return ITS_AMOUNT
   const unit = unitPriceAt(price, value)
   return { unit, said: { index_value: value, unit_amount: fractionText(unit) } }
 }

@@ -17,11 +17,13 @@ export const timesOf = ({ times, effective_at, ends_at }: Timed): readonly Time[
   times ?? [{ from: effective_at, to: ends_at, trial: false }]
 
 /** Where a price begins or ends to hold, or to be free, or its index says something else. */
-export const boundsOf = (price: Timed): Instant[] =>
-  [...timesOf(price), ...(price.index?.values ?? [])].flatMap(({ from, to }) => [
+export function boundsOf(price: Timed): Instant[] {
+  const held = timesOf(price).flatMap(({ from, to }) => [
     ...(from === null ? [] : [from]),
     ...(to === null ? [] : [to]),
   ])
+  return price.index ? [...held, ...price.index.values.flatMap(({ from, to }) => [from, to])] : held
+}
 
 /** The parts of a stretch in which the price holds. */
 export const within = (price: Timed, stretch: Interval): (Interval & { trial: boolean })[] =>
