@@ -15,7 +15,7 @@ import type { z } from 'zod'
 import { Suite } from '../setup/stack.ts'
 import { type Agent, enrolledAgent, vm } from './agent.ts'
 import { apiOf, type Call } from './http.ts'
-import { draftOf, market, sell, settled } from './ledger.ts'
+import { draftOf, market, resourceId, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
 
 const HALF = 1_800_000
@@ -210,4 +210,28 @@ test('use is charged by the index of its time, is unrated where that is silent, 
   await world.db.execute(sql`update index_value set amount = 101 where ${row}`)
   expect((await findings()).map(({ check }) => check)).toContain('index')
   await world.db.execute(sql`update index_value set amount = 100 where ${row}`)
+})
+
+test('a plan charges by an index what fulfils its service, whenever its prices were agreed', async () => {
+  const ask = async (path: string, body: object) => {
+    const answer = await call('POST', path, body)
+    expect([path, answer.status < 300, answer.text]).toEqual([path, true, answer.text])
+    return answer.body as { id: string; price_book_id: string }
+  }
+  const begin = 8
+  world.clock.now = START + begin * HALF
+  await values({ values: [{ from: at(6), to: at(begin + 1), amount: '10' }, { from: at(begin + 1), to: at(begin + 2), amount: '30' }] })
+  const plan = await ask('/plans', { name: { en: 'Rack', es: 'Rack' }, product_kind: 'colocation' })
+  const price = { kind: 'vm', meter: 'instance', model: 'dynamic', per: 'hour', unit: 'instance' }
+  await ask('/prices', { ...price, terms: { index: { id: spot.id } }, price_book_id: plan.price_book_id })
+  await ask(`/plans/${plan.id}/publication`, {})
+  const service = await ask(`/accounts/${world.account_id}/services`, { plan_id: plan.id, prices_as_of: at(begin) })
+  await ask(`/services/${service.id}/resources`, { resource_id: await resourceId(world, 'a') })
+  await read([begin, 300_000], [begin + 2, 300_000])
+  const id = await finalise(world.db, actor, now, newId(), { account_id: world.account_id })
+  const line = (await invoiceOf(id)).lines.find(({ component }) => component === 'vm.instance')
+  // half an hour at 10, and half an hour at 30
+  expect(line).toMatchObject({ net: '20.00', plan: { id: plan.id }, price: { index: { name: 'SPOT' } } })
+  expect(line!.segments.map(({ index_value }) => index_value)).toEqual(['10', '30'])
+  expect(await findings()).toEqual([])
 })
