@@ -220,7 +220,12 @@ test('a plan charges by an index what fulfils its service, whenever its prices w
   }
   const begin = 8
   world.clock.now = START + begin * HALF
-  await values({ values: [{ from: at(6), to: at(begin + 1), amount: '10' }, { from: at(begin + 1), to: at(begin + 2), amount: '30' }] })
+  await values({
+    values: [
+      { from: at(6), to: at(begin + 1), amount: '10' },
+      { from: at(begin + 1), to: at(begin + 2), amount: '30' },
+    ],
+  })
   const plan = await ask('/plans', { name: { en: 'Rack', es: 'Rack' }, product_kind: 'colocation' })
   const price = { kind: 'vm', meter: 'instance', model: 'dynamic', per: 'hour', unit: 'instance' }
   await ask('/prices', { ...price, terms: { index: { id: spot.id } }, price_book_id: plan.price_book_id })

@@ -140,6 +140,7 @@ function segmentBranch(line: Line, segment: Segment, amount: string, zone: strin
   const base = segment.size === null ? t('explain.base_units') : t('explain.base_units_ms')
   const optional = (label: string, value: string | null): [string, string][] => (value === null ? [] : [[label, value]])
   const { hours } = segment
+  const said = indexText(line, segment)
   const used = sumIntegers(hours.map((hour) => hour.quantity))
   return {
     id,
@@ -152,7 +153,7 @@ function segmentBranch(line: Line, segment: Segment, amount: string, zone: strin
         : '',
       segment.estimated ? t('explain.estimated') : '',
       segment.trial ? t('explain.trial') : '',
-      indexText(line, segment),
+      said,
     ]
       .filter(Boolean)
       .join(' · '),
@@ -178,7 +179,7 @@ function segmentBranch(line: Line, segment: Segment, amount: string, zone: strin
           },
           children: () => hours.map((hour, index) => hourBranch(hour, zone, `${id}.${index}`)),
         }
-      : { note: t(nothingBeneath(line)) }),
+      : { note: [said, t(nothingBeneath(line))].filter(Boolean).join(' · ') }),
   }
 }
 
