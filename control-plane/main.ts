@@ -11,6 +11,7 @@ import { admissionBy } from './admission.ts'
 import { Authority, type Bus, connectBus, connectServer, type Way } from './bus/index.ts'
 import { routes as charges } from './charges/routes.ts'
 import { routes as catalog } from './catalog/routes.ts'
+import { routes as indexes } from './indexes/routes.ts'
 import { routes as closing } from './closing/routes.ts'
 import { routes as contracts } from './contracts/routes.ts'
 import { type Clock, connect, type Database } from './db/index.ts'
@@ -103,6 +104,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     ingest(deps),
     releases({ ...deps, admission, refusals, files: new ReleaseFiles(env.data) }),
     catalog(deps),
+    indexes(deps),
     contracts(deps),
     promotions(deps),
     rating(deps),

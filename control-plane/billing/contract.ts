@@ -6,7 +6,7 @@ import { Subscription } from '../contracts/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contract.ts'
 import { Charge } from '../charges/contract.ts'
 import { AppliedCoupon } from '../promotions/contract.ts'
-import { BlockedGap, Line, Unrated } from '../rating/contract.ts'
+import { BlockedGap, Line, Segment, Unrated } from '../rating/contract.ts'
 import { Settlement } from '../settlements/contract.ts'
 import { TaxReason } from '../tax/contract.ts'
 
@@ -223,6 +223,8 @@ export const Explanation = z
           .meta({ description: 'what was subscribed then; absent: no service is behind it' }),
         trial: z.boolean().meta({ description: 'a trial, which costs nothing' }),
         skipped: z.boolean().meta({ description: 'nobody looked, and its price bills nothing of such time' }),
+        index_value: Segment.shape.index_value,
+        unit_amount: Segment.shape.unit_amount,
         hours: z.array(
           z.object({
             meter: Line.shape.meter.optional().meta({ description: 'where several lie beneath the line: in, or out' }),

@@ -2,6 +2,7 @@
 import { csvLine } from '../base/csv.ts'
 import { pricedAmount } from './adjust.ts'
 import type { DocumentLine, Invoice } from './contract.ts'
+import { averagePrice } from './index-text.ts'
 import { minorOf } from './rules.ts'
 import { majorText } from '../base/money.ts'
 
@@ -19,7 +20,7 @@ const COLUMNS: Record<string, (line: DocumentLine, document: Document) => unknow
   quantity: (line) => line.quantity_display,
   unit: (line) => line.price.unit,
   per: (line) => line.price.per,
-  unit_price: (line) => line.price.amount,
+  unit_price: (line) => (line.price.index ? averagePrice(line) : line.price.amount),
   billed: (line) => line.correction?.billed ?? line.settlement?.advanced,
   due: (line) => line.correction?.due ?? line.settlement?.due,
   gross: pricedAmount,

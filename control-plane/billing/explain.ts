@@ -161,6 +161,8 @@ async function segmentsOf(ctx: Context, line: Line, cut: number): Promise<Explai
       unobserved_ms: segment.unobserved_ms,
       estimated: segment.estimated,
       skipped: segment.skipped ?? false,
+      ...(segment.index_value !== undefined && { index_value: segment.index_value }),
+      ...(segment.unit_amount !== undefined && { unit_amount: segment.unit_amount }),
       hours: hours[index] ?? [],
     }
   })

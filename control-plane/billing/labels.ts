@@ -6,6 +6,7 @@ import type { MeterName } from '../metering/contract.ts'
 import type { Line } from '../rating/contract.ts'
 import type { DocumentLine, InvoiceContent } from './contract.ts'
 import { gapText } from './gap-text.ts'
+import { averagePrice, indexTexts } from './index-text.ts'
 import { percentageTexts } from './percentage-text.ts'
 import { percentileTexts } from './percentile-text.ts'
 import { causesText, NOTE_WORDS } from './notes/text.ts'
@@ -178,6 +179,7 @@ const noteOf = (line: Line, zone: string, language: Language): string =>
   [
     line.one_off ? dateText(line.one_off.at, zone, language) : '',
     ...percentileTexts(line, language, (text) => decimalText(text, language)),
+    ...indexTexts(line, language, (text) => decimalText(text, language)),
     ...chargeTexts(line, language),
     ...termTexts(line, language, {
       span: (from, to) => spanText(from, to, zone, language),
@@ -293,7 +295,7 @@ function lineData(line: DocumentLine, { currency, zone }: InvoiceContent, langua
       : // where the terms make the amount, or what was charged before, the note says how
         line.charge || line.settlement
         ? ''
-        : `${decimalText(line.price.amount, language)} ${currency}`,
+        : `${decimalText(averagePrice(line) ?? line.price.amount, language)} ${currency}`,
     net: decimalText(line.net, language),
   }
 }

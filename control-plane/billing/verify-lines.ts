@@ -15,6 +15,7 @@ import { pricedAmount } from './adjust.ts'
 import * as store from './store.ts'
 import { checkBooks } from './verify-books.ts'
 import { checkCharge, checkShare } from './verify-charge.ts'
+import { checkByIndex, checkIndexes } from './verify-indexed.ts'
 import { checkPercentile } from './verify-percentile.ts'
 import { checkServices, isService, plannedIn, subscribed } from './verify-services.ts'
 import { isRounded, type Report, units } from './verify-sums.ts'
@@ -30,6 +31,7 @@ export async function checkLines(
   await checkServices(ctx, invoice, lines, report)
   await checkBooks(ctx, invoice, lines, report)
   await checkCustomers(ctx, invoice, lines, report)
+  await checkIndexes(ctx, lines, invoice.cut, invoice.number, report)
   for (const batch of batchesOf(lines)) {
     const facts = await factsOf(ctx, invoice, batch)
     for (const line of batch) {
@@ -157,6 +159,7 @@ function checkArithmetic(line: Line, zone: string, subject: string, report: Repo
   const den = BigInt(line.divisor) * 10n ** BigInt(decimals.length)
   if (quantity !== BigInt(line.quantity)) report('quantity', subject, 'The segments do not add up to the quantity.')
   if (line.charge) return checkCharge(line, line.charge, zone, subject, report)
+  if (line.price.model === 'dynamic') return checkByIndex(line, subject, report)
   const amount = pricedAmount(line)
   if (!isRounded(units(amount, line.currency), num, den))
     report('net', subject, `quantity × price ÷ divisor is not ${amount} ${line.currency}.`)

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Kind } from '#connectors/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
+import { SignedDecimal } from '../indexes/contract.ts'
 import { GapPolicy, METER_NAMES, type MeterName } from '../metering/contract.ts'
 import { TaxClass } from '../tax/contract.ts'
 
@@ -9,7 +10,7 @@ import { TaxClass } from '../tax/contract.ts'
  * `flat`: the amount whatever the size; `per_unit`: the amount for each unit. The others are applied to all that one resource used in
  * a billing period: `graduated` each unit at the price of its tier, `volume` all units at the price of the tier that is reached,
  * `package` and `stair_step` in packages that count whole; percentages are of what else is charged on the same bill; `allocation_pool` a fee for what may be held
- * at once, and more for what is held above it.
+ * at once, and more for what is held above it; `dynamic` each unit at what a published index says at the time of use.
  */
 export const ChargeModel = z.enum([
   'flat',
@@ -21,6 +22,7 @@ export const ChargeModel = z.enum([
   'percentage',
   'graduated_percentage',
   'allocation_pool',
+  'dynamic',
 ])
 export type ChargeModel = z.infer<typeof ChargeModel>
 /** `hour` and `month` for allocation meters, `quantity` for consumption meters, `month` for percentile meters. */
@@ -64,6 +66,14 @@ const AllocationPool = z.object({
   amount: Decimal.meta({ description: 'the fee for the pool, for each period of the price' }),
   overage_amount: Decimal.meta({ description: 'for each unit above it, for as long as it is above' }),
 })
+const ByIndex = z.object({
+  id: Id.meta({ description: 'a published index in the currency of the price book' }),
+  factor: Decimal.default('1').meta({ description: '0.001 where the index is of MWh and the price of kWh' }),
+  surcharge: SignedDecimal.default('0').meta({ description: 'on each unit' }),
+  floor: SignedDecimal.optional().meta({ description: 'a unit costs no less' }),
+  ceiling: SignedDecimal.optional().meta({ description: 'a unit costs no more' }),
+})
+export type ByIndex = z.infer<typeof ByIndex>
 /** What a price says beyond its amount. Quantities are in its unit (× hours or months), amounts in its currency. */
 export const Terms = z
   .strictObject({
@@ -80,6 +90,10 @@ export const Terms = z
         description:
           'of percentages: only of what these kinds are charged, `service` being the fees of plans; default: of all other charges of the bill',
       }),
+    index: ByIndex.optional().meta({
+      description:
+        'of `dynamic`: a unit costs value × factor + surcharge, with the value of the time of use; where there is none, usage is unrated',
+    }),
     pool: z.enum(['account', 'resources']).optional().meta({
       description:
         'all resources of the kind together, on one line. `account`: allowance, tiers, minimum and maximum hold once; `resources`: each brings its own share of them. Default: each resource for itself',
@@ -119,6 +133,10 @@ export const Price = z
     unit: z.string().meta({ example: 'GiB', description: 'one of the units of the meter' }),
     amount: Amount.meta({ description: '0 where the model has amounts of its own' }),
     terms: Terms.nullable(),
+    index: z
+      .object({ name: z.string(), unit: z.string() })
+      .optional()
+      .meta({ description: 'of `dynamic`, in lists: how its index is called' }),
     currency: CurrencyCode,
     gap_policy: GapPolicy,
     tax_class: TaxClass,

@@ -7,6 +7,7 @@ import { fromIso, type Instant, type Interval, iso, monthOf } from '../base/time
 import { LIVE, openCut } from '../db/cut.ts'
 import { type Context, databaseError } from '../db/index.ts'
 import { append } from '../events/index.ts'
+import { assertIndex, indexNames } from '../indexes/index.ts'
 import { METER_NAMES, meterOf } from '../metering/contract.ts'
 import type {
   MeterDescription,
@@ -126,7 +127,14 @@ export async function listPrices(
   const book = required(await findBook(ctx.tx, id), id)
   mayRead(ctx, book)
   const versions = await listVersions(ctx.tx, book.id, history ? null : now)
-  const items = versions.map((version) => toPrice(version, book, now))
+  const indexes = await indexNames(
+    ctx,
+    versions.flatMap(({ terms }) => terms?.index?.id ?? []),
+  )
+  const items = versions.map((version) => {
+    const index = version.terms?.index && indexes.get(version.terms.index.id)
+    return { ...toPrice(version, book, now), ...(index && { index }) }
+  })
   return { items, currency: book.currency, price_book_id: book.id }
 }
 
@@ -143,6 +151,7 @@ export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
   const book = required(await lockBook(ctx.tx, id), id)
   mayRead(ctx, book)
   await assertSells(ctx, input, book)
+  await assertIndex(ctx, input.terms?.index?.id, book.currency)
   // The clock is read under the lock: decisions without an instant hold in the order in which they are recorded.
   const now = ctx.now()
   const live = await liveVersions(ctx.tx, { price_book_id: book.id, kind: input.kind, meter: input.meter })
@@ -212,6 +221,7 @@ export async function hypothetical(
   assertFits(input)
   assertTerms(input)
   const book = required(await findBook(ctx.tx, price_book_id), price_book_id)
+  await assertIndex(ctx, input.terms?.index?.id, book.currency)
   const now = ctx.now()
   const live = await liveVersions(ctx.tx, { price_book_id, kind: input.kind, meter: input.meter })
   const { supersede: gone, shorten, span } = decide(live, await beginning(ctx, input, book, live, now), true)

@@ -1,5 +1,5 @@
 /** Which prices may be recorded, and how a decision changes the versions of one price: pure. */
-import { type GapPolicy, type MeterName, meterOf, METERS } from '../metering/contract.ts'
+import { type GapPolicy, type MeterName, meterOf } from '../metering/contract.ts'
 import { type FieldError, Problem } from '../base/problem.ts'
 import type { Instant } from '../base/time.ts'
 import type { ChargeModel, Per, PricedKind } from './contract.ts'
@@ -9,7 +9,7 @@ export const AMOUNT_PLACES = 12
 
 /** What a price of the meter may say: allocation is charged for time, consumption for its quantity, a percentile for its month. */
 export function choicesOf(meter: MeterName): Choices {
-  const { kind, units } = METERS[meter]
+  const { kind, units, of } = meterOf(meter)
   if (kind === 'percentile')
     return {
       per: ['month'],
@@ -20,13 +20,20 @@ export function choicesOf(meter: MeterName): Choices {
   return kind === 'allocation'
     ? {
         per: ['hour', 'month'],
-        models: ['per_unit', 'flat', ...BY_QUANTITY, 'allocation_pool', ...(meter === 'fee' ? PERCENTAGES : [])],
+        models: [
+          'per_unit',
+          'flat',
+          ...BY_QUANTITY,
+          'allocation_pool',
+          ...(meter === 'fee' ? PERCENTAGES : []),
+          ...(of === 'service' ? [] : BY_TIME),
+        ],
         units: Object.keys(units),
         gap_policies: ['infer', 'skip', 'block'],
       }
     : {
         per: ['quantity'],
-        models: ['per_unit', ...BY_QUANTITY],
+        models: ['per_unit', ...BY_QUANTITY, ...(of === 'service' ? [] : BY_TIME)],
         units: Object.keys(units),
         gap_policies: ['total', 'skip', 'block'],
       }
@@ -35,6 +42,8 @@ export function choicesOf(meter: MeterName): Choices {
 /** Shares of what else is charged: only the fee of a plan is one, for no meter counts money. */
 const PERCENTAGES: ChargeModel[] = ['percentage', 'graduated_percentage']
 const BY_QUANTITY: ChargeModel[] = ['graduated', 'volume', 'package', 'stair_step']
+/** An index says what a unit costs at the time of use: fees are agreed before, and a percentile is of no one time. */
+const BY_TIME: ChargeModel[] = ['dynamic']
 
 /** A share of what else is charged on the same bill. */
 export const isPercentage = ({ model }: { model: ChargeModel }): boolean => PERCENTAGES.includes(model)

@@ -14,6 +14,7 @@ const OWN: Partial<Record<ChargeModel, keyof Terms>> = {
   percentage: 'percentage',
   graduated_percentage: 'rate_tiers',
   allocation_pool: 'allocation_pool',
+  dynamic: 'index',
 }
 const MODEL_TERMS = [...new Set(Object.values(OWN))]
 
@@ -43,6 +44,7 @@ export function assertTerms(price: Decided): void {
   checkPool(price, terms, say)
   checkTiming(price, terms, say)
   checkPercentage(price, terms, say)
+  checkIndex(price, terms, say)
   if (errors.length === 0) return
   const said = errors.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; ')
   throw new Problem('invalid', `These terms can't be charged: ${said}.`, errors)
@@ -141,6 +143,17 @@ function checkPercentage({ model, per, tax_inclusive }: Decided, terms: Terms, s
   if (isAbove(free_amount, '0'))
     say('/terms/percentage/free_amount', 'must be left out: a first tier of 0 % of graduated_percentage says so')
 }
+/** Each unit costs what the index says then, so nothing is left that would be of all units of a month together. */
+function checkIndex({ model }: Decided, terms: Terms, say: Say): void {
+  if (model !== 'dynamic') return
+  const { index, timing: _timing, ...others } = terms
+  for (const name of Object.keys(others))
+    if (name === 'pool' || name in OF_A_MONTH)
+      say(`/terms/${name}`, 'is of no use to the model dynamic, which charges each unit at the price of its time')
+  if (index?.floor !== undefined && index.ceiling !== undefined && isAbove(index.floor, index.ceiling))
+    say('/terms/index/floor', 'must not be above the ceiling')
+}
+const OF_A_MONTH = { included: true, minimum: true, maximum: true, proration: true, day_count: true }
 
 /** Decimals without trailing zeros and nothing that says what holds anyway; null where nothing is left. */
 export function keptTerms(terms: Terms | null | undefined): Terms | null {
@@ -158,7 +171,7 @@ export function keptTerms(terms: Terms | null | undefined): Terms | null {
   return Object.keys(kept).length > 0 ? kept : null
 }
 
-const DECIMAL = /^\d+(\.\d+)?$/
+const DECIMAL = /^-?\d+(\.\d+)?$/
 function shortened(value: unknown): unknown {
   if (typeof value === 'string') return DECIMAL.test(value) ? toDecimal(exact(value), AMOUNT_PLACES) : value
   if (Array.isArray(value)) return value.map(shortened)

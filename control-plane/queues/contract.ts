@@ -22,6 +22,10 @@ export const UnratedUsage = z
     hours: z.string().meta({ description: 'of all of them together, in the time that is not invoiced yet' }),
     since: InstantText,
     estimate: Estimate,
+    index: z
+      .string()
+      .optional()
+      .meta({ description: 'by which it is priced; it had no value then. Remedy: publish its values' }),
   })
   .meta({ id: 'UnratedUsage' })
 export type UnratedUsage = z.infer<typeof UnratedUsage>

@@ -8,8 +8,8 @@ const table = (head: readonly string[], rows: readonly (readonly unknown[])[]): 
 
 export const unratedCsv = (items: readonly UnratedUsage[]): string =>
   table(
-    ['account', 'kind', 'meter', 'resources', 'hours', 'since', 'estimate', 'currency'],
-    items.map(({ account, kind, meter, resources, hours, since, estimate }) => [
+    ['account', 'kind', 'meter', 'resources', 'hours', 'since', 'estimate', 'currency', 'index'],
+    items.map(({ account, kind, meter, resources, hours, since, estimate, index }) => [
       account.name,
       kind,
       meter,
@@ -18,6 +18,7 @@ export const unratedCsv = (items: readonly UnratedUsage[]): string =>
       since,
       estimate?.amount,
       estimate?.currency,
+      index,
     ]),
   )
 export const unownedCsv = (items: readonly UnownedResource[]): string =>

@@ -10,6 +10,7 @@ import { LIVE } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
 import type { Page } from '../http/contract.ts'
+import { indexNames } from '../indexes/index.ts'
 import { meterOf } from '../metering/contract.ts'
 import { costPerMonth } from '../rating/index.ts'
 import { charging, PARTS } from '../rating/rules.ts'
@@ -65,8 +66,11 @@ async function allUnrated(ctx: Context): Promise<Found[]> {
     return known
   }
   const out: Found[] = []
-  for (const component of await candidates(ctx)) {
+  const components = await candidates(ctx)
+  const namesOf = await namesIn(ctx, components)
+  for (const component of components) {
     const { kind, meter } = component
+    const index = namesOf(component)
     const how = meterOf(meter)
     const lacking =
       how.kind === 'allocation'
@@ -85,6 +89,7 @@ async function allUnrated(ctx: Context): Promise<Found[]> {
         hours: toDecimal(fraction(BigInt(row.held_ms), BigInt(HOUR_MS)), 2),
         since: iso(Number(row.since)),
         estimate: moneyOf(exact, row.currency),
+        ...(index !== '' && { index }),
         exact,
       })
     }
@@ -92,13 +97,23 @@ async function allUnrated(ctx: Context): Promise<Found[]> {
   return out
 }
 
+/** The indexes by which a component is priced. */
+async function namesIn(ctx: Context, components: readonly store.Component[]) {
+  const known = await indexNames(
+    ctx,
+    components.flatMap(({ index_ids }) => index_ids),
+  )
+  return ({ index_ids }: store.Component): string =>
+    [...new Set(index_ids)].flatMap((id) => known.get(id)?.name ?? []).join(', ')
+}
+
 /** Components that may lack a price somewhere: only these are looked for among the resources. */
 async function candidates(ctx: Context): Promise<store.Component[]> {
   const out = new Map<string, store.Component>()
-  const add = ({ kind, meter, is_unsold }: Omit<store.Component, 'books'>, book: string) => {
+  const add = ({ kind, meter, is_unsold, index_ids }: Omit<store.Component, 'books'>, book: string) => {
     const key = `${kind}.${meter}/${is_unsold}`
-    const known = out.get(key) ?? { kind, meter, is_unsold, books: [] }
-    out.set(key, { ...known, books: [...known.books, book] })
+    const known = out.get(key) ?? { kind, meter, is_unsold, books: [], index_ids: [] }
+    out.set(key, { ...known, books: [...known.books, book], index_ids: [...known.index_ids, ...index_ids] })
   }
   for (const [book, kinds] of Map.groupBy(await store.ownedKinds(ctx), (row) => row.price_book_id)) {
     const sold = await offered(ctx, book)
@@ -107,7 +122,9 @@ async function candidates(ctx: Context): Promise<store.Component[]> {
     for (const { kind, since, is_own } of kinds)
       for (const meter of lacks(kind, sold, prices, { from: Number(since), to: ctx.now() })) {
         const is_unsold = !sold.has(`${kind}.${meter}`)
-        if (is_own || !is_unsold) add({ kind, meter, is_unsold }, book)
+        const own = prices.filter((price) => price.kind === kind && price.meter === meter)
+        const index_ids = own.flatMap(({ terms }) => terms?.index?.id ?? [])
+        if (is_own || !is_unsold) add({ kind, meter, is_unsold, index_ids }, book)
       }
   }
   return [...out.values()]

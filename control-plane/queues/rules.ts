@@ -17,7 +17,8 @@ export function lacks(
   if (meters.length === 0) return isPartOfAnother(kind) ? [] : ['instance']
   return meters.filter((meter) => {
     let from = within.from
-    const own = prices.filter((price) => price.kind === kind && price.meter === meter)
+    // an index may say nothing at any time: whether it did is asked of its values
+    const own = prices.filter((price) => price.kind === kind && price.meter === meter && price.model !== 'dynamic')
     for (const price of own.toSorted((a, b) => a.effective_at - b.effective_at)) {
       const covered = intersect({ from: price.effective_at, to: price.ends_at }, within)
       if (covered && covered.from <= from) from = Math.max(from, covered.to)

@@ -42,6 +42,8 @@ export interface Component {
   kind: Kind
   meter: MeterName
   books: string[]
+  /** by which prices of it go */
+  index_ids: string[]
   /** nothing of the kind is sold: then what a negotiated book sells of it is none that lacks */
   is_unsold: boolean
 }
@@ -68,8 +70,10 @@ export const heldWithout = (
   const counts = how.counts === 'running' ? sql`v.content->>'state' = 'running'` : sql`true`
   const priced = is_unsold
     ? sql`select k.id, range_agg(k.held) as by from k where exists (select 1 from price_version p where p.price_book_id = k.price_book_id and p.kind = ${kind} and p.cut_to is null) group by 1`
-    : sql`select k.id, range_agg(k.held * tstzrange(p.effective_at, p.ends_at)) as by from k join price_version p on p.price_book_id = k.price_book_id
-          where p.cut_to is null and p.kind = ${kind} and p.meter = ${meter} group by 1`
+    : sql`select k.id, range_agg(k.held * tstzrange(p.effective_at, p.ends_at) * tstzrange(x.valid_from, x.valid_to)) as by
+          from k join price_version p on p.price_book_id = k.price_book_id
+            left join index_value x on p.model = 'dynamic' and x.price_index_id = (p.terms->'index'->>'id')::uuid and x.cut_to is null
+          where p.cut_to is null and p.kind = ${kind} and p.meter = ${meter} and (p.model <> 'dynamic' or x.id is not null) group by 1`
   return rows<Lacking>(
     ctx.tx,
     sql`with o as (${open(ctx.now())}), k as (${BOOKS}),

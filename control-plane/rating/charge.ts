@@ -33,8 +33,8 @@ export interface Priced {
 }
 /** True where a line is the sum of its segments, each for itself. */
 export const isLinear = ({ model, terms }: Priced): boolean =>
-  (model === 'flat' || model === 'per_unit') &&
-  (terms === null || Object.keys(terms).every((name) => name === 'timing'))
+  (model === 'flat' || model === 'per_unit' || model === 'dynamic') &&
+  (terms === null || Object.keys(terms).every((name) => name === 'timing' || name === 'index'))
 
 export interface Charged extends Committed {
   quantity: Fraction
@@ -117,8 +117,11 @@ function modelled({ model, amount, terms }: Priced, quantity: Fraction): Charge 
           flat: exact(flat_amount),
         })),
       )
+    case 'dynamic':
     case 'allocation_pool':
-      throw new Error(`assertion failed: nothing is priced by ${model} here: a pool has a way of its own`)
+      throw new Error(
+        `assertion failed: nothing is priced by ${model} here: an index has a price for each time, and a pool has a way of its own`,
+      )
   }
 }
 

@@ -5,6 +5,7 @@ import { TaxClass } from '../tax/contract.ts'
 import { ChargeModel, MeterOfPrice, NewPrice, Per, Plan, PricedKind, Terms } from '../catalog/contract.ts'
 import { Subscription } from '../contracts/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
+import { SignedDecimal } from '../indexes/contract.ts'
 import { GapCause, GapPolicy } from '../metering/contract.ts'
 
 /** Rises with any rule of rating or billing. */
@@ -55,6 +56,10 @@ export const Segment = z.object({
   skipped: z.literal(true).optional(),
   /** a trial, which costs nothing: the quantity is 0 whatever was held or used */
   trial: z.literal(true).optional(),
+  index_value: SignedDecimal.optional().meta({ description: 'of a price by an index: what that says' }),
+  unit_amount: FractionText.optional().meta({
+    description: 'of a price by an index: what a unit costs by it; amount = quantity × unit_amount ÷ divisor',
+  }),
 })
 /** How a line came about that isn't the sum of its segments: its terms applied to all that was used in the period. */
 export const LineCharge = z.object({
@@ -143,6 +148,10 @@ const RatedLine = z
       price_book_id: Id.optional(),
       effective_at: InstantText,
       terms: Terms.optional().meta({ description: 'absent: it says no more than its amount' }),
+      index: z
+        .object({ name: z.string(), unit: z.string() })
+        .optional()
+        .meta({ description: 'of `dynamic`: by which published index; the segments say its values' }),
       ends_at: InstantText.optional().meta({ description: 'of prices with terms; absent: it went on' }),
       times: z
         .array(z.object({ from: InstantText, to: InstantText, trial: z.literal(true).optional() }))
@@ -216,6 +225,7 @@ export const Unrated = z
     hours: z.int(),
     from: InstantText,
     to: InstantText,
+    index: z.string().optional().meta({ description: 'of a price by this index, which has no value then' }),
   })
   .meta({ id: 'Unrated' })
 
@@ -284,7 +294,7 @@ export const AccountUsageQuery = z.object({
 /**
  * Why lines don't say what they would be under another price. `gaps`: it treats gaps otherwise, and there are some; `share`: for how
  * long the thing was owned isn't on them; `proration`: what it was before the period isn't; `discounts`: they were discounted;
- * `meter`: it isn't measured in quantities and time; `advance`: it settles what an earlier bill charged in advance.
+ * `meter`: it isn't measured in quantities and time; `advance`: it settles what an earlier bill charged in advance; `index`: what a unit costs isn't one amount.
  */
 export const WhyNotRepriced = z.enum([
   'gaps',
@@ -295,6 +305,7 @@ export const WhyNotRepriced = z.enum([
   'pool',
   'meter',
   'advance',
+  'index',
 ])
 export type WhyNotRepriced = z.infer<typeof WhyNotRepriced>
 

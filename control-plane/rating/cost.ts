@@ -4,7 +4,7 @@ import { HOUR_MS, type Interval, lengthMs } from '../base/time.ts'
 import { meterOf } from '../metering/contract.ts'
 import { isLinear } from './charge.ts'
 import type { Observed, Price } from './rules.ts'
-import { charging, held } from './segments.ts'
+import { charging, held, unitPriceAt } from './segments.ts'
 
 /**
  * What a resource costs each hour at its prices, exactly: what is held, for what will be used nobody knows. null where none applies, or
@@ -25,7 +25,11 @@ function costOf(resource: Held, prices: readonly Price[], month: Interval, ms: b
   for (const price of prices.filter((p) => meterOf(p.meter).kind === 'allocation')) {
     if (!isLinear(price)) return null
     const size = held(meterOf(price.meter), resource)
-    const part = charging(price, month)(size === null ? 0n : (price.model === 'flat' ? 1n : size) * ms)
+    const value = price.index?.values[0]?.amount
+    // by an index: as it says now
+    if (price.model === 'dynamic' && value === undefined) return null
+    const unit = value === undefined ? undefined : unitPriceAt(price, value)
+    const part = charging(price, month)(size === null ? 0n : (price.model === 'flat' ? 1n : size) * ms, unit)
     total = total ? add(total, part) : part
   }
   return total

@@ -32,6 +32,7 @@ export { mergedVersions } from './tariffs.ts'
 export { pricesUnder } from './prices.ts'
 export { rate, type RatedPeriod, type RatingRequest } from './rate.ts'
 export { type Repriced, repriced } from './reprice.ts'
+export { indexed } from './indexed.ts'
 export { WHOLE } from './charge.ts'
 export { chargesNothingUsed } from './whole.ts'
 export { judge, usageAccounting } from './judge.ts'
@@ -69,6 +70,12 @@ export async function quote(
   { price, quantity }: z.infer<typeof NewQuote>,
 ): Promise<z.infer<typeof Quote>> {
   permit(ctx, 'catalog.read')
+  if (price.model === 'dynamic')
+    throw new Problem(
+      'invalid',
+      'A price by an index has no one amount for a month: a unit costs what the index says when it is used.',
+      [{ pointer: '/price/model', detail: 'must not be dynamic' }],
+    )
   const { currency, ...priced } = await considered(ctx, price)
   const made = charged(priced, sure(parseDecimal(quantity, QUANTITY_PLACES)), WHOLE)
   return {
@@ -81,12 +88,13 @@ export async function quote(
 const QUANTITY_PLACES = 12
 
 /** Unrated usage as the API shows it. */
-export const presentMissing = ({ resource, meter, from, to }: Missing) => ({
+export const presentMissing = ({ resource, meter, from, to, index }: Missing) => ({
   ...whose(resource),
   meter: meter as MeterName,
   hours: Math.ceil((to - from) / HOUR_MS),
   from: iso(from),
   to: iso(to),
+  ...(index !== undefined && { index }),
 })
 
 /** Gaps that hold the invoice back, as the API shows them. */

@@ -6,6 +6,7 @@ import type { Interval } from '../base/time.ts'
 import { offered, type PriceRow, pricesAt } from '../catalog/index.ts'
 import { booksUnder, type ContractInForce, type HeldBook } from '../contracts/index.ts'
 import type { Context } from '../db/index.ts'
+import { indexed } from './indexed.ts'
 import { type Layer, layered, type Offer, offersOf } from './layers.ts'
 import type { Price } from './rules.ts'
 import { merged } from './versions.ts'
@@ -37,7 +38,7 @@ export async function pricesIn(
   for (const { price_book_id, spans } of books) {
     const versions =
       instead?.price_book_id === price_book_id ? instead.versions : await pricesAt(ctx, price_book_id, interval, cut)
-    layers.push({ spans, prices: merged(versions) })
+    layers.push({ spans, prices: await indexed(ctx, merged(versions), interval, cut) })
   }
   return layered(layers)
 }

@@ -25,6 +25,7 @@ export function repriced(lines: readonly Line[], price: Content, zone: string): 
   const first = sure(lines[0])
   const { meter } = first
   if (!meter || !(meter in METERS)) return { why: 'meter' }
+  if (price.model === 'dynamic') return { why: 'index' }
   if (isPooled(price) !== (first.resource.kind === 'pool')) return { why: 'pool' }
   if (lines.some((line) => line.gross_inclusive !== undefined)) return { why: 'with_tax' }
   if (lines.some((line) => line.settlement)) return { why: 'advance' }

@@ -11,6 +11,7 @@ import type { GapPolicy, MeterName, Peak } from '../metering/contract.ts'
 import type { Gap } from '../metering/rules.ts'
 import type { ChargeModel, Plan, PricedKind, Terms } from '../catalog/contract.ts'
 import { byResource } from './by-resource.ts'
+import type { KnownIndex } from '../indexes/contract.ts'
 import type { LineTax, TaxClass } from '../tax/contract.ts'
 import { chargeText, isLinear } from './charge.ts'
 import { type ForAccount, type Line, type LineGap, SHOWN_GAPS } from './contract.ts'
@@ -51,6 +52,8 @@ export interface Price {
   times?: readonly Time[]
   /** charged for whole billing periods of its service, not for parts of documents */
   by_period?: boolean
+  /** of `dynamic`: what its index says; a unit has no price where that says nothing */
+  index?: KnownIndex
   /** of a plan: for which service it holds */
   of?: { service_id: string; plan: Pick<Plan, 'id' | 'name'> }
 }
@@ -278,6 +281,7 @@ function lineOf(
       ...(price.price_book_id !== undefined && { price_book_id: price.price_book_id }),
       effective_at: iso(price.effective_at),
       ...(price.terms && { terms: price.terms }),
+      ...(price.index && { index: { name: price.index.name, unit: price.index.unit } }),
       ...(whole && price.ends_at !== null && { ends_at: iso(price.ends_at) }),
       ...(price.times && { times: within(price, facts.period).map(timeText) }),
     },

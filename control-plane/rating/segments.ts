@@ -3,8 +3,8 @@
  * and the digest that binds them to what they were made from. Pure.
  */
 import { canonical, sha256 } from '#connectors/contract.ts'
-import { type Fraction, parseDecimal } from '../base/exact.ts'
-import { assert } from '../base/problem.ts'
+import { type Fraction, fractionText, parseDecimal } from '../base/exact.ts'
+import { assert, sure } from '../base/problem.ts'
 import {
   HOUR_MS,
   type Instant,
@@ -19,11 +19,12 @@ import { type GapPolicy, type Meter, meterOf, type Peak } from '../metering/cont
 import { counts, coveredMs, type Gap } from '../metering/rules.ts'
 import type { Segment } from './contract.ts'
 import type { Unobserved } from './gaps.ts'
+import { dynamic } from './models/dynamic.ts'
 import { flat } from './models/flat.ts'
 import { perUnit } from './models/per_unit.ts'
 import { rateOf, rateQuantity, unseenIn } from './percentile.ts'
 import type { Consumed, Facts, Observed, Owned, Price, RatedResource } from './rules.ts'
-import { boundsOf, within } from './times.ts'
+import { boundsOf, chargedIn } from './times.ts'
 
 export type RawSegment = Omit<Segment, 'amount'> & {
   quantity_units: bigint
@@ -46,10 +47,28 @@ const amountOf = (price: Price): Fraction => {
   return amount
 }
 
-/** What any quantity costs at a price in a month: its amount and divisor are looked up once. */
-export function charging(price: Price, month: Interval): (quantity: bigint) => Fraction {
+const exact = (text: string): Fraction => sure(parseDecimal(text, PLACES))
+/** What a unit costs of a price by an index where that says a value. */
+export function unitPriceAt({ terms }: Pick<Price, 'terms'>, value: string): Fraction {
+  const { factor, surcharge, floor, ceiling } = sure(terms?.index)
+  const bound = (text: string | undefined) => (text === undefined ? null : exact(text))
+  const by = { factor: exact(factor), surcharge: exact(surcharge), floor: bound(floor), ceiling: bound(ceiling) }
+  return dynamic(exact(value), by)
+}
+
+/** What any quantity costs at a price in a month: its amount and divisor are looked up once. `unit`: of a price by an index. */
+export function charging(price: Price, month: Interval): (quantity: bigint, unit?: Fraction) => Fraction {
   const [model, amount, divisor] = [price.model === 'flat' ? flat : perUnit, amountOf(price), divisorOf(price, month)]
-  return (quantity) => model(quantity, amount, divisor)
+  return (quantity, unit = amount) => model(quantity, unit, divisor)
+}
+
+type ByIndex = Pick<Segment, 'index_value' | 'unit_amount'>
+const ITS_AMOUNT: { unit?: Fraction; said: ByIndex } = { said: {} }
+/** The unit price of a stretch by an index, and how a segment tells it; nothing of other prices. */
+function byIndex(price: Price, value: string | undefined): { unit?: Fraction; said: ByIndex } {
+  if (value === undefined) return ITS_AMOUNT
+  const unit = unitPriceAt(price, value)
+  return { unit, said: { index_value: value, unit_amount: fractionText(unit) } }
 }
 
 /** How much of an allocation meter a version holds: base units, or null where its state doesn't count. */
@@ -74,11 +93,11 @@ function allocationSegments(facts: Facts, resource: RatedResource, price: Price)
       const size = held(meter, observed)
       const both = size === null ? null : meet(facts.period, owned, observed)
       if (size === null || !both) continue
-      for (const { trial, ...stretch } of within(price, both)) {
+      for (const { trial, value, ...stretch } of chargedIn(price, both)) {
         const gaps = unobservedIn(facts, observed.scope_id, stretch)
         const bounds = price.gap_policy === 'skip' ? gaps.flatMap(({ from, to }) => [from, to]) : []
         for (const piece of splitAt(stretch, bounds))
-          out.push(heldSegment(price, chargeOf, { owned, observed, size, piece, gaps, trial }))
+          out.push(heldSegment(price, chargeOf, { owned, observed, size, piece, gaps, trial, value }))
       }
     }
   return out
@@ -91,15 +110,17 @@ interface Holding {
   piece: Interval
   gaps: readonly Unobserved[]
   trial: boolean
+  value: string | undefined
 }
 function heldSegment(
   price: Price,
-  chargeOf: (quantity: bigint) => Fraction,
-  { owned, observed, size, piece, gaps, trial }: Holding,
+  chargeOf: ReturnType<typeof charging>,
+  { owned, observed, size, piece, gaps, trial, value }: Holding,
 ): RawSegment {
   const unobserved = clip(gaps, piece)
   const skipped = price.gap_policy === 'skip' && unobserved.length > 0
   const quantity = skipped || trial ? 0n : (price.model === 'flat' ? 1n : size) * lengthMs(piece)
+  const { unit, said } = byIndex(price, value)
   return {
     from: iso(piece.from),
     to: iso(piece.to),
@@ -112,8 +133,9 @@ function heldSegment(
     estimated: false,
     ...(skipped && { skipped }),
     ...(trial && { trial }),
+    ...said,
     quantity_units: quantity,
-    exact: chargeOf(quantity),
+    exact: chargeOf(quantity, unit),
     unobserved,
   }
 }
@@ -153,9 +175,10 @@ function consumptionSegments(facts: Facts, resource: RatedResource, price: Price
   const chargeOf = charging(price, facts.month)
   const out: RawSegment[] = []
   for (const used of facts.consumed) {
-    // stretches of usage break where a price begins or ends to hold: it holds for all of one or for nothing of it
-    const time = within(price, used.stretch)[0]
-    if (used.resource_id !== resource.id || used.meter !== price.meter || !time) continue
+    // stretches of usage break where a price begins or ends to hold, or says something else: it holds for all of one or for nothing of it
+    if (used.resource_id !== resource.id || used.meter !== price.meter) continue
+    const time = chargedIn(price, used.stretch)[0]
+    if (!time) continue
     // a percentile is of what is charged
     if (time.trial && meterOf(price.meter).kind === 'percentile') continue
     const { peak } = used
@@ -164,6 +187,7 @@ function consumptionSegments(facts: Facts, resource: RatedResource, price: Price
     const { gaps } = sums
     if (quantity === 0n && gaps.length === 0 && !peak) continue
     const unseen = peak ? unseenIn(peak, used.stretch) : []
+    const { unit, said } = byIndex(price, time.value)
     out.push({
       from: iso(used.stretch.from),
       to: iso(used.stretch.to),
@@ -175,8 +199,9 @@ function consumptionSegments(facts: Facts, resource: RatedResource, price: Price
       unobserved_ms: coveredMs([...gaps, ...unseen]),
       estimated: peak ? peak.estimated : sums.estimated,
       ...(time.trial && { trial: time.trial }),
+      ...said,
       quantity_units: quantity,
-      exact: chargeOf(quantity),
+      exact: chargeOf(quantity, unit),
       unobserved: [...gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })), ...unseen],
       ...(peak && { peak }),
     })

@@ -7,6 +7,7 @@ import type { Attachment, ServiceTerms } from '../contracts/contract.ts'
 import { type ContractInForce, servicesIn } from '../contracts/index.ts'
 import { LIVE } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
+import { indexed } from './indexed.ts'
 import type { Offer } from './layers.ts'
 import type { Consumed, Facts, Price } from './rules.ts'
 import { consumptionDigest } from './segments.ts'
@@ -103,7 +104,11 @@ async function seller(ctx: Context, versions: readonly ServiceTerms[], month: In
     const { price_book_id } = sure(plans.get(version.plan_id))
     const at = version.prices_as_of
     const window = at === null ? month : { from: at, to: at + 1 }
-    if (!prices.has(keyOf(version))) prices.set(keyOf(version), merged(await pricesAt(ctx, price_book_id, window, cut)))
+    if (!prices.has(keyOf(version))) {
+      const held = merged(await pricesAt(ctx, price_book_id, window, cut))
+      // prices may stay as agreed; what an index says never does
+      prices.set(keyOf(version), [...(await indexed(ctx, held, month, cut))])
+    }
     if (!components.has(version.plan_id)) components.set(version.plan_id, await offered(ctx, price_book_id))
   }
   return (version: ServiceTerms): Sold => ({

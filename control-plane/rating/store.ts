@@ -34,6 +34,11 @@ const BENEATH = sql.join(
   sql`, `,
 )
 
+/** Of a price by an index: that it says something in the hour. */
+const SAID =
+  sql.raw(`(p.model <> 'dynamic' or exists (select 1 from index_value x where x.price_index_id = (p.terms->'index'->>'id')::uuid
+  and x.cut_to is null and tstzrange(x.valid_from, x.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')))`)
+
 export interface CoverChange {
   resource_id: string
   since: Instant
@@ -87,7 +92,7 @@ export async function judgeUsage(
            when exists (select 1 from (select o.price_book_id as id, tstzrange(null, null) as held union all
                select b.price_book_id, tstzrange(b.valid_from, b.valid_to) from contract_book b where b.contract_id = o.contract_id and b.cut_to is null) k
              join price_version p on p.price_book_id = k.id and p.kind = t.kind and (p.meter = t.meter or (t.meter, p.meter) in (${BENEATH})) and p.cut_to is null
-             where k.held * tstzrange(p.effective_at, p.ends_at) && tstzrange(t.hour, t.hour + interval '1 hour')) then 'rated'
+             where k.held * tstzrange(p.effective_at, p.ends_at) && tstzrange(t.hour, t.hour + interval '1 hour') and ${SAID}) then 'rated'
            when exists (select 1 from service_resource f join service_version v on v.service_id = f.service_id and v.cut_to is null
              and tstzrange(v.valid_from, v.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')
              join plan n on n.id = v.plan_id
@@ -95,7 +100,7 @@ export async function judgeUsage(
                and tstzrange(f.valid_from, f.valid_to) && tstzrange(t.hour, t.hour + interval '1 hour')
                and (n.included_kinds ? t.kind or exists (select 1 from price_version p where p.price_book_id = n.price_book_id and p.kind = t.kind
                  and (p.meter = t.meter or (t.meter, p.meter) in (${BENEATH})) and p.cut_to is null
-                 and tstzrange(p.effective_at, p.ends_at) && tstzrange(coalesce(v.prices_as_of, t.hour), coalesce(v.prices_as_of, t.hour) + interval '1 hour')))) then 'rated'
+                 and tstzrange(p.effective_at, p.ends_at) && tstzrange(coalesce(v.prices_as_of, t.hour), coalesce(v.prices_as_of, t.hour) + interval '1 hour') and ${SAID}))) then 'rated'
            else 'unrated' end, o.account_id, (select at from judging)
     from due t left join lateral (
       select a.account_id, c.id as contract_id, c.price_book_id from assignment a

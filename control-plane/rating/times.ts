@@ -9,14 +9,21 @@ interface Timed {
   effective_at: Instant
   ends_at: Instant | null
   times?: readonly Time[]
+  /** of a price by an index: in order */
+  index?: { values: readonly (Interval & { amount: string })[] }
 }
 
 export const timesOf = ({ times, effective_at, ends_at }: Timed): readonly Time[] =>
   times ?? [{ from: effective_at, to: ends_at, trial: false }]
 
-/** Where a price begins or ends to hold, or to be free. */
-export const boundsOf = (price: Timed): Instant[] =>
-  timesOf(price).flatMap(({ from, to }) => [...(from === null ? [] : [from]), ...(to === null ? [] : [to])])
+/** Where a price begins or ends to hold, or to be free, or its index says something else. */
+export function boundsOf(price: Timed): Instant[] {
+  const held = timesOf(price).flatMap(({ from, to }) => [
+    ...(from === null ? [] : [from]),
+    ...(to === null ? [] : [to]),
+  ])
+  return price.index ? [...held, ...price.index.values.flatMap(({ from, to }) => [from, to])] : held
+}
 
 /** The parts of a stretch in which the price holds. */
 export const within = (price: Timed, stretch: Interval): (Interval & { trial: boolean })[] =>
@@ -24,6 +31,39 @@ export const within = (price: Timed, stretch: Interval): (Interval & { trial: bo
     const part = intersect(time, stretch)
     return part ? [{ ...part, trial }] : []
   })
+
+/** A stretch with one unit price. */
+export interface Charged extends Interval {
+  trial: boolean
+  /** what the index says, of a price by one */
+  value?: string
+}
+/** The same parts, of a price by an index those alone of which it says something, cut where that changes. */
+export function chargedIn(price: Timed, stretch: Interval): Charged[] {
+  const { index } = price
+  const parts = within(price, stretch)
+  if (!index) return parts
+  return parts.flatMap(({ trial, ...part }) => {
+    const out: Charged[] = []
+    for (let at = firstAfter(index.values, part.from); at < index.values.length; at += 1) {
+      const value = index.values[at]
+      const both = value && intersect(value, part)
+      if (!both) break
+      out.push({ ...both, trial, value: value.amount })
+    }
+    return out
+  })
+}
+/** Which of many spans in order is the first to end after an instant. */
+function firstAfter(spans: readonly Interval[], at: Instant): number {
+  let [low, high] = [0, spans.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((spans[middle]?.to ?? Infinity) <= at) low = middle + 1
+    else high = middle
+  }
+  return low
+}
 
 /** How long a stretch is charged at the price. */
 export const chargedMs = (price: Timed, stretch: Interval): bigint =>

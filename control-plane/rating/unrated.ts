@@ -3,15 +3,17 @@ import { type Instant, type Interval, intersect } from '../base/time.ts'
 import { METER_NAMES, type MeterName, meterOf } from '../metering/contract.ts'
 import type { Offer } from './layers.ts'
 import { byResource } from './by-resource.ts'
-import { type Facts, isPartOfAnother, type RatedResource } from './rules.ts'
+import { type Facts, isPartOfAnother, type Price, type RatedResource } from './rules.ts'
 import { held, meet } from './segments.ts'
-import { outside, within } from './times.ts'
+import { chargedIn, outside, timesOf } from './times.ts'
 
 export interface Missing {
   resource: RatedResource
   meter: MeterName
   from: Instant
   to: Instant
+  /** it has a price, whose index says nothing then */
+  index?: string
 }
 
 /**
@@ -48,8 +50,8 @@ function unpriced(facts: Facts, resource: RatedResource, meter: MeterName, perio
         intersect(used.stretch, period) &&
         used.leaves.some((leaf) => leaf.quantity > 0n),
     )
-    .filter((used) => !prices.some((price) => within(price, used.stretch).length > 0))
-    .map((used) => ({ resource, meter, ...used.stretch }))
+    .filter((used) => !prices.some((price) => chargedIn(price, used.stretch).length > 0))
+    .map((used) => ({ resource, meter, ...used.stretch, ...silentIn(prices, used.stretch) }))
 }
 
 function uncovered(facts: Facts, resource: RatedResource, meter: MeterName, period: Interval): Missing[] {
@@ -59,8 +61,14 @@ function uncovered(facts: Facts, resource: RatedResource, meter: MeterName, peri
     for (const observed of facts.observed.filter((o) => o.resource_id === resource.id)) {
       const stretch = held(meterOf(meter), observed) === null ? null : meet(period, owned, observed)
       if (!stretch) continue
-      const covered = prices.flatMap((price) => within(price, stretch))
-      out.push(...outside(stretch, covered).map((part) => ({ resource, meter, ...part })))
+      const covered = prices.flatMap((price) => chargedIn(price, stretch))
+      out.push(...outside(stretch, covered).map((part) => ({ resource, meter, ...part, ...silentIn(prices, part) })))
     }
   return out
+}
+
+/** The index by which it would be priced, had that a value. */
+function silentIn(prices: readonly Price[], part: Interval): Pick<Missing, 'index'> {
+  const price = prices.find((one) => one.index && timesOf(one).some((time) => intersect(time, part)))
+  return price?.index ? { index: price.index.name } : {}
 }

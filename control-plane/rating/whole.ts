@@ -4,7 +4,7 @@ import { sure } from '../base/problem.ts'
 import { dateOf, fromIso, intersect, type Interval, lengthMs } from '../base/time.ts'
 import { isPercentage } from '../catalog/rules.ts'
 import { meterOf } from '../metering/contract.ts'
-import { charged, type Charged, type Priced } from './charge.ts'
+import { charged, type Charged, isLinear, type Priced } from './charge.ts'
 import { dayOf, daysBetween, fixedDaysBetween } from './models/proration.ts'
 import type { Facts, Price, RatedResource } from './rules.ts'
 import type { RawSegment } from './segments.ts'
@@ -111,4 +111,4 @@ export function inProportion(
 
 /** True where a price charges for having a thing of which nothing was used: a minimum, or the flat amount of its first tier. */
 export const chargesNothingUsed = (price: Priced, share: Fraction): boolean =>
-  share.num > 0n && charged(price, ZERO, share).amount.num > 0n
+  !isLinear(price) && share.num > 0n && charged(price, ZERO, share).amount.num > 0n

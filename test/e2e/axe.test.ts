@@ -56,6 +56,11 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     method: 'POST',
     body: JSON.stringify({ ...price, amount: '0.005', price_book_id: costs.price_book_id }),
   })
+  const index = await made('/price-indexes', { name: 'EPEX-ES', currency: 'EUR', unit: 'MWh' })
+  const hour = (back: number) => new Date((Math.floor(Date.now() / 3_600_000) - back) * 3_600_000).toISOString()
+  const values = Array.from({ length: 160 }, (_, i) => ({ from: hour(140 - i), amount: String(((i * 37) % 120) - 20) }))
+  const published = await api(`/price-indexes/${index}/values`, { method: 'POST', body: JSON.stringify({ values }) })
+  expect(published.status, await published.clone().text()).toBe(201)
   const invoice = (await itemsOf('/invoices')).items[0]?.id
   const opened = await api('/period-closes', {
     method: 'POST',
@@ -90,6 +95,7 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/invoices/margins',
     '/invoices/margins?by=resource',
     '/prices/costs',
+    '/prices/indexes',
     '/invoices/months',
     `/invoices/months/${close.id}`,
     `/invoices/re-ratings/${account}`,

@@ -72,7 +72,7 @@ test('every meter says in which units it may be priced', async () => {
     kind: 'allocation',
     counts: 'running',
     units: ['vCPU'],
-    models: ['per_unit', 'flat', 'graduated', 'volume', 'package', 'stair_step', 'allocation_pool'],
+    models: ['per_unit', 'flat', 'graduated', 'volume', 'package', 'stair_step', 'allocation_pool', 'dynamic'],
     gap_policies: ['infer', 'skip', 'block'],
   })
 })

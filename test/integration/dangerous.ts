@@ -60,6 +60,8 @@ const MONEY = [
   'POST /invoices',
   'POST /prices',
   'POST /price-books',
+  'POST /price-indexes',
+  'POST /price-indexes/{id}/values',
   'POST /accounts/{id}/price-books',
   'POST /book-assignments/{id}/end',
   'POST /plans',

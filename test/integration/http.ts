@@ -8,6 +8,7 @@ import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as charges } from '#control-plane/charges/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
+import { routes as indexes } from '#control-plane/indexes/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
 import { routes as repricing } from '#control-plane/repricing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
@@ -95,6 +96,7 @@ export async function appOf(
       ingest(deps),
       releases({ ...deps, ...unguarded, admission: byPassword, files: new ReleaseFiles(suite.folder) }),
       catalog(deps),
+      indexes(deps),
       contracts(deps),
       promotions(deps),
       rating(deps),

@@ -191,6 +191,7 @@ test.each([
   '/accounting',
   '/audit',
   '/prices',
+  '/price-indexes',
   '/connectors',
 ])('%s is no tenant’s', async (path) => expect((await get('a', path)).status).toBe(403))
 

@@ -27,6 +27,7 @@ export const PLAIN_BODIES: Record<string, () => unknown> = {
   '/enrolments': () => ({}),
   '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
   '/period-closes': () => ({ month: '2026-01' }),
+  '/price-indexes': () => ({ name: `Index ${newId()}`, currency: 'EUR', unit: 'MWh' }),
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),
   '/roles': () => ({ name: `Role ${newId()}`, of: 'account', permissions: ['inventory.read'] }),
   '/sources': () => ({ agent: 'idempotency', connector: 'simulated', realm: 'again', settings: {} }),

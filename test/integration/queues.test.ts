@@ -82,7 +82,7 @@ test('usage without a price stands there by account and component, the most mone
   const second = await get(`/queues/unrated?limit=1&cursor=${(await get('/queues/unrated?limit=1')).next_cursor}`)
   expect([second.items[0].account.id, second.next_cursor]).toEqual([small, null])
   expect((await call('GET', '/queues/unrated.csv')).text.split('\r\n')[1]).toMatch(
-    /^large,vm,memory,1,24,2026-07-01T00:00:00\.000Z,3\.84,EUR$/,
+    /^large,vm,memory,1,24,2026-07-01T00:00:00\.000Z,3\.84,EUR,$/,
   )
 })
 

@@ -97,6 +97,7 @@ async function objects(): Promise<Record<string, string>> {
   })) as { id: string }
   const plan = (await ask('POST', '/plans', { name: { en: 'A', es: 'A' }, product_kind: 'other' })) as { id: string }
   const book = (await ask('POST', '/price-books', { name: 'A', negotiated_for: 'group' })) as { id: string }
+  const index = (await ask('POST', '/price-indexes', { name: 'ROLES', currency: 'EUR', unit: 'MWh' })) as { id: string }
   const value = { type: 'percent', rate: '5' }
   const coupon = (await ask('POST', '/coupons', { code: 'ROLES', name: 'x', value, duration: 'once' })) as {
     id: string
@@ -104,6 +105,7 @@ async function objects(): Promise<Record<string, string>> {
   const ids = {
     plans: plan,
     'price-books': book,
+    'price-indexes': index,
     coupons: coupon,
     'period-closes': close,
     'price-changes': change,

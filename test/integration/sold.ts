@@ -1,4 +1,4 @@
-/** A plan that is yet to be published, one that is sold, and a service of it with a machine; a negotiated book, and one that is had. */
+/** A plan that is yet to be published, one that is sold, and a service of it with a machine; a negotiated book, and one that is had; a price index. */
 import type { Call } from './http.ts'
 
 export interface Sold {
@@ -8,6 +8,7 @@ export interface Sold {
   attachment: string
   book: string
   held: string
+  index: string
 }
 export async function soldIn(call: Call, account_id: string, resource_id: string): Promise<Sold> {
   const make = async (path: string, body: unknown) => (await call('POST', path, body)).body
@@ -26,6 +27,7 @@ export async function soldIn(call: Call, account_id: string, resource_id: string
     await make('/price-books', { name: 'B', negotiated_for: 'group' }),
   ]
   const held = await make(`/accounts/${account_id}/price-books`, { price_book_id: group['id'] })
+  const index = await make('/price-indexes', { name: 'SOLD', currency: 'EUR', unit: 'MWh' })
   return {
     drawn_up,
     plan,
@@ -33,10 +35,11 @@ export async function soldIn(call: Call, account_id: string, resource_id: string
     attachment: (resources as { id: string }[])[0]!.id,
     book: book['id'] as string,
     held: held['id'] as string,
+    index: index['id'] as string,
   }
 }
 
-/** What is sent to each route of plans, services and negotiated books, with another machine of the account. */
+/** What is sent to each route of plans, services, negotiated books and indexes, with another machine of the account. */
 export const bodiesOfSold = (known: () => [Sold, string]): Record<string, () => unknown> => ({
   '/plans': () => ({ name: { en: 'Created once', es: 'Una vez' }, product_kind: 'other' }),
   '/plans/{id}/publication': () => ({}),
@@ -46,14 +49,20 @@ export const bodiesOfSold = (known: () => [Sold, string]): Record<string, () => 
   '/services/{id}/resources/{attachment}/end': () => ({}),
   '/services/{id}/cancellation': () => ({ at: 'now' }),
   '/plans/{id}/retirement': () => ({}),
+  '/price-indexes/{id}/values': () => ({ values: [{ from: new Date(nextHour()).toISOString(), amount: '1' }] }),
   '/price-books': () => ({ name: 'Created once', negotiated_for: 'group' }),
   '/accounts/{id}/price-books': () => ({ price_book_id: known()[0].book }),
   '/book-assignments/{id}/end': () => ({}),
 })
 
-/** What `{id}` is in the routes of plans, services and negotiated books. */
-export const idsOfSold = ({ drawn_up, plan, service, held }: Sold, path: string): Record<string, string> => ({
+/** A value of its own for each request. */
+let published = Date.parse('2030-01-01T00:00:00.000Z')
+const nextHour = (): number => (published += 3_600_000)
+
+/** What `{id}` is in the routes of plans, services, negotiated books and indexes. */
+export const idsOfSold = ({ drawn_up, plan, service, held, index }: Sold, path: string): Record<string, string> => ({
   plans: path.endsWith('publication') ? drawn_up : plan,
   services: service,
   'book-assignments': held,
+  'price-indexes': index,
 })

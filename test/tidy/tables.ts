@@ -16,7 +16,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['metrics'],
   ['metering'],
   ['ingest'],
-  ['releases'],
+  ['releases', 'indexes'],
   ['catalog'],
   ['contracts'],
   ['promotions'],
@@ -100,7 +100,7 @@ export const HTTP_PLACES = /^control-plane\/(http\/|main\.ts$|([^/]+\/)*routes\.
 
 /** Where an amount or a billed quantity is made: integers and fractions only. */
 export const MONEY_FILES =
-  /^control-plane\/((rating|billing|catalog|repricing|limits|margins)\/.*|metering\/rules|base\/(money|exact))\.ts$/
+  /^control-plane\/((rating|billing|catalog|indexes|repricing|limits|margins)\/.*|metering\/rules|base\/(money|exact))\.ts$/
 export const FLOATS: ReadonlyArray<{ pattern: RegExp; name: string }> = [
   { pattern: /\bparseFloat\s*\(/, name: 'parseFloat' },
   { pattern: /\bNumber\s*\(/, name: 'Number()' },

@@ -1,13 +1,14 @@
 /** Every charge model against brute force, piece by piece: random price books and usages, most of them at a bound. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compare, fraction, toDecimal } from '#control-plane/base/exact.ts'
+import { compare, fraction, sum, toDecimal } from '#control-plane/base/exact.ts'
 import type { Terms } from '#control-plane/catalog/contract.ts'
 import { assertTerms } from '#control-plane/catalog/terms.ts'
-import { charged, WHOLE } from '#control-plane/rating/charge.ts'
+import { charged, isLinear, WHOLE } from '#control-plane/rating/charge.ts'
 import { graduatedPercentage } from '#control-plane/rating/models/graduated_percentage.ts'
 import { percentage, percentagePerEvent } from '#control-plane/rating/models/percentage.ts'
-import { costs, type Model, type Pieces, takes } from './oracle/charges.ts'
+import { unitPriceAt } from '#control-plane/rating/segments.ts'
+import { byIndex, costs, type Model, type Pieces, takes } from './oracle/charges.ts'
 import { exact } from './oracle/money.ts'
 
 const CASES = 10_000
@@ -203,4 +204,49 @@ test('a graduated percentage is a graduated price of each cent', () => {
     }),
     { numRuns: CASES },
   )
+}, 120_000)
+
+/** Also below zero, as exchanges know them. */
+const signed = fc
+  .tuple(amounts, fc.boolean())
+  .map(([amount, isBelow]) => (isBelow && /[1-9]/.test(amount) ? `-${amount}` : amount))
+const indexed = fc.record({
+  hours: fc.array(fc.record({ value: signed, count: fc.nat({ max: 9 }) }), { minLength: 1, maxLength: 6 }),
+  per_unit: fc.constantFrom(...PER_UNIT),
+  factor: amounts,
+  surcharge: signed,
+  low: fc.option(signed, { nil: null }),
+  above: fc.option(amounts, { nil: null }),
+})
+
+test(`${CASES} prices by an index cost what each piece in its hour says`, () => {
+  let bounded = 0
+  fc.assert(
+    fc.property(indexed, ({ hours, per_unit, factor, surcharge, low, above }) => {
+      const floor = low === null ? {} : { floor: low }
+      const ceiling = above === null ? {} : { ceiling: text(sumOf(exact(low ?? '0'), exact(above))) }
+      const index = { id: '00000000-0000-4000-8000-000000000000', factor, surcharge, ...floor, ...ceiling }
+      const price = { model: 'dynamic' as const, amount: '0', terms: { index } }
+      assertTerms({ ...price, per: 'quantity', amount: undefined })
+      expect(isLinear(price)).toBe(true)
+      const each = hours.map(({ value, count }) => {
+        const unit = unitPriceAt(price, value)
+        if (low !== null && compare(unit, exact(low)) === 0) bounded += 1
+        return fraction(unit.num * BigInt(count), unit.den * BigInt(per_unit))
+      })
+      const wanted = byIndex(
+        hours.map(({ value, count }) => ({ value: exact(value), count })),
+        per_unit,
+        {
+          factor: exact(factor),
+          surcharge: exact(surcharge),
+          floor: low === null ? null : exact(low),
+          ceiling: index.ceiling === undefined ? null : exact(index.ceiling),
+        },
+      )
+      expect(compare(sum(each), wanted)).toBe(0)
+    }),
+    { numRuns: CASES },
+  )
+  expect(bounded).toBeGreaterThan(CASES / 10)
 }, 120_000)

@@ -36,6 +36,7 @@ const page = {
   closes: lazy(() => import('./pages/closes.tsx')),
   margins: lazy(() => import('./pages/margins.tsx')),
   costs: lazy(() => import('./pages/costs.tsx')),
+  priceIndexes: lazy(() => import('./pages/price-indexes.tsx')),
   mails: lazy(() => import('./pages/mails.tsx')),
   queues: lazy(() => import('./pages/queues.tsx')),
   close: lazy(() => import('./pages/close.tsx')),
@@ -93,6 +94,7 @@ function App() {
           <Route path={ROUTES.draft} component={page.draft} />
           <Route path={ROUTES.margins} component={forWhom(page.margins, NotFound)} />
           <Route path={ROUTES.costs} component={forWhom(page.costs, NotFound)} />
+          <Route path={ROUTES.priceIndexes} component={forWhom(page.priceIndexes, NotFound)} />
           <Route path={ROUTES.mails} component={forWhom(page.mails, NotFound)} />
           <Route path={ROUTES.queues} component={forWhom(page.queues, NotFound)} />
           <Route path={ROUTES.closes} component={forWhom(page.closes, NotFound)} />

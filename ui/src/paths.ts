@@ -21,6 +21,7 @@ export const ROUTES = {
   plan: '/plans/:id',
   coupons: '/coupons',
   costs: '/prices/costs',
+  priceIndexes: '/prices/indexes',
   margins: '/invoices/margins',
   recalculation: '/prices/recalculation',
   priceChanges: '/prices/changes',

@@ -177,6 +177,15 @@ export const queries = {
       placeholderData: keepPreviousData,
       reconcile: false as const,
     }),
+  priceIndexes: () => queryOptions({ queryKey: ['price-indexes', 'list'], queryFn: api.priceIndexes }),
+  indexValues: (id: string, from: string, to: string) =>
+    queryOptions({
+      queryKey: ['price-indexes', id, from, to],
+      // a month of quarters of an hour
+      queryFn: () => api.indexValues(id, { from, to, limit: '3000' }),
+      placeholderData: keepPreviousData,
+      reconcile: false as const,
+    }),
   costBooks: () => queryOptions({ queryKey: ['cost-books'], queryFn: api.costBooks }),
   plans: () => queryOptions({ queryKey: ['plans', 'list'], queryFn: api.plans }),
   plan: (id: string) => queryOptions({ queryKey: ['plans', id], queryFn: () => api.plan(id) }),
@@ -345,6 +354,7 @@ const STALE_AFTER: Record<string, string[]> = {
   contract: ['drafts'],
   price_book: ['prices', 'drafts', 'resources', 'resource', 'queues'],
   cost_book: ['cost-books', 'margins'],
+  price_index: ['price-indexes', 'drafts', 'queues', 'resources', 'resource'],
   plan: ['plans'],
   service: ['services', 'drafts', 'resource', 'resources'],
 }

@@ -8,6 +8,7 @@ import type * as Charges from '#control-plane/charges/contract.ts'
 import type * as Closing from '#control-plane/closing/contract.ts'
 import type * as Contracts from '#control-plane/contracts/contract.ts'
 import type * as Events from '#control-plane/events/contract.ts'
+import type * as Indexes from '#control-plane/indexes/contract.ts'
 import type * as Ingest from '#control-plane/ingest/contract.ts'
 import type * as Inventory from '#control-plane/inventory/contract.ts'
 import type * as Margin from '#control-plane/margins/contract.ts'
@@ -34,6 +35,11 @@ export type BookAssignment = Contracts.BookAssignment
 export type NewBookAssignment = z.input<typeof Contracts.NewBookAssignment>
 export type BookEnd = z.input<typeof Contracts.BookEnd>
 export type CostBook = Catalog.CostBook
+export type PriceIndex = Indexes.PriceIndex
+export type NewPriceIndex = z.input<typeof Indexes.NewPriceIndex>
+export type IndexValue = Indexes.IndexValue
+export type NewIndexValues = z.input<typeof Indexes.NewIndexValues>
+export type PublishedValues = Indexes.PublishedValues
 export type Margins = Margin.Margins
 export type MarginRow = Margin.MarginRow
 export type PriceChange = Repricing.PriceChange

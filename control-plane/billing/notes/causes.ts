@@ -9,7 +9,7 @@ import { coveredIn, observations, ownership } from '../../inventory/index.ts'
 import { hourMetersOf, type MeterName, meterOf } from '../../metering/contract.ts'
 import { usageOf } from '../../metering/index.ts'
 import { ENGINE_VERSION } from '../../rating/contract.ts'
-import { pricesUnder } from '../../rating/index.ts'
+import { indexed, pricesUnder } from '../../rating/index.ts'
 import { held, type Price, timesOf } from '../../rating/rules.ts'
 import { pricedAmount } from '../adjust.ts'
 import type { Cause } from '../contract.ts'
@@ -91,7 +91,7 @@ async function servicesKnown(ctx: Context, account_id: string, period: Interval,
   for (const { plan_id, prices_as_of: at } of versions)
     if (at !== null)
       prices.push(...(await pricesAt(ctx, sure(plans.get(plan_id)).price_book_id, { from: at, to: at + 1 }, cut)))
-  return { versions, attachments, prices }
+  return { versions, attachments, prices: await indexed(ctx, prices, period, cut) }
 }
 
 /** What was subscribed of a service, or for a resource. */

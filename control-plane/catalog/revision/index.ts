@@ -5,6 +5,7 @@ import { newId } from '../../base/id.ts'
 import type { Instant } from '../../base/time.ts'
 import { openCut } from '../../db/cut.ts'
 import { type Context, databaseError } from '../../db/index.ts'
+import { assertIndex } from '../../indexes/index.ts'
 import type { NewPrice, Price } from '../contract.ts'
 import { assertFits, assertMayHold, type Change, choicesOf, decide, overlap } from '../rules.ts'
 import { type PriceBook, type PriceVersion, remainder, trimmed } from '../store.ts'
@@ -108,6 +109,7 @@ export async function revisePrices(
     assertFits({ kind, meter, ...content })
     assertTerms({ meter, ...content, terms: content.terms ?? undefined })
   }
+  await assertIndexes(ctx, decisions)
   const live = Map.groupBy(await liveAfter(ctx.tx, books, effective_at), priceKey)
   const open = await openCut(ctx.tx)
   const written = { actor: ctx.actor.name, reason: reason.trim(), recorded_at: now, cut_from: open, cut_to: null }
@@ -120,6 +122,19 @@ export async function revisePrices(
     fresh.push({ ...contentOf(content), ...taxOf(change), ...key, ...change.span, ...written, id: newId() })
   }
   await write(ctx, changes, fresh, open)
+}
+
+/** An index is of the currency of the book whose price goes by it. */
+async function assertIndexes(ctx: Context, decisions: readonly PriceDecision[]): Promise<void> {
+  const byIndex = decisions.filter(({ content }) => content.terms?.index)
+  if (byIndex.length === 0) return
+  const books = await booksNamed(
+    ctx.tx,
+    byIndex.map(({ price_book_id }) => price_book_id),
+  )
+  const currencyOf = new Map(books.map(({ id, currency }) => [id, currency]))
+  for (const { price_book_id, content } of byIndex)
+    await assertIndex(ctx, content.terms?.index?.id, currencyOf.get(price_book_id) ?? '')
 }
 
 /** How the price is taxed stays as it was; a new one is taxed as most things are. */

@@ -7,6 +7,7 @@ import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as charges } from '#control-plane/charges/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
+import { routes as indexes } from '#control-plane/indexes/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
 import { routes as repricing } from '#control-plane/repricing/routes.ts'
 import { routes as contracts } from '#control-plane/contracts/routes.ts'
@@ -118,6 +119,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
       metering(deps),
       ingest(deps),
       catalog(deps),
+      indexes(deps),
       contracts(deps),
       rating(deps),
       mails(deps),
@@ -209,6 +211,7 @@ async function beginTrade(at: Pick<Application, 'fetch' | 'key'>, agent: string)
     unit: 'instance',
     amount: '7.77',
   })
+  await call('POST', '/price-indexes', { name: 'EPEX-ES', currency: 'EUR', unit: 'MWh' })
   const { id } = (await call('POST', '/price-changes', {
     name: 'Next year',
     effective_at: '2099-01-01T00:00:00.000Z',

@@ -103,3 +103,20 @@ export function takes(
   }
   return sum
 }
+
+/** What pieces cost by an index: each at what the index says in its hour, which is held within bounds before anything is multiplied. */
+export function byIndex(
+  hours: readonly { value: Exact; count: number }[],
+  per_unit: number,
+  terms: { factor: Exact; surcharge: Exact; floor: Exact | null; ceiling: Exact | null },
+): Exact {
+  let sum = NOTHING
+  for (const { value, count } of hours)
+    for (let piece = 0; piece < count; piece += 1) {
+      let unit = plus(times(value, terms.factor), terms.surcharge)
+      if (terms.floor && lessThan(unit, terms.floor)) unit = terms.floor
+      if (terms.ceiling && lessThan(terms.ceiling, unit)) unit = terms.ceiling
+      sum = plus(sum, times(unit, { num: 1n, den: BigInt(per_unit) }))
+    }
+  return sum
+}

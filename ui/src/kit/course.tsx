@@ -25,11 +25,13 @@ const [WIDTH, HEIGHT] = [1000, 120]
 
 export function Course(props: Props) {
   const top = createMemo(() => Math.max(...props.steps.map((step) => step.value), 0) || 1)
+  /** prices fall below zero */
+  const bottom = createMemo(() => Math.min(...props.steps.map((step) => step.value), 0))
   const x = (at: number) => (((at - props.from) / Math.max(1, props.to - props.from)) * WIDTH).toFixed(2)
-  const y = (value: number) => (HEIGHT - (value / top()) * HEIGHT).toFixed(2)
+  const y = (value: number) => (HEIGHT * (1 - (value - bottom()) / (top() - bottom()))).toFixed(2)
   // one path, however many steps: a month of hours is drawn in a millisecond
   const area = createMemo(() =>
-    props.steps.map(({ from, to, value }) => `M${x(from)} ${HEIGHT}V${y(value)}H${x(to)}V${HEIGHT}Z`).join(''),
+    props.steps.map(({ from, to, value }) => `M${x(from)} ${y(0)}V${y(value)}H${x(to)}V${y(0)}Z`).join(''),
   )
   return (
     <div>

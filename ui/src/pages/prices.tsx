@@ -51,6 +51,9 @@ export default function Prices() {
       curl={['/prices?history=true', '/meters']}
       actions={
         <>
+          <A href={paths.priceIndexes} class={buttonClass()}>
+            {t('indexes.title')}
+          </A>
           <A href={paths.priceChanges} class={buttonClass()}>
             {t('repricing.changes')}
           </A>

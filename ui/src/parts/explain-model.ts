@@ -150,6 +150,14 @@ function serviceText({ plan, quantity, from, prices_as_of }: NonNullable<Segment
   return prices_as_of ? `${text}, ${t('explain.prices_as_of', { at: say.instant(prices_as_of, zone) })}` : text
 }
 
+/** "EPEX-ES 84.31 → €0.1043/GB": what the index said, and what a unit cost by it. */
+function indexText({ price, currency }: Line, { index_value, unit_amount }: Segment): string {
+  if (!price.index || index_value === undefined || unit_amount === undefined) return ''
+  const { name, unit } = price.index
+  const said = `${name} ${say.rate(index_value, currency)}/${unit}`
+  return `${said} → ${money(unit_amount, currency)}/${timedUnit(price.unit, price.per)}`
+}
+
 /** By which rows it was held: of a service its own, of a machine what was seen and whose it was. */
 function versionFacts(line: Line, { observed_version_id, assignment_id }: Segment): [string, string][] {
   if (line.resource.kind === 'service') return [[t('explain.service_version'), observed_version_id ?? assignment_id]]
@@ -166,6 +174,7 @@ function segmentBranch(line: Line, segment: Segment, amount: string, zone: strin
   const base = segment.size === null ? t('explain.base_units') : t('explain.base_units_ms')
   const optional = (label: string, value: string | null): [string, string][] => (value === null ? [] : [[label, value]])
   const { hours } = segment
+  const said = indexText(line, segment)
   const used = sumIntegers(hours.map((hour) => hour.quantity))
   return {
     id,
@@ -178,6 +187,7 @@ function segmentBranch(line: Line, segment: Segment, amount: string, zone: strin
         : '',
       segment.estimated ? t('explain.estimated') : '',
       segment.trial ? t('explain.trial') : '',
+      said,
     ]
       .filter(Boolean)
       .join(' · '),
@@ -203,7 +213,7 @@ function segmentBranch(line: Line, segment: Segment, amount: string, zone: strin
           },
           children: () => hours.map((hour, index) => hourBranch(hour, zone, `${id}.${index}`)),
         }
-      : { note: t(nothingBeneath(line)) }),
+      : { note: [said, t(nothingBeneath(line))].filter(Boolean).join(' · ') }),
   }
 }
 

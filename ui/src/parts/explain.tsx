@@ -41,7 +41,10 @@ function sentenceOf(line: Line): string {
   if (of) return `${shareOf(line, of.amount)} ${sign} ${amount} → ${say.money(pricedText(line), line.currency)}`
   const unit = timedUnit(line.price.model === 'flat' ? '' : line.price.unit, line.price.per)
   const quantity = `${say.decimal(line.quantity_display)} ${unit}`
-  const factors = line.charge ? quantity : `${quantity} × ${say.rate(line.price.amount, line.currency)}`
+  const { index } = line.price
+  // each stretch has a price of its own
+  const rate = index ? t('indexes.by', { name: index.name }) : say.rate(line.price.amount, line.currency)
+  const factors = line.charge ? quantity : `${quantity} × ${rate}`
   return `${factors} ${sign} ${amount} → ${say.money(pricedText(line), line.currency)}`
 }
 /** "10 % of €1,234.50"; where tiers or a bound made the amount, of what. */

@@ -61,6 +61,7 @@ export const BlockedNote = (props: { draft: Draft }) => (
                   </A>{' '}
                   <span class="text-muted">
                     {t(`kind.${one.resource.kind}`)} · {t(`meter.${one.meter}`)} · {t('draft.usage_hours', one.hours)}
+                    <Show when={one.index}>{(name) => ` · ${t('indexes.silent', { name: name() })}`}</Show>
                   </span>
                 </li>
               )}
@@ -82,6 +83,7 @@ export const BlockedNote = (props: { draft: Draft }) => (
 
 const missingPrice = (draft: Draft) => {
   const [first] = draft.unrated
+  if (first?.index) return paths.priceIndexes
   return first ? `${paths.prices}?set=1&kind=${first.resource.kind}&meter=${first.meter}` : paths.prices
 }
 

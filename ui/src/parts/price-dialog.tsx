@@ -14,6 +14,7 @@ import { tell } from '../kit/toast.tsx'
 import { queries } from '../queries.ts'
 import { sellerIn } from './seller.tsx'
 import { createSubmit } from './form.ts'
+import { IndexFields } from './index-fields.tsx'
 import { ProblemNote } from './load.tsx'
 import { PercentageFields } from './percentage-fields.tsx'
 import { isPercentage } from './percentage-text.ts'
@@ -46,7 +47,7 @@ interface Fields {
 const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/gap_policy', '/effective_at', '/reason']
 /** Pointers to single fields of the terms: those that the form has. */
 const TERM =
-  /^\/terms\/(tiers\/\d+\/|rate_tiers\/\d+\/|percentage\/|steps\/tiers\/\d+\/|package\/|allocation_pool\/)?\w+$/
+  /^\/terms\/(tiers\/\d+\/|rate_tiers\/\d+\/|percentage\/|steps\/tiers\/\d+\/|package\/|allocation_pool\/|index\/)?\w+$/
 
 const firstFields = (from?: Partial<Price>): Fields => ({
   kind: from?.kind ?? 'vm',
@@ -294,10 +295,15 @@ export function PriceDialog(props: Props) {
         <Show when={isShare()}>
           <PercentageFields {...own()} />
         </Show>
+        <Show when={fields.model === 'dynamic'}>
+          <IndexFields {...own()} />
+        </Show>
         <ExtraFields {...own()} />
-        <div class="sm:col-span-2">
-          <PriceQuote price={price()} unit={unit()} model={fields.model} currency={own().currency} />
-        </div>
+        <Show when={fields.model !== 'dynamic'}>
+          <div class="sm:col-span-2">
+            <PriceQuote price={price()} unit={unit()} model={fields.model} currency={own().currency} />
+          </div>
+        </Show>
         <PriceTax fields={fields} mayInclude={!isShare()} onChange={(change) => setFields(change)} />
         <Show when={fields.kind !== 'service'}>
           <SelectField

@@ -11,7 +11,7 @@ export function amountFault(text: string): AmountFault | null {
   const decimals = /^\d{1,18}\.(\d+)$/.exec(plain)?.[1]?.length ?? 0
   return decimals > 12 ? { fault: 'too_many_decimals', decimals } : { fault: 'not_a_number' }
 }
-export const plainAmount = (text: string): string => text.trim().replace(/^(\d*),(\d+)$/, '$1.$2')
+export const plainAmount = (text: string): string => text.trim().replace(/^(-?\d*),(\d+)$/, '$1.$2')
 
 type Meter = Pick<MeterDescription, 'kind' | 'models'>
 interface Choices {

@@ -7,6 +7,7 @@ import { extrasText, modelText } from './terms-text.ts'
 
 type Priced = Pick<Price, 'amount' | 'currency' | 'model' | 'per' | 'unit'> & {
   terms?: Price['terms'] | undefined
+  index?: Price['index'] | undefined
   tax_inclusive?: boolean
   tax_class?: Price['tax_class']
 }
@@ -35,6 +36,7 @@ const withTerms = (price: Priced) => ({
   // a unit stays in one piece where the text breaks
   unit: timedUnit(price.unit, price.per).replaceAll(' ', '\u00a0'),
   terms: price.terms ?? {},
+  index: price.index,
 })
 const ownText = (price: Priced): string => modelText(withTerms(price))
 /** what of its tax isn't as usual */

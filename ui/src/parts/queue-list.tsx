@@ -78,7 +78,14 @@ export const unratedColumns = (): TableColumn<UnratedUsage>[] => [
     id: 'usage',
     header: t('queues.usage'),
     class: 'min-w-32',
-    cell: (row) => `${t(`kind.${row.kind}`)} · ${t(`meter.${row.meter}`)}`,
+    cell: (row) => (
+      <>
+        {t(`kind.${row.kind}`)} · {t(`meter.${row.meter}`)}
+        <Show when={row.index}>
+          {(name) => <span class="block text-[0.8125rem] text-muted">{t('indexes.silent', { name: name() })}</span>}
+        </Show>
+      </>
+    ),
   },
   {
     id: 'machines',
@@ -98,8 +105,8 @@ export const unratedColumns = (): TableColumn<UnratedUsage>[] => [
   { id: 'estimate', header: t('queues.estimate'), numeric: true, cell: (row) => <Estimate of={row.estimate} /> },
   remedy((row) => (
     <Remedy
-      href={`${paths.prices}?set=1&kind=${row.kind}&meter=${row.meter}`}
-      text={t('queues.set_price')}
+      href={row.index ? paths.priceIndexes : `${paths.prices}?set=1&kind=${row.kind}&meter=${row.meter}`}
+      text={t(row.index ? 'indexes.publish' : 'queues.set_price')}
       of={`${row.account.name}, ${t(`meter.${row.meter}`)}`}
     />
   )),

@@ -30,6 +30,7 @@ export interface TermsDraft {
   tiers: TierDraft[]
   package: { size: string; amount: string; free: string }
   allocation_pool: { size: string; amount: string; overage_amount: string }
+  index: { id: string; factor: string; surcharge: string; floor: string; ceiling: string }
   pool: 'each' | 'account' | 'resources'
   mode: 'all_tiers' | 'top_tier'
   steps: StepDraft[]
@@ -45,9 +46,11 @@ export interface TermsDraft {
 export type TermsFault = 'not_a_number' | 'needed' | 'not_above' | 'not_whole' | 'above_maximum'
 
 export const hasAmount = (model: Model): boolean => model === 'flat' || model === 'per_unit'
+/** By an index each unit has the price of its time, so nothing is of a whole month. */
+export const hasExtras = (model: Model): boolean => model !== 'dynamic'
 /** A flat price and a percentage have no quantity, and the size of a pool is its allowance. */
 export const hasAllowance = (model: Model): boolean =>
-  model !== 'flat' && model !== 'allocation_pool' && !isPercentage(model)
+  model !== 'flat' && model !== 'allocation_pool' && hasExtras(model) && !isPercentage(model)
 /** Whether all resources may be charged together; a pool always is. */
 export const mayPool = (model: Model): boolean => hasAllowance(model)
 export const isTogether = (draft: Pick<TermsDraft, 'pool'>, model: Model): boolean =>
@@ -87,6 +90,13 @@ export function draftOf(terms: Price['terms'] | undefined): TermsDraft {
       free: shown(terms?.package?.free),
     },
     allocation_pool: terms?.allocation_pool ?? { size: '', amount: '', overage_amount: '' },
+    index: {
+      id: terms?.index?.id ?? '',
+      factor: terms?.index?.factor ?? '1',
+      surcharge: shown(terms?.index?.surcharge),
+      floor: terms?.index?.floor ?? '',
+      ceiling: terms?.index?.ceiling ?? '',
+    },
     pool: terms?.pool ?? 'each',
     mode: terms?.steps?.mode ?? 'all_tiers',
     steps: terms?.steps?.tiers.map(({ block_size, blocks, amount }) => ({
@@ -151,6 +161,19 @@ export function faultsOf(draft: TermsDraft, model: Model): Map<string, TermsFaul
       decimal(`${pointer}/rate`, tier.rate, true)
       decimal(`${pointer}/flat_amount`, tier.flat_amount, false)
     }
+  if (model === 'dynamic') {
+    const { id, factor, surcharge, floor, ceiling } = draft.index
+    if (id === '') faults.set('/terms/index/id', 'needed')
+    decimal('/terms/index/factor', factor, true)
+    // the sign is no part of what is typed wrong
+    const signed = (field: string, text: string) =>
+      decimal(`/terms/index/${field}`, text.trim().replace(/^-/, ''), false)
+    signed('surcharge', surcharge)
+    const both = [signed('floor', floor), signed('ceiling', ceiling)]
+    if (both.every(Boolean) && compareAmounts(plainAmount(floor), plainAmount(ceiling)) > 0)
+      faults.set('/terms/index/floor', 'above_maximum')
+    return faults
+  }
   if (hasAllowance(model)) decimal('/terms/included', draft.included, false)
   const bounds = [decimal('/terms/minimum', draft.minimum, false), decimal('/terms/maximum', draft.maximum, false)]
   if (bounds.every(Boolean) && compareAmounts(plainAmount(draft.minimum), plainAmount(draft.maximum)) > 0)
@@ -197,6 +220,12 @@ export function termsOf(draft: TermsDraft, model: Model, per: NewPrice['per']): 
       flat_amount: orZero(tier.flat_amount),
     }))
   if (isPercentage(model) && draft.kinds.length > 0) terms.of = { kinds: [...draft.kinds] }
+  if (model === 'dynamic') {
+    const { id, factor, surcharge, floor, ceiling } = draft.index
+    const bound = (text: string) => (text.trim() === '' ? undefined : plainAmount(text))
+    const bounds = { floor: bound(floor), ceiling: bound(ceiling) }
+    return { index: { id, factor: plainAmount(factor), surcharge: orZero(surcharge), ...bounds } }
+  }
   if (mayPool(model) && draft.pool !== 'each') terms.pool = draft.pool
   if (hasAllowance(model) && draft.included.trim() !== '') terms.included = plainAmount(draft.included)
   if (draft.minimum.trim() !== '') terms.minimum = plainAmount(draft.minimum)

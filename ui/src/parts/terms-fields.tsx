@@ -7,7 +7,7 @@ import type { NewPrice } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { Button, IconButton } from '../kit/button.tsx'
 import { Choice, TextField } from '../kit/field.tsx'
-import { freshStep, freshTier, hasAllowance, mayPool, mayProrate, type TermsDraft } from './terms-draft.ts'
+import { freshStep, freshTier, hasAllowance, hasExtras, mayPool, mayProrate, type TermsDraft } from './terms-draft.ts'
 
 const MAX_ROWS = 50
 
@@ -287,7 +287,7 @@ export function ExtraFields(props: TermsProps) {
     [props.draft.included, props.draft.minimum, props.draft.maximum].some(Boolean) || props.draft.proration !== 'exact'
   const isOpen = says()
   return (
-    <details class="rounded-lg border border-line sm:col-span-2" open={isOpen}>
+    <details class={hasExtras(props.model) ? 'rounded-lg border border-line sm:col-span-2' : 'hidden'} open={isOpen}>
       <summary class="cursor-pointer rounded-lg px-3 py-2 text-[0.8125rem] font-medium hover:bg-hover">
         {t('prices.extras')}
       </summary>

@@ -12,11 +12,13 @@ export interface WithTerms {
   /** as it is told: with its time, for what is held */
   unit: string
   terms: Terms
+  /** of `dynamic`, where it is known */
+  index?: { name: string; unit: string } | undefined
 }
 
 /** What the model charges, or nothing where that is the amount of the price. */
 export function modelText(price: WithTerms): string {
-  const { tiers, package: bought, steps, allocation_pool: pool } = price.terms
+  const { tiers, package: bought, steps, allocation_pool: pool, index } = price.terms
   const money = (amount: string) => say.rate(amount, price.currency)
   const { unit } = price
   const share = percentageText(price.terms, price.currency)
@@ -33,6 +35,13 @@ export function modelText(price: WithTerms): string {
       amount: money(pool.amount),
       overage: money(pool.overage_amount),
     })
+  if (index) {
+    const by = t('indexes.by', { name: price.index?.name ?? '' }).trim()
+    const plus = isZero(index.surcharge)
+      ? ''
+      : `${index.surcharge.startsWith('-') ? '−' : '+'} ${money(index.surcharge.replace('-', ''))}/${unit}`
+    return [by, index.factor === '1' ? '' : `× ${say.decimal(index.factor, 12)}`, plus].filter(Boolean).join(' ')
+  }
   if (!steps) return ''
   const blocks = steps.tiers.map(({ block_size, blocks: count, amount }, index) => {
     const named = { size: say.decimal(block_size), unit, amount: money(amount), count: String(count ?? '') }
@@ -57,11 +66,15 @@ function tiersText({ model, unit, currency }: WithTerms, tiers: NonNullable<Term
 
 /** What holds beside the model: allowance, bounds, proration. */
 export function extrasText({ currency, unit, terms }: WithTerms): string[] {
-  const { included, minimum, maximum, proration, day_count, pool, timing } = terms
+  const { included, minimum, maximum, proration, day_count, pool, timing, index } = terms
+  const { floor, ceiling } = index ?? {}
+  const each = (amount: string) => t('prices.rate', { amount: say.rate(amount, currency), unit })
   return [
     ...(pool === undefined ? [] : [t(`prices.pool_${pool}_short`)]),
     ...(included === undefined ? [] : [t('prices.includes', { count: say.decimal(included), unit })]),
     ...(minimum === undefined ? [] : [t('prices.at_least', { amount: say.rate(minimum, currency) })]),
+    ...(floor === undefined ? [] : [t('prices.at_least', { amount: each(floor) })]),
+    ...(ceiling === undefined ? [] : [t('prices.at_most', { amount: each(ceiling) })]),
     ...(maximum === undefined ? [] : [t('prices.at_most', { amount: say.rate(maximum, currency) })]),
     ...(proration === 'day' ? [t(day_count === '30/360' ? 'prices.by_day_30' : 'prices.by_day')] : []),
     ...(proration === 'none' ? [t('prices.by_month')] : []),
