@@ -34,6 +34,8 @@ const BYTES = {
   TiB: 2n ** 40n,
 } as const
 const OPERATIONS = { operation: 1n, thousand_operations: 1_000n, million_operations: 1_000_000n } as const
+/** A joule is a watt for a second. */
+const ENERGY = { Wh: 3_600n, kWh: 3_600_000n, MWh: 3_600_000_000n } as const
 const consumption = (units: Meter['units']): Meter => ({ kind: 'consumption', units })
 /** In 75ths of a bit per second: a byte in five minutes is 8 bits ÷ 300 s, two of them, so that every mean is a whole number. */
 const RATES = { 'bit/s': 75n, 'kbit/s': 75_000n, 'Mbit/s': 75_000_000n, 'Gbit/s': 75_000_000_000n } as const
@@ -60,6 +62,7 @@ export const METERS = {
     ...consumption({ CPU_second: 10n ** 9n, CPU_hour: 3600n * 10n ** 9n }),
     excludes: ['idle', 'iowait'],
   },
+  energy_joules: consumption(ENERGY),
   network_p95: percentile(5),
   network_max: percentile(0),
   fee: { kind: 'allocation', counts: 'allocated', size: 'service_count', of: 'service', units: { service: 1n } },

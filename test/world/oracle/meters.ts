@@ -38,4 +38,5 @@ export const METERS: Record<Sold, Meter> = {
     units: { CPU_second: 1_000_000_000n, CPU_hour: 3_600_000_000_000n },
     excludes: ['idle', 'iowait'],
   },
+  energy_joules: { kind: 'consumption', units: { Wh: 3_600n, kWh: 3_600_000n, MWh: 3_600_000_000n } },
 }

@@ -55,6 +55,7 @@ const meter: Record<MeterName, string> = {
   disk_read_operations: 'Disk reads, operations',
   disk_write_operations: 'Disk writes, operations',
   cpu_time_ns: 'CPU time',
+  energy_joules: 'Energy',
   network_p95: 'Network, 95th percentile',
   network_max: 'Network, peak',
   fee: 'Fee',

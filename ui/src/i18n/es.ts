@@ -56,6 +56,7 @@ export const es: Dictionary = {
     disk_read_operations: 'Lecturas de disco, operaciones',
     disk_write_operations: 'Escrituras de disco, operaciones',
     cpu_time_ns: 'Tiempo de CPU',
+    energy_joules: 'Energía',
     network_p95: 'Red, percentil 95',
     network_max: 'Red, pico',
     fee: 'Cuota',
