@@ -18,7 +18,8 @@ const PREFIX = '/api/v1/'
 const ITSELF = `${PREFIX}openapi.json`
 const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
 const mediaOf = (type: string): string => type.split(';')[0]?.trim().toLowerCase() ?? ''
-const pathOf = (target: string): string => new URL(target, 'http://fuzz.example').pathname
+/** As the request was made: what begins with two slashes is a path, not a host. */
+const pathOf = (target: string): string => new URL(`http://fuzz.example${target}`).pathname
 
 /** The same where objects have no properties but those described: what else an answer holds is a finding, too. */
 function closed(schema: unknown): unknown {
