@@ -96,11 +96,11 @@ async function versions({ sql }: Site, { fleet }: AgentSite, ticks: Ticks): Prom
   return compare('version of', new Map(expected), new Map(found))
 }
 
-/** Gaps are exactly the times in which no agent looked. */
+/** Gaps are exactly the times in which no agent looked; what a cut knew of them before late facts filled one stays known to that cut. */
 async function gaps({ sql }: Site, { fleet }: AgentSite, ticks: Ticks): Promise<string[]> {
   const rows = await sql<{ from: string; to: string }[]>`
     select ${milliseconds(sql, 'g.from_at')} as "from", ${milliseconds(sql, 'g.to_at')} as "to"
-    from scope_gap g join scope c on c.id = g.scope_id where c.realm = ${fleet.host}`
+    from scope_gap g join scope c on c.id = g.scope_id where c.realm = ${fleet.host} and g.cut_to is null`
   const entries = (list: readonly Span[]) =>
     new Map(list.map(({ from, to }) => [`${fleet.host} from ${iso(from)}`, `until ${iso(to)}`]))
   const found = rows.map(({ from, to }) => ({ from: Number(from), to: Number(to) }))
