@@ -1,0 +1,4 @@
+/** Planted fault: what is said bears the time at which the answer came, not that at which it was so. */
+import { changing } from './wrapped.ts'
+
+export const stampsArrival = changing((fact, now) => ({ ...fact, seen_at_ms: now() }))
