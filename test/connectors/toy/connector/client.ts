@@ -1,7 +1,7 @@
-/** Speaks to the toy cloud: every request is bounded in time and size, and its server must be of the authority that was given. */
+/** Speaks to toy: every request is bounded in time and size, and its server must be of an authority that is trusted. */
 import { ConnectorError } from '#connectors/contract.ts'
 
-const LIMITS = { request_ms: 10_000, answer_bytes: 8 * 1024 * 1024, pages: 10_000 } as const
+const LIMITS = { request_ms: 10_000, answer_bytes: 8 * 1024 * 1024 } as const
 
 export interface Place {
   url: string
@@ -73,7 +73,9 @@ function unreachable(url: string, error: unknown): ConnectorError {
   return new ConnectorError('unreachable', `${new URL(url).host} can't be reached: ${code}`, remedy)
 }
 
-export interface Answer {
+const PAGES_MAX = 10_000
+
+interface Answer {
   at_ms: number
   page: unknown
 }
@@ -86,7 +88,7 @@ export async function* pages(
   next: (page: unknown) => string | null,
 ): AsyncGenerator<Answer> {
   let after = ''
-  for (let count = 0; count < LIMITS.pages; count++) {
+  for (let count = 0; count < PAGES_MAX; count++) {
     const at_ms = now()
     const page = await request(place, `/v1/machines?limit=100${after}`, signal)
     yield { at_ms, page }
@@ -94,5 +96,5 @@ export async function* pages(
     if (last === null) return
     after = `&after=${encodeURIComponent(last)}`
   }
-  throw new ConnectorError('limit', `there are more than ${LIMITS.pages} pages`, 'Divide it over several sources.')
+  throw new ConnectorError('limit', `there are more than ${PAGES_MAX} pages`, 'Divide it over several sources.')
 }
