@@ -8,6 +8,8 @@ import type { Rig } from './rig.ts'
 /** How long the agent gives a tick here, and how long after it one must have ended. */
 const TICK_MS = { most: 60_000, grace: 3_000 } as const
 const INTERVAL_MS = 10_000
+/** clocks of a vendor and of its agent differ by less, here where they are one */
+const AHEAD_MS = 1_000
 
 export interface TickOptions {
   /** the agent tells the tick to stop after so long */
@@ -59,6 +61,7 @@ export class Bench {
 
   /** The session of a new agent over the same memory; the old one's ends in order. */
   async restart(): Promise<void> {
+    const away_since_ms = this.#source && Date.now()
     await this.close()
     this.#source = new Source(
       {
@@ -70,6 +73,9 @@ export class Bench {
       },
       this.#outside(),
     )
+    // as the agent admits the time in which it didn't run
+    if (away_since_ms !== null)
+      this.#arrive(this.#source.gap({ cause: 'agent_down', from_ms: away_since_ms, seen_at_ms: Date.now() }))
   }
 
   async tick({ limit_ms = TICK_MS.most }: TickOptions = {}): Promise<Tick> {
@@ -106,6 +112,12 @@ export class Bench {
     this.added.add(id)
     return id
   }
+  /** one whose counters are told */
+  async addCounting(name: string): Promise<string> {
+    const id = await this.add(name)
+    await this.rig.begin?.(id)
+    return id
+  }
   async addMany(count: number, stem = 'm'): Promise<string[]> {
     const ids: string[] = []
     for (let n = 1; n <= count; n++) ids.push(await this.add(`${stem}-${n}`))
@@ -133,6 +145,8 @@ export class Bench {
   /** Through JSON, and held against the schemas. */
   #arrive(fact: unknown): void {
     const read = Fact.safeParse(JSON.parse(JSON.stringify(fact)))
+    const ahead_ms = read.success ? read.data.seen_at_ms - Date.now() : 0
+    if (ahead_ms > AHEAD_MS) this.misfits.push(`${ahead_ms} ms before it is so: ${JSON.stringify(fact).slice(0, 300)}`)
     if (read.success) return void this.facts.push(read.data)
     const [issue] = read.error.issues
     this.misfits.push(`at ${issue?.path.join('.')}: ${issue?.message}: ${JSON.stringify(fact).slice(0, 300)}`)

@@ -46,7 +46,7 @@ export function contractOf(name: string, startRig: () => Promise<Rig>, limit_ms 
     }, limit_ms)
     afterAll(() => rig?.end(), limit_ms)
     for (const check of CHECKS)
-      test(check.name, { timeout: limit_ms }, async (context) => {
+      test(`${check.name}`, { timeout: limit_ms }, async (context) => {
         const reason = whyNot(rig, check)
         skipWithout(context, reason === undefined, `${name}: ${reason}`)
         await make(check, rig)

@@ -38,6 +38,8 @@ export interface Rig {
   settings(): Record<string, unknown>
   /** makes one and answers its external id */
   add(name: string): Promise<string>
+  /** makes it work, so that its counters are told; absent where they are as soon as it is made */
+  begin?(external_id: string): Promise<void>
   /** who buys it, in the vendor's way: a tag, a label, a user; null where the vendor knows no such thing */
   label(external_id: string, customer: string): Promise<void>
   remove(external_id: string): Promise<void>

@@ -14,6 +14,8 @@ export function must(holds: unknown, otherwise: string): asserts holds {
 export function holdAlways(bench: Bench): void {
   must(bench.misfits.length === 0, `it said what the wire doesn't take, ${bench.misfits[0]}`)
   for (const fact of bench.facts) inManifest(fact, Manifest.parse(bench.rig.connector.manifest))
+  for (const fact of bench.facts)
+    must(fact.type !== 'gap' || fact.from_ms <= fact.seen_at_ms, 'it admits a gap that ends before it begins')
   for (const fact of bench.facts) if (fact.type === 'snapshot') once(fact.resources, 'a listing')
   for (const readings of series(bench.facts).values()) neverFalls(readings)
   sameIncarnation(bench.facts)

@@ -8,14 +8,21 @@ const SLOW = { by_ms: 250, use_every_ms: 40 } as const
 
 /** A counter that was read once: what follows is compared with that. */
 async function started(bench: Bench, name: string) {
-  const id = await bench.add(name)
+  const id = await bench.addCounting(name)
   const base = counted(bench, await goodTick(bench, 'the first'), id)
   return { id, base }
 }
 
-/** All readings that the rig's counter ever had on this bench, as the control plane would bill them. */
-const billedOf = (bench: Bench, id: string): bigint =>
-  billed(readingsOf(bench.facts, bench.rig.kind, id), counterOf(bench))
+type Reading = ReturnType<typeof counted>
+
+/** What the control plane would bill since that reading. */
+const billedSince = (bench: Bench, id: string, { seen_at_ms: base_ms }: Reading): bigint => {
+  const readings = readingsOf(bench.facts, bench.rig.kind, id)
+  return billed(
+    readings.filter(({ seen_at_ms }) => seen_at_ms >= base_ms),
+    counterOf(bench),
+  )
+}
 
 async function afterUse(bench: Bench, id: string, amount: bigint, when: string) {
   await bench.rig.use(id, amount)
@@ -42,7 +49,7 @@ export const counters: Check[] = [
     name: 'a counter that begins anew begins a new epoch',
     needs: ['add', 'use', 'reset'],
     async run(bench) {
-      const { id } = await started(bench, 'reset')
+      const { id, base } = await started(bench, 'reset')
       const before = await afterUse(bench, id, 100n * GRAIN, 'before')
       await bench.rig.reset(id)
       const anew = counted(bench, await goodTick(bench, 'after the reset'), id)
@@ -51,7 +58,7 @@ export const counters: Check[] = [
       must(after.epoch?.id === anew.epoch?.id, 'one reset began two epochs')
       must(after.value - anew.value === 2n * GRAIN, `in its new epoch it grew by ${after.value - anew.value}`)
       const since_origin = anew.epoch?.origin_ms === undefined ? 0n : anew.value
-      const [sum, used] = [billedOf(bench, id), 102n * GRAIN + since_origin]
+      const [sum, used] = [billedSince(bench, id, base), 102n * GRAIN + since_origin]
       must(sum === used, `${used} were used and ${sum} would be billed`)
     },
   },
@@ -72,9 +79,9 @@ export const counters: Check[] = [
     async run(bench) {
       const { id, base } = await started(bench, 'late')
       const uses: { done_ms: number; total: bigint }[] = []
-      let going = true
+      const ended = new AbortController()
       const using = async () => {
-        for (let total = GRAIN; going; total += GRAIN) {
+        for (let total = GRAIN; !ended.signal.aborted; total += GRAIN) {
           await bench.rig.use(id, GRAIN)
           uses.push({ done_ms: Date.now(), total })
           await sleep(SLOW.use_every_ms)
@@ -82,7 +89,7 @@ export const counters: Check[] = [
       }
       await bench.rig.slow!(SLOW.by_ms)
       const [tick, born] = await Promise.all([
-        goodTick(bench, 'slow').finally(() => void (going = false)),
+        goodTick(bench, 'slow').finally(() => ended.abort()),
         sleep(SLOW.by_ms / 2).then(async () => ({ id: await bench.add('born late'), done_ms: Date.now() })),
         using(),
       ])
@@ -101,12 +108,12 @@ export const counters: Check[] = [
     name: 'after a restart epochs go on and nothing counts twice',
     needs: ['add', 'use'],
     async run(bench) {
-      const { id } = await started(bench, 'restart')
+      const { id, base } = await started(bench, 'restart')
       const before = await afterUse(bench, id, 50n * GRAIN, 'before')
       await bench.restart()
       const after = await afterUse(bench, id, 3n * GRAIN, 'after the restart')
       const again = counted(bench, await goodTick(bench, 'once more'), id)
-      const sum = billedOf(bench, id)
+      const sum = billedSince(bench, id, base)
       must(sum === 53n * GRAIN, `${53n * GRAIN} were used and ${sum} would be billed after a restart`)
       must(after.epoch?.id === before.epoch?.id, 'a restart of the agent began a new epoch')
       must(again.value === after.value, 'a counter grew though nothing was used')
@@ -116,14 +123,14 @@ export const counters: Check[] = [
     name: 'an agent that lost its memory bills nothing twice',
     needs: ['add', 'use'],
     async run(bench) {
-      const { id } = await started(bench, 'wiped')
+      const { id, base } = await started(bench, 'wiped')
       await afterUse(bench, id, 50n * GRAIN, 'before')
       bench.memory = undefined
       await bench.restart()
       bench.memory = undefined
       await afterUse(bench, id, 3n * GRAIN, 'after')
       await afterUse(bench, id, 5n * GRAIN, 'and on')
-      const sum = billedOf(bench, id)
+      const sum = billedSince(bench, id, base)
       must(sum <= 58n * GRAIN && sum >= 55n * GRAIN, `${58n * GRAIN} were used and ${sum} would be billed`)
     },
   },

@@ -2,7 +2,7 @@
 import { LIMITS } from '#connectors/contract.ts'
 import { rowsOf } from '../bench.ts'
 import { must, once } from '../said.ts'
-import { allListed, type Check, endsNone, goodTick, rowOf } from './check.ts'
+import { allListed, type Check, endsNone, GRAIN, goodTick, rowOf } from './check.ts'
 
 const CHANGING_TICKS = 3
 const CUSTOMERS = ['customer-4711', 'customer-1147'] as const
@@ -15,7 +15,12 @@ export const listings: Check[] = [
       const able = (verb: 'add' | 'use') => bench.rig.cannot[verb] === undefined
       const ids = able('add') ? await bench.addMany(2, 'fits') : []
       await allListed(bench, ids, 'at first')
-      if (able('use') && able('add')) await bench.rig.use(ids[0]!, 4_096n)
+      if (able('add') && able('use') && bench.rig.counter !== null) {
+        const counting = await bench.addCounting('counts')
+        await allListed(bench, [...ids, counting], 'with one that counts')
+        await bench.rig.use(counting, GRAIN)
+        ids.push(counting)
+      }
       const second = await allListed(bench, ids, 'at the second tick')
       for (const { scope, unchanged } of second.listings)
         must(unchanged, `the listing of ${scope} changed, though nothing did but counters`)
