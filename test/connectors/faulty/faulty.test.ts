@@ -28,6 +28,7 @@ interface Fault {
 
 const RESET = 'a counter that begins anew begins a new epoch'
 const OUTGROWN = 'a counter that began anew and has outgrown its old value begins a new epoch'
+const LATE = 'a late answer bears the instant at which it was so'
 const RESTART = 'after a restart epochs go on and nothing counts twice'
 const WIPED = 'an agent that lost its memory bills nothing twice'
 
@@ -60,9 +61,14 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     also: [RESET, RESTART, WIPED, 'too many requests are waited out or told, and no fact is lost'],
   },
   'stamps late readings with the time at which they came': {
-    connector: stampsArrival,
-    by: 'a late answer bears the instant at which it was so',
-    says: /bears the time at which it came/,
+    connector: stampsArrival('readings'),
+    by: LATE,
+    says: /a reading says \d+ at an instant at which \d+ had been used/,
+  },
+  'stamps late listings with the time at which they came': {
+    connector: stampsArrival('listing'),
+    by: LATE,
+    says: /a listing of cluster toy bears the time at which it came/,
   },
   'hammers a vendor that refuses requests': {
     connector: hammers,
