@@ -9,7 +9,7 @@ const REGISTRY = 'connectors/registry.ts'
 const FUZZ = 'test/fuzz/connectors/index.ts'
 
 /** Where each file of the skeleton goes. */
-const places = (root: string, name: string): [from: string, to: string][] => [
+const placesOf = (root: string, name: string): [from: string, to: string][] => [
   ...readdirSync(join(root, SKELETON, 'connector'), { recursive: true, withFileTypes: true }).flatMap((entry) => {
     const from = join(entry.parentPath, entry.name).slice(root.length + 1)
     return entry.isFile()
@@ -63,37 +63,48 @@ function withEntry(text: string, opening: string, entry: string): string {
   return `${text.slice(0, from)}\n  ${entries},\n  ${entry},\n${text.slice(to)}`
 }
 
-/** The lines without which nobody finds it. */
-function register(root: string, name: string): string[] {
-  const edit = (path: string, change: (text: string) => string) =>
-    writeFileSync(join(root, path), change(readFileSync(join(root, path), 'utf8')))
+/** After the last import of the file. */
+function withImport(text: string, line: string): string {
+  const last = [...text.matchAll(/^(import|\}) .*from '.*'$/gm)].at(-1)
+  if (!last) throw new Error('no import was found')
+  const end = last.index + last[0].length
+  return `${text.slice(0, end)}\n${line}${text.slice(end)}`
+}
+
+/** With the lines without which nobody finds it. */
+function registered(root: string, name: string): File[] {
+  const read = (path: string) => readFileSync(join(root, path), 'utf8')
   const identifier = identifierOf(name)
   const key = identifier === name ? name : `'${name}'`
-  edit(REGISTRY, (text) =>
-    withEntry(text, 'CONNECTORS: Readonly<Record<string, Load>> = {', `${key}: () => import('./${name}/index.ts')`),
-  )
-  edit(FUZZ, (text) => {
-    const imported = text.replace(
-      /(\nimport [^\n]+ from '\.\/[^\n]+\n)(?!import )/,
-      `$1import { ${identifier} } from './${name}.ts'\n`,
-    )
-    const entry = identifier === name ? name : `'${name}': ${identifier}`
-    return withEntry(imported, 'Readonly<Record<string, ConnectorFuzz>> = {', entry)
-  })
-  return [REGISTRY, FUZZ]
+  const fuzzed = withImport(read(FUZZ), `import { ${identifier} } from './${name}.ts'`)
+  const load = `${key}: () => import('./${name}/index.ts')`
+  return [
+    { path: REGISTRY, text: withEntry(read(REGISTRY), 'CONNECTORS: Readonly<Record<string, Load>> = {', load) },
+    {
+      path: FUZZ,
+      text: withEntry(fuzzed, 'Record<string, ConnectorFuzz>> = {', key === name ? name : `${key}: ${identifier}`),
+    },
+  ]
+}
+
+interface File {
+  path: string
+  text: string
 }
 
 /** Makes it under `root`; the answer names each file that was written. Nothing is written where something is in the way. */
 export function makeConnector(root: string, name: string): string[] {
   refuseBadName(name)
-  const files = places(root, name)
-  const taken = [`connectors/${name}`, ...files.map(([, to]) => to)].find((path) => existsSync(join(root, path)))
+  const places = placesOf(root, name)
+  const taken = [`connectors/${name}`, ...places.map(([, to]) => to)].find((path) => existsSync(join(root, path)))
   if (taken !== undefined) throw new Error(`the name "${name}" is taken: there is ${taken}`)
-  for (const [from, to] of files) {
-    mkdirSync(dirname(join(root, to)), { recursive: true })
-    writeFileSync(join(root, to), written(readFileSync(join(root, from), 'utf8'), name))
+  const made = places.map(([from, to]) => ({ path: to, text: written(readFileSync(join(root, from), 'utf8'), name) }))
+  const files = [...made, ...registered(root, name)]
+  for (const { path, text } of files) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
   }
-  return [...files.map(([, to]) => to), ...register(root, name)]
+  return files.map(({ path }) => path)
 }
 
 /** In the project's own form: a line that holds a longer name may have to be broken. */

@@ -32,9 +32,12 @@ export async function make(check: Check, rig: Rig): Promise<void> {
     await check.run(bench)
     await bench.close()
     holdAlways(bench)
-  } finally {
-    await bench.end()
+  } catch (error) {
+    // what it found says more than what can't be tidied up after it
+    await bench.end().catch(() => {})
+    throw error
   }
+  await bench.end()
 }
 
 /** `limit_ms`: of each check, and of starting the rig; real back ends need minutes. */

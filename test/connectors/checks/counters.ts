@@ -69,7 +69,8 @@ export const counters: Check[] = [
       const { id } = await started(bench, 'outgrown')
       const before = await afterUse(bench, id, 2n * GRAIN, 'before')
       await bench.rig.reset(id)
-      const after = await afterUse(bench, id, before.value + 100n * GRAIN, 'after the reset')
+      const more = (before.value / GRAIN + 100n) * GRAIN
+      const after = await afterUse(bench, id, more, 'after the reset')
       must(after.epoch?.id !== before.epoch?.id, 'the counter began anew within its epoch, above its old value')
     },
   },

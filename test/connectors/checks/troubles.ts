@@ -117,9 +117,10 @@ export const troubles: Check[] = [
       const ids = await two(bench, 'garbled')
       const before = await allListed(bench, ids, 'before')
       const known = new Map(canUse(bench) ? ids.map((id) => [id, counted(bench, before, id).value]) : [])
-      await bench.rig.trouble('garbled')
       for (let n = 0; n < GARBLED_TICKS; n++) {
+        await bench.rig.trouble('garbled')
         const during = await bench.tick()
+        await bench.rig.calm()
         endsNone(bench, before, during, ids, 'while answers are garbled')
         if (!during.ok) clearError(during, 'while answers are garbled')
         const told = !during.ok || during.listings.some(({ complete }) => !complete) || during.listings.length === 0
@@ -129,7 +130,6 @@ export const troubles: Check[] = [
           must(!said || counted(bench, during, id).value === value, `a garbled answer changed a counter of ${id}`)
         }
       }
-      await bench.rig.calm()
       await allListed(bench, ids, 'afterwards')
     },
   },
