@@ -104,7 +104,8 @@ export class Bench {
   async end(): Promise<void> {
     await this.close()
     await this.rig.calm()
-    for (const id of this.added) await this.remove(id)
+    // a rig may have taken some away by itself
+    for (const id of this.added) await this.remove(id).catch(() => {})
   }
 
   async add(name: string): Promise<string> {

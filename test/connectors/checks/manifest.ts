@@ -9,7 +9,7 @@ import type { Check } from './check.ts'
 const SECRET = /pass(word|phrase)?$|secret|token$|^key$|(private|api|access)_?key/i
 
 function schemaOf({ manifest }: Connector) {
-  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false })
   addFormats(ajv as never)
   must(ajv.validateSchema(manifest.settings), `its settings are no JSON Schema: ${ajv.errorsText()}`)
   return ajv.compile(manifest.settings)

@@ -38,7 +38,8 @@ export const troubles: Check[] = [
       endsNone(bench, before, during, ids, 'while requests are refused')
       if (!during.ok) {
         const error = failedClearly(during, 'while requests are refused')
-        must(/rate|too many|limit|throttl|slow down|busy/i.test(error.message), `it doesn't say why: ${error.message}`)
+        const says = error.code === 'limit' || /rate|too many|throttl|slow down|busy/i.test(error.message)
+        must(says, `it doesn't say why: ${error.message}`)
       }
       const after = await allListed(bench, ids, 'afterwards')
       if (!canUse(bench)) return
