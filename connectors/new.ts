@@ -17,7 +17,7 @@ const placesOf = (root: string, name: string): [from: string, to: string][] => [
       : []
   }),
   [`${SKELETON}/rig.ts`, `test/connectors/${name}.ts`],
-  [`${SKELETON}/kit.test.ts`, `test/connectors/${name}.test.ts`],
+  [`${SKELETON}/kit.ts`, `test/connectors/${name}.test.ts`],
   [`${SKELETON}/fuzz.ts`, `test/fuzz/connectors/${name}.ts`],
 ]
 
