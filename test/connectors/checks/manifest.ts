@@ -6,7 +6,7 @@ import { must } from '../said.ts'
 import type { Rig } from '../rig.ts'
 import type { Check } from './check.ts'
 
-const SECRET = /pass(word|phrase)?$|secret|token$|^key$|(private|api|access)_?key/i
+const SECRET = /pass(word|phrase)?$|secret|token$|^key$|(private|api|secret)_?key/i
 
 function schemaOf({ manifest }: Connector) {
   const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false })
