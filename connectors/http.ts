@@ -167,7 +167,9 @@ function asConnectorError(url: string, error: unknown, aborted: boolean, timeout
   if (error instanceof ConnectorError) return error
   if (aborted) return tooSlow(url, timeout_ms)
   const { code = '', message = String(error) } = error as { code?: string; message?: string }
-  const said = code && !message.includes(code) ? `${message} (${code})` : message
+  // the runtime's own words may repeat the whole URL
+  const told = message.replaceAll(url, place(url)).replace(/\. For more information, pass `verbose.*$/s, '')
+  const said = code && !told.includes(code) ? `${told} (${code})` : told
   if (CERTIFICATE.test(`${code} ${message}`)) {
     forgetPinned(url)
     return new ConnectorError(

@@ -129,7 +129,8 @@ export function guestReadings(
   const cores = number(row['maxcpu'])
   const cpu = number(row['cpu'])
   const gauges: Record<string, number> = { uptime_seconds: sight.uptime_s }
-  if (cores !== undefined && cpu !== undefined && cpu >= 0) gauges['cpu_used_cores'] = cpu * cores
+  const used = product(cpu, cores)
+  if (used !== undefined) gauges['cpu_used_cores'] = used
   const memory = number(row['mem'])
   if (memory !== undefined && memory >= 0) gauges['memory_used_bytes'] = memory
   return [
@@ -151,13 +152,16 @@ const GAUGES: readonly (readonly [string, (row: Row) => number | undefined])[] =
   ['memory_total_bytes', (row) => number(row['maxmem'])],
   ['uptime_seconds', (row) => number(row['uptime'])],
 ]
-const product = (a: number | undefined, b: number | undefined) =>
-  a === undefined || b === undefined ? undefined : a * b
+/** Of two shares that can be; undefined of what can't. */
+export function product(a: number | undefined, b: number | undefined): number | undefined {
+  const both = a === undefined || b === undefined ? undefined : a * b
+  return both !== undefined && both >= 0 && Number.isFinite(both) ? both : undefined
+}
 
 export function nodeReadings(node: Node, seen_at_ms: number): Readings[] {
   const found = GAUGES.flatMap(([key, of]) => {
     const value = of(node.row)
-    return value !== undefined && value >= 0 && Number.isFinite(value) ? [[key, value] as const] : []
+    return value !== undefined && value >= 0 ? [[key, value] as const] : []
   })
   if (!node.online || found.length === 0) return []
   const resource = { kind: 'host' as const, external_id: node.name }

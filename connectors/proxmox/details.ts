@@ -13,6 +13,7 @@ export interface Detail {
   ips: string[]
 }
 interface Held extends Detail {
+  type: Guest['type']
   signature: string
   read_ms: number
   asked_ms: number
@@ -61,6 +62,8 @@ export class Details {
   ): Promise<ReadonlyMap<string, ConnectorError>> {
     const silent = new Map<string, ConnectorError>()
     this.failures = []
+    // a number that went from a VM to a container
+    for (const { vmid, type } of guests) if (this.#held.get(vmid)?.type !== type) this.#held.delete(vmid)
     const wanted = this.#wanted(guests, now_ms, interval_ms)
     await inTurn(wanted, WIDTH, until_ms, async (guest) => {
       if (silent.has(guest.node)) return
@@ -101,6 +104,7 @@ export class Details {
     const snapshots = rows(await this.#client.get(`${path}/snapshot`, {}, options), `${path}/snapshot`)
     const held = this.#held.get(guest.vmid)
     this.#held.set(guest.vmid, {
+      type: guest.type,
       config,
       snapshots: snapshots.toSorted((a, b) => (String(a['name']) < String(b['name']) ? -1 : 1)),
       ips: held?.ips ?? [],

@@ -52,7 +52,8 @@ export class Happenings {
     )
     for (const task of ended) memory.told[task.upid] = task.end_ms ?? now_ms
     if (memory.seen_ms === 0) return { tasks: [], backups: false }
-    const tasks = ended.toSorted((a, b) => (a.end_ms ?? 0) - (b.end_ms ?? 0))
+    // lists are newest first, and ends are in whole seconds
+    const tasks = ended.toReversed().toSorted((a, b) => (a.end_ms ?? 0) - (b.end_ms ?? 0))
     return { tasks, backups: tasks.some(changesBackups) }
   }
 

@@ -7,6 +7,7 @@ import type { Collected, Kind } from '#connectors/contract.ts'
 import { ConnectorError } from '#connectors/wire.ts'
 import { instantMs, number, type Row, rows } from './answers.ts'
 import type { CallOptions, Client } from './client.ts'
+import { product } from './counters.ts'
 import { pathOf } from './details.ts'
 import type { Guest, Resources } from './map.ts'
 import { inTurn } from './parts.ts'
@@ -96,10 +97,10 @@ export function historyReadings(data: unknown, { resource, from_ms, to_ms }: Omi
 }
 
 function gaugesOf(row: Row): Record<string, number> {
-  const [cpu, cores] = [number(row['cpu']), number(row['maxcpu'])]
+  const used = product(number(row['cpu']), number(row['maxcpu']))
   const memory = number(row['mem']) ?? number(row['memused'])
   const gauges: Record<string, number> = {}
-  if (cpu !== undefined && cores !== undefined && cpu * cores >= 0) gauges['cpu_used_cores'] = cpu * cores
+  if (used !== undefined) gauges['cpu_used_cores'] = used
   if (memory !== undefined && memory >= 0) gauges['memory_used_bytes'] = memory
   return gauges
 }

@@ -88,6 +88,7 @@ export class Onlooker {
     await this.#readGuests(look, run, options)
     const rights = this.survey.rights.value
     if (rights && maySeeBackups(rights)) await this.survey.readBackups(seen_ms, look.storages, run.until_ms, options)
+    else this.survey.backups.clear()
     return look
   }
 
@@ -147,6 +148,8 @@ export class Onlooker {
     const { value: rights, error } = this.survey.rights
     const lacking = rights ? missing(rights, this.#pools) : []
     problems.push(...lacking.map((one) => one.error), ...(error ? [error] : []))
+    // what was granted meanwhile shall show at once
+    if (lacking.length > 0) this.survey.rights.outdate()
     const unsure = !rights || error !== undefined || lacking.some(({ of }) => of === 'guests' || of === 'nodes')
     if (unsure) for (const name of resources.nodes.keys()) silent.add(name)
     this.#judgeNodes(look)

@@ -45,7 +45,7 @@ export function parseResources(data: unknown): Resources {
   for (const row of rows(data, '/cluster/resources')) {
     if (row['type'] === 'qemu' || row['type'] === 'lxc') addGuest(found, row, row['type'])
     else if (row['type'] === 'node') {
-      const name = text(row['node']) ?? text(row['id'])?.replace(/^node\//, '')
+      const name = text(row['node'] ?? text(row['id'])?.replace(/^node\//, ''), 128)
       if (name === undefined) throw badAnswer('a node without name')
       found.nodes.set(name, { name, online: row['status'] === 'online', row })
     } else if (row['type'] === 'storage') found.storages.push(row)
@@ -55,7 +55,7 @@ export function parseResources(data: unknown): Resources {
 
 function addGuest(found: Resources, row: Row, type: Guest['type']): void {
   const vmid = whole(row['vmid'])?.toString() ?? /^(?:qemu|lxc)\/(\d{1,9})$/.exec(text(row['id']) ?? '')?.[1]
-  const node = text(row['node'])
+  const node = text(row['node'], 128)
   if (vmid === undefined || node === undefined) throw badAnswer('a guest without number or node')
   const kind = flag(row['template']) ? 'template' : type === 'qemu' ? 'vm' : 'container'
   found.guests.set(vmid, {
@@ -119,7 +119,7 @@ export function guestObservation(guest: Guest, state: State, known: Known): Obse
   const memory = whole(row['maxmem'])
   // a limit of one and a half processors is no count of them
   const vcpu = whole(row['maxcpu'])
-  const disk = diskBytes(config) ?? (config.disks.length === 0 ? whole(row['maxdisk']) : undefined)
+  const disk = diskBytes(config)
   const size: NonNullable<ObservationInput['size']> = {}
   if (vcpu !== undefined) size.vcpu_count = wire(vcpu)
   if (memory !== undefined) size.memory_bytes = wire(memory)
@@ -186,12 +186,13 @@ export function partsOf(guest: Guest, known: Known): ObservationInput[] {
       kind: 'disk',
       external_id: `${vmid}/${slot}`,
       incarnation,
-      name: volume,
+      name: volume.slice(0, 512).toWellFormed(),
       state: 'running',
       size: bytes === undefined ? {} : { disk_bytes: wire(bytes) },
       host: node,
       parent,
-      evidence: disk.options['serial'] === undefined ? {} : { serials: [disk.options['serial'].slice(0, 128)] },
+      evidence:
+        disk.options['serial'] === undefined ? {} : { serials: [disk.options['serial'].slice(0, 128).toWellFormed()] },
       attributes: diskAttributes(disk),
     }
   })
@@ -286,8 +287,8 @@ export function parseStatus(data: unknown): ClusterStatus {
   const all = rows(data, '/cluster/status')
   const cluster = all.find((row) => row['type'] === 'cluster')
   const members = all.filter((row) => row['type'] === 'node')
-  const online = new Map(members.map((row) => [text(row['name']) ?? '', flag(row['online'])]))
-  const ips = new Map(members.map((row) => [text(row['name']) ?? '', text(row['ip'], 64) ?? '']))
+  const online = new Map(members.map((row) => [text(row['name'], 128) ?? '', flag(row['online'])]))
+  const ips = new Map(members.map((row) => [text(row['name'], 128) ?? '', text(row['ip'], 64) ?? '']))
   if (members.length === 0) throw badAnswer('/cluster/status names no node')
   // a node that never joined a cluster speaks for itself
   const name = text(cluster?.['name']) ?? text(members[0]?.['name']) ?? 'cluster'

@@ -80,7 +80,7 @@ export function backups(data: unknown, store: Storage): ObservationInput[] {
         kind: 'backup' as const,
         external_id: id.length <= 500 ? id : sha256(id),
         incarnation: at_ms === undefined ? '' : `${at_ms / 1_000}`,
-        name: volume.slice(volume.indexOf(':') + 1).slice(0, 512),
+        name: (volume.slice(volume.indexOf(':') + 1) || volume).slice(0, 512).toWellFormed(),
         state: 'running' as const,
         size: bytes === undefined ? {} : { disk_bytes: wire(bytes) },
         host: store.shared ? null : store.node,
