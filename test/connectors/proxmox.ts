@@ -89,5 +89,3 @@ export class ProxmoxRig implements Rig {
     await this.server.stop()
   }
 }
-
-export const rig = async (): Promise<Rig> => new ProxmoxRig()

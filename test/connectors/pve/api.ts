@@ -186,10 +186,10 @@ function permissions({ rights }: Call): unknown {
 
 function statusOf({ world, rights }: Call): unknown[] {
   rights.need('/', 'Sys.Audit')
-  const nodes = [...world.nodes.values()].map(({ name, online, ip }, at) => ({
-    ...{ type: 'node', id: `node/${name}`, name, ip, nodeid: at + 1, level: '' },
-    ...{ online: online ? 1 : 0, local: at === 0 ? 1 : 0 },
-  }))
+  const nodes = [...world.nodes.values()].map(({ name, online, ip }, at) => {
+    const row = { type: 'node', id: `node/${name}`, name, ip, nodeid: at + 1, level: '' }
+    return { ...row, online: online ? 1 : 0, local: at === 0 ? 1 : 0 }
+  })
   const { name, quorate } = world
   return [{ type: 'cluster', id: 'cluster', name, version: 3, nodes: nodes.length, quorate: quorate ? 1 : 0 }, ...nodes]
 }
