@@ -2,7 +2,7 @@
 import { ConnectorError, LIMITS, type Listing, type ObservationInput } from '#connectors/contract.ts'
 import { defined } from './answers.ts'
 import type { Look } from './look.ts'
-import { hostObservation, nodeSize } from './map.ts'
+import { hostObservation, nodeSize } from './nodes.ts'
 import type { Memory } from './memory.ts'
 import { missing, type Needed, type Survey } from './survey.ts'
 

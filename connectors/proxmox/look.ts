@@ -4,16 +4,15 @@ import type { CallOptions, Client } from './client.ts'
 import { Details, isHidden } from './details.ts'
 import { type Happened, Happenings } from './happenings.ts'
 import {
-  type ClusterStatus,
   type Guest,
   guestObservation,
   incarnationOf,
   type Known,
   parseResources,
-  parseStatus,
   partsOf,
   type Resources,
 } from './map.ts'
+import { type ClusterStatus, parseStatus } from './nodes.ts'
 import type { Memory } from './memory.ts'
 import { type Storage, storages } from './storage.ts'
 import { maySeeBackups, missing, Survey } from './survey.ts'

@@ -9,16 +9,13 @@ import { historyReadings } from '#connectors/proxmox/history.ts'
 import type { Observed } from '#connectors/proxmox/look.ts'
 import {
   guestObservation,
-  hostObservation,
   incarnationOf,
   type Known,
-  nodeDetails,
-  nodeSize,
   parseResources,
-  parseStatus,
   partsOf,
   type Resources,
 } from '#connectors/proxmox/map.ts'
+import { hostObservation, nodeDetails, nodeSize, parseStatus } from '#connectors/proxmox/nodes.ts'
 import { blank, remembered } from '#connectors/proxmox/memory.ts'
 import { backups, bridges, sdn, storages } from '#connectors/proxmox/storage.ts'
 import { maySeeBackups, missing } from '#connectors/proxmox/survey.ts'
