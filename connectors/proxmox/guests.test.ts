@@ -100,6 +100,21 @@ describe('what happens to guests', () => {
     for (let at = 0; at < 600; at += 1) rig.world.task(rig.world.guest(100), 'snapshot')
     expect(events(await eye.tick())).toHaveLength(600)
     expect(events(await eye.tick())).toEqual([])
+    // a node that can't be asked for the rest stops no look
+    for (let at = 0; at < 30; at += 1) rig.world.task(rig.world.guest(100), 'snapshot')
+    const node = rig.world.nodes.get('pve1')
+    if (node) node.mute = true
+    expect(events(await eye.tick())).toHaveLength(25)
+  })
+
+  test('what was done while a look failed is told by the next one', async () => {
+    await eye.tick()
+    rig.world.stop(100)
+    await rig.trouble('garbled')
+    expect(events(await eye.tick())).toEqual([])
+    expect(eye.error).toMatchObject({ code: 'bad_answer' })
+    await rig.calm()
+    expect(events(await eye.tick())).toMatchObject([{ change: 'qmstop', content: { state: 'stopped' } }])
   })
 
   test('what was done while the agent was away is told when it is back', async () => {

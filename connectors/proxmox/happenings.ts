@@ -1,6 +1,7 @@
 /** Follows the cluster's tasks: which ended since the last look, what they say, and what a list that lags behind them can't say yet. */
 import type { State } from '#connectors/contract.ts'
-import { type CallOptions, type Client } from './client.ts'
+import { ConnectorError } from '#connectors/wire.ts'
+import type { CallOptions, Client } from './client.ts'
 import type { Guest } from './map.ts'
 import type { Memory } from './memory.ts'
 import { changesBackups, ends, isAboutGuest, outcome, parseTasks, type Task } from './tasks.ts'
@@ -19,6 +20,8 @@ const LAG_MS = 20_000
 const OVERLAP_MS = 120_000
 
 export interface Happened {
+  /** by `upid`, when each ended: to be remembered once they are told */
+  ends: Readonly<Record<string, number>>
   /** of tasks that were not told before, oldest end first */
   tasks: Task[]
   backups: boolean
@@ -50,11 +53,11 @@ export class Happenings {
     const ended = [...new Map(all.map((task) => [task.upid, task])).values()].filter(
       (task) => task.end_ms !== undefined && task.end_ms > since_ms && memory.told[task.upid] === undefined,
     )
-    for (const task of ended) memory.told[task.upid] = task.end_ms ?? now_ms
-    if (memory.seen_ms === 0) return { tasks: [], backups: false }
+    const ends = Object.fromEntries(ended.map((task) => [task.upid, task.end_ms ?? now_ms]))
+    if (memory.seen_ms === 0) return { ends, tasks: [], backups: false }
     // lists are newest first, and ends are in whole seconds
     const tasks = ended.toReversed().toSorted((a, b) => (a.end_ms ?? 0) - (b.end_ms ?? 0))
-    return { tasks, backups: tasks.some(changesBackups) }
+    return { ends, tasks, backups: tasks.some(changesBackups) }
   }
 
   /** A node's finished tasks, newest first, back to before `since_ms`: many may have ended at once. */
@@ -63,11 +66,21 @@ export class Happenings {
     const since = Math.max(0, Math.floor((since_ms - LIMITS.longest_ms) / 1_000))
     for (let page = 0; page < LIMITS.pages; page += 1) {
       const query = { source: 'archive', since, start: page * LIMITS.page, limit: LIMITS.page }
-      const part = parseTasks(await this.#client.get(`/nodes/${encodeURIComponent(node)}/tasks`, query, options))
+      const part = await this.#page(node, query, options)
       found.push(...part)
       if (part.length < LIMITS.page || part.every((task) => (task.end_ms ?? Infinity) <= since_ms)) break
     }
     return found
+  }
+
+  /** A node that doesn't answer tells no tasks: only exact instants are lost, and the lists tell the rest. */
+  async #page(node: string, query: Record<string, string | number>, options: CallOptions): Promise<Task[]> {
+    try {
+      return parseTasks(await this.#client.get(`/nodes/${encodeURIComponent(node)}/tasks`, query, options))
+    } catch (error) {
+      if (!(error instanceof ConnectorError) || options.signal.aborted) throw error
+      return []
+    }
   }
 
   /** Remembers what the tasks did, so that a list that lags behind doesn't undo it. */

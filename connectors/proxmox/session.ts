@@ -42,8 +42,9 @@ export class ProxmoxSession implements Session {
     const look = await this.#onlooker.look(run, { signal })
     const { survey } = this.#onlooker
     const view = { look, survey, memory, realm, pools: this.#pools }
-    const facts = [...this.#events(look), ...this.#listings.of(view), ...this.#readings(look)]
-    facts.push(...(await this.#history.read(memory.seen_ms, look, interval_ms, until_ms, { signal })))
+    const past = await this.#history.read(memory.seen_ms, look, interval_ms, until_ms, { signal })
+    // from here on nothing waits: what is remembered is what was told
+    const facts = [...this.#events(look), ...this.#listings.of(view), ...this.#readings(look), ...past]
     this.#remember(look)
     const [first] = look.problems
     if (!first) return facts
@@ -91,7 +92,8 @@ export class ProxmoxSession implements Session {
     return guestReadings(guest, incarnation, sight, held?.epoch, epoch)
   }
 
-  #remember({ seen_ms, resources, silent, problems }: Look): void {
+  #remember({ seen_ms, resources, silent, problems, happened }: Look): void {
+    Object.assign(this.#memory.told, happened.ends)
     const { guests, nodes, freed } = this.#memory
     for (const [vmid, { node }] of Object.entries(guests)) {
       if (resources.guests.has(vmid) || silent.has(node)) continue
