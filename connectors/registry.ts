@@ -6,6 +6,7 @@ type Load = () => Promise<{ connector: Connector }>
 export const CONNECTORS: Readonly<Record<string, Load>> = {
   host: () => import('./host/index.ts'),
   libvirt: () => import('./libvirt/index.ts'),
+  proxmox: () => import('./proxmox/index.ts'),
 }
 
 /** The connector of that name, or null where this agent has none. */

@@ -12,6 +12,7 @@ import { longText } from '../values.ts'
 import { isFact, isObservation, isStorable, mayBeRead } from '../wire.ts'
 import { host } from './host.ts'
 import { libvirt } from './libvirt.ts'
+import { proxmox } from './proxmox.ts'
 
 /** Texts that a system gave, by what was asked. */
 export type Answers = Readonly<Record<string, string>>
@@ -29,7 +30,7 @@ export interface ConnectorFuzz {
 }
 
 /** One for each folder of `connectors/`. */
-const FUZZED: Readonly<Record<string, ConnectorFuzz>> = { host, libvirt }
+const FUZZED: Readonly<Record<string, ConnectorFuzz>> = { host, libvirt, proxmox }
 
 const SOURCE = '01890000-0000-7000-8000-000000000001'
 /** The bound for the largest input, with room for a machine that is busy. */
