@@ -30,7 +30,7 @@ export default defineConfig({
           include: [
             '{connectors,agent,control-plane,ui,deploy}/**/*.test.ts',
             'test/tidy.test.ts',
-            'test/{setup,world,mutants,vectors,chaos,fuzz,bench}/**/*.test.ts',
+            'test/{setup,connectors,world,mutants,vectors,chaos,fuzz,bench}/**/*.test.ts',
           ],
           testTimeout: 20_000,
         },

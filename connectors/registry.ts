@@ -4,8 +4,11 @@ import type { Connector } from './contract.ts'
 type Load = () => Promise<{ connector: Connector }>
 
 export const CONNECTORS: Readonly<Record<string, Load>> = {
+  hardware: () => import('./hardware/index.ts'),
   host: () => import('./host/index.ts'),
+  ipmi: () => import('./ipmi/index.ts'),
   libvirt: () => import('./libvirt/index.ts'),
+  redfish: () => import('./redfish/index.ts'),
 }
 
 /** The connector of that name, or null where this agent has none. */
