@@ -1,6 +1,7 @@
 /** The system event log → entries, each once, at its instant whatever the BMC's clock says. Pure. */
 import { z } from 'zod'
 import { sha256 } from '#connectors/contract.ts'
+import { said } from '#connectors/firmware.ts'
 import type { Level } from './map.ts'
 
 const KEYS_MAX = 10_000
@@ -27,12 +28,15 @@ export interface Entry {
 export function parseEntries(text: string): Entry[] {
   return text.split('\n').flatMap((line) => {
     if (line.length > 1_000) return []
-    const [number = '', date = '', time = '', sensor = '', event = '', direction = '', ...more] = line
-      .split(',')
-      .map((part) => part.trim())
-    if (!/^[0-9a-f]{1,4}$/i.test(number) || sensor === '') return []
-    const key = sha256([number, date, time, sensor, event, direction, ...more].join('\n')).slice(0, 16)
-    return { key, says_ms: instantOf(date, time), sensor, event, asserted: !/^deassert/i.test(direction) }
+    const parts = line.split(',').map((part) => part.trim())
+    const [number = '', date = '', time = '', kind] = parts
+    const sensor = said(kind)
+    if (!/^[0-9a-f]{1,4}$/i.test(number) || sensor === undefined) return []
+    // a comma may be in what happened
+    const direction = parts.findIndex((part, index) => index > 3 && /^(de)?asserted$/i.test(part))
+    const event = said(parts.slice(4, direction < 0 ? 5 : direction).join(', ')) ?? ''
+    const key = sha256(parts.join('\n')).slice(0, 16)
+    return { key, says_ms: instantOf(date, time), sensor, event, asserted: !/^de/i.test(parts[direction] ?? '') }
   })
 }
 

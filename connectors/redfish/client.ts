@@ -109,11 +109,7 @@ export class Client {
 
   /** One resource. Throws where the BMC as a whole doesn't answer or doesn't let us in. */
   async get(path: string, signal: AbortSignal): Promise<Answer> {
-    let reply = await this.#authorised(path, signal).catch((error: unknown) => {
-      // a connection that the BMC had closed meanwhile: it shows only when it is used again
-      if (error instanceof ConnectorError && error.message.endsWith(HANG_UP)) return this.#authorised(path, signal)
-      throw error
-    })
+    let reply = await this.#authorised(path, signal)
     if (reply.status === 401 && this.#session) {
       // BMCs forget sessions: after 30 minutes, at their limit of a handful, with each restart
       this.#session = null
@@ -122,7 +118,18 @@ export class Client {
     return this.#answer(path, reply)
   }
 
+  /** Connections that the BMC had closed meanwhile show only when they are used again. */
   async #authorised(path: string, signal: AbortSignal): Promise<Reply> {
+    for (let left = LIMITS.sockets; ; left -= 1) {
+      try {
+        return await this.#authorisedOnce(path, signal)
+      } catch (error) {
+        const isStale = error instanceof ConnectorError && error.message.endsWith(HANG_UP)
+        if (!isStale || left === 0) throw error
+      }
+    }
+  }
+  async #authorisedOnce(path: string, signal: AbortSignal): Promise<Reply> {
     const { user, password, authentication } = this.#access
     if (authentication === 'basic') {
       const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
