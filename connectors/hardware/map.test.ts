@@ -114,6 +114,7 @@ test('a missing tool is said once, with its package, and leaves the rest', async
   const { session, said } = machine({
     ...whole(),
     lshw: { kind: 'missing' },
+    sensors: { kind: 'missing' },
     dmidecode: ran('', 1, '/dev/mem: Permission denied'),
   })
   expect(ids(await tick(session))).toEqual(['disk/ATA-0001', 'disk/NVME-0001', 'disk/SAS-0001'])
@@ -121,6 +122,7 @@ test('a missing tool is said once, with its package, and leaves the rest', async
   expect(said).toEqual([
     expect.stringMatching(/dmidecode needs root/),
     expect.stringMatching(/lshw is not on this machine.*package lshw/),
+    expect.stringMatching(/sensors is not on this machine.*package lm-sensors/),
   ])
   await expect(tick(machine({}).session)).rejects.toThrow(ConnectorError)
 })
