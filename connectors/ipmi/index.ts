@@ -50,7 +50,7 @@ const manifest: Manifest = {
   description:
     'Servers out of band, on or off, whose BMC knows no Redfish: serial numbers, temperatures, fans, voltages, power, crossings of thresholds and the events of the system event log.',
   realm:
-    'One name for all machines whose parts may move between them, such as a site. A part keeps its history within a realm.',
+    'One name for all machines whose parts may move between them, such as a site. A part keeps its history within a realm. Not that of Redfish sources: a machine that both see is recognised by its UUID.',
   kinds: ['host', 'component'],
   metrics: metricsOf(),
   supports: 'IPMI 2.0 over LAN; ipmitool 1.8.18 or later on the machine of the agent',

@@ -120,7 +120,7 @@ export class Client {
 
   /** Connections that the BMC had closed meanwhile show only when they are used again. */
   async #authorised(path: string, signal: AbortSignal): Promise<Reply> {
-    for (let left = LIMITS.sockets; ; left -= 1) {
+    for (let left: number = LIMITS.sockets; ; left -= 1) {
       try {
         return await this.#authorisedOnce(path, signal)
       } catch (error) {

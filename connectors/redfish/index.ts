@@ -51,7 +51,7 @@ const manifest: Manifest = {
   description:
     'Servers out of band, on or off: serial numbers, processors, memory, disks, network cards and power supplies with their health, temperatures, fans, voltages, power, counted energy, and the events of their logs.',
   realm:
-    'One name for all machines whose parts may move between them, such as a site. A part keeps its history within a realm.',
+    'One name for all machines whose parts may move between them, such as a site. A part keeps its history within a realm. Not that of IPMI sources: a machine that both see is recognised by its UUID.',
   kinds: ['host', 'component'],
   metrics: ['energy_joules', 'power_watts', 'temperature_celsius', 'fan_speed_rpm', 'voltage_volts', 'current_amperes'],
   supports:

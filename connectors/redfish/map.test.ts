@@ -5,7 +5,7 @@ import { Bmc, nothingKept } from './bmc.ts'
 import { advance } from './energy.ts'
 import { changeOf, fresh } from './log.ts'
 import { energies } from './readings.ts'
-import { environment, members, notes } from './survey.ts'
+import { type Answer, environment, members, notes } from './survey.ts'
 import { type Tree, walk } from './tree.fixture.ts'
 import { path, scaled } from './values.ts'
 
@@ -243,6 +243,35 @@ test('pages are followed, a member that came twice is one, and a count that isnâ
   const note = notes()
   expect(walk(tree, members({ '@odata.id': at }, note))?.map(({ body }) => body['Id'])).toEqual(['1', '2'])
   expect(note.complaints.map(({ message }) => message)).toEqual([expect.stringContaining('3 members, and shows 2')])
+})
+
+test('a service that puts members into their collection is asked once, and one that only says so is asked for each', () => {
+  const at = '/redfish/v1/Chassis/1/Sensors'
+  const links = { Members: [{ '@odata.id': `${at}/a` }, { '@odata.id': `${at}/b` }] }
+  const inline = {
+    Members: [
+      { '@odata.id': `${at}/a`, Id: 'a' },
+      { '@odata.id': `${at}/b`, Id: 'b' },
+    ],
+  }
+  const single = { [at]: links, [`${at}/a`]: { Id: 'a' }, [`${at}/b`]: { Id: 'b' } }
+  const asked = (tree: Tree): [number, unknown[]] => {
+    let requests = 0
+    const counted = function* (): Generator<readonly string[], unknown[], readonly Answer[]> {
+      const survey = members({ '@odata.id': at }, { ...notes(), expands: true })
+      let step = survey.next()
+      while (!step.done) {
+        requests += step.value.length
+        step = survey.next(yield step.value)
+      }
+      return (step.value ?? []).map(({ body }) => body['Id'])
+    }
+    const found = walk(tree, counted())
+    return [requests, found]
+  }
+  expect(asked({ ...single, [`${at}?$expand=.($levels=1)`]: inline })).toEqual([1, ['a', 'b']])
+  expect(asked({ ...single, [`${at}?$expand=.($levels=1)`]: links })).toEqual([3, ['a', 'b']])
+  expect(asked(single)).toEqual([4, ['a', 'b']])
 })
 
 test('no link leads to another server', () => {

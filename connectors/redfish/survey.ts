@@ -244,7 +244,7 @@ export interface Log {
   entries: Member[]
 }
 const CHATTER =
-  /audit|lclog|lifecycle|security|debug|dump|crash|journal|console|post ?codes?|fault ?list|telemetry|cper|hostlogger/i
+  /audit|lclog|lifecycle|security|debug|dump|crash|journal|console|post ?codes?|fault ?list|telemetry|cper|hostlogger|\biel\b/i
 
 /** Logs of the hardware; what is written at each sign-in and what is for developers is left alone. */
 export function* logs(owner: Member, note: Notes): Ask<Log[]> {
