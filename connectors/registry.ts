@@ -4,9 +4,12 @@ import type { Connector } from './contract.ts'
 type Load = () => Promise<{ connector: Connector }>
 
 export const CONNECTORS: Readonly<Record<string, Load>> = {
+  hardware: () => import('./hardware/index.ts'),
   host: () => import('./host/index.ts'),
+  ipmi: () => import('./ipmi/index.ts'),
   libvirt: () => import('./libvirt/index.ts'),
   proxmox: () => import('./proxmox/index.ts'),
+  redfish: () => import('./redfish/index.ts'),
 }
 
 /** The connector of that name, or null where this agent has none. */

@@ -1,6 +1,7 @@
 /** Inventory → the one resource of a host's scope; pure, and only what stays the same from day to day. */
 import type { Systeminformation } from 'systeminformation'
 import type { ObservationInput } from '../contract.ts'
+import { ownAddress, said } from '../firmware.ts'
 import { exact } from './map.ts'
 
 export interface DiskFacts {
@@ -40,15 +41,6 @@ export interface InventoryFacts {
 
 const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1)
 
-/** What firmware writes where it has nothing to say. */
-const NOTHING =
-  /^(|-|0+|none|unknown|n\/a|not specified|not settable|default string|to be filled by o\.?e\.?m\.?|system (serial number|product name|manufacturer|version)|[0f]{8}-([0f]{4}-){3}[0f]{12})$/i
-
-const said = (value: unknown, max = 128): string | undefined => {
-  // firmware ends its texts with NUL, and a cut may leave half a character: neither can be stored
-  const text = typeof value === 'string' ? value.replaceAll('\0', '').trim().slice(0, max).toWellFormed() : ''
-  return NOTHING.test(text) ? undefined : text
-}
 const count = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined
 const present = <T>(values: (T | undefined)[]): T[] => values.filter((value) => value !== undefined)
@@ -103,9 +95,6 @@ const disk = (facts: DiskFacts): Json | undefined =>
 
 const nic = (facts: NicFacts): Json | undefined => compact({ name: facts.name, mac: said(facts.mac) })
 
-/** fe80::/10 is made anew on each link, and loopback is everybody's: neither tells machines apart. */
-const isOwnAddress = (ip: string) => ip !== '' && !/^(fe[89ab][0-9a-f]:|127\.|::1$|169\.254\.)/i.test(ip)
-
 function evidence(facts: InventoryFacts, machine_id: string): NonNullable<ObservationInput['evidence']> {
   const uuid = facts.firmware ? said(facts.machine.uuid, 64)?.toLowerCase() : undefined
   const serials = unique([
@@ -114,7 +103,7 @@ function evidence(facts: InventoryFacts, machine_id: string): NonNullable<Observ
     ...facts.modules.map((one) => said(one.serialNum)),
   ]).slice(0, 256)
   const macs = unique(facts.nics.filter((one) => one.physical).map((one) => said(one.mac, 32)?.toLowerCase()))
-  const ips = unique(facts.nics.flatMap((one) => one.ips.filter(isOwnAddress)).map((ip) => said(ip, 64)))
+  const ips = unique(facts.nics.flatMap((one) => one.ips.map(ownAddress)))
   return { machine_id, smbios_uuid: uuid, serials, macs: macs.slice(0, 256), ips: ips.slice(0, 256) }
 }
 

@@ -1,4 +1,4 @@
-# Gets what only tests need: Chromium, and for `--backends` libvirt, QEMU and Prometheus; sourced by test/run.sh.
+# Gets what only tests need: Chromium, and for `--backends` libvirt, QEMU, an IPMI simulator and Prometheus; sourced by test/run.sh.
 # shellcheck shell=sh
 
 # install PACKAGE...: as root, from Debian, without starting the services that come along.
@@ -66,6 +66,13 @@ get_backends() {
   else
     printf '  ! no libvirt: its tests are skipped. As root: apt-get install --no-install-recommends %s\n' \
       'libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils'
+  fi
+  if have ipmi_sim && have ipmitool; then
+    ok 'IPMI simulator'
+  elif is_root && have apt-get && install_packages openipmi ipmitool; then
+    ok 'IPMI simulator'
+  else
+    printf '  ! no IPMI simulator: its tests are skipped. As root: apt-get install --no-install-recommends openipmi ipmitool\n'
   fi
   if have prometheus && have promtool; then
     ATALAYA_PROMETHEUS=$(command -v prometheus)

@@ -10,9 +10,12 @@ import { smallerTexts } from '../shrink.ts'
 import { type AnyTarget, target } from '../target.ts'
 import { longText } from '../values.ts'
 import { isFact, isObservation, isStorable, mayBeRead } from '../wire.ts'
+import { hardware } from './hardware.ts'
 import { host } from './host.ts'
+import { ipmi } from './ipmi.ts'
 import { libvirt } from './libvirt.ts'
 import { proxmox } from './proxmox.ts'
+import { redfish } from './redfish.ts'
 
 /** Texts that a system gave, by what was asked. */
 export type Answers = Readonly<Record<string, string>>
@@ -30,7 +33,7 @@ export interface ConnectorFuzz {
 }
 
 /** One for each folder of `connectors/`. */
-const FUZZED: Readonly<Record<string, ConnectorFuzz>> = { host, libvirt, proxmox }
+const FUZZED: Readonly<Record<string, ConnectorFuzz>> = { hardware, host, ipmi, libvirt, proxmox, redfish }
 
 const SOURCE = '01890000-0000-7000-8000-000000000001'
 /** The bound for the largest input, with room for a machine that is busy. */
