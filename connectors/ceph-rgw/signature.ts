@@ -1,4 +1,4 @@
-/** AWS Signature Version 4 of a request without a body, as S3 and radosgw check it. Pure. */
+/** AWS Signature Version 4 of a request, as S3 and radosgw check it. Pure. */
 import { createHash, createHmac } from 'node:crypto'
 
 export interface Credential {
@@ -29,13 +29,16 @@ export interface Signable {
   path: string
   query: Readonly<Record<string, string>>
   headers?: Readonly<Record<string, string>>
+  /** hexadecimal SHA-256; nothing is sent where it is left out */
+  body_sha256?: string
 }
 
 /** The headers to send with the request; `host` goes by itself. */
 export function signed(request: Signable, credential: Credential, at_ms: number): Record<string, string> {
   const stamp = new Date(at_ms).toISOString().replace(/[-:]|\.\d{3}/g, '')
   const day = stamp.slice(0, 8)
-  const own = { ...request.headers, 'x-amz-content-sha256': NOTHING, 'x-amz-date': stamp }
+  const body = request.body_sha256 ?? NOTHING
+  const own = { ...request.headers, 'x-amz-content-sha256': body, 'x-amz-date': stamp }
   const all: Record<string, string> = { ...own, host: request.host }
   const names = Object.keys(all).toSorted()
   const canonical = [
@@ -45,7 +48,7 @@ export function signed(request: Signable, credential: Credential, at_ms: number)
     ...names.map((name) => `${name}:${all[name]}`),
     '',
     names.join(';'),
-    NOTHING,
+    body,
   ].join('\n')
   const scope = `${day}/${credential.region}/s3/aws4_request`
   const key = ['s3', 'aws4_request'].reduce(keyed, keyed(keyed(`AWS4${credential.secret_key}`, day), credential.region))
