@@ -12,7 +12,7 @@ import {
   type Surroundings,
 } from '#connectors/contract.ts'
 import { Client, type Endpoint } from './client.ts'
-import { count, fresh, hourOf, hoursTo, keyOf, type Memory, pointsTo } from './counting.ts'
+import { count, fresh, HOUR_MS, hourOf, hoursTo, keyOf, type Memory, pointsTo } from './counting.ts'
 import { type Listed, sight, told } from './counters.ts'
 import { notUnderstood } from './failures.ts'
 import { type Bucket, recordsFrom, type UsageRecord, type User } from './map.ts'
@@ -135,6 +135,7 @@ class RgwSession implements Session {
     const now = () => this.#surroundings.now()
     const skew_ms = (this.#skew_ms ??= await this.#measureSkew(signal))
     const as_of = Math.max(now() - this.#delay_ms - skew_ms, (this.#memory.upto_ms ?? 0) + 1)
+    this.#tellOfLoss(as_of)
     const hours = await this.#readUsage(hoursTo(this.#memory, as_of, HOURS_MAX), signal)
     const at_ms = now()
     const found = await survey(this.#client, now, signal)
@@ -145,6 +146,15 @@ class RgwSession implements Session {
     // what was read goes out before the failure is told
     this.#surroundings.emit(facts)
     throw together([first, ...others])
+  }
+
+  #tellOfLoss(as_of: number): void {
+    const since_ms = this.#memory.upto_ms
+    if (since_ms !== null && as_of - since_ms > HOURS_MAX * HOUR_MS)
+      this.#surroundings.log('warn', 'ceph-rgw: the usage log was not read for longer than is caught up with', {
+        since: new Date(since_ms).toISOString(),
+        hours_read: HOURS_MAX,
+      })
   }
 
   async #measureSkew(signal: AbortSignal): Promise<number> {

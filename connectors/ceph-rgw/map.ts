@@ -8,9 +8,9 @@ type Fields = Readonly<Record<string, unknown>>
 export const fields = (value: unknown): Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
-// what PostgreSQL can't store isn't a name
+/** '' for what is no name: of another type, longer than the wire takes, or not storable as text. */
 const text = (value: unknown): string =>
-  typeof value === 'string' && value.isWellFormed() && !value.includes('\0') ? value : ''
+  typeof value === 'string' && value.length <= 512 && value.isWellFormed() && !value.includes('\0') ? value : ''
 
 /** From 0 to 2⁶³ − 1, from a number or digits; undefined for anything else. */
 export function whole(value: unknown): bigint | undefined {
@@ -63,7 +63,7 @@ export interface User {
 /** `uid` is how radosgw lists it, `tenant$id`; null where the answer isn't a user's. */
 export function userFrom(uid: string, answer: unknown): User | null {
   const user = fields(answer)
-  if (text(user.user_id) === '' || !isId(uid)) return null
+  if (text(user.user_id) === '' || text(uid) === '') return null
   const suspended = isOn(user.suspended)
   const created_ms = instant(user.create_date)
   return {
@@ -74,7 +74,7 @@ export function userFrom(uid: string, answer: unknown): User | null {
       external_id: uid,
       // only newer versions tell when a user was made
       incarnation: created_ms === undefined ? '' : new Date(created_ms).toISOString(),
-      name: (text(user.display_name) || uid).slice(0, 512),
+      name: text(user.display_name) || uid,
       state: suspended ? 'stopped' : 'running',
       attributes: {
         ...told('tenant', text(user.tenant)),
@@ -88,8 +88,6 @@ export function userFrom(uid: string, answer: unknown): User | null {
     },
   }
 }
-
-const isId = (value: string): boolean => value.length > 0 && value.length <= 512
 
 export interface Bucket {
   /** as S3 clients and the usage log call it, without the tenant */
@@ -110,7 +108,7 @@ export function bucketFrom(answer: unknown, isSuspended: (owner: string) => bool
   const [name, tenant, owner] = [text(bucket.bucket), text(bucket.tenant), text(bucket.owner)]
   const external_id = tenant ? `${tenant}/${name}` : name
   const mark = text(bucket.marker) || text(bucket.id)
-  if (name === '' || mark === '' || !isId(external_id) || !isId(owner)) return null
+  if (name === '' || mark === '' || owner === '' || text(external_id) === '') return null
   const incarnation = mark.length > 128 ? sha256(mark) : mark
   const created_ms = instant(bucket.creation_time)
   return {
