@@ -230,8 +230,9 @@ test('nothing is lost: unknown categories, no bucket, a bucket that nobody liste
   zone.use('shop', '', 'list_buckets', { bytes_sent: 330n })
   zone.use('shop', '-', 'get_obj', {})
   zone.use('shop', 'gone-in-a-minute', 'put_obj', { bytes_received: 70n })
-  zone.addUser('guest')
-  zone.use('shop', 'photos', 'get_obj', { bytes_sent: 9n }, zone.now_ms, 'guest')
+  zone.addUser('acme$guest')
+  zone.addBucket('acme/photos', 'acme$guest')
+  zone.use('shop', 'photos', 'get_obj', { bytes_sent: 9n }, zone.now_ms, 'acme$guest')
   zone.use('anonymous', '', 'list_buckets', {})
   await at(25)
   expect(eye.value('photos', 'requests_count/other')).toBe(2n)
@@ -241,7 +242,7 @@ test('nothing is lost: unknown categories, no bucket, a bucket that nobody liste
     eye.value('shop', reads),
     eye.value('shop', 'network_receive_bytes'),
   ]).toEqual([1n, 1n, 70n])
-  expect(eye.value('guest', 'network_transmit_bytes')).toBe(9n)
+  expect(eye.value('acme$guest', 'network_transmit_bytes')).toBe(9n)
   expect(eye.value('z', 'requests_count/list')).toBe(1n)
 })
 
@@ -271,6 +272,14 @@ test('a listing with a part that could not be read is incomplete, ends nothing a
   await at(30)
   expect(eye.value('photos', 'network_transmit_bytes')).toBe(110n)
   expect(new Set(eye.readings('photos').map(({ epoch }) => epoch?.id)).size).toBe(1)
+})
+
+test('too many requests concern all users: it stops at once, and nothing is told of what was read', async () => {
+  await at(20)
+  const before = eye.facts.length
+  zone.instead = (operation) => (operation === 'user' ? error(503, 'SlowDown') : undefined)
+  await expect(at(25)).rejects.toMatchObject({ code: 'limit' })
+  expect(eye.facts).toHaveLength(before)
 })
 
 test('a log that tells of another hour than was asked is refused: radosgw adds up what is of several', async () => {

@@ -64,7 +64,7 @@ export class Zone {
   #now_ms: number
   readonly #follows: boolean
 
-  /** `follows`: its clock is never behind that of who asks */
+  /** `follows`: its clock is that of who asked last */
   constructor(now_ms: number, follows = false) {
     this.#now_ms = now_ms
     this.#follows = follows
@@ -123,7 +123,7 @@ export class Zone {
   answer(asked: Asked): Answer {
     const stamp = asked.headers.get('x-amz-date') ?? ''
     const at_ms = Date.parse(stamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
-    if (this.#follows && at_ms > this.#now_ms) this.#now_ms = at_ms
+    if (this.#follows && at_ms > 0) this.#now_ms = at_ms
     const [, , operation = ''] = /^\/(admin)\/(.+)$/.exec(asked.path) ?? []
     const refused = this.#refused(asked, at_ms, operation)
     if (refused) return refused
