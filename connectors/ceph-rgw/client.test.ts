@@ -84,6 +84,8 @@ test('one who doesn’t answer is given up when the tick is', async () => {
 test.skipIf(Bun.which('openssl') === null)(
   'a certificate that nobody named vouches for is refused, also after one that was good',
   async () => {
+    await double.end()
+    double = startDouble(zone, true)
     await tick()
     await double.vouched(false)
     const { code, message, remedy } = await failure(tick())

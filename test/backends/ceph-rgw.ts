@@ -1,6 +1,7 @@
 /** Drives a real radosgw from tests: starts it, sends S3 requests that are counted, makes users, trims the usage log. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { encoded, queryText, signed } from '#connectors/ceph-rgw/signature.ts'
@@ -24,6 +25,8 @@ export interface Keys {
 export interface Reply {
   status: number
   text: string
+  /** of the answer, without its head */
+  bytes: number
 }
 export interface Rgw {
   endpoint: string
@@ -67,9 +70,28 @@ interface Request {
 async function s3(endpoint: string, keys: Keys, { method, path: plain, query, body }: Request): Promise<Reply> {
   const path = plain.split('/').map(encoded).join('/')
   const body_sha256 = createHash('sha256').update(body).digest('hex')
-  const { host } = new URL(endpoint)
+  const { host, hostname, port } = new URL(endpoint)
   const headers = signed({ method, host, path, query, body_sha256 }, { ...keys, region: 'us-east-1' }, Date.now())
-  const address = `${endpoint}${path}${Object.keys(query).length > 0 ? `?${queryText(query)}` : ''}`
-  const response = await fetch(address, { method, headers, ...(body !== '' && { body }) })
-  return { status: response.status, text: await response.text() }
+  const asked = `${path}${Object.keys(query).length > 0 ? `?${queryText(query)}` : ''}`
+  const sent = { ...headers, host, 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
+  const lines = Object.entries(sent).map(([name, value]) => `${name}: ${value}`)
+  const answer = await exchange(
+    hostname,
+    Number(port),
+    [`${method} ${asked} HTTP/1.1`, ...lines, '', body].join('\r\n'),
+  )
+  const [head = '', ...rest] = answer.split('\r\n\r\n')
+  const text = rest.join('\r\n\r\n')
+  return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]), text, bytes: text.length }
+}
+
+/** All that comes back, byte by byte as latin1: radosgw counts what is on the wire, the framing of chunks too. */
+function exchange(host: string, port: number, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, host, () => socket.write(request))
+    const parts: Buffer[] = []
+    socket.on('data', (part) => parts.push(part))
+    socket.on('error', reject)
+    socket.on('close', () => resolve(Buffer.concat(parts).toString('latin1')))
+  })
 }
