@@ -46,7 +46,13 @@ export async function startRgw(dir: string, port: number): Promise<Rgw> {
   const admin = async (...words: string[]) =>
     (await run('radosgw-admin', ['-n', 'client.rgw.a', ...words], { env, timeout: 60_000 })).stdout
   const endpoint = `http://127.0.0.1:${port}`
-  await sh('start')
+  try {
+    await sh('start')
+  } catch (error) {
+    // what did start isn't left behind
+    await sh('stop')
+    throw error
+  }
   return {
     endpoint,
     admin,
