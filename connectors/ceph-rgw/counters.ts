@@ -84,7 +84,9 @@ export function told(
     const grew = growths.map((growth) => growth.get(counter) ?? [])
     for (const [index, point] of points.entries()) {
       for (const growth of grew[index] ?? []) add(counter.totals, growth)
-      const isBound = index === points.length - 1 || grew[index]?.length || grew[index + 1]?.length
+      // one that was never told grew before the first of them
+      const isFirst = counter.read_ms === 0
+      const isBound = isFirst || index === points.length - 1 || grew[index]?.length || grew[index + 1]?.length
       const at_ms = point + skew_ms
       if (isBound && isWithin(counter, at_ms)) facts.push(reading(counter, at_ms))
     }

@@ -96,6 +96,34 @@ test('only what is at rest is counted: the hour that began within the delay wait
   expect(usedIn(eye, 'photos', 'network_transmit_bytes', T0 + HOUR, T0 + 2 * HOUR)).toBe(500n)
 })
 
+test('a bucket that was made within the delay before an hour ended has in that hour what was asked then', async () => {
+  eye = delayed(60)
+  await at(55)
+  zone.at(T0 + 59 * MINUTE + 50_000)
+  zone.addBucket('late')
+  get('late', 3, 300)
+  await at(60.5)
+  await at(65)
+  expect(usedIn(eye, 'late', 'network_transmit_bytes', T0, T0 + HOUR)).toBe(300n)
+})
+
+test('hours are radosgw’s, where its clock is not that of the agent’s machine', async () => {
+  const ahead_ms = 10 * MINUTE
+  eye = new Watcher(() => zone.now_ms + ahead_ms, double.settings)
+  await at(20)
+  get('photos', 1, 1_000)
+  // by the agent's clock the hour is over, by radosgw's it is not
+  await at(55)
+  get('photos', 1, 30)
+  await at(65)
+  get('photos', 1, 2)
+  await at(70)
+  const end = eye.readings('photos').find(({ counters }) => counters?.['network_transmit_bytes'] === 1_030)
+  expect(end?.seen_at_ms).toBeGreaterThan(T0 + HOUR + ahead_ms - 1_000)
+  expect(end?.seen_at_ms).toBeLessThan(T0 + HOUR + ahead_ms + 1_000)
+  expect(eye.value('photos', 'network_transmit_bytes')).toBe(1_032n)
+})
+
 test('what an hour grows by after it was told is counted once, with the next reading', async () => {
   await at(20)
   get('photos', 2, 200)
