@@ -123,9 +123,10 @@ describe.skipIf(whyNot !== undefined)('a zone with a shop', () => {
     await rgw.admin('usage', 'trim', '--yes-i-really-mean-it')
     await tick()
     await put(40, 60)
+    await get(0, 10)
     await send('list', 'GET', '/photos')
     await tick()
-    // the second trim, and at once more than was there before it
+    // the second trim, and at once more of what was there before it
     await rgw.admin('usage', 'trim', '--uid=shop')
     await get(0, 30)
     await send('list', 'GET', '/')
