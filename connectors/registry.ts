@@ -4,6 +4,7 @@ import type { Connector } from './contract.ts'
 type Load = () => Promise<{ connector: Connector }>
 
 export const CONNECTORS: Readonly<Record<string, Load>> = {
+  'ceph-rgw': () => import('./ceph-rgw/index.ts'),
   hardware: () => import('./hardware/index.ts'),
   host: () => import('./host/index.ts'),
   ipmi: () => import('./ipmi/index.ts'),

@@ -94,6 +94,7 @@ const mustFail = (name: string, code: number, output: string): Result =>
 const proofs = (): Stage[] => [
   proof('world', 60, ['test/world/main.ts', '--seeds', '1..300', '--days', '3']),
   proof('world-long', 60, ['test/world/main.ts', '--seeds', '1..20', '--days', '40']),
+  proof('world-notes', 60, ['test/world/main.ts', '--notes', '--seeds', '1..200', '--days', '3']),
   proof('mutants', 60, ['test/mutants/main.ts', '--seeds', '1..20']),
   proof('finalisers', 60, ['test/finalisers/main.ts', '--rounds', '100', '--seed', '1']),
   proof('chaos', 90, ['test/chaos/main.ts', '--trials', '40', '--seed', '1']),
@@ -119,7 +120,7 @@ const stages = (filters: string[]): Stage[] => [
   suite('unit', 5, filters),
   suite('integration', 25, filters, { workers: 3 }),
   suite('browser', 20, filters, { before: () => buildUi(root) }),
-  { ...suite('backends', 25, filters), usual_ms: 5 * MINUTE_MS },
+  { ...suite('backends', 25, filters), usual_ms: 10 * MINUTE_MS },
   ...proofs(),
 ]
 

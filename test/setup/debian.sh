@@ -1,4 +1,4 @@
-# Gets what only tests need: Chromium, and for `--backends` libvirt, QEMU, an IPMI simulator and Prometheus; sourced by test/run.sh.
+# Gets what only tests need: Chromium, and for `--backends` libvirt, QEMU, Ceph, an IPMI simulator and Prometheus; sourced by test/run.sh.
 # shellcheck shell=sh
 
 # install PACKAGE...: as root, from Debian, without starting the services that come along.
@@ -73,6 +73,16 @@ get_backends() {
     ok 'IPMI simulator'
   else
     printf '  ! no IPMI simulator: its tests are skipped. As root: apt-get install --no-install-recommends openipmi ipmitool\n'
+  fi
+  if have radosgw && have radosgw-admin && have ceph-mon && have ceph-osd; then
+    ok 'Ceph'
+  elif is_root && have apt-get; then
+    doing 'installing Ceph (once)'
+    install_packages ceph-mon ceph-osd radosgw ceph-common || fail 'Ceph could not be installed' 'See the lines above.'
+    ok 'Ceph'
+  else
+    printf '  ! no Ceph: its tests are skipped. As root: apt-get install --no-install-recommends %s\n' \
+      'ceph-mon ceph-osd radosgw ceph-common'
   fi
   if have prometheus && have promtool; then
     ATALAYA_PROMETHEUS=$(command -v prometheus)

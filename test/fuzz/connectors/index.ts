@@ -10,6 +10,7 @@ import { smallerTexts } from '../shrink.ts'
 import { type AnyTarget, target } from '../target.ts'
 import { longText } from '../values.ts'
 import { isFact, isObservation, isStorable, mayBeRead } from '../wire.ts'
+import { cephRgw } from './ceph-rgw.ts'
 import { hardware } from './hardware.ts'
 import { host } from './host.ts'
 import { ipmi } from './ipmi.ts'
@@ -33,7 +34,15 @@ export interface ConnectorFuzz {
 }
 
 /** One for each folder of `connectors/`. */
-const FUZZED: Readonly<Record<string, ConnectorFuzz>> = { hardware, host, ipmi, libvirt, proxmox, redfish }
+const FUZZED: Readonly<Record<string, ConnectorFuzz>> = {
+  'ceph-rgw': cephRgw,
+  hardware,
+  host,
+  ipmi,
+  libvirt,
+  proxmox,
+  redfish,
+}
 
 const SOURCE = '01890000-0000-7000-8000-000000000001'
 /** The bound for the largest input, with room for a machine that is busy. */
