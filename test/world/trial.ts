@@ -1,4 +1,5 @@
 /** One seed from nothing to a verdict: its world is played in a database of its own and compared with the oracle. */
+import { Problem } from '#control-plane/base/problem.ts'
 import { emptyDatabaseOn } from '../setup/stand.ts'
 import { difference } from './compare.ts'
 import { PROMISED } from './faults.ts'
@@ -54,7 +55,8 @@ export async function trial(server: Server, seed: number, days: number, notes = 
       await played.world.db.$client.end({ timeout: 1 })
     }
   } catch (error) {
-    verdict.broke = true
+    // that the product refuses what it offered itself is a finding; anything else tells nothing of it
+    verdict.broke = !(error instanceof Problem)
     verdict.wrong.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
   } finally {
     await database.drop()
