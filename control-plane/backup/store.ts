@@ -147,6 +147,8 @@ export const copyOut = (tx: Tx, { name, columns }: Table): AsyncGenerator<Buffer
 /** Loads rows of COPY's text; throws PostgreSQL's own error. */
 export async function copyIn(tx: Tx, { name, columns }: Table, rows: AsyncIterable<Buffer>): Promise<void> {
   const table = named({ name })
+  // what it refers to is there already; what waits to be looked for at the end would keep the table from being altered
+  await tx.unsafe('set constraints all immediate')
   const [forced] = await tx.unsafe(`select from pg_class where oid = '${table}'::regclass and relforcerowsecurity`)
   // PostgreSQL copies into no table whose policies bind its owner, too; they bind him again before anyone sees the rows
   if (forced) await tx.unsafe(`alter table ${table} no force row level security`)

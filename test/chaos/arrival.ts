@@ -62,3 +62,20 @@ export async function knownTo(site: Site): Promise<number | null> {
       where s.watermark <> coalesce((select max(sequence) from batch where spool_id = s.id), 0))`
   return row?.at && Number(row.scopes) === site.agents.length ? Number(row.at) : null
 }
+
+/** What isn't known after so long, in words. */
+export async function onItsWay(site: Site, deaths: readonly Death[]): Promise<string[]> {
+  const [state] = await site.sql<{ resources: string; usage: string; spools: string }[]>`
+    select (select count(*) from dirty_resource) as resources, (select count(*) from dirty_usage) as usage,
+      (select string_agg(s.watermark || ' of ' || coalesce((select max(sequence) from batch where spool_id = s.id), 0), ', ')
+        from spool s) as spools`
+  const agents = site.agents.map(async (agent) => {
+    const [all, lost] = [testimony(agent.witness), await missing(site, agent, Date.now(), deaths)]
+    const at = (said: Said | undefined) => (said ? new Date(said.at_ms).toISOString() : 'never')
+    return `${agent.fleet.host} looked last at ${at(all.at(-1))}; ${lost.length} looks are missing, the first at ${at(lost[0])}`
+  })
+  return [
+    `not settled: ${state?.resources} timelines and ${state?.usage} hours are due; spools are known to ${state?.spools}`,
+    ...(await Promise.all(agents)),
+  ]
+}

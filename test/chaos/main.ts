@@ -7,7 +7,7 @@ import { closeGround, openGround, runTrial, type Verdict } from './trial.ts'
 
 const RECOVERY_MS_MAX = 10_000
 const STORM = { duration_ms: 15_000, kills: 5 }
-const SHOWN = 5
+const SHOWN = 15
 
 interface Options {
   trials: number

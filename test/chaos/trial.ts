@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { preparePostgres } from '../../deploy/postgres.ts'
-import { type Death, isSettled, knownTo } from './arrival.ts'
+import { lastLines } from '../../deploy/process.ts'
+import { type Death, isSettled, knownTo, onItsWay } from './arrival.ts'
 import { PRICES } from './bill.ts'
 import { WITHOUT_KEY_SQL, withoutDeduplication } from './broken.ts'
 import { Customers } from './customers.ts'
@@ -83,12 +84,12 @@ async function tried(site: Site, replayer: Replayer, { seed, storm }: TrialOptio
   const crowd = [customers.pester(dice('customers'), () => over), replayer.pester(dice('replays'), () => over)]
   await faults.storm(storm)
   over = true
-  const recovery_ms = (await recovered(site, faults)) - faults.last_kill_ms
+  const { at_ms, stuck } = await recovered(site, faults)
   await Promise.all(crowd)
   await customers.ask()
   for (const part of site.parts) part.note()
   const crashes = site.parts.flatMap((part) => part.crashes)
-  const differences = [...crashes, ...customers.surprises, ...(await judged(site, faults.deaths))]
+  const differences = [...crashes, ...stuck, ...customers.surprises, ...(await judged(site, faults.deaths))]
   return {
     kills: {
       agents: sumOf(site.agents.map(({ part }) => part.kills)),
@@ -101,7 +102,7 @@ async function tried(site: Site, replayer: Replayer, { seed, storm }: TrialOptio
     duplicates_by_kill,
     duplicates: Number((await site.sql`select coalesce(sum(duplicate), 0) as count from intake_hour`)[0]?.count),
     invoices: (await invoicesOf(site)).length,
-    recovery_ms,
+    recovery_ms: at_ms - faults.last_kill_ms,
     differences,
   }
 }
@@ -118,22 +119,28 @@ async function populate(site: Site, seed: number): Promise<void> {
     if (account) await site.addAgent({ seed, host: `chaos-${index}` }, account)
 }
 
-/** When everything was known again, new facts of every agent among it. */
-async function recovered(site: Site, faults: Faults): Promise<number> {
+/** When everything was known again, new facts of every agent among it; and what each part last said, where that didn't come. */
+async function recovered(site: Site, faults: Faults): Promise<{ at_ms: number; stuck: string[] }> {
   const since = faults.last_kill_ms
-  await waitFor(async () => {
+  const isKnown = await waitFor(async () => {
     const known = await knownTo(site)
     return known !== null && known > since && (await isSettled(site, Date.now() - ON_ITS_WAY_MS, faults.deaths))
   })
-  return Date.now()
+  return { at_ms: Date.now(), stuck: isKnown ? [] : [...(await onItsWay(site, faults.deaths)), ...lastWords(site)] }
 }
 
-async function waitFor(done: () => Promise<boolean>): Promise<void> {
+const LAST_LINES = 6
+const lastWords = ({ parts }: Site): string[] =>
+  parts.map(({ child }) => `${child.program.title} said last: ${lastLines(child.logFile, LAST_LINES).join(' ⏎ ')}`)
+
+/** False where it didn't come in time. */
+async function waitFor(done: () => Promise<boolean>): Promise<boolean> {
   const until = performance.now() + SETTLED_MS_MAX
   while (!(await done().catch(() => false))) {
-    if (performance.now() > until) return
+    if (performance.now() > until) return false
     await sleep(100)
   }
+  return true
 }
 
 /** All differences, once nothing is on its way any more. */

@@ -188,7 +188,7 @@ test('the issued invoice is what was calculated by hand, line by line and on pap
   expect([invoice.totals.net, invoice.totals.tax]).toEqual(byHand.get('total'))
   expect(invoice.totals.total).toBe('150.74')
   const { text: csv } = await call('GET', `/invoices/${invoice.id}/lines.csv`)
-  expect(csv).toContain(',36.00,8.65,SUMMER-10 LUCKY-25,27.35,22.60,EUR,S,21.00,,arrears\r\n')
+  expect(csv).toContain(',36.00,8.65,SUMMER-10 LUCKY-25,27.35,22.60,EUR,S,21.00,,arrears,\r\n')
   for (const [language, mark] of [
     ['en', '.'],
     ['es', ','],

@@ -83,8 +83,8 @@ test('one usage is rated for each contract of the chain; a transfer between two 
   ])
   expect(await findings()).toEqual([])
   const csv = linesCsv(of.get(r)!)
-  expect(csv.split('\r\n')[0]).toMatch(/,for_account,timing$/)
-  expect(csv).toMatch(/,Customer U,arrears\r\n/)
+  expect(csv.split('\r\n')[0]).toMatch(/,for_account,timing,percentage_of$/)
+  expect(csv).toMatch(/,Customer U,arrears,\r\n/)
 })
 
 test('a late fact becomes a note under each contract of the chain, and a transfer that is corrected only where money moves', async () => {
