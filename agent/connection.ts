@@ -3,6 +3,9 @@ import { SUBJECTS } from '#connectors/wire.ts'
 import { type Auth, jwtAuthenticator, type NodeConnectionOptions } from '@nats-io/transport-node'
 import type { Identity } from './identity.ts'
 
+/** A server that is killed amid a handshake may leave it open for ever: it is tried again soon. */
+const HANDSHAKE_MS = 5_000
+
 const isLoopback = (hostname: string) =>
   hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 
@@ -39,6 +42,7 @@ export function connectionOptions(
     inboxPrefix: SUBJECTS.inbox(agent_id),
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
+    timeout: HANDSHAKE_MS,
     reconnectTimeWait: 1_000,
     reconnectJitter: 2_000,
     reconnectJitterTLS: 2_000,

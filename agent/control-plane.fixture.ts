@@ -1,6 +1,6 @@
 /** A real nats-server and a control plane of one afternoon, for the tests of this folder. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
+import { connect as dial, createServer, type Server } from 'node:net'
 import { HEADERS, type Hello, type Reply, SUBJECTS, sha256, signedText } from '#connectors/contract.ts'
 import { createUser, fromPublic } from '@nats-io/nkeys'
 import { type Msg, type NatsConnection, connect } from '@nats-io/transport-node'
@@ -64,6 +64,40 @@ export class Nats {
       this.#server?.kill('SIGKILL')
     })
   }
+}
+
+/** A way to a port whose connections can be stranded: they stay open, and nothing comes through them any more. */
+export class Tunnel {
+  readonly port: number
+  readonly #server: Server
+  #generation: number = 0
+
+  private constructor(port: number, server: Server) {
+    this.port = port
+    this.#server = server
+  }
+
+  static async to(target: number): Promise<Tunnel> {
+    const port = await freePort()
+    const server = createServer()
+    const tunnel = new Tunnel(port, server)
+    server.on('connection', (near) => {
+      const far = dial(target, '127.0.0.1')
+      const generation = tunnel.#generation
+      const passes = () => generation === tunnel.#generation
+      near.on('data', (data) => passes() && far.write(data))
+      far.on('data', (data) => passes() && near.write(data))
+      for (const socket of [near, far]) socket.on('error', () => {}).on('close', () => near.destroy() && far.destroy())
+    })
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    return tunnel
+  }
+
+  strand(): void {
+    this.#generation++
+  }
+
+  close = () => this.#server.close()
 }
 
 export async function until(holds: () => boolean | Promise<boolean>, what: string, limit_ms = 15_000): Promise<void> {

@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { compressed } from './batch.ts'
 import { ServerClock } from './clock.ts'
-import { ControlPlane, Nats, identity, until } from './control-plane.fixture.ts'
+import { ControlPlane, Nats, Tunnel, identity, until } from './control-plane.fixture.ts'
 import { Credentials } from './credential.ts'
 import { Reporter } from './report.ts'
 import { Spool } from './spool.ts'
@@ -21,10 +21,10 @@ let spool: Spool
 let reporter: Reporter
 let unknown: string[]
 
-function openReporter(): Reporter {
+function openReporter(port = nats.port): Reporter {
   const log = pino({ level: 'silent' })
   return new Reporter({
-    credentials: new Credentials(folder, identity(nats.port), log),
+    credentials: new Credentials(folder, identity(port), log),
     spool,
     clock: new ServerClock(systemTime()),
     log,
@@ -116,6 +116,30 @@ test('a NATS server that is killed and comes back loses nothing', async () => {
   await nats.start()
   await until(() => spool.first === 7, 'the rest')
 }, 30_000)
+
+test('a control plane that was killed with the question in its hands is asked again before that question is given up', async () => {
+  plane.answer = (received) => (plane.hellos.length < 3 ? null : plane.acknowledged(received))
+  fill(2)
+  const began_ms = performance.now()
+  void reporter.run()
+  await until(() => spool.first === 3, 'sent after the third question')
+  // three that were each waited for to the end and rested after would be 17.5 s
+  expect(plane.hellos).toHaveLength(3)
+  expect(performance.now() - began_ms).toBeGreaterThan(4_900)
+}, 20_000)
+
+test('a connection whose end nobody told is made anew', async () => {
+  const tunnel = await Tunnel.to(nats.port)
+  reporter = openReporter(tunnel.port)
+  void reporter.run()
+  fill(1)
+  await until(() => spool.first === 2, 'the first')
+  tunnel.strand()
+  fill(1)
+  await until(() => spool.first === 3, 'the second, by another connection', 30_000)
+  await reporter.stop()
+  tunnel.close()
+}, 40_000)
 
 test('a refusal that no retry mends leaves the batch in the spool and is not hammered', async () => {
   plane.answer = (received) =>

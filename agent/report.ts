@@ -14,8 +14,10 @@ import { configShape } from './config.ts'
 import { type Accepted, Refused, parseJson, readReply } from './reply.ts'
 import type { Spool } from './spool.ts'
 
-/** short at first: a control plane that was killed with the question in its hands never answers it */
-const HELLO_MS = { first: 2_500, most: 10_000 } as const
+/** A control plane that was killed with the question in its hands never answers it: it is asked again after these, and given up after the last. */
+const HELLO_MS = [2_500, 2_500, 5_000] as const
+/** NATS itself answers sooner than this, or the connection is dead though nothing said so. */
+const PONG_MS = 2_500
 /** doubled while the control plane takes longer: sending again is what a slow one needs least */
 const ANSWER_MS = { first: 5_000, most: 40_000 } as const
 /** Batches on their way after a hello, and one more for each that is answered soon: a slow control plane isn't buried under what it must answer in time. */
@@ -55,8 +57,6 @@ export class Reporter {
   #failures = 0
   /** in a row, of batches */
   #timeouts = 0
-  /** in a row, of hellos */
-  #unanswered = 0
   /** set off by anything that the loop may be waiting for */
   #wake: () => void = () => {}
   #in_flight_bytes = 0
@@ -143,12 +143,15 @@ export class Reporter {
   /** A connection ends with the credential that it was made by: another is made in a moment in which nothing is on its way. */
   #renewed(moved: boolean): void {
     this.#outdated = true
-    if (moved) {
-      void this.#nats?.close()
-      this.#nats = null
-      this.#connected = false
-    }
+    if (moved) this.#leave()
     this.#wake()
+  }
+
+  /** Another connection is made by whoever needs one next. */
+  #leave(): void {
+    void this.#nats?.close()
+    this.#nats = null
+    this.#connected = false
   }
 
   async #reconnect(): Promise<void> {
@@ -205,16 +208,31 @@ export class Reporter {
     log.info({ watermark: reply.watermark, pending: spool.next - spool.first }, 'the control plane answers')
   }
 
+  /** The first answer to any of the questions; meanwhile it is found out whether the connection still lives. */
   async #ask(envelope: Envelope): Promise<Accepted> {
-    const timeout_ms = Math.min(HELLO_MS.most, HELLO_MS.first * 2 ** Math.min(this.#unanswered, 8))
-    try {
-      const reply = await this.#request(envelope, compressed(JSON.stringify(this.#parts.hello())), timeout_ms)
-      this.#unanswered = 0
-      return reply
-    } catch (error) {
-      if (error instanceof TimeoutError) this.#unanswered++
-      throw error
+    const body = compressed(JSON.stringify(this.#parts.hello()))
+    const asked: Promise<Accepted>[] = []
+    let left_ms = HELLO_MS.reduce((sum, wait_ms) => sum + wait_ms, 0)
+    for (const wait_ms of HELLO_MS) {
+      if (asked.length === 1) void this.#probe()
+      const question = this.#request(envelope, body, left_ms)
+      question.catch(() => {})
+      asked.push(question)
+      const reply = await Promise.race([...asked, sleep(wait_ms)])
+      if (reply) return reply
+      left_ms -= wait_ms
     }
+    throw new TimeoutError()
+  }
+
+  /** A connection on which not even NATS answers is made anew: its end may never be told. */
+  async #probe(): Promise<void> {
+    const nats = this.#nats
+    const alive = nats?.flush().catch(() => {})
+    const answered = await Promise.race([alive?.then(() => true), sleep(PONG_MS, false)])
+    if (answered || nats !== this.#nats || !this.#connected || this.#stopped) return
+    this.#parts.log.warn({ server: nats?.getServer() }, 'NATS does not answer any more; connecting anew')
+    this.#leave()
   }
 
   /** Sends what is in the spool and what comes into it, until something fails. */

@@ -47,14 +47,14 @@ get_bun() {
   ok "Bun $BUN_VERSION"
 }
 
-# The lockfile that was installed lies in node_modules: deleting that folder is enough to install afresh.
+# What was installed lies in node_modules, with the patches: deleting that folder is enough to install afresh.
 get_packages() {
   installed=$root/node_modules/.installed-bun.lock
-  if ! cmp -s "$root/bun.lock" "$installed"; then
+  if ! cat "$root/bun.lock" "$root"/patches/* | cmp -s - "$installed"; then
     doing 'installing packages (once for each lockfile)'
     (cd "$root" && quietly bun install --frozen-lockfile) || fail 'the packages could not be installed' \
       'If package.json was changed, run `bun install` to bring bun.lock in line, and commit both.'
-    cp "$root/bun.lock" "$installed"
+    cat "$root/bun.lock" "$root"/patches/* >"$installed"
   fi
   ok 'packages'
 }

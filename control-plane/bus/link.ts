@@ -5,6 +5,8 @@ import { readAddress } from './address.ts'
 import { connectedGauge, connections } from './metrics.ts'
 
 const RETRY_MS = 2_000
+/** A server that is killed amid a handshake may leave it open for ever: it is tried again soon. */
+const HANDSHAKE_MS = 5_000
 
 /** Where NATS is, and how we show who we are if not by the address itself. */
 export interface Way {
@@ -60,6 +62,7 @@ export class Link {
       reconnectTimeWait: RETRY_MS / 2,
       reconnectJitter: 500,
       waitOnFirstConnect: true,
+      timeout: HANDSHAKE_MS,
       ignoreAuthErrorAbort: true,
       pingInterval: 10_000,
       maxPingOut: 2,

@@ -284,6 +284,9 @@ describe.each([
       const response = await route.fetch()
       await route.fulfill({ response, json: { ...(await response.json()), userVerification: 'discouraged' } })
     })
+    // a page of its own: what leaving still had to do can't undo what comes
+    await page.goto(`${origin}/sign-in`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
     const answered = page.waitForResponse('**/sign-in/passkey')
     await press(page, words.sign_in.passkey)
     expect((await answered).status()).toBe(401)
