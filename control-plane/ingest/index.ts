@@ -76,7 +76,7 @@ async function answer(deps: IntakeDeps, message: Message): Promise<Reply> {
   const read = readEnvelope(message)
   if (!agent_id || 'wrong' in read)
     return refusal('malformed', `The envelope cannot be read: ${'wrong' in read ? read.wrong : message.subject}.`)
-  const run = <T>(work: (ctx: Context) => Promise<T>) => transact(deps.db, actor, deps.now, work)
+  const run = <T>(work: (ctx: Context) => Promise<T>) => atOnce(deps, work)
   const agent = await run((ctx) => agentForReport(ctx, agent_id))
   const note = (reason: string, detail: string) =>
     deps.refused?.({ reason, about: agent && { kind: 'agent', id: agent.id }, detail })
@@ -103,6 +103,12 @@ async function answer(deps: IntakeDeps, message: Message): Promise<Reply> {
   if (taken.sampled.length > 0) deps.sampled(taken.sampled)
   if (taken.pretence) note(taken.pretence, PRETENCES[taken.pretence])
   return taken.reply
+}
+
+/** One instant for the whole transaction: each stage books what it took in the same hour, also while that hour ends. */
+function atOnce<T>({ db, now }: IntakeDeps, work: (ctx: Context) => Promise<T>): Promise<T> {
+  const instant = now()
+  return transact(db, actor, () => instant, work)
 }
 
 /** Deadlocks and serialisation failures are tried again: the whole batch or nothing. */

@@ -115,6 +115,21 @@ test('a batch that can be read in part, or under a key that was used, is in the 
   expect(quarantined(after) - quarantined(before)).toBe(3)
 })
 
+test('a report that is taken while an hour ends stands whole in one hour', async () => {
+  const other = await enrolledAgent(world, 'midnight')
+  await other.send([other.listing(START, 'm', [vm('n')])])
+  const { clock } = world
+  let at = START + 4 * HOUR_MS - 3
+  // each look at the clock finds it a millisecond further
+  Object.defineProperty(clock, 'now', { get: () => at++, set: (value: number) => (at = value) })
+  for (let step = 0; step < 3; step += 1)
+    await other.send([other.readings(at, 'n', { 'disk_read_bytes/vda': step, 'disk_busy_ms/vda': step })])
+  Object.defineProperty(clock, 'now', { value: at, writable: true })
+  const rows = await intakeOf(other.source)
+  expect(rows.map((row) => row.hour)).toHaveLength(2)
+  expect(rows.filter((row) => !row.balanced)).toEqual([])
+})
+
 class RolledBack extends Error {}
 /** What the sums say after one row of a table is gone; the row comes back. */
 async function without(table: string, where = sql`true`) {
