@@ -1,5 +1,6 @@
 /** The bus between agents and the control plane: it delays, overtakes, repeats and loses, until a batch is acknowledged. */
 import { Reply } from '#connectors/contract.ts'
+import type { Tx } from '#control-plane/db/index.ts'
 import { receive } from '#control-plane/ingest/index.ts'
 import type { Sealed } from '../integration/agent.ts'
 import type { Prepared } from '../setup/prepare.ts'
@@ -19,8 +20,8 @@ export interface Parcel extends Sealed {
   stored(at: Instant): void
 }
 
-/** Reads of the clock after which a control plane that is to break off does. */
-const BREAKS_AFTER = { least: 4, most: 14 } as const
+/** Statements after which a control plane that is to break off does. */
+const BREAKS_AFTER = { least: 2, most: 25 } as const
 
 interface BusParts {
   world: Prepared
@@ -88,13 +89,37 @@ export class Bus {
   async #deliver({ message }: Parcel): Promise<Reply | null> {
     const { db } = this.#world
     const breaks = this.#random.onceIn(15) ? this.#random.int(BREAKS_AFTER.least, BREAKS_AFTER.most) : Infinity
-    let reads = 0
-    const now = () => {
-      reads += 1
-      if (reads >= breaks) throw new Error('The control plane breaks off here.')
-      return this.#agenda.now
+    let questions = 0
+    const ask = () => {
+      questions += 1
+      if (questions >= breaks) throw new Error('The control plane breaks off here.')
     }
-    const answer = await receive({ db, now, sampled: () => {} }, message)
-    return reads >= breaks ? null : Reply.parse(JSON.parse(new TextDecoder().decode(answer)))
+    const breaking = {
+      ...db,
+      transaction: (work: (tx: Tx) => Promise<unknown>) => db.transaction((tx) => work(asking(tx, ask))),
+    }
+    const deps = { db: breaking as typeof db, now: () => this.#agenda.now, sampled: () => {} }
+    const answer = await receive(deps, message)
+    return questions >= breaks ? null : Reply.parse(JSON.parse(new TextDecoder().decode(answer)))
   }
 }
+
+const QUESTIONS: ReadonlySet<string | symbol> = new Set([
+  'execute',
+  'select',
+  'selectDistinct',
+  'insert',
+  'update',
+  'delete',
+  '$count',
+])
+
+/** The same transaction; before each statement somebody is told. */
+const asking = (tx: Tx, told: () => void): Tx =>
+  new Proxy(tx, {
+    get(target, name) {
+      if (QUESTIONS.has(name)) told()
+      const found: unknown = Reflect.get(target, name, target)
+      return typeof found === 'function' ? found.bind(target) : found
+    },
+  })

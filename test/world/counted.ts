@@ -10,6 +10,7 @@ export function counted({ plan, bodies, faults }: Stage, truth: Truth): void {
   for (const body of bodies) lived(body, (fault) => faults.add(fault))
   faults.add('id_reused', bodies.filter((one) => bodies.some((two) => isReborn(one, two))).length)
   faults.add('two_eyes', bodies.filter((one) => one.kind === 'host' && isSeenTwice(one, bodies)).length)
+  faults.add('three_eyes', bodies.filter((one) => one.kind === 'node' && isSeenTwice(one, bodies)).length)
   for (const ticks of Map.groupBy(stored(truth.ticks), (tick) => tick.machine).values())
     for (const fault of steps(ticks)) faults.add(fault)
   for (const looks of Map.groupBy(stored(truth.looks), (look) => look.host).values()) faults.add('late', late(looks))

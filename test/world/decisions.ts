@@ -18,6 +18,8 @@ const COMPONENTS = [
   { kind: 'vm', meter: 'disk_write_bytes', model: 'per_unit', per: 'quantity', unit: 'MiB' },
   { kind: 'host', meter: 'instance_running', model: 'per_unit', per: 'hour', unit: 'instance' },
   { kind: 'host', meter: 'cpu_time_ns', model: 'per_unit', per: 'quantity', unit: 'CPU_hour' },
+  { kind: 'node', meter: 'instance_running', model: 'per_unit', per: 'hour', unit: 'instance' },
+  { kind: 'node', meter: 'network_transmit_bytes', model: 'per_unit', per: 'quantity', unit: 'GB' },
 ] as const
 
 const amount = (random: Random): string => `${random.int(0, 30)}.${String(random.int(1, 999_999_999)).padStart(9, '0')}`

@@ -13,6 +13,7 @@ export const FAULTS = {
   wrapped_32: 'wraps at 2³²',
   wrapped_64: 'wraps at 2⁶⁴',
   two_eyes: 'guests seen from inside too',
+  three_eyes: 'guests that three eyes see',
   price_changed: 'price changes',
   price_corrected: 'corrections of a price',
   transferred: 'transfers',

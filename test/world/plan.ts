@@ -104,6 +104,9 @@ function pace(days: number, random: Random): Pick<Plan, 'tick_ms' | 'look_ms' | 
   }
 }
 
+/** How the realms of eyes within a guest begin, which are their agents' names, too. */
+export const WITHIN = { host: 'machine-', node: 'kube-' } as const
+export const isWithin = (realm: string): boolean => Object.values(WITHIN).some((start) => realm.startsWith(start))
+
 /** An agent within one guest gathers for longer than one that reads a whole hypervisor. */
-export const gatheringOf = ({ batch_ms }: Plan, agent: string): number =>
-  agent.startsWith('machine-') ? 3 * batch_ms : batch_ms
+export const gatheringOf = ({ batch_ms }: Plan, agent: string): number => (isWithin(agent) ? 3 * batch_ms : batch_ms)

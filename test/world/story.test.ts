@@ -54,13 +54,23 @@ test('counters never leave their width, and one of each width wraps within the w
 const falls = (before: Record<string, bigint>, after: Record<string, bigint>, key: string): boolean =>
   (after[key] ?? 0n) < (before[key] ?? 0n)
 
-test('an agent within a guest sees the size of the guest, whichever host carries it', () => {
+test('an eye within a guest sees the size of the guest, whichever host carries it', () => {
   for (const { plan, bodies, inside } of worlds.slice(0, 9))
-    for (const [guest, twin] of inside) {
-      const [outside, within] = [guest, twin].map((key) => bodies.find((body) => body.key === key))
-      if (!outside || !within) throw new Error(`${guest} has no twin.`)
-      expect(within.smbios_uuid).toBe(outside.smbios_uuid)
-      for (let at = plan.start; at < plan.end; at += DAY_MS / 5)
-        expect(stretchAt(within, at)?.size.vcpu_count).toBe(stretchAt(outside, at)?.size.vcpu_count)
-    }
+    for (const [guest, twins] of inside)
+      for (const twin of twins) {
+        const [outside, within] = [guest, twin].map((key) => bodies.find((body) => body.key === key))
+        if (!outside || !within) throw new Error(`${guest} has no twin.`)
+        expect(within.smbios_uuid).toBe(outside.smbios_uuid)
+        for (let at = plan.start; at < plan.end; at += DAY_MS / 5)
+          expect(stretchAt(within, at)?.size.vcpu_count).toBe(stretchAt(outside, at)?.size.vcpu_count)
+      }
+})
+
+test('one machine of ten and more is seen by two eyes or three', () => {
+  for (const { bodies, inside } of worlds) {
+    const seen = [...inside.values()]
+    const machines = bodies.length - seen.flat().length
+    expect(inside.size * 10).toBeGreaterThanOrEqual(machines)
+    expect(seen.map((twins) => twins.length + 1)).toEqual(expect.arrayContaining([2, 3]))
+  }
 })

@@ -1,7 +1,7 @@
 /** What really happens in a seed's fleet: births, resizes, moves, stops, resets, ends. Pure: seed and days in, lives out. */
 import type { SizeName, State } from '#connectors/contract.ts'
 import { type Body, flowed, Life } from './life.ts'
-import { DAY_MS, HOUR_MS, MINUTE_MS, type Plan } from './plan.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS, type Plan, WITHIN } from './plan.ts'
 import type { Random } from './random.ts'
 import type { Instant, MachineKey, Stretch } from './truth.ts'
 
@@ -9,12 +9,14 @@ const GIB = 2 ** 30
 const GUESTS = 36
 /** Guests in which an agent runs too; they are never stopped, only rebooted, moved and resized. */
 const SEEN_FROM_INSIDE = 6
+/** How many of them a Kubernetes cluster has as a node besides: a third eye. */
+const SEEN_AS_NODE = 2
 const APART_MS = 2 * MINUTE_MS
 
 export interface Story {
   bodies: Body[]
-  /** key of a guest → key of the host that its inside agent reports */
-  inside: Map<MachineKey, MachineKey>
+  /** key of a guest → keys of what is seen from inside: the host that its agent reports, the node that its cluster reports */
+  inside: Map<MachineKey, MachineKey[]>
 }
 
 export function storyOf(plan: Plan): Story {
@@ -27,9 +29,12 @@ export function storyOf(plan: Plan): Story {
     bodies.push(...guest)
     const [first] = guest
     if (calling !== 'inside' || !first) continue
-    const twin = insideOf(first)
-    bodies.push(twin)
-    inside.set(first.key, twin.key)
+    const seen = [insideOf(first, 'host'), ...(n <= SEEN_AS_NODE ? [insideOf(first, 'node')] : [])]
+    bodies.push(...seen)
+    inside.set(
+      first.key,
+      seen.map(({ key }) => key),
+    )
   }
   for (const body of bodies) addFlows(body, plan, plan.random.of(`flow ${body.key}`))
   for (const body of bodies) placeWraps(body, plan)
@@ -63,7 +68,7 @@ const stretch = (from: Instant, host: string, state: State, size: Stretch['size'
 
 const identity = (
   realm: string,
-  kind: 'host' | 'vm',
+  kind: 'host' | 'vm' | 'node',
   external_id: string,
   incarnation: string,
   smbios_uuid: string | null,
@@ -77,12 +82,12 @@ const identity = (
   smbios_uuid,
 })
 
-/** The machine that an agent within a guest sees: the guest's boots, but not its moves. */
-function insideOf(guest: Body): Body {
-  const id = `machine-${guest.external_id}`
+/** The machine that an agent or a cluster within a guest sees: the guest's boots, but not its moves. */
+function insideOf(guest: Body, kind: 'host' | 'node'): Body {
+  const id = `${WITHIN[kind]}${guest.external_id}`
   const life = guest.life.filter(({ size }, index) => index === 0 || guest.life[index - 1]?.size !== size)
   return {
-    ...identity(id, 'host', id, '', guest.smbios_uuid),
+    ...identity(id, kind, id, '', guest.smbios_uuid),
     life: life.map(({ from, size, state }, index) => ({
       ...stretch(from, id, state, { ...size, disk_bytes: 0 }),
       to: life[index + 1]?.from ?? null,
@@ -231,6 +236,7 @@ const grown = (random: Random): Stretch['size'] => {
 const FLOWS: Record<string, Record<string, number>> = {
   vm: { 'network_transmit_bytes/eth0': 60_000, 'disk_write_bytes/vda': 40_000, 'disk_write_bytes/vdb': 9_000 },
   host: { 'network_transmit_bytes/eth0': 90_000, 'cpu_time_ns/user': 3_000_000, 'cpu_time_ns/idle': 900_000_000 },
+  node: { 'network_transmit_bytes/eth0': 90_000 },
 }
 
 function addFlows(body: Body, plan: Plan, random: Random): void {

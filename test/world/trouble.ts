@@ -2,7 +2,7 @@
 import { PROTOCOL } from '#connectors/contract.ts'
 import { deflated } from '../integration/agent.ts'
 import type { Simulated } from './agents.ts'
-import { DAY_MS, gatheringOf, HOUR_MS, MINUTE_MS } from './plan.ts'
+import { DAY_MS, gatheringOf, HOUR_MS, MINUTE_MS, WITHIN } from './plan.ts'
 import type { Random } from './random.ts'
 import type { Instant } from './truth.ts'
 import type { Stage } from './world.ts'
@@ -14,7 +14,7 @@ export function trouble(stage: Stage): void {
   cut(stage, 'beta', at(stage, random, 0.3, 0.7), plan.batch_ms + random.int(3 * HOUR_MS, 7 * HOUR_MS))
   // longer than its spool is deep
   cut(stage, 'alpha-a3', at(stage, random, 0.3, 0.6), 6 * plan.batch_ms)
-  const inside = [...stage.agents.keys()].filter((name) => name.startsWith('machine-'))
+  const inside = [...stage.agents.keys()].filter((name) => name.startsWith(WITHIN.host))
   const [first = '', second = ''] = inside
   cut(stage, first, at(stage, random, 0.1, 0.4), random.int(5 * HOUR_MS, DAY_MS))
   wipe(stage, second, at(stage, random, 0.3, 0.6), random)

@@ -1,7 +1,7 @@
 /** When each source looks, reads and hears, and when its agent makes a batch of it. */
 import type { Simulated } from './agents.ts'
 import type { Change, Eye } from './eye.ts'
-import { gatheringOf } from './plan.ts'
+import { gatheringOf, isWithin } from './plan.ts'
 import type { Instant } from './truth.ts'
 import type { Stage } from './world.ts'
 
@@ -25,7 +25,7 @@ function open(stage: Stage, eye: Eye): void {
   const scopes = hostsOf(stage, eye)
   for (const host of scopes) repeat(stage, agenda.now + random.int(1, look_ms), look_ms, () => eye.look(host))
   repeat(stage, agenda.now + random.int(1, tick_ms), tick_ms, () => eye.tick(scopes))
-  if (realm.startsWith('machine-')) return
+  if (isWithin(realm)) return
   for (const change of changesOf(stage, realm))
     if (change.at > agenda.now && change.at < plan.end && scopes.includes(change.host) && !random.onceIn(UNTOLD))
       agenda.at(change.at, () => eye.tell(change))

@@ -17,7 +17,7 @@ import { decisionsOf } from './decisions.ts'
 import { Eye } from './eye.ts'
 import { Faults } from './faults.ts'
 import type { Body } from './life.ts'
-import { DAY_MS, HOUR_MS, type Plan } from './plan.ts'
+import { DAY_MS, HOUR_MS, type Plan, WITHIN } from './plan.ts'
 import { storyOf } from './story.ts'
 import type { Source, Truth } from './truth.ts'
 import { watch } from './watch.ts'
@@ -96,8 +96,8 @@ async function setStage(plan: Plan, ownerUrl: string, folder: string): Promise<S
   return stage
 }
 
-/** Who buys what the agent within a guest reports; of some nobody knows. */
-const INSIDE_OWNERS = ['cima', null, 'acme'] as const
+/** Who buys what an eye within a guest reports; of some nobody knows. */
+const INSIDE_OWNERS = { host: ['cima', null, 'acme'], node: ['duero', 'acme'] } as const
 
 async function placeEyes(stage: Stage): Promise<void> {
   const bus = new Bus({ ...stage, random: stage.plan.random.of('bus') })
@@ -106,9 +106,12 @@ async function placeEyes(stage: Stage): Promise<void> {
     const realm = plan.hosts.find((host) => host.agent === agent)?.realm ?? ''
     await placeEye(stage, bus, agent, realm, plan.owners[realm] ?? null, plan.look_ms)
   }
-  const inside = bodies.filter((body) => body.realm.startsWith('machine-'))
-  for (const [index, { realm }] of inside.entries())
-    await placeEye(stage, bus, realm, realm, INSIDE_OWNERS[index % INSIDE_OWNERS.length] ?? null, 4 * plan.look_ms)
+  for (const kind of ['host', 'node'] as const) {
+    const inside = bodies.filter((body) => body.realm.startsWith(WITHIN[kind]))
+    const owners = INSIDE_OWNERS[kind]
+    for (const [index, { realm }] of inside.entries())
+      await placeEye(stage, bus, realm, realm, owners[index % owners.length] ?? null, 4 * plan.look_ms)
+  }
 }
 
 async function placeEye(

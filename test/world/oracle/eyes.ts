@@ -1,8 +1,11 @@
-/** One machine seen by two eyes, from outside as a guest and from inside: the outer eye bills, the inner one is covered. */
+/** One machine seen by several eyes, from outside as a guest and from inside: the outermost bills, the others are covered. */
 import type { Instant, Machine } from '../truth.ts'
 import type { Known } from './known.ts'
 import { lookedAt } from './silence.ts'
 import { observed } from './versions.ts'
+
+/** The eye that holds most of the machine stands first. */
+const OUTERMOST_FIRST: readonly Machine['kind'][] = ['vm', 'host', 'node']
 
 interface Time {
   from: Instant
@@ -14,9 +17,10 @@ interface Time {
  * one stays covered until its own scope is looked at again: what it said before is as old as what the outer one said.
  */
 export function coveredIn(machine: Machine, known: Known): Time[] {
-  if (machine.smbios_uuid === null || machine.kind === 'vm') return []
+  if (machine.smbios_uuid === null) return []
+  const rank = ({ kind }: Machine) => OUTERMOST_FIRST.indexOf(kind)
   const outer = known.world.truth.machines.filter(
-    (other) => other.kind === 'vm' && other.smbios_uuid === machine.smbios_uuid,
+    (other) => other.smbios_uuid === machine.smbios_uuid && rank(other) < rank(machine),
   )
   const inner = existence(machine, known)
   return outer.flatMap((other) => {
