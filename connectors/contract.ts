@@ -170,7 +170,7 @@ export const Hello = z.strictObject({
   version: text(64),
   hostname: text(256),
   spool: z.uuid(),
-  first_sequence: z.int().positive(),
+  first_sequence: z.int().positive().max(2_147_483_647),
   spool_bytes: z.int().nonnegative(),
   sent_at_ms: InstantMs,
   manifests: z.array(z.unknown()).max(64),

@@ -103,6 +103,13 @@ test('the host is told with its cores and its memory', () => {
   expect(uptimeMs(fixture('nodecpustats.txt'))).toBe(102490 + 60320 + 2758540 + 1880)
 })
 
+test('a unit that libvirt does not know makes no size, whatever word it is', () => {
+  for (const unit of ['constructor', '__proto__', 'parsecs']) {
+    const document = fixture('volume.xml').replaceAll(/unit='\w+'/g, `unit='${unit}'`)
+    expect(() => parseVolume(parseXml(document, 'volume'), HOST, HOST)).toThrow(ConnectorError)
+  }
+})
+
 test('what fluctuates in storage is a gauge, what doesn’t is the content', () => {
   const pool = parsePool(parseXml(fixture('pool.xml'), 'pool'), true, HOST)
   expect(pool.gauges).toMatchObject({ storage_capacity_bytes: 270553174016 })

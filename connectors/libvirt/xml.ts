@@ -57,7 +57,8 @@ const UNITS: Readonly<Record<string, bigint>> = {
 /** `<memory unit='KiB'>1024</memory>` in bytes. */
 export function bytes(node: Node | undefined, unit = 'KiB'): bigint | undefined {
   const digits = wholeNumber(text(node))
-  const factor = UNITS[attribute(node, 'unit') ?? unit]
+  const named = attribute(node, 'unit') ?? unit
+  const factor = Object.hasOwn(UNITS, named) ? UNITS[named] : undefined
   return digits === undefined || factor === undefined ? undefined : within(digits * factor)
 }
 

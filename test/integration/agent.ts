@@ -105,14 +105,14 @@ export class Agent {
     return this.deliver(this.seal(facts))
   }
 
-  hello(): Promise<Reply> {
+  hello(first_sequence = 1): Promise<Reply> {
     const body = deflated({
       protocol: PROTOCOL.current,
       oldest_protocol: PROTOCOL.oldest,
       version: '1',
       hostname: 'simulated',
       spool: this.spool,
-      first_sequence: 1,
+      first_sequence,
       spool_bytes: 0,
       sent_at_ms: this.#world.clock.now,
       manifests: [MANIFEST],

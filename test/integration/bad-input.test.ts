@@ -194,6 +194,11 @@ test('a signature of another body, another place in the spool, or none at all, i
   expect(await agent.deliver(sealed)).toMatchObject({ ok: true, watermark: 1 })
 })
 
+test('a hello that counts further than any spool can is refused in words, and the next one is heard', async () => {
+  expect(await agent.hello(2 ** 31)).toMatchObject({ ok: false, code: 'malformed' })
+  expect(await agent.hello()).toMatchObject({ ok: true })
+})
+
 test('unknown and revoked agents are refused, and what a revoked one reported stays', async () => {
   await agent.send([good()])
   await world.run((ctx) => revokeAgent(ctx, agent.id))
