@@ -56,4 +56,7 @@ test('no line stops the reader', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void parseEvent(text)))
   const head = "2026-11-22 01:46:32.172+0000: event 'lifecycle' for domain '"
   fc.assert(fc.property(fc.string(), (text) => void parseEvent(head + text)))
+  for (const kind of ['constructor', 'to-string', 'valueof'])
+    expect(parseEvent(head.replace('lifecycle', kind) + "b': Started Booted")).toBeUndefined()
+  expect(parseEvent(head + "': Started !".repeat(100_000))).toBeUndefined()
 })

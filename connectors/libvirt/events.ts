@@ -26,10 +26,14 @@ const DETAILS: Readonly<Record<string, [LibvirtEvent['type'], RegExp]>> = {
   'memory-device-size-change': ['changed', /^(.*)':()(.*)$/],
 }
 
+/** A name is a file's name, too: what is longer than this is no event, and would be searched through again and again. */
+const LINE_CHARS_MAX = 4_096
+
 /** Undefined for what can't change what a domain is, and for the further lines of an event. */
 export function parseEvent(line: string): LibvirtEvent | undefined {
-  const match = line.includes('\0') ? null : LINE.exec(line)
-  const [type, pattern] = DETAILS[match?.[11] ?? ''] ?? []
+  const match = line.length > LINE_CHARS_MAX || line.includes('\0') ? null : LINE.exec(line)
+  const kind = match?.[11] ?? ''
+  const [type, pattern] = (Object.hasOwn(DETAILS, kind) ? DETAILS[kind] : undefined) ?? []
   const [, domain, what, detail] = pattern?.exec(match?.[12] ?? '') ?? []
   if (!match || type === undefined || domain === undefined || what === undefined || detail === undefined)
     return undefined

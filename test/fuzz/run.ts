@@ -36,12 +36,21 @@ const FAILURES_TOLD = 20
 const ALIKE_TOLD = 3
 /** inputs that warm the program up: code is compiled and pools are opened, once */
 const WARM_UP_SHARE = 0.5
-const WARM_UP_MAX = 5_000
+const WARM_UP_MAX = 20_000
+/** Garbage is collected as often: how high it was heaped, the allocator never quite gives back. */
 const SAMPLE_EVERY = 1_000
 
-const memory = (collect: boolean): number => {
-  if (collect) Bun.gc(true)
+const memory = (): number => {
+  Bun.gc(true)
   return process.memoryUsage.rss()
+}
+/** When nothing is under way any more: some of what is freed goes back a moment later. */
+async function settled(): Promise<number> {
+  for (let turn = 0; turn < 3; turn += 1) {
+    Bun.gc(true)
+    await Bun.sleep(300)
+  }
+  return memory()
 }
 
 export async function run(
@@ -50,7 +59,7 @@ export async function run(
 ): Promise<Outcome> {
   const failures: Failure[] = []
   const byTarget = new Map(targets.map(({ name }) => [name, 0]))
-  const marks: Memory = { start_bytes: memory(true), end_bytes: 0, highest_bytes: 0 }
+  const marks: Memory = { start_bytes: memory(), end_bytes: 0, highest_bytes: 0 }
   let failed = 0
   const fail = (failure: Failure) => {
     failed += 1
@@ -65,20 +74,20 @@ export async function run(
   const from = only ?? 1
   const to = only ?? inputs
   for (let number = from; number <= to; number += 1) {
-    if (number === warm + 1) marks.start_bytes = memory(true)
+    if (number === warm + 1) marks.start_bytes = await settled()
     const random = new Random(seed, number)
     const target = random.weighted(targets)
     if (!target.name.startsWith(wanted)) continue
     byTarget.set(target.name, (byTarget.get(target.name) ?? 0) + 1)
     const wrong = await target.run(random, failures.length < FAILURES_TOLD)
     if (wrong) fail({ ...wrong, number, target: target.name })
-    if (number % SAMPLE_EVERY === 0) marks.highest_bytes = Math.max(marks.highest_bytes, memory(false))
-    if (number % 10_000 === 0) say(`  ${number} of ${inputs}, ${failed} failed, ${mib(memory(false))} MiB`)
+    if (number % SAMPLE_EVERY === 0) marks.highest_bytes = Math.max(marks.highest_bytes, memory())
+    if (number % 10_000 === 0) say(`  ${number} of ${inputs}, ${failed} failed, ${mib(memory())} MiB`)
   }
   for (const target of targets)
     for (const wrong of await target.verdict())
       fail({ wrong, input: 'all inputs together', number: to, target: target.name })
-  marks.end_bytes = memory(true)
+  marks.end_bytes = await settled()
   marks.highest_bytes = Math.max(marks.highest_bytes, marks.end_bytes)
   return {
     passed: [...byTarget.values()].reduce((sum, count) => sum + count, 0) - failed,

@@ -207,7 +207,7 @@ const hello = shape({
   version: text(1, 64),
   hostname: text(1, 256),
   spool: isUuid,
-  first_sequence: whole(1, Number.MAX_SAFE_INTEGER),
+  first_sequence: whole(1, SEQUENCE_MAX),
   spool_bytes: whole(0, Number.MAX_SAFE_INTEGER),
   sent_at_ms: instant,
   manifests: list(64, () => true),
