@@ -7,13 +7,7 @@ import type { Line } from '../rating/contract.ts'
 import { resourceIdOf } from '../rating/rules.ts'
 import type { Report } from './verify-sums.ts'
 
-export async function checkHeld(
-  ctx: Context,
-  line: Line,
-  cut: number,
-  subject: string,
-  report: Report,
-): Promise<void> {
+export async function checkHeld(ctx: Context, line: Line, cut: number, subject: string, report: Report): Promise<void> {
   const { meter } = line
   if (meter === undefined || meterOf(meter).kind !== 'gauge') return
   for (const segment of line.segments) {

@@ -30,7 +30,11 @@ export async function unheldEnds(
 const DAY_MS = 24 * HOUR_MS
 
 /** Base units × milliseconds in a stretch: at each bound of a piece it is asked anew which reading is in force. */
-export async function heldAgain(ctx: Context, { meter, resource_id, from, to }: HeldStretch, cut: number): Promise<bigint> {
+export async function heldAgain(
+  ctx: Context,
+  { meter, resource_id, from, to }: HeldStretch,
+  cut: number,
+): Promise<bigint> {
   permit(ctx, 'usage.read')
   let sum = 0n
   for (const day of windowsOf([{ from, to }], DAY_MS)) {
@@ -59,7 +63,9 @@ function heldIn(day: Interval, readings: readonly Reading[]): bigint {
   const bounds = [day.from, day.to, ...readings.flatMap(({ at, ends }) => [at, ends])]
   const inside = [...new Set(bounds)].filter((at) => at >= day.from && at <= day.to).toSorted((a, b) => b - a)
   // from the last piece to the first, with the readings that begin after it taken off
-  const left = readings.toSorted((a, b) => a.at - b.at || (a.value > b.value ? 1 : a.value < b.value ? -1 : a.ends - b.ends))
+  const left = readings.toSorted(
+    (a, b) => a.at - b.at || (a.value > b.value ? 1 : a.value < b.value ? -1 : a.ends - b.ends),
+  )
   let sum = 0n
   for (const [index, from] of inside.entries()) {
     const to = inside[index - 1]

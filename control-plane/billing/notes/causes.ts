@@ -173,9 +173,7 @@ async function factsDiffer(
     const [used, uses] = [await consumed(ctx, resource_id, both, then), await consumed(ctx, resource_id, both, now)]
     // what a gauge said last holds to the end of the resource, which may have been another
     const there = ({ observed }: Known) => both.map((part) => joined(observed.get(resource_id) ?? [], part, () => ''))
-    return (
-      differ(used(name, skips), uses(name, skips)) || (meter.kind === 'gauge' && differ(there(then), there(now)))
-    )
+    return differ(used(name, skips), uses(name, skips)) || (meter.kind === 'gauge' && differ(there(then), there(now)))
   }
   const sizes = ({ observed }: Known) =>
     both.map((part) => joined(observed.get(resource_id) ?? [], part, (one) => String(held(meter, one))))

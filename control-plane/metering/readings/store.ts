@@ -272,7 +272,9 @@ export async function lastHeldTo(
     const [keys, own] = [gaugeKeysOf(meter), found.get(resource_id) ?? []]
     const before = own.filter((row) => row.seen_at < at && keys.some((key) => key in row.counters))
     const last = Math.max(...before.map((row) => row.seen_at))
-    const ends = before.filter((row) => row.seen_at === last).map((row) => heldTo({ at: last, interval_ms: row.interval_ms }))
+    const ends = before
+      .filter((row) => row.seen_at === last)
+      .map((row) => heldTo({ at: last, interval_ms: row.interval_ms }))
     return ends.length === 0 ? null : Math.max(...ends)
   })
 }

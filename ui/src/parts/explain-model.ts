@@ -230,7 +230,9 @@ const hourBranch = (hour: Hour, zone: string, id: string): Branch => ({
     hour.bounds.flatMap((bound, index) =>
       (['first', 'last'] as const).map((which) => ({
         id: `${id}.${index}${which}`,
-        label: [bound.device, t(`explain.${which}`), say.preciseInstant(bound[which].at, zone)].filter(Boolean).join(' · '),
+        label: [bound.device, t(`explain.${which}`), say.preciseInstant(bound[which].at, zone)]
+          .filter(Boolean)
+          .join(' · '),
         value: say.decimal(bound[which].value, 0),
         note: [
           bound.epoch && t('explain.epoch', { epoch: bound.epoch }),
