@@ -210,7 +210,7 @@ test('a bucket made again under its name is another one, and each has its own us
 })
 
 test('a bucket holds its bytes from each look to the next and to the listing without it, and its namesake its own', async () => {
-  const size = (bytes: bigint) => Object.assign(zone.buckets.get('photos')!, { size: bytes })
+  const size = (bytes: bigint) => Object.assign(zone.buckets.get('photos')!, { size: bytes, objects: 1 })
   size(1_000n)
   await at(20)
   const first = zone.buckets.get('photos')!.marker

@@ -137,7 +137,7 @@ export const UsageHour = z
   .object({
     meter: z.string(),
     hour: InstantText,
-    quantity: z.string().meta({ description: 'whole base units' }),
+    quantity: z.string().meta({ description: 'whole base units; of a gauge × milliseconds' }),
     reading_count: z.int(),
     estimated: z.boolean(),
     gaps: z.array(z.object({ from: InstantText, to: InstantText, cause: GapCause })),
