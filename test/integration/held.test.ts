@@ -277,7 +277,8 @@ test('a deleted bucket is billed to its end and not for three intervals more', a
 
 test('a bucket that nobody reads any more is billed for three intervals, and the rest of its time is told', async () => {
   const one = await customer()
-  await one.agent.send(told(one, 60))
+  // the last one of the hour holds into the next
+  await one.agent.send(told(one, 55))
   await settled(world)
   const lines = held((await draftOf(world, one.account_id, at(END))).lines)
   const silent = (from: number, to: number) => ({
@@ -288,9 +289,9 @@ test('a bucket that nobody reads any more is billed for three intervals, and the
   })
   expect(lines).toMatchObject([
     {
-      net: cents(hours([10, 60], [20, 15]).times(OLD)),
-      gaps: [silent(75, CHANGED)],
-      unobserved_ms: (CHANGED - 75) * MINUTE,
+      net: cents(hours([10, 70]).times(OLD)),
+      gaps: [silent(70, CHANGED)],
+      unobserved_ms: (CHANGED - 70) * MINUTE,
     },
     { net: '0.00', gaps: [silent(CHANGED, END)] },
   ])
