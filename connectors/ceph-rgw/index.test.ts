@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Manifest, METRICS } from '#connectors/contract.ts'
-import { usedIn, Watcher } from '#test/connectors/ceph-rgw-watcher.ts'
+import { heldIn, usedIn, Watcher } from '#test/connectors/ceph-rgw-watcher.ts'
 import { type Double, startDouble } from '#test/connectors/ceph-rgw.ts'
 import { error, Zone } from '#test/connectors/ceph-rgw-zone.ts'
 import { connector } from './index.ts'
@@ -207,6 +207,26 @@ test('a bucket made again under its name is another one, and each has its own us
   expect(usedIn(eye, 'photos', 'network_transmit_bytes', T0, T0 + HOUR, second)).toBe(16n)
   const born = eye.facts.filter((fact) => fact.type === 'event')
   expect(born).toMatchObject([{ seen_at_ms: T0 + 31 * MINUTE, change: 'created', resource: { incarnation: second } }])
+})
+
+test('a bucket holds its bytes from each look to the next and to the listing without it, and its namesake its own', async () => {
+  const size = (bytes: bigint) => Object.assign(zone.buckets.get('photos')!, { size: bytes, objects: 1 })
+  size(1_000n)
+  await at(20)
+  const first = zone.buckets.get('photos')!.marker
+  size(3_000n)
+  await at(25)
+  await at(30)
+  zone.buckets.delete('photos')
+  await at(35)
+  const second = zone.addBucket('photos').marker
+  size(500n)
+  await at(40)
+  await at(45)
+  const ms = BigInt(MINUTE)
+  expect(heldIn(eye, 'photos', first, T0 + HOUR)).toBe((1_000n * 5n + 3_000n * 10n) * ms)
+  expect(heldIn(eye, 'photos', second, T0 + 45 * MINUTE)).toBe(500n * 5n * ms)
+  expect(heldIn(eye, 'photos', second, T0 + 2 * HOUR)).toBe(500n * 20n * ms)
 })
 
 test('an hour in which only the first of two buckets of one name lived is the first one’s, though it is read late', async () => {

@@ -99,7 +99,7 @@ export interface Bucket {
   created_ms: number | undefined
   observation: ObservationInput
   /** null: radosgw told no sizes that can be read */
-  gauges: Record<string, number> | null
+  gauges: Record<string, number | string> | null
 }
 
 /** null where the answer isn't a bucket's. */
@@ -149,7 +149,7 @@ function versioning({ versioning: said, versioned, versioning_enabled }: Fields)
  * `size` is what clients stored, as S3 lists it: neither rounded up to 4 KiB as `size_actual` is, nor what compression left of it as
  * `size_utilized` is. `rgw.main` holds the objects; each other category is a class of its own, and all of them add up to the bucket.
  */
-export function gauges(usage: unknown): Record<string, number> | null {
+export function gauges(usage: unknown): Record<string, number | string> | null {
   const found = new Map<string, bigint>(
     ['storage_used_bytes', 'storage_allocation_bytes', 'objects_count'].map((key) => [key, 0n]),
   )
@@ -164,7 +164,7 @@ export function gauges(usage: unknown): Record<string, number> | null {
     add(`objects_count${device}`, objects)
     add('storage_allocation_bytes', allocated)
   }
-  return Object.fromEntries([...found].map(([key, value]) => [key, Number(value)]))
+  return Object.fromEntries([...found].map(([key, value]) => [key, wire(value)]))
 }
 
 export type Triple = readonly [ops: bigint, sent: bigint, received: bigint]

@@ -15,6 +15,7 @@ import { pricedAmount } from './adjust.ts'
 import * as store from './store.ts'
 import { checkBooks } from './verify-books.ts'
 import { checkCharge, checkShare } from './verify-charge.ts'
+import { checkHeld } from './verify-held.ts'
 import { checkByIndex, checkIndexes } from './verify-indexed.ts'
 import { checkPercentile } from './verify-percentile.ts'
 import { checkServices, isService, plannedIn, subscribed } from './verify-services.ts'
@@ -41,6 +42,7 @@ export async function checkLines(
         checkShare(line, line.charge, await heldOf(ctx, invoice, line, facts), invoice.content.zone, subject, report)
       readings += checkLeaves(invoice, line, facts, subject, report)
       await checkPercentile(ctx, line, invoice.cut, subject, report)
+      await checkHeld(ctx, line, invoice.cut, subject, report)
     }
   }
   return readings

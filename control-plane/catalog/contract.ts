@@ -268,7 +268,7 @@ export interface PriceRow {
 export const MeterDescription = z
   .object({
     name: MeterOfPrice,
-    kind: z.enum(['allocation', 'consumption', 'percentile']),
+    kind: z.enum(['allocation', 'consumption', 'gauge', 'percentile']),
     of: z.enum(['resource', 'service']).meta({ description: 'what has it: resources, or services of a plan' }),
     counts: z.enum(['allocated', 'running']).nullable(),
     units: z.array(z.string()),

@@ -7,7 +7,7 @@ import type { ChargeModel, Per, PricedKind } from './contract.ts'
 /** Amounts have at most this many decimals, in the request and in the database. */
 export const AMOUNT_PLACES = 12
 
-/** What a price of the meter may say: allocation is charged for time, consumption for its quantity, a percentile for its month. */
+/** What a price of the meter may say: allocation and what gauges held are charged for time, consumption for its quantity, a percentile for its month. */
 export function choicesOf(meter: MeterName): Choices {
   const { kind, units, of } = meterOf(meter)
   if (kind === 'percentile')
@@ -16,6 +16,14 @@ export function choicesOf(meter: MeterName): Choices {
       models: ['per_unit', 'graduated', 'volume'],
       units: Object.keys(units),
       gap_policies: ['total', 'skip', 'block'],
+    }
+  if (kind === 'gauge')
+    return {
+      per: ['hour', 'month'],
+      models: ['per_unit', ...BY_QUANTITY, ...BY_TIME],
+      units: Object.keys(units),
+      // what nobody read is unknown: a gauge that held no more can't be gone on with
+      gap_policies: ['skip', 'block'],
     }
   return kind === 'allocation'
     ? {

@@ -95,7 +95,8 @@ function checkBounds({ model }: Decided, { included, minimum, maximum, percentag
 }
 
 function checkProration({ meter, per }: Decided, { proration, day_count }: Terms, say: Say): void {
-  if (proration !== undefined && proration !== 'exact' && meter !== undefined && meterOf(meter).kind === 'percentile')
+  const isMeasured = meter !== undefined && /^(gauge|percentile)$/.test(meterOf(meter).kind)
+  if (proration !== undefined && proration !== 'exact' && isMeasured)
     return say('/terms/proration', `must be exact: ${meter} is of the very time in which it was owned`)
   if (proration !== undefined && proration !== 'exact' && per !== 'month')
     say('/terms/proration', 'is only for monthly prices: all others are exact')

@@ -14,7 +14,7 @@ import {
 import type { z } from 'zod'
 import type { Context } from '../db/index.ts'
 import { gatherParts, type Reporter, refKey, resourceIds, storeEvent, storeListing } from '../inventory/index.ts'
-import { storeReadings } from '../metering/index.ts'
+import { asGauges, storeReadings } from '../metering/index.ts'
 import { meterOfKey } from '../metering/rules.ts'
 import { publish, type SampleRow, store as storeSamples } from '../metrics/index.ts'
 import { sourceFacts, sourceHealth } from '../sources/index.ts'
@@ -150,7 +150,7 @@ interface Measurement {
   measured: ReturnType<typeof measure>
 }
 
-/** All readings of the batch at once: history to metrics, metered counters to metering. */
+/** All readings of the batch at once: history to metrics, metered counters and gauges to metering. */
 async function applyReadings(ctx: Context, batch: Batch, taken: readonly Taken[], out: Applied): Promise<void> {
   const list: Measurement[] = []
   for (const { fact, position } of taken) {
@@ -161,17 +161,22 @@ async function applyReadings(ctx: Context, batch: Batch, taken: readonly Taken[]
   }
   const ids = await idsOf(ctx, batch, list)
   const idOf = ({ fact }: Measurement) => sure(ids.get(`${fact.source}\n${refKey(fact.resource)}`))
-  const metered = list.map((m) => ({ ...m, counters: meteredCounters(m) }))
+  const metered = list.map((m) => ({ ...m, counters: meteredOf(m, 'counters'), gauges: meteredOf(m, 'gauges') }))
   await storeReadings(
     ctx,
-    metered.filter((m) => m.counters.length > 0).map((m) => readingRow(batch, m, idOf(m), m.counters)),
+    metered.flatMap((m) => [
+      ...(m.counters.length > 0 ? [readingRow(batch, m, idOf(m), m.counters)] : []),
+      ...(m.gauges.length > 0 ? [asGauges(readingRow(batch, m, idOf(m), m.gauges))] : []),
+    ]),
     batch.cut,
   )
   const metric_only = new Map<string, number>()
   for (const m of metered)
     metric_only.set(
       m.fact.source,
-      (metric_only.get(m.fact.source) ?? 0) + m.measured.counters.size + m.measured.gauges.size - m.counters.length,
+      (metric_only.get(m.fact.source) ?? 0) +
+        (m.measured.counters.size + m.measured.gauges.size) -
+        (m.counters.length + m.gauges.length),
     )
   await storeSamples(
     ctx,
@@ -195,8 +200,11 @@ async function idsOf(ctx: Context, batch: Batch, list: readonly Measurement[]): 
   return out
 }
 
-const meteredCounters = ({ fact, measured }: Measurement): [string, string][] =>
-  fact.metered ? [...measured.counters].filter(([key]) => meterOfKey(key) !== null) : []
+/** Those that a meter reads, in digits. */
+const meteredOf = ({ fact, measured }: Measurement, type: 'counters' | 'gauges'): [string, string][] =>
+  fact.metered
+    ? [...measured[type]].flatMap(([key, value]) => (meterOfKey(key) ? [[key, String(value)] as [string, string]] : []))
+    : []
 
 const readingRow = (
   batch: Batch,

@@ -2,6 +2,7 @@
 import { sure } from '../base/problem.ts'
 import type { z } from 'zod'
 import { Fact, METRICS, type Metric, Whole } from '#connectors/contract.ts'
+import { meterOfKey } from '../metering/rules.ts'
 import { plainReadings } from './plain.ts'
 
 export interface Refusal {
@@ -151,7 +152,8 @@ const explain = (error: z.ZodError): string =>
 
 export interface Measured {
   counters: Map<string, string>
-  gauges: Map<string, number>
+  /** those of a meter in digits, others as they came */
+  gauges: Map<string, number | string>
   refused: Pick<Refusal, 'reason' | 'detail' | 'raw'>[]
 }
 
@@ -172,12 +174,21 @@ export function measure(counters: Record<string, unknown>, gauges: Record<string
   }
   for (const [key, value] of Object.entries(gauges)) {
     const wrong = wrongMetric(key, 'gauge')
+    const { is, told } = gaugeOf(key, value)
     if (wrong) out.refused.push({ ...wrong, raw: { [key]: value } })
-    else if (typeof value !== 'number' || !Number.isFinite(value))
-      out.refused.push({ reason: 'value', detail: `Gauge ${key} must be a finite number.`, raw: { [key]: value } })
-    else out.gauges.set(key, value)
+    else if (told === null)
+      out.refused.push({ reason: 'value', detail: `Gauge ${key} must be ${is}.`, raw: { [key]: value } })
+    else out.gauges.set(key, told)
   }
   return out
+}
+
+/** What is billed is counted in whole units; what is a number of its own may be told in digits, where a float would lose some. */
+function gaugeOf(key: string, value: unknown): { is: string; told: number | string | null } {
+  const digits = digitsOf(value)
+  if (meterOfKey(key)) return { is: 'a whole number from 0 to 2⁶⁴ − 1', told: digits }
+  if (typeof value === 'string') return { is: 'a finite number', told: digits }
+  return { is: 'a finite number', told: typeof value === 'number' && Number.isFinite(value) ? value : null }
 }
 
 /** A whole number as the wire's `Whole` takes it, in decimal digits; null where it isn't one. */

@@ -8,7 +8,7 @@ import { type BilledMonth, billedMonth } from '../billing/index.ts'
 import { minorOf } from '../billing/rules.ts'
 import { type Clock, type Context, type Database, transact } from '../db/index.ts'
 import { append } from '../events/index.ts'
-import { type MeterName, meterOf } from '../metering/contract.ts'
+import { isOverTime, type MeterName, meterOf } from '../metering/contract.ts'
 import type { Line } from '../rating/contract.ts'
 import type { LimitState, StandingKind } from './contract.ts'
 import { linesIn, quantityText, sumOf } from './month.ts'
@@ -178,13 +178,12 @@ function limited(billed: BilledMonth, lines: readonly Line[], limit: LimitRow): 
   const used = lines
     .filter((line) => line.resource.id === resource_id && line.meter === meter)
     .reduce((sum, line) => add(sum, usedOf(line, meter, unit)), ZERO)
-  const isHeld = meterOf(meter).kind === 'allocation'
-  const shown = isHeld ? `${unit}·hour` : unit
+  const shown = isOverTime(meterOf(meter)) ? `${unit}·hour` : unit
   return [{ ...shared, key: limit_id, kind: 'limit', unit: shown, used, used_text: quantityText(used) }]
 }
 
 /** In units of the limit, whatever its price is in; what is held × hours. */
 function usedOf(line: Line, meter: MeterName, unit: string): Fraction {
-  const { units, kind } = meterOf(meter)
-  return fraction(BigInt(line.quantity), sure(units[unit]) * (kind === 'allocation' ? BigInt(HOUR_MS) : 1n))
+  const how = meterOf(meter)
+  return fraction(BigInt(line.quantity), sure(how.units[unit]) * (isOverTime(how) ? BigInt(HOUR_MS) : 1n))
 }

@@ -1,6 +1,7 @@
 /** Readings at the end continue the hours that are stored already, so that a tick costs a tick and not an hour: pure. */
 import { sure } from '../base/problem.ts'
 import { HOUR_MS, hourOf, type Instant } from '../base/time.ts'
+import { isOfGauges } from './gauges.ts'
 import {
   boundOf,
   bounds,
@@ -41,7 +42,7 @@ export function continued(
 }
 
 /**
- * One epoch, the same counters, one reading an instant. A reading at the very end of an hour leaves no trace in a row:
+ * One epoch, the same counters, one reading an instant; no gauges, for what held until the end is known only with what follows. A reading at the very end of an hour leaves no trace in a row:
  * whether it counts already can't be told.
  */
 function isPlain(readings: readonly ReadingRow[]): boolean {
@@ -50,6 +51,7 @@ function isPlain(readings: readonly ReadingRow[]): boolean {
   return readings.every(
     (row, index) =>
       row.epoch === first?.epoch &&
+      !isOfGauges(row) &&
       row.seen_at % HOUR_MS !== 0 &&
       (index === 0 || (sure(readings[index - 1]).seen_at < row.seen_at && keys(row) === keys(first))),
   )

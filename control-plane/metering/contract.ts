@@ -3,19 +3,24 @@ import { z } from 'zod'
 import { Id, InstantText } from '../http/contract.ts'
 
 /**
- * Allocation meters integrate observed versions over time; consumption meters sum increases of counters; percentile meters take one of
- * the means of five minutes that two counters had in a whole period.
+ * Allocation meters integrate observed versions over time; consumption meters sum increases of counters; gauge meters integrate readings
+ * over time, each of which holds until the next one; percentile meters take one of the means of five minutes that two counters had in a
+ * whole period.
  */
 export interface Meter {
-  kind: 'allocation' | 'consumption' | 'percentile'
+  kind: 'allocation' | 'consumption' | 'gauge' | 'percentile'
   /** allocation: which states count */
   counts?: 'allocated' | 'running'
   /** allocation: the size that is integrated; absent: the resource itself, 1 */
   size?: 'vcpu_count' | 'memory_bytes' | 'disk_bytes' | 'ip_count' | 'service_count'
   /** what was agreed is charged, not what was measured: only services have it */
   of?: 'service'
+  /** consumption and gauge: the metric that is read; absent: the one that is called as the meter is */
+  metric?: string
   /** consumption: devices of the counter that are no use of the resource (idle time of a processor) */
   excludes?: readonly string[]
+  /** only these devices count, '' being the one without a name; a gauge always says which, so that no byte is held twice */
+  devices?: readonly string[]
   /** percentile: the counters in and out, and how many per cent of the highest means are dropped */
   rate?: { in: 'network_receive_bytes'; out: 'network_transmit_bytes'; dropped_percent: number }
   /** units in which it may be priced → base units in one of them */
@@ -37,6 +42,14 @@ const OPERATIONS = { operation: 1n, thousand_operations: 1_000n, million_operati
 /** A joule is a watt for a second. */
 const ENERGY = { Wh: 3_600n, kWh: 3_600_000n, MWh: 3_600_000_000n } as const
 const consumption = (units: Meter['units']): Meter => ({ kind: 'consumption', units })
+/** What is read without a device: others are classes and parts of their own, which would need meters of their own. */
+const gauge = (units: Meter['units']): Meter => ({ kind: 'gauge', devices: [''], units })
+/** One class of the requests that a bucket, a user or a zone answered. */
+const requests = (device: string): Meter => ({
+  ...consumption(OPERATIONS),
+  metric: 'requests_count',
+  devices: [device],
+})
 /** In 75ths of a bit per second: a byte in five minutes is 8 bits ÷ 300 s, two of them, so that every mean is a whole number. */
 const RATES = { 'bit/s': 75n, 'kbit/s': 75_000n, 'Mbit/s': 75_000_000n, 'Gbit/s': 75_000_000_000n } as const
 const percentile = (dropped_percent: number): Meter => ({
@@ -63,6 +76,12 @@ export const METERS = {
     excludes: ['idle', 'iowait'],
   },
   energy_joules: consumption(ENERGY),
+  storage_used_bytes: gauge(BYTES),
+  requests_list: requests('list'),
+  requests_read: requests('read'),
+  requests_write: requests('write'),
+  requests_delete: requests('delete'),
+  requests_other: requests('other'),
   network_p95: percentile(5),
   network_max: percentile(0),
   fee: { kind: 'allocation', counts: 'allocated', size: 'service_count', of: 'service', units: { service: 1n } },
@@ -71,6 +90,8 @@ export const METERS = {
 export type MeterName = keyof typeof METERS
 export const METER_NAMES = Object.keys(METERS) as [MeterName, ...MeterName[]]
 export const meterOf = (name: MeterName): Meter => METERS[name]
+/** Its quantities are base units × milliseconds: prices are for an hour or a month of a unit. */
+export const isOverTime = ({ kind }: Meter): boolean => kind === 'allocation' || kind === 'gauge'
 /** The meters whose hours of usage lie beneath what a meter counts. */
 export function hourMetersOf(name: MeterName): MeterName[] {
   const { rate } = meterOf(name)
@@ -116,7 +137,7 @@ export const UsageHour = z
   .object({
     meter: z.string(),
     hour: InstantText,
-    quantity: z.string().meta({ description: 'whole base units' }),
+    quantity: z.string().meta({ description: 'whole base units; of a gauge × milliseconds' }),
     reading_count: z.int(),
     estimated: z.boolean(),
     gaps: z.array(z.object({ from: InstantText, to: InstantText, cause: GapCause })),

@@ -2,7 +2,8 @@
 import { canonical, sha256 } from '#connectors/contract.ts'
 import { sure } from '../base/problem.ts'
 import { hourOf, HOUR_MS, type Instant, type Interval } from '../base/time.ts'
-import type { MeterName } from './contract.ts'
+import { type MeterName, meterOf } from './contract.ts'
+import { heldByHour, heldCourse, runsOf } from './gauges.ts'
 import {
   type Course,
   courseOf,
@@ -23,28 +24,36 @@ export interface HourUsage extends Usage {
   meter: MeterName
   hour: Instant
 }
-/** A reading with the device of its counter. */
+/** A reading with the device of its counter or gauge. */
 export type DeviceReading = CounterReading & { device: string }
 
 /** One meter of a resource: the courses of its devices, and the readings behind them. */
 export interface Metered {
   meter: MeterName
   courses: Course[]
-  /** of all devices, by hour, in order of time */
+  /** of all devices, by hour, in order of time; a gauge's in each hour in which they held */
   readings: Map<Instant, DeviceReading[]>
 }
+const isGauge = (meter: MeterName): boolean => meterOf(meter).kind === 'gauge'
 
 const inOrder = (a: DeviceReading, b: DeviceReading): number => a.at - b.at || (lineOf(a) < lineOf(b) ? -1 : 1)
 
 /** The courses of every meter and device in the readings. */
 export function measure(list: readonly ReadingRow[], born_after: Instant | null, engine: Engine = ENGINE): Metered[] {
-  return [...byMeter(list)].map(([meter, all]) => ({
-    meter,
-    courses: [...Map.groupBy(all, (reading) => reading.device).values()].map((own) =>
-      courseOf(own, born_after, engine),
-    ),
-    readings: Map.groupBy(all.toSorted(inOrder), ({ at }) => hourOf(at)),
-  }))
+  return [...byMeter(list)].map(([meter, all]) => {
+    const devices = [...Map.groupBy(all, (reading) => reading.device).values()]
+    if (isGauge(meter)) return { meter, courses: devices.map(heldCourse), readings: proofOfGauges(devices) }
+    const courses = devices.map((own) => courseOf(own, born_after, engine))
+    return { meter, courses, readings: Map.groupBy(all.toSorted(inOrder), ({ at }) => hourOf(at)) }
+  })
+}
+
+function proofOfGauges(devices: readonly DeviceReading[][]): Metered['readings'] {
+  const out: Metered['readings'] = new Map()
+  for (const own of devices)
+    for (const [hour, list] of heldByHour(own)) out.set(hour, [...(out.get(hour) ?? []), ...list])
+  for (const [hour, list] of out) out.set(hour, list.toSorted(inOrder))
+  return out
 }
 
 function byMeter(list: readonly ReadingRow[]): Map<MeterName, DeviceReading[]> {
@@ -59,7 +68,7 @@ function byMeter(list: readonly ReadingRow[]): Map<MeterName, DeviceReading[]> {
         device: place.device,
         at: row.seen_at,
         value: BigInt(digits),
-        epoch: row.epoch,
+        epoch: isGauge(place.meter) ? '' : row.epoch,
         origin: row.origin_at,
         wrap_bits: row.wrap_bits,
         interval_ms: row.interval_ms,
@@ -86,11 +95,11 @@ export const isNothing = ({ quantity, gaps }: Pick<Usage, 'quantity' | 'gaps'>):
   quantity === 0n && gaps.length === 0
 
 /** Usage of an interval that lies within one hour; what proves it is of the whole hour. */
-export function usageWithin({ courses, readings }: Metered, interval: Interval, engine: Engine = ENGINE): Usage {
+export function usageWithin({ meter, courses, readings }: Metered, interval: Interval, engine: Engine = ENGINE): Usage {
   const proof = readings.get(hourOf(interval.from)) ?? []
   return {
     ...total(courses, interval),
-    bounds: bounds(proof),
+    bounds: isGauge(meter) ? runsOf(proof).map(boundsOf) : bounds(proof),
     reading_count: proof.length,
     digest: engine === 1 ? sortedDigest(proof) : digestOf(proof),
   }
@@ -124,15 +133,20 @@ export const sortedGaps = (gaps: readonly StoredGap[]): StoredGap[] =>
   gaps.toSorted((a, b) => a.from_ms - b.from_ms || a.to_ms - b.to_ms || (restOf(a) < restOf(b) ? -1 : 1))
 const restOf = ({ cause, quantity = '' }: StoredGap): string => `${cause} ${quantity}`
 
-/** First and last reading of each device and epoch: increases telescope, so these prove the sum. */
+/** First and last reading of each device and epoch: increases of counters telescope, so these prove the sum. */
 export function bounds(readings: readonly DeviceReading[]): StoredBound[] {
   const out = [...Map.groupBy(readings, ({ device, epoch }) => `${device}\n${epoch}`).values()].map((list) => {
-    const [first, last] = [sure(list[0]), sure(list.at(-1))]
-    return { device: first.device, epoch: first.epoch, first: boundOf(first), last: boundOf(last) }
+    return boundsOf({ first: sure(list[0]), last: sure(list.at(-1)) })
   })
   return out.toSorted((a, b) => (a.device + a.epoch < b.device + b.epoch ? -1 : 1))
 }
 
+const boundsOf = ({ first, last }: { first: DeviceReading; last: DeviceReading }): StoredBound => ({
+  device: first.device,
+  epoch: first.epoch,
+  first: boundOf(first),
+  last: boundOf(last),
+})
 export const boundOf = ({ at, value, spool, sequence }: CounterReading) => ({
   at_ms: at,
   value: value.toString(),

@@ -24,14 +24,15 @@ import type { StoredBound, StoredReading } from './schema.ts'
 import { insertReadings, type ReadingRow, readingsAround, type Window } from './readings/store.ts'
 import { markUsageDirty, usageIn, type UsageRow } from './store.ts'
 
+export { asGauges } from './gauges.ts'
+export { heldAgain, unheldEnds } from './held.ts'
 export type { HourUsage } from './hours.ts'
 export { peaksOf } from './peaks.ts'
 export { recount } from './recount.ts'
-export { joined } from './slots.ts'
 export { settleUsage } from './settle.ts'
 export { meteredBySource, pendingUsage, reportedUpTo, type UsageRow } from './store.ts'
 
-/** Stores counters of one batch; the usage of their hours is made anew later. */
+/** Stores counters and gauges of one batch; the usage of their hours is made anew later. */
 export async function storeReadings(ctx: Context, list: ReadingRow[], cut: number): Promise<void> {
   permit(ctx, 'usage.read')
   await insertReadings(ctx, list, cut)
@@ -50,7 +51,7 @@ export async function storeReadings(ctx: Context, list: ReadingRow[], cut: numbe
 export const usageChangedFrom = (ctx: Context, resource_id: string, since: Instant): Promise<void> =>
   markUsageDirty(ctx, new Map([[resource_id, { from: since, to: ctx.now() }]]))
 
-/** A part of a consumption: a whole stored hour, or the edge of one computed from its readings. */
+/** A part of a consumption, or of what a gauge held: a whole stored hour, or the edge of one computed from its readings. */
 export interface UsageLeaf extends Interval {
   quantity: bigint
   digest: string
@@ -77,7 +78,7 @@ interface UsageOptions {
 }
 
 /**
- * Usage of consumption meters in each of the intervals, as known to a cut and in the order asked: stored rows for whole hours,
+ * Usage of consumption and gauge meters in each of the intervals, as known to a cut and in the order asked: stored rows for whole hours,
  * readings for the hours that a bound cuts.
  */
 export async function usageOf(

@@ -38,18 +38,21 @@ export interface Course {
   gaps: Gap[]
 }
 
-const CONSUMPTION = new Set<string>(
-  METER_NAMES.filter((name) => meterOf(name).kind === 'consumption' && meterOf(name).of === undefined),
+/** Meters that are read, by the metric that they read. */
+const READ = Map.groupBy(
+  METER_NAMES.filter((name) => /^(consumption|gauge)$/.test(meterOf(name).kind) && meterOf(name).of === undefined),
+  (name) => meterOf(name).metric ?? name,
 )
+const isDeviceOf = ({ devices, excludes }: Meter, device: string): boolean =>
+  devices ? devices.includes(device) : !excludes?.includes(device)
 
-/** The meter and device that a counter key (`metric` or `metric/device`) belongs to; null for history only. */
+/** The meter and device that a key of a counter or gauge (`metric` or `metric/device`) belongs to; null for history only. */
 export const meterOfKey = remembered((key): { readonly meter: MeterName; readonly device: string } | null => {
   const slash = key.indexOf('/')
   const name = slash < 0 ? key : key.slice(0, slash)
   const device = slash < 0 ? '' : key.slice(slash + 1)
-  if (!CONSUMPTION.has(name)) return null
-  const meter = name as MeterName
-  return meterOf(meter).excludes?.includes(device) ? null : { meter, device }
+  const meter = READ.get(name)?.find((one) => isDeviceOf(meterOf(one), device))
+  return meter === undefined ? null : { meter, device }
 })
 
 /** A new epoch that claims to be older than the last reading of the one before is the same counter under another name. */
@@ -170,6 +173,17 @@ function clipped(gap: Gap, { from, to }: Interval): Gap {
 /** True where growth was spread over this instant: only then a bound there makes an estimate of what lies on either side. */
 export const isSpreadOver = (course: Course, at: Instant): boolean =>
   course.spans.some((span) => span.estimated && span.increase > 0n && span.from < at && at < span.to)
+
+/** Stretches that meet or overlap as one, in order. */
+export function joined(list: readonly Interval[]): Interval[] {
+  const out: Interval[] = []
+  for (const { from, to } of list.toSorted((a, b) => a.from - b.from)) {
+    const last = out.at(-1)
+    if (last && from <= last.to) last.to = Math.max(last.to, to)
+    else out.push({ from, to })
+  }
+  return out
+}
 
 /** Milliseconds of the interval that the gaps cover, each counted once. */
 export function coveredMs(gaps: readonly Interval[]): number {

@@ -1,9 +1,9 @@
-/** Tables of metering: readings of counters as facts, and the usage of each hour that follows from them. */
+/** Tables of metering: readings of counters and gauges as facts, and the usage of each hour that follows from them. */
 import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { instant, quantity } from '../db/columns.ts'
 import type { GapCause, MeterName } from './contract.ts'
 
-/** Counters of one resource at one instant, keyed by (spool, sequence, position): a fact counts once. */
+/** Counters or gauges of one resource at one instant, keyed by (spool, sequence, position): a fact counts once. */
 export const reading = pgTable(
   'reading',
   {
@@ -11,7 +11,7 @@ export const reading = pgTable(
     seen_at: instant().notNull(),
     spool_id: uuid().notNull(),
     sequence: integer().notNull(),
-    /** of the fact in its batch */
+    /** of the fact in its batch, from 0; −1 − that for its gauges */
     position: integer().notNull(),
     source_id: uuid().notNull(),
     interval_ms: integer().notNull(),

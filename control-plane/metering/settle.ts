@@ -5,6 +5,7 @@ import { openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { bornOf } from '../inventory/index.ts'
 import { continued } from './continue.ts'
+import { heldTo, isOfGauges } from './gauges.ts'
 import { hoursIn, type HourUsage, measure, usageOfHour } from './hours.ts'
 import { readingsAround, readingsAtEnd, type ReadingRow, type Window } from './readings/store.ts'
 import * as store from './store.ts'
@@ -95,9 +96,13 @@ const rowOf = (stored: readonly store.UsageRow[], { meter, hour }: HourUsage): s
 const keyOf = ({ quantity, estimated, digest, gaps }: HourUsage): string =>
   canonical([quantity.toString(), estimated, digest, gaps])
 
-/** Whole hours from the reading before a dirty stretch to the one after it. */
+/** Whole hours from the reading before a dirty stretch to the one after it; gauges beside it are of no matter where none lies in it. */
 function touched(dirty: Interval, around: readonly ReadingRow[], born: Instant | null): Interval {
-  const instants = [...around.map((row) => row.seen_at), ...births(around, dirty.from, born)]
+  const isInside = ({ seen_at }: ReadingRow) => seen_at >= dirty.from && seen_at < dirty.to
+  const gauges = around.filter(isOfGauges)
+  const held = gauges.filter(isInside).map((row) => heldTo({ at: row.seen_at, interval_ms: row.interval_ms }))
+  const told = around.filter((row) => held.length > 0 || !isOfGauges(row))
+  const instants = [...told.map((row) => row.seen_at), ...held, ...births(around, dirty.from, born)]
   return {
     from: hourOf(Math.min(dirty.from, ...instants)),
     to: hourOf(Math.max(dirty.to - 1, ...instants)) + HOUR_MS,

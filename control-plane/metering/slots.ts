@@ -2,7 +2,7 @@
 import { sure } from '../base/problem.ts'
 import type { Instant, Interval } from '../base/time.ts'
 import { type Peak, SLOT_MS } from './contract.ts'
-import { countedTo, type Course } from './rules.ts'
+import { countedTo, type Course, joined } from './rules.ts'
 
 /** What the counters of one direction say of a slot. */
 export interface Slot {
@@ -13,17 +13,6 @@ export interface Slot {
   spread: boolean
   /** it lies in a silence: of that the total is known, and nothing else */
   silent: boolean
-}
-
-/** Stretches that meet or overlap as one, in order. */
-export function joined(list: readonly Interval[]): Interval[] {
-  const out: Interval[] = []
-  for (const { from, to } of list.toSorted((a, b) => a.from - b.from)) {
-    const last = out.at(-1)
-    if (last && from <= last.to) last.to = Math.max(last.to, to)
-    else out.push({ from, to })
-  }
-  return out
 }
 
 /**

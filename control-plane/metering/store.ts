@@ -5,6 +5,7 @@ import { sure } from '../base/problem.ts'
 import { type Instant, type Interval, iso } from '../base/time.ts'
 import { knownAt } from '../db/cut.ts'
 import { columnar, type Context, ms, rows } from '../db/index.ts'
+import { GAUGES } from './gauges.ts'
 import type { HourUsage } from './hours.ts'
 import { type Window, windowRows } from './readings/store.ts'
 import { usageHour } from './schema.ts'
@@ -183,7 +184,7 @@ export async function pendingUsage(ctx: Context): Promise<{ count: number; oldes
   return { count: Number(sure(row).count), oldest: sure(row).oldest === null ? null : Number(sure(row).oldest) }
 }
 
-/** Counters that reached metering, by source and arrival hour, counted from the reading rows themselves. */
+/** Counters and gauges that reached metering, by source and arrival hour, counted from the reading rows themselves. */
 export async function meteredBySource(
   ctx: Context,
   from: Instant,
@@ -196,7 +197,7 @@ export async function meteredBySource(
   return found.map((row) => ({ source_id: row.source_id, hour: Number(row.hour), metered: Number(row.metered) }))
 }
 
-/** Up to when every one of these resources that still reports has reported; null where none does. */
+/** Up to when every one of these resources that still reports has reported, its counters and its gauges; null where none does. */
 export async function reportedUpTo(ctx: Context, resource_ids: readonly string[]): Promise<Instant | null> {
   if (resource_ids.length === 0) return null
   const [row] = await rows<{ upto: string | null }>(
@@ -205,7 +206,10 @@ export async function reportedUpTo(ctx: Context, resource_ids: readonly string[]
       [...resource_ids].map((id) => sql`${id}::uuid`),
       sql`, `,
     )}]) as r(id)
-        cross join lateral (select seen_at, interval_ms from reading where resource_id = r.id order by seen_at desc limit 1) l
+        cross join lateral (
+          (select seen_at, interval_ms from reading where resource_id = r.id and position >= 0 order by seen_at desc limit 1)
+          union all (select seen_at, interval_ms from reading where resource_id = r.id and epoch = ${GAUGES} and position < 0
+            order by seen_at desc limit 1)) l
         where l.seen_at + make_interval(secs => 3 * l.interval_ms / 1000.0) > ${new Date(ctx.now()).toISOString()}::timestamptz`,
   )
   return row?.upto === null || row === undefined ? null : Number(row.upto)

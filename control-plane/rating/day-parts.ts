@@ -29,7 +29,7 @@ export async function partsByDay(
   permit(ctx, 'usage.read')
   const days = daysOf(period, zone)
   const pieces = lines.flatMap((line) => piecesOf(line, days))
-  const isHeld = ({ line }: Piece) => meterOf(sure(line.meter)).kind !== 'consumption'
+  const isHeld = ({ line }: Piece) => /^(allocation|percentile)$/.test(meterOf(sure(line.meter)).kind)
   const used = await usedIn(
     ctx,
     pieces.filter((piece) => !isHeld(piece)),

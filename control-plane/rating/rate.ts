@@ -7,7 +7,7 @@ import type { Context } from '../db/index.ts'
 import { lostIn } from '../ingest/index.ts'
 import { holdings } from '../inventory/index.ts'
 import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
-import { usageOf } from '../metering/index.ts'
+import { unheldEnds, usageOf } from '../metering/index.ts'
 import { taxesOfSupply } from '../tax/index.ts'
 import type { Line } from './contract.ts'
 import { byResource } from './by-resource.ts'
@@ -15,7 +15,7 @@ import type { Offer } from './layers.ts'
 import { offersIn, pricesIn } from './prices.ts'
 import { percentageBounds, withPercentages } from './percentages.ts'
 import { type Blocked, type Consumed, type Facts, linesOf, type Price } from './rules.ts'
-import { consumptionDigest, stretchesOf } from './segments.ts'
+import { consumptionDigest, stretchesOf, whileThere } from './segments.ts'
 import { rates } from './rates.ts'
 import { withServices } from './services.ts'
 import { acceptedGaps } from './store.ts'
@@ -108,26 +108,25 @@ async function lossesOf(
   )
 }
 
+const isGauge = (meter: MeterName): boolean => meterOf(meter).kind === 'gauge'
 const CONSUMPTION = METER_NAMES.filter(
-  (meter) => meterOf(meter).kind === 'consumption' && meterOf(meter).of === undefined,
+  (meter) => isGauge(meter) || (meterOf(meter).kind === 'consumption' && meterOf(meter).of === undefined),
 )
 
-/** Usage of the consumption meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's but that of a percentage of it. */
+/** Usage of the consumption and gauge meters that are sold of each kind. A meter's stretches break where its own price changes, and at no other's but that of a percentage of it. */
 async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>, cut: number): Promise<Consumed[]> {
-  const wanted: { resource_id: string; meters: MeterName[]; stretches: ReturnType<typeof stretchesOf> }[] = []
+  const wanted: Wanted[] = []
   const cuts = percentageBounds(facts)
-  for (const [resource, { owned, prices }] of byResource(facts)) {
+  for (const [resource, { owned, prices, observed }] of byResource(facts)) {
     if (resource.kind === 'service') continue
     const meters = CONSUMPTION.filter(
       (meter) => sold.has(`${resource.kind}.${meter}`) || prices.some((price) => price.meter === meter),
     )
-    const stretchesBy = (meter: MeterName) =>
-      stretchesOf(
-        facts.period,
-        owned,
-        prices.filter((price) => price.meter === meter),
-        cuts,
-      )
+    const stretchesBy = (meter: MeterName) => {
+      const own = prices.filter((price) => price.meter === meter)
+      const stretches = stretchesOf(facts.period, owned, own, cuts)
+      return isGauge(meter) ? whileThere(stretches, observed, facts.period) : stretches
+    }
     for (const [, group] of Map.groupBy(meters, (meter) => JSON.stringify(stretchesBy(meter))))
       wanted.push({ resource_id: resource.id, meters: group, stretches: stretchesBy(sure(group[0])) })
   }
@@ -136,18 +135,35 @@ async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>
     intervals: stretches.map((s) => s.stretch),
   }))
   const used = await usageOf(ctx, asked, cut)
+  const unheld = await unheldIn(ctx, wanted, cut)
   return wanted.flatMap(({ resource_id, meters, stretches }, index) =>
     stretches.flatMap(({ stretch, owned_id }) =>
-      [...(used[index]?.get(stretch) ?? [])]
-        .filter(([meter]) => meters.includes(meter))
-        .map(([meter, leaves]) => ({
-          resource_id,
-          meter,
-          stretch,
-          owned_id,
-          leaves,
-          digest: consumptionDigest(leaves),
-        })),
+      meters.flatMap((meter) => {
+        const [leaves, end] = [used[index]?.get(stretch)?.get(meter) ?? [], unheld.get(stretch)?.get(meter)]
+        if (leaves.length === 0 && !end) return []
+        const digest = consumptionDigest(leaves)
+        return [{ resource_id, meter, stretch, owned_id, leaves, digest, ...(end && { unheld: end }) }]
+      }),
     ),
   )
+}
+
+interface Wanted {
+  resource_id: string
+  meters: MeterName[]
+  stretches: ReturnType<typeof stretchesOf>
+}
+/** Of each stretch the end in which a gauge holds no more. */
+async function unheldIn(ctx: Context, wanted: readonly Wanted[], cut: number) {
+  const asked = wanted.flatMap(({ resource_id, meters, stretches }) =>
+    meters.filter(isGauge).flatMap((meter) => stretches.map(({ stretch }) => ({ resource_id, meter, stretch }))),
+  )
+  const out = new Map<Interval, Map<MeterName, Interval>>()
+  if (asked.length === 0) return out
+  const given = asked.map(({ stretch, ...one }) => ({ ...one, ...stretch }))
+  for (const [index, end] of (await unheldEnds(ctx, given, cut)).entries()) {
+    const { stretch, meter } = sure(asked[index])
+    if (end) out.set(stretch, new Map(out.get(stretch)).set(meter, end))
+  }
+  return out
 }

@@ -1,12 +1,12 @@
 /** Gathers what percentile meters are charged for: the hours of usage beneath them, and one percentile for each resource and price. */
-import { intersect, type Interval } from '../base/time.ts'
+import type { Interval } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
 import { hourMetersOf, METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
-import { joined, peaksOf, usageOf } from '../metering/index.ts'
+import { peaksOf, usageOf } from '../metering/index.ts'
 import { isLinear } from './charge.ts'
 import { byResource } from './by-resource.ts'
 import type { Consumed, Facts, Price, RatedResource } from './rules.ts'
-import { consumptionDigest, stretchesOf } from './segments.ts'
+import { consumptionDigest, stretchesOf, whileThere } from './segments.ts'
 import { within } from './times.ts'
 import { chargesNothingUsed, shareOfMonth } from './whole.ts'
 
@@ -55,13 +55,8 @@ export async function rates(ctx: Context, facts: Facts, sold: ReadonlySet<string
 
 function soldOf(facts: Facts, resource: RatedResource, meter: MeterName): Sold {
   const prices = facts.prices.filter((one) => one.meter === meter)
-  const there = joined(facts.observed.flatMap((one) => intersect(one, facts.period) ?? []))
-  const stretches = stretchesOf(facts.period, facts.owned, prices).flatMap(({ stretch, owned_id }) =>
-    there.flatMap((time) => {
-      const part = intersect(time, stretch)
-      return part ? [{ stretch: part, owned_id }] : []
-    }),
-  )
+  const owned = stretchesOf(facts.period, facts.owned, prices)
+  const stretches = whileThere(owned, facts.observed, facts.period)
   return { facts, resource, meter, prices, stretches }
 }
 

@@ -75,7 +75,7 @@ export interface Observed extends OpenInterval {
   /** of a service: what binds to its version */
   digest?: string
 }
-/** Consumption of one resource and meter in one stretch of owner and price; a percentile has the hours that lie beneath it. */
+/** Consumption of one resource and meter in one stretch of owner and price, or what its gauge held; a percentile has the hours that lie beneath it. */
 export interface Consumed {
   resource_id: string
   meter: MeterName
@@ -91,6 +91,8 @@ export interface Consumed {
     estimated: boolean
     gaps: readonly Gap[]
   }[]
+  /** of a gauge: the end of the stretch, where its last reading holds no more and none followed */
+  unheld?: Interval
   /** of all the resource's time at this price; absent: no percentile, or there is nothing to charge */
   peak?: Peak
 }

@@ -16,7 +16,7 @@ import {
   splitAt,
 } from '../base/time.ts'
 import { type GapPolicy, type Meter, meterOf, type Peak } from '../metering/contract.ts'
-import { counts, coveredMs, type Gap } from '../metering/rules.ts'
+import { counts, coveredMs, type Gap, joined } from '../metering/rules.ts'
 import type { Segment } from './contract.ts'
 import type { Unobserved } from './gaps.ts'
 import { dynamic } from './models/dynamic.ts'
@@ -175,18 +175,20 @@ function consumptionSegments(facts: Facts, resource: RatedResource, price: Price
   const chargeOf = charging(price, facts.month)
   const out: RawSegment[] = []
   for (const used of facts.consumed) {
+    const meter = meterOf(price.meter)
     // stretches of usage break where a price begins or ends to hold, or says something else: it holds for all of one or for nothing of it
     if (used.resource_id !== resource.id || used.meter !== price.meter) continue
     const time = chargedIn(price, used.stretch)[0]
     if (!time) continue
     // a percentile is of what is charged
-    if (time.trial && meterOf(price.meter).kind === 'percentile') continue
-    const { peak } = used
+    if (time.trial && meter.kind === 'percentile') continue
+    const { peak, unheld } = used
     const sums = summed(used.leaves, price.gap_policy)
     const quantity = time.trial ? 0n : peak ? rateQuantity(peak, used.stretch) : sums.quantity
     const { gaps } = sums
-    if (quantity === 0n && gaps.length === 0 && !peak) continue
-    const unseen = peak ? unseenIn(peak, used.stretch) : []
+    const unseen = peak ? unseenIn(peak, used.stretch) : unheld ? [{ ...unheld, ...UNHELD }] : []
+    if (quantity === 0n && gaps.length === 0 && unseen.length === 0 && !peak) continue
+    const isKnown = ({ cause }: Gap) => cause !== 'reset' && meter.kind !== 'gauge'
     const { unit, said } = byIndex(price, time.value)
     out.push({
       from: iso(used.stretch.from),
@@ -202,12 +204,18 @@ function consumptionSegments(facts: Facts, resource: RatedResource, price: Price
       ...said,
       quantity_units: quantity,
       exact: chargeOf(quantity, unit),
-      unobserved: [...gaps.map(({ from, to, cause }) => ({ from, to, cause, known: cause !== 'reset' })), ...unseen],
+      unobserved: [
+        ...gaps.map((gap) => ({ from: gap.from, to: gap.to, cause: gap.cause, known: isKnown(gap) })),
+        ...unseen,
+      ],
       ...(peak && { peak }),
     })
   }
   return out
 }
+
+/** Of a gauge that nobody reads any more nothing is known. */
+const UNHELD = { cause: 'silent', known: false } as const
 
 /** What was consumed; under `skip` without what a counter grew by while nobody looked. In one pass: there is a leaf for each hour. */
 function summed(leaves: Consumed['leaves'], policy: GapPolicy): { quantity: bigint; estimated: boolean; gaps: Gap[] } {
@@ -238,4 +246,19 @@ export function stretchesOf(
     const whole = intersect(owner, period)
     return whole ? splitAt(whole, bounds).map((stretch) => ({ stretch, owned_id: owner.id })) : []
   })
+}
+
+/** What of stretches lies in the time in which the resource was there: what a gauge said last doesn't hold beyond its end. */
+export const whileThere = (
+  stretches: readonly { stretch: Interval; owned_id: string }[],
+  observed: readonly OpenInterval[],
+  period: Interval,
+): { stretch: Interval; owned_id: string }[] => {
+  const there = joined(observed.flatMap((one) => intersect(one, period) ?? []))
+  return stretches.flatMap(({ stretch, owned_id }) =>
+    there.flatMap((time) => {
+      const part = intersect(time, stretch)
+      return part ? [{ stretch: part, owned_id }] : []
+    }),
+  )
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Fact } from '#connectors/contract.ts'
-import { usedIn, Watcher } from '#test/connectors/ceph-rgw-watcher.ts'
+import { heldIn, usedIn, Watcher } from '#test/connectors/ceph-rgw-watcher.ts'
 import { type Keys, type Rgw, startRgw, whyNoRgw } from './ceph-rgw.ts'
 
 const whyNot = whyNoRgw()
@@ -25,8 +25,8 @@ describe.skipIf(whyNot !== undefined)('a zone with a shop', () => {
   let eye: Watcher
   /** what each bucket holds now */
   const objects = new Map<string, number>()
-  /** bytes × ms by readings, and by the ledger above */
-  const stored = { metered: 0n, ledger: 0n, at_ms: 0, bytes: 0n, told: 0n }
+  /** bytes × ms by the ledger above, from look to look */
+  const stored = { ledger: 0n, at_ms: 0, bytes: 0n }
 
   beforeAll(async () => {
     rgw = await startRgw(join(dir, 'ceph'), 17_480)
@@ -90,18 +90,15 @@ describe.skipIf(whyNot !== undefined)('a zone with a shop', () => {
     if (!found) {
       // no bucket: nothing is held, and nothing is told to be
       expect(held).toBe(0)
+      const { seen_at_ms } = eye.listing()
+      stored.ledger += stored.bytes * BigInt(seen_at_ms - (stored.at_ms || seen_at_ms))
       stored.at_ms = 0
       return
     }
     expect(found.gauges).toMatchObject({ storage_used_bytes: held, objects_count: objects.size })
     const elapsed = BigInt(found.seen_at_ms - (stored.at_ms || found.seen_at_ms))
     stored.ledger += stored.bytes * elapsed
-    stored.metered += stored.told * elapsed
-    Object.assign(stored, {
-      at_ms: found.seen_at_ms,
-      bytes: BigInt(held),
-      told: BigInt(String(found.gauges?.storage_used_bytes)),
-    })
+    Object.assign(stored, { at_ms: found.seen_at_ms, bytes: BigInt(held) })
   }
   const markers = () => [
     ...new Set(
@@ -162,7 +159,8 @@ describe.skipIf(whyNot !== undefined)('a zone with a shop', () => {
       transmitted: BigInt(sent.transmitted),
     })
     expect(eye.fell()).toEqual([])
-    expect(stored.metered).toBe(stored.ledger)
+    const byte_ms = markers().map((marker) => heldIn(eye, 'photos', marker, stored.at_ms))
+    expect(byte_ms.reduce((sum, one) => sum + one, 0n)).toBe(stored.ledger)
     expect(stored.ledger).toBeGreaterThan(0n)
 
     const [from, to] = [Math.floor(began_ms / HOUR) * HOUR, Date.now() + HOUR]

@@ -1,7 +1,8 @@
 /** A session of the connector for Ceph as an agent runs it, whose facts a test can look through, and meter as the control plane does. */
 import { connector } from '#connectors/ceph-rgw/index.ts'
 import type { Collected, Listing, Session } from '#connectors/contract.ts'
-import { measure, usageOfHour } from '#control-plane/metering/hours.ts'
+import { asGauges } from '#control-plane/metering/gauges.ts'
+import { measure, total, usageOfHour } from '#control-plane/metering/hours.ts'
 
 export type ReadingsFact = Extract<Collected, { type: 'readings' }>
 
@@ -86,6 +87,36 @@ export class Watcher {
   }
 }
 
+const rowOf = (fact: ReadingsFact, sequence: number, counters: Record<string, string>) => ({
+  resource_id: 'r',
+  seen_at: fact.seen_at_ms,
+  interval_ms: 300_000,
+  epoch: fact.epoch?.id ?? '',
+  origin_at: fact.epoch?.origin_ms ?? null,
+  wrap_bits: null,
+  spool_id: 's',
+  source_id: 'o',
+  sequence,
+  position: 0,
+  counters,
+  counter_count: 1,
+})
+
+/** Byte-milliseconds of a bucket by the control plane's own rules, from its first reading to `to`, or to the listing that lacks it. */
+export function heldIn(eye: Watcher, external_id: string, incarnation: string, to: number): bigint {
+  const is = (resource: { external_id: string; incarnation?: string | undefined }) =>
+    resource.external_id === external_id && resource.incarnation === incarnation
+  const told = eye.facts.filter((fact) => fact.type === 'readings').filter((fact) => fact.gauges && is(fact.resource))
+  const last_ms = Math.max(...told.map(({ seen_at_ms }) => seen_at_ms))
+  const listings = eye.facts.filter((fact) => fact.type === 'listing')
+  const gone = listings.find(({ seen_at_ms, resources }) => seen_at_ms > last_ms && !resources.some(is))
+  const rows = told.map((fact, sequence) =>
+    asGauges(rowOf(fact, sequence, { storage_used_bytes: String(fact.gauges?.storage_used_bytes) })),
+  )
+  const life = { from: 0, to: gone?.seen_at_ms ?? to }
+  return measure(rows, null).reduce((sum, { courses }) => sum + total(courses, life).quantity, 0n)
+}
+
 /** Usage of whole hours by the control plane's own rules; one that began under observation counts from its origin. */
 export function usedIn(
   eye: Watcher,
@@ -95,21 +126,11 @@ export function usedIn(
   to: number,
   incarnation?: string,
 ): bigint {
-  // a counter without a class is metered by its name; requests get the name of a meter that there is
-  const meter = 'network_transmit_bytes'
-  const rows = eye.readings(external_id, incarnation).map((fact, sequence) => ({
-    resource_id: 'r',
-    seen_at: fact.seen_at_ms,
-    interval_ms: 300_000,
-    epoch: fact.epoch?.id ?? '',
-    origin_at: fact.epoch?.origin_ms ?? null,
-    wrap_bits: null,
-    spool_id: 's',
-    sequence,
-    counters: { [meter]: String(fact.counters?.[key]) },
-  }))
+  const rows = eye
+    .readings(external_id, incarnation)
+    .map((fact, sequence) => rowOf(fact, sequence, { [key]: String(fact.counters?.[key]) }))
   const born_after = Math.min(...rows.map(({ origin_at, seen_at }) => origin_at ?? seen_at))
-  const measured = measure(rows as never, born_after)
+  const measured = measure(rows, born_after)
   let sum = 0n
   for (let hour = from; hour < to; hour += 3_600_000)
     for (const usage of usageOfHour(measured, hour)) sum += usage.quantity

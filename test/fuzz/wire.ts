@@ -190,7 +190,7 @@ export function mayBeTaken(raw: unknown, own: ReadonlySet<string>, now_ms: numbe
 export function mayBeRead(type: 'counter' | 'gauge', key: string, value: unknown): boolean {
   const metric = Object.entries(METRICS).find(([known]) => known === key.split('/')[0])?.[1]
   if (metric?.type !== type) return false
-  return type === 'counter' ? isWhole(value) : typeof value === 'number' && Number.isFinite(value)
+  return isWhole(value) || (type === 'gauge' && typeof value === 'number' && Number.isFinite(value))
 }
 
 export const isBatch = shape({

@@ -171,7 +171,9 @@ async function factsDiffer(
   )
   if (meter.kind !== 'allocation') {
     const [used, uses] = [await consumed(ctx, resource_id, both, then), await consumed(ctx, resource_id, both, now)]
-    return differ(used(name, skips), uses(name, skips))
+    // what a gauge said last holds to the end of the resource, which may have been another
+    const there = ({ observed }: Known) => both.map((part) => joined(observed.get(resource_id) ?? [], part, () => ''))
+    return differ(used(name, skips), uses(name, skips)) || (meter.kind === 'gauge' && differ(there(then), there(now)))
   }
   const sizes = ({ observed }: Known) =>
     both.map((part) => joined(observed.get(resource_id) ?? [], part, (one) => String(held(meter, one))))

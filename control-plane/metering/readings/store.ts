@@ -3,6 +3,8 @@ import { sql } from 'drizzle-orm'
 import { sure } from '../../base/problem.ts'
 import { type Interval, iso } from '../../base/time.ts'
 import { arrayText, columnar, type Context, ms, rows } from '../../db/index.ts'
+import { GAUGE_METERS, gaugeKeysOf, GAUGES, heldTo } from '../gauges.ts'
+import type { MeterName } from '../contract.ts'
 import type { reading } from '../schema.ts'
 
 export type ReadingRow = Omit<typeof reading.$inferSelect, 'cut' | 'stored_at'>
@@ -134,16 +136,9 @@ export async function readingsAround(
           and r.seen_at >= w.from_at and r.seen_at < w.to_at where ${knownTo(cut)}`,
     ),
   )
-  for (const side of SIDES)
-    keep(
-      await nearest(
-        ctx,
-        'any',
-        windows.map((window) => ({ window })),
-        side,
-        cut,
-      ),
-    )
+  // counters and gauges for themselves: one may go on while the other is silent
+  for (const sort of ['counters', 'gauges'] as const)
+    for (const side of SIDES) keep(await nearest(ctx, sort, WANTED_OF[sort](windows), side, cut))
   const around = [...out.values()]
   for (const side of SIDES)
     keep(
@@ -165,17 +160,26 @@ export async function readingsAround(
 
 type Side = 'before' | 'after'
 const SIDES: readonly Side[] = ['before', 'after']
-/** What is looked for beside a window: a reading of any kind, of an epoch, or with any of the keys. */
+/** What is looked for beside a window: a reading of counters, of an epoch, of gauges, or with any of the keys. */
 interface Wanted {
   window: Window
   epoch?: string
   keys?: string[]
 }
-type Sort = 'any' | 'epoch' | 'keys'
+type Sort = 'counters' | 'epoch' | 'gauges' | 'keys'
 const SORTS: Record<Sort, string> = {
-  any: 'true',
+  // where there never were any, none are looked for among all the gauges
+  counters: `r.position >= 0 and (exists (select from reading c where c.resource_id = w.resource_id and c.epoch < '${GAUGES}')
+    or exists (select from reading c where c.resource_id = w.resource_id and c.epoch > '${GAUGES}')
+    or exists (select from reading c where c.resource_id = w.resource_id and c.epoch = '${GAUGES}' and c.position >= 0))`,
   epoch: 'r.epoch = w.epoch',
+  gauges: `r.epoch = '${GAUGES}' and r.position < 0 and r.counters ?| w.keys::text[]`,
   keys: 'r.counters ?| w.keys::text[] and r.seen_at between w.first and w.last',
+}
+const WANTED_OF = {
+  counters: (windows: readonly Window[]): Wanted[] => windows.map((window) => ({ window })),
+  gauges: (windows: readonly Window[]): Wanted[] =>
+    GAUGE_METERS.flatMap(gaugeKeysOf).flatMap((key) => windows.map((window) => ({ window, keys: [key] }))),
 }
 const WANTED = {
   resource_id: 'uuid',
@@ -251,4 +255,26 @@ async function nearest(
             order by r.seen_at ${order} limit 1) as next_at
           from ${columnar(given, WANTED, 'w')})`,
   )
+}
+
+/** Until when the last gauge of a meter before an instant holds, as known to a cut, by resource: none where there never was one. */
+export async function lastHeldTo(
+  ctx: Context,
+  wanted: readonly { resource_id: string; meter: MeterName; at: number }[],
+  cut: number,
+): Promise<(number | null)[]> {
+  const windows = wanted.map(({ resource_id, at, meter }) => ({
+    window: { resource_id, from: at, to: at },
+    keys: gaugeKeysOf(meter),
+  }))
+  const found = Map.groupBy(await nearest(ctx, 'gauges', windows, 'before', cut), (row) => row.resource_id)
+  return wanted.map(({ resource_id, meter, at }) => {
+    const [keys, own] = [gaugeKeysOf(meter), found.get(resource_id) ?? []]
+    const before = own.filter((row) => row.seen_at < at && keys.some((key) => key in row.counters))
+    const last = Math.max(...before.map((row) => row.seen_at))
+    const ends = before
+      .filter((row) => row.seen_at === last)
+      .map((row) => heldTo({ at: last, interval_ms: row.interval_ms }))
+    return ends.length === 0 ? null : Math.max(...ends)
+  })
 }

@@ -56,6 +56,12 @@ const meter: Record<MeterName, string> = {
   disk_write_operations: 'Disk writes, operations',
   cpu_time_ns: 'CPU time',
   energy_joules: 'Energy',
+  storage_used_bytes: 'Storage used',
+  requests_list: 'Requests, list',
+  requests_read: 'Requests, read',
+  requests_write: 'Requests, write',
+  requests_delete: 'Requests, delete',
+  requests_other: 'Requests, other',
   network_p95: 'Network, 95th percentile',
   network_max: 'Network, peak',
   fee: 'Fee',
@@ -853,6 +859,7 @@ export const en = {
       'Usage is already being measured. Set a price and the drafts show what it costs, for the past of this month too if you want.',
     allocation: 'By time held',
     consumption: 'By use',
+    gauge: 'By time used',
     percentile: 'By rate',
     model: 'Model',
     model_per_unit: 'For each unit',
@@ -965,6 +972,8 @@ export const en = {
     counts_running: 'Counts while the machine runs.',
     counts_allocated: 'Counts while it exists, running or not.',
     counts_use: 'Counts what is used.',
+    counts_held:
+      'Counts what readings said, each until the next one and for three intervals at most. What nobody read is a gap.',
     counts_p95:
       'Counts means of five minutes of the UTC clock, in and out apart: the highest 5 % are dropped (rank ⌈0.95 n⌉), and the larger of in and out is charged. Slots that nobody observed don’t count, and never as zero.',
     counts_peak:

@@ -57,6 +57,12 @@ export const es: Dictionary = {
     disk_write_operations: 'Escrituras de disco, operaciones',
     cpu_time_ns: 'Tiempo de CPU',
     energy_joules: 'Energía',
+    storage_used_bytes: 'Almacenamiento usado',
+    requests_list: 'Peticiones, listado',
+    requests_read: 'Peticiones, lectura',
+    requests_write: 'Peticiones, escritura',
+    requests_delete: 'Peticiones, borrado',
+    requests_other: 'Peticiones, otras',
     network_p95: 'Red, percentil 95',
     network_max: 'Red, pico',
     fee: 'Cuota',
@@ -848,6 +854,7 @@ export const es: Dictionary = {
       'El uso ya se está midiendo. Ponga un precio y los borradores muestran lo que cuesta, también lo que va de mes si quiere.',
     allocation: 'Por tiempo reservado',
     consumption: 'Por consumo',
+    gauge: 'Por tiempo usado',
     percentile: 'Por caudal',
     model: 'Modelo',
     model_per_unit: 'Por cada unidad',
@@ -960,6 +967,8 @@ export const es: Dictionary = {
     counts_running: 'Cuenta mientras la máquina está en marcha.',
     counts_allocated: 'Cuenta mientras existe, en marcha o no.',
     counts_use: 'Cuenta lo que se usa.',
+    counts_held:
+      'Cuenta lo que dijeron las lecturas, cada una hasta la siguiente y como mucho tres intervalos. Lo que nadie leyó es un hueco.',
     counts_p95:
       'Cuenta medias de cinco minutos del reloj UTC, entrada y salida por separado: se descarta el 5 % más alto (rango ⌈0,95 n⌉) y se cobra la mayor de las dos. Los intervalos que nadie observó no cuentan, y nunca como cero.',
     counts_peak:

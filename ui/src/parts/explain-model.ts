@@ -171,7 +171,8 @@ function nothingBeneath(line: Line) {
 }
 
 function segmentBranch(line: Line, segment: Segment, amount: string, zone: string, id: string): Branch {
-  const base = segment.size === null ? t('explain.base_units') : t('explain.base_units_ms')
+  const isOverTime = segment.size !== null || line.price.per !== 'quantity'
+  const base = isOverTime ? t('explain.base_units_ms') : t('explain.base_units')
   const optional = (label: string, value: string | null): [string, string][] => (value === null ? [] : [[label, value]])
   const { hours } = segment
   const said = indexText(line, segment)
@@ -229,9 +230,16 @@ const hourBranch = (hour: Hour, zone: string, id: string): Branch => ({
     hour.bounds.flatMap((bound, index) =>
       (['first', 'last'] as const).map((which) => ({
         id: `${id}.${index}${which}`,
-        label: `${bound.device} · ${t(`explain.${which}`)} · ${say.preciseInstant(bound[which].at, zone)}`,
+        label: [bound.device, t(`explain.${which}`), say.preciseInstant(bound[which].at, zone)]
+          .filter(Boolean)
+          .join(' · '),
         value: say.decimal(bound[which].value, 0),
-        note: `${t('explain.epoch', { epoch: bound.epoch })} · ${t('explain.spool', { spool: bound[which].spool, sequence: String(bound[which].sequence) })}`,
+        note: [
+          bound.epoch && t('explain.epoch', { epoch: bound.epoch }),
+          t('explain.spool', { spool: bound[which].spool, sequence: String(bound[which].sequence) }),
+        ]
+          .filter(Boolean)
+          .join(' · '),
       })),
     ),
 })

@@ -164,7 +164,7 @@ export function PriceDialog(props: Props) {
       model: models.includes(fields.model) ? fields.model : 'per_unit',
       gap_policy: undefined,
     })
-    if (chosen.kind === 'percentile') setTerms('proration', 'exact')
+    if (isMeasured(chosen)) setTerms('proration', 'exact')
     if (chosen.name !== 'fee') setTerms('timing', 'arrears')
   }
   /** The fee is a service's, and what is measured a resource's. */
@@ -203,6 +203,7 @@ export function PriceDialog(props: Props) {
     model: fields.model,
     per: per(),
     isPercentile: isPercentile(),
+    isMeasured: isMeasured(meter()),
     isOfPlan: isOfPlan(),
     unit: unit(),
     currency: prices.data?.currency ?? '',
@@ -369,7 +370,7 @@ export function PriceDialog(props: Props) {
 }
 
 const meterGroups = (meters: MeterDescription[]) =>
-  (['allocation', 'consumption', 'percentile'] as const)
+  (['allocation', 'consumption', 'gauge', 'percentile'] as const)
     .filter((kind) => meters.some((one) => one.kind === kind))
     .map((kind) => ({
       label: t(`prices.${kind}`),
@@ -377,6 +378,10 @@ const meterGroups = (meters: MeterDescription[]) =>
         .filter((one) => one.kind === kind)
         .map((one) => ({ value: one.name, label: t(`meter.${one.name}`) })),
     }))
+
+/** Of the very time in which it was owned: no other proration has a meaning. */
+const isMeasured = (meter: MeterDescription | undefined): boolean =>
+  meter?.kind === 'gauge' || meter?.kind === 'percentile'
 
 /** Of a percentile not time is billed or left out, but slots are counted or not. */
 function gapText(policy: NonNullable<NewPrice['gap_policy']>, isPercentile: boolean): string {
@@ -387,6 +392,7 @@ function gapText(policy: NonNullable<NewPrice['gap_policy']>, isPercentile: bool
 function meterHint(meter: MeterDescription | undefined): string {
   if (!meter) return ''
   if (meter.kind === 'consumption') return t('prices.counts_use')
+  if (meter.kind === 'gauge') return t('prices.counts_held')
   if (meter.kind === 'percentile') return t(meter.name === 'network_max' ? 'prices.counts_peak' : 'prices.counts_p95')
   return t(meter.counts === 'running' ? 'prices.counts_running' : 'prices.counts_allocated')
 }

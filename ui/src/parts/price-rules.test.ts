@@ -17,6 +17,7 @@ test('use is charged by quantity, what is held by time, and by the models that t
   const choices = (meter: Parameters<typeof choicesOf>[0]) => choicesOf(meter, false)
   expect(choices({ kind: 'consumption', models: ['per_unit'] })).toEqual({ per: ['quantity'], models: ['per_unit'] })
   expect(choices({ kind: 'allocation', models: ['flat'] })).toEqual({ per: ['hour', 'month'], models: ['flat'] })
+  expect(choices({ kind: 'gauge', models: ['per_unit'] })).toEqual({ per: ['hour', 'month'], models: ['per_unit'] })
   expect(choices({ kind: 'percentile', models: ['volume'] })).toEqual({ per: ['month'], models: ['volume'] })
 })
 

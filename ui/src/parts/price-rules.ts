@@ -21,9 +21,10 @@ interface Choices {
 const PER: Record<Meter['kind'], Choices['per']> = {
   allocation: ['hour', 'month'],
   consumption: ['quantity'],
+  gauge: ['hour', 'month'],
   percentile: ['month'],
 }
-/** Allocation is charged for time, consumption for its quantity, a percentile by the month; which models fit, the meter says itself. A plan has no pool. */
+/** Allocation and gauges are charged for time, consumption for its quantity, a percentile by the month; which models fit, the meter says itself. A plan has no pool. */
 export const choicesOf = (meter: Meter, isOfPlan: boolean): Choices => ({
   per: PER[meter.kind],
   models: meter.models.filter((model) => !(isOfPlan && model === 'allocation_pool')),

@@ -18,6 +18,8 @@ export interface TermsProps {
   per: NewPrice['per']
   /** its part of a month is its time, always */
   isPercentile: boolean
+  /** a percentile, or what a gauge held: prorated exactly, always */
+  isMeasured: boolean
   /** a plan charges each resource by itself */
   isOfPlan: boolean
   /** unit with its time, as it is told */
@@ -313,7 +315,7 @@ export function ExtraFields(props: TermsProps) {
           onInput={(text) => props.set('maximum', text)}
         />
         <p class="m-0 text-[0.8125rem] text-muted sm:col-span-3">{t('prices.extras_hint')}</p>
-        <Show when={mayProrate(props) && !props.isPercentile}>
+        <Show when={mayProrate(props) && !props.isMeasured}>
           <div class="flex flex-wrap gap-4 sm:col-span-3">
             <Choice
               legend={t('prices.proration')}
