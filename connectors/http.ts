@@ -8,6 +8,8 @@ export interface Trust {
   ca?: string | undefined
   /** SHA-256 of the servers' own certificates: no other is believed, whoever signed it and whatever name is in it */
   fingerprints?: readonly string[] | undefined
+  /** what we show of ourselves where the server asks for it; PEM */
+  client?: { cert: string; key: string } | undefined
 }
 export interface Call {
   method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -63,11 +65,7 @@ async function attempt(url: string, call: Call): Promise<Answer> {
   const deadline = AbortSignal.timeout(timeout_ms)
   const signal = call.signal ? AbortSignal.any([deadline, call.signal]) : deadline
   try {
-    const tls = await tlsOf(url, call.trust ?? {}, timeout_ms)
-    const { method = 'GET', headers = {} } = call
-    const init: BunFetchRequestInit = { method, headers, redirect: 'manual', signal, ...(tls && { tls }) }
-    const response = await fetch(url, call.body === undefined ? init : { ...init, body: call.body })
-    if (response.status >= 300 && response.status < 400 && response.status !== 304) throw redirected(url, response)
+    const response = await begin(url, call, timeout_ms, signal)
     const text = await bounded(url, response, call.bytes_max ?? DEFAULTS.bytes_max)
     return { status: response.status, reason: response.statusText, headers: response.headers, text }
   } catch (error) {
@@ -75,17 +73,79 @@ async function attempt(url: string, call: Call): Promise<Answer> {
   }
 }
 
+/** Until the head of the answer is there. */
+async function begin(url: string, call: Call, timeout_ms: number, signal: AbortSignal): Promise<Response> {
+  const tls = await tlsOf(url, call.trust ?? {}, timeout_ms)
+  const { method = 'GET', headers = {} } = call
+  const init: BunFetchRequestInit = { method, headers, redirect: 'manual', signal, ...(tls && { tls }) }
+  const response = await fetch(url, call.body === undefined ? init : { ...init, body: call.body })
+  if (response.status >= 300 && response.status < 400 && response.status !== 304) throw redirected(url, response)
+  return response
+}
+
+export interface Stream {
+  status: number
+  reason: string
+  headers: Headers
+  /** the whole of a short answer: why there is no stream */
+  text(): Promise<string>
+  /** as they come; an error where nothing comes for `idle_ms`, or one is longer than `bytes_max` of the call */
+  lines(idle_ms: number): AsyncGenerator<string>
+}
+
+/** An answer that goes on for as long as both sides want; `timeout_ms` is that of its head alone. */
+export async function stream(url: string, call: Call): Promise<Stream> {
+  const { timeout_ms = DEFAULTS.timeout_ms, bytes_max = DEFAULTS.bytes_max } = call
+  const silence = new AbortController()
+  const signal = call.signal ? AbortSignal.any([silence.signal, call.signal]) : silence.signal
+  const within = (ms: number) => setTimeout(() => silence.abort(), ms)
+  const failed = (error: unknown, ms: number) => asConnectorError(url, error, signal.aborted, ms)
+  const head = within(timeout_ms)
+  try {
+    const response = await begin(url, call, timeout_ms, signal)
+    const { status, statusText: reason, headers } = response
+    const lines = async function* (idle_ms: number) {
+      let idle = within(idle_ms)
+      const heard = () => {
+        clearTimeout(idle)
+        idle = within(idle_ms)
+      }
+      try {
+        yield* split(url, response, bytes_max, heard)
+      } catch (error) {
+        throw failed(error, idle_ms)
+      } finally {
+        clearTimeout(idle)
+        silence.abort()
+      }
+    }
+    return { status, reason, headers, lines, text: () => bounded(url, response, bytes_max) }
+  } catch (error) {
+    throw failed(error, timeout_ms)
+  } finally {
+    clearTimeout(head)
+  }
+}
+
+async function* split(url: string, response: Response, bytes_max: number, heard: () => void): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const part of response.body ?? []) {
+    heard()
+    const all = (rest + decoder.decode(part, { stream: true })).split('\n')
+    rest = all.pop() ?? ''
+    if (rest.length > bytes_max) throw tooLarge(url, bytes_max)
+    yield* all
+  }
+  if (rest !== '') yield rest
+}
+
 async function bounded(url: string, response: Response, bytes_max: number): Promise<string> {
   const parts: Uint8Array[] = []
   let bytes = 0
   for await (const part of response.body ?? []) {
     bytes += part.byteLength
-    if (bytes > bytes_max)
-      throw new ConnectorError(
-        'limit',
-        `${place(url)}: the answer has more than ${bytes_max} bytes`,
-        'Narrow what is read by the filters of the source; without them, report this as a fault.',
-      )
+    if (bytes > bytes_max) throw tooLarge(url, bytes_max)
     parts.push(part)
   }
   return new TextDecoder().decode(Buffer.concat(parts))
@@ -97,7 +157,10 @@ const pinned = new Map<string, string>()
 async function tlsOf(url: string, trust: Trust, timeout_ms: number): Promise<BunFetchRequestInitTLS | undefined> {
   const { protocol, host } = new URL(url)
   if (protocol !== 'https:') return undefined
-  if (!trust.fingerprints?.length) return trust.ca === undefined ? undefined : { ca: trust.ca }
+  if (!trust.fingerprints?.length) {
+    const tls = { ...(trust.ca !== undefined && { ca: trust.ca }), ...trust.client }
+    return Object.keys(tls).length > 0 ? tls : undefined
+  }
   const wanted = trust.fingerprints.map(bare)
   const key = `${host} ${wanted.join()}`
   const certificate = pinned.get(key) ?? (await certificateOf(url, wanted, timeout_ms))
@@ -105,7 +168,8 @@ async function tlsOf(url: string, trust: Trust, timeout_ms: number): Promise<Bun
   const same = (_host: string, peer: { fingerprint256: string }) =>
     wanted.includes(bare(peer.fingerprint256)) ? undefined : untrusted(url, peer.fingerprint256)
   // the handshake itself believes this certificate alone; names in it mean nothing, for it is the very one
-  return { ca: certificate, allowPartialTrustChain: true, checkServerIdentity: same } as BunFetchRequestInitTLS
+  const server = { ca: certificate, allowPartialTrustChain: true, checkServerIdentity: same }
+  return { ...server, ...trust.client } as BunFetchRequestInitTLS
 }
 
 /** The server shows another certificate than the one that was believed: it is looked at anew next time. */
@@ -141,6 +205,12 @@ const untrusted = (url: string, found: string) =>
     'refused',
     `${place(url)} shows the certificate ${found}, which isn't the pinned one`,
     'See whether the server got a new certificate; if it did, put its SHA-256 fingerprint into the settings. If not, somebody stands in between.',
+  )
+const tooLarge = (url: string, bytes_max: number) =>
+  new ConnectorError(
+    'limit',
+    `${place(url)}: the answer has more than ${bytes_max} bytes`,
+    'Narrow what is read by the filters of the source; without them, report this as a fault.',
   )
 const tooSlow = (url: string, timeout_ms: number) =>
   new ConnectorError(

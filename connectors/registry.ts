@@ -8,6 +8,7 @@ export const CONNECTORS: Readonly<Record<string, Load>> = {
   hardware: () => import('./hardware/index.ts'),
   host: () => import('./host/index.ts'),
   ipmi: () => import('./ipmi/index.ts'),
+  kubernetes: () => import('./kubernetes/index.ts'),
   libvirt: () => import('./libvirt/index.ts'),
   proxmox: () => import('./proxmox/index.ts'),
   redfish: () => import('./redfish/index.ts'),

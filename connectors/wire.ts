@@ -51,8 +51,8 @@ export const KINDS = [
 /** `running` is executing; `paused` holds its memory without executing; `stopped` holds only its disks. */
 export const STATES = ['running', 'paused', 'stopped', 'failed', 'unknown'] as const
 
-/** How big a resource is: what allocation meters integrate. */
-export const SIZES = ['vcpu_count', 'memory_bytes', 'disk_bytes', 'ip_count'] as const
+/** How big a resource is: what allocation meters integrate. `cpu_millicores`: where processors are given in parts, thousandths of one. */
+export const SIZES = ['vcpu_count', 'cpu_millicores', 'memory_bytes', 'disk_bytes', 'ip_count'] as const
 
 export const SUBJECTS = {
   report: (agent: string) => `v1.report.${agent}`,

@@ -11,7 +11,7 @@ import type { History, NewSameAs, Resource, ResourceDetail, ResourceQuery, SameA
 import { claimCovers, coverHistory, coversIn, decideSameAs, decisionsOf, setsOf, type SetMember } from './eyes/index.ts'
 import { presentAssignment } from './assign.ts'
 import { liveAssignments, requireSeen, within } from './tenure/index.ts'
-import { bornAfter } from './rules.ts'
+import { bornAfter, HOSTS } from './rules.ts'
 import { projectOwners } from './timeline/index.ts'
 import * as store from './store.ts'
 
@@ -136,7 +136,7 @@ export async function getResource(ctx: Context, id: string, extras: Extras): Pro
     attributes: row.attributes as ResourceDetail['attributes'],
     sources: isStaff ? await store.sourcesSeeing(ctx, id) : [],
     same_as_decisions: isStaff ? await decisionsOf(ctx, id) : [],
-    placed_here: row.kind === 'host' && held_until === null ? await store.placedOn(ctx, id) : [],
+    placed_here: HOSTS.includes(row.kind) && held_until === null ? await store.placedOn(ctx, id) : [],
   }
 }
 

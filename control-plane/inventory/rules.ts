@@ -1,9 +1,12 @@
 /** How sightings become the observed timeline: a pure function of the set of facts, whatever order they came in. */
-import { canonical, type Content, type ResourceRef } from '#connectors/contract.ts'
+import { canonical, type Content, type Kind, type ResourceRef } from '#connectors/contract.ts'
 import type { Instant } from '../base/time.ts'
 
 /** A resource within its realm, as a key. */
 export const refKey = (ref: ResourceRef): string => `${ref.kind}\n${ref.external_id}\n${ref.incarnation}`
+
+/** On what others are placed. */
+export const HOSTS: readonly Kind[] = ['host', 'node']
 
 /** From `seen_at` on, the scope showed this content, or (null) showed that the resource isn't there. */
 export interface Sighting {

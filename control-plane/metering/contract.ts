@@ -12,7 +12,7 @@ export interface Meter {
   /** allocation: which states count */
   counts?: 'allocated' | 'running'
   /** allocation: the size that is integrated; absent: the resource itself, 1 */
-  size?: 'vcpu_count' | 'memory_bytes' | 'disk_bytes' | 'ip_count' | 'service_count'
+  size?: 'vcpu_count' | 'cpu_millicores' | 'memory_bytes' | 'disk_bytes' | 'ip_count' | 'service_count'
   /** what was agreed is charged, not what was measured: only services have it */
   of?: 'service'
   /** consumption and gauge: the metric that is read; absent: the one that is called as the meter is */
@@ -62,6 +62,7 @@ export const METERS = {
   instance: { kind: 'allocation', counts: 'allocated', units: { instance: 1n } },
   instance_running: { kind: 'allocation', counts: 'running', units: { instance: 1n } },
   vcpu: { kind: 'allocation', counts: 'running', size: 'vcpu_count', units: { vCPU: 1n } },
+  cpu: { kind: 'allocation', counts: 'running', size: 'cpu_millicores', units: { core: 1_000n, millicore: 1n } },
   memory: { kind: 'allocation', counts: 'running', size: 'memory_bytes', units: BYTES },
   disk: { kind: 'allocation', counts: 'allocated', size: 'disk_bytes', units: BYTES },
   ip: { kind: 'allocation', counts: 'allocated', size: 'ip_count', units: { IP: 1n } },

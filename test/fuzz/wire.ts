@@ -81,7 +81,13 @@ const json: Check = (value) =>
 const content = {
   name,
   state: oneOf('running', 'paused', 'stopped', 'failed', 'unknown'),
-  'size?': shape({ 'vcpu_count?': isWhole, 'memory_bytes?': isWhole, 'disk_bytes?': isWhole, 'ip_count?': isWhole }),
+  'size?': shape({
+    'vcpu_count?': isWhole,
+    'cpu_millicores?': isWhole,
+    'memory_bytes?': isWhole,
+    'disk_bytes?': isWhole,
+    'ip_count?': isWhole,
+  }),
   'host?': or(oneOf(null), name),
   'parent?': shape({ kind, external_id: name }),
   'evidence?': shape({

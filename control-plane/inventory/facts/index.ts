@@ -4,7 +4,7 @@ import type { Content, Observation, ResourceRef, Scope } from '#connectors/contr
 import { newId } from '../../base/id.ts'
 import type { Instant, Interval } from '../../base/time.ts'
 import type { Context } from '../../db/index.ts'
-import { changes, refKey } from '../rules.ts'
+import { changes, HOSTS, refKey } from '../rules.ts'
 import * as store from './store.ts'
 
 /** Who reports, and to whom belongs what he finds first. */
@@ -56,7 +56,7 @@ export async function resourceIds(
   await store.markGuestsDirty(
     ctx,
     by.realm,
-    missing.filter((ref) => ref.kind === 'host').map((ref) => ref.external_id),
+    missing.filter((ref) => HOSTS.includes(ref.kind)).map((ref) => ref.external_id),
   )
   const { account_id } = by
   if (account_id) {

@@ -4,7 +4,7 @@ import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { newId } from '../../base/id.ts'
 import type { Instant } from '../../base/time.ts'
 import { type Context, ms, rows } from '../../db/index.ts'
-import type { Sighting, Version } from '../rules.ts'
+import { HOSTS, type Sighting, type Version } from '../rules.ts'
 import { observedVersion, resource } from '../schema.ts'
 
 /** A version with the resource on which it is placed. */
@@ -78,13 +78,16 @@ export async function insertVersions(
   if (list.length > 0) await ctx.tx.insert(observedVersion).values(list)
 }
 
-/** Ids of hosts of a realm by their external ids. */
+/** Ids of hosts of a realm, or of a cluster's nodes, by their external ids; of several that bore one name the newest. */
 export async function hostIds(ctx: Context, realm: string, names: readonly string[]): Promise<Map<string, string>> {
   if (names.length === 0) return new Map()
   const found = await ctx.tx
     .select({ id: resource.id, external_id: resource.external_id })
     .from(resource)
-    .where(and(eq(resource.realm, realm), eq(resource.kind, 'host'), inArray(resource.external_id, [...names])))
+    .where(
+      and(eq(resource.realm, realm), inArray(resource.kind, [...HOSTS]), inArray(resource.external_id, [...names])),
+    )
+    .orderBy(resource.created_at, resource.id)
   return new Map(found.map((row) => [row.external_id, row.id]))
 }
 

@@ -14,6 +14,7 @@ import { cephRgw } from './ceph-rgw.ts'
 import { hardware } from './hardware.ts'
 import { host } from './host.ts'
 import { ipmi } from './ipmi.ts'
+import { kubernetes } from './kubernetes.ts'
 import { libvirt } from './libvirt.ts'
 import { proxmox } from './proxmox.ts'
 import { redfish } from './redfish.ts'
@@ -39,6 +40,7 @@ const FUZZED: Readonly<Record<string, ConnectorFuzz>> = {
   hardware,
   host,
   ipmi,
+  kubernetes,
   libvirt,
   proxmox,
   redfish,

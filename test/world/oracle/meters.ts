@@ -27,6 +27,7 @@ export const METERS: Record<Sold, Meter> = {
   instance: { kind: 'allocation', counts: 'allocated', units: { instance: 1n } },
   instance_running: { kind: 'allocation', counts: 'running', units: { instance: 1n } },
   vcpu: { kind: 'allocation', counts: 'running', size: 'vcpu_count', units: { vCPU: 1n } },
+  cpu: { kind: 'allocation', counts: 'running', size: 'cpu_millicores', units: { core: 1_000n, millicore: 1n } },
   memory: { kind: 'allocation', counts: 'running', size: 'memory_bytes', units: BYTES },
   disk: { kind: 'allocation', counts: 'allocated', size: 'disk_bytes', units: BYTES },
   ip: { kind: 'allocation', counts: 'allocated', size: 'ip_count', units: { IP: 1n } },

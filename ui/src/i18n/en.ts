@@ -45,6 +45,7 @@ const meter: Record<MeterName, string> = {
   instance: 'Instance',
   instance_running: 'Instance, running',
   vcpu: 'vCPU',
+  cpu: 'Processors asked for',
   memory: 'Memory',
   disk: 'Disk space',
   ip: 'IP addresses',

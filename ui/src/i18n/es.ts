@@ -46,6 +46,7 @@ export const es: Dictionary = {
     instance: 'Instancia',
     instance_running: 'Instancia en marcha',
     vcpu: 'vCPU',
+    cpu: 'Procesadores solicitados',
     memory: 'Memoria',
     disk: 'Espacio en disco',
     ip: 'Direcciones IP',
