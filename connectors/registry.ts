@@ -10,6 +10,7 @@ export const CONNECTORS: Readonly<Record<string, Load>> = {
   ipmi: () => import('./ipmi/index.ts'),
   libvirt: () => import('./libvirt/index.ts'),
   proxmox: () => import('./proxmox/index.ts'),
+  pterodactyl: () => import('./pterodactyl/index.ts'),
   redfish: () => import('./redfish/index.ts'),
 }
 

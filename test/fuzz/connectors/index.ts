@@ -16,6 +16,7 @@ import { host } from './host.ts'
 import { ipmi } from './ipmi.ts'
 import { libvirt } from './libvirt.ts'
 import { proxmox } from './proxmox.ts'
+import { pterodactyl } from './pterodactyl.ts'
 import { redfish } from './redfish.ts'
 
 /** Texts that a system gave, by what was asked. */
@@ -41,6 +42,7 @@ const FUZZED: Readonly<Record<string, ConnectorFuzz>> = {
   ipmi,
   libvirt,
   proxmox,
+  pterodactyl,
   redfish,
 }
 
