@@ -9,6 +9,7 @@ export const CONNECTORS: Readonly<Record<string, Load>> = {
   host: () => import('./host/index.ts'),
   ipmi: () => import('./ipmi/index.ts'),
   libvirt: () => import('./libvirt/index.ts'),
+  openstack: () => import('./openstack/index.ts'),
   proxmox: () => import('./proxmox/index.ts'),
   pterodactyl: () => import('./pterodactyl/index.ts'),
   redfish: () => import('./redfish/index.ts'),

@@ -1,5 +1,4 @@
 /** The panel's words → ours: locations, nodes and servers with their limits. Pure. */
-import { isIP } from 'node:net'
 import { z } from 'zod'
 import { ConnectorError, type ObservationInput } from '#connectors/contract.ts'
 import { defined } from '#connectors/parts.ts'
@@ -29,6 +28,9 @@ const Flag = z.union([z.boolean(), z.literal([0, 1]).transform(Boolean)])
 const Instant = z.iso.datetime({ offset: true }).transform((at) => new Date(at).toISOString())
 /** `null_resource`: the key may not see it */
 const included = <T extends z.ZodType>(attributes: T) => z.object({ attributes: attributes.nullable() })
+
+const Ip = z.union([z.ipv4(), z.ipv6()])
+const isIp = (said: string): boolean => Ip.safeParse(said).success
 
 const Location = z.object({ id: Id, short: Name, long: text(512).nullish() })
 const Node = z.object({
@@ -123,7 +125,7 @@ export function host(row: Row): ObservationInput {
     state: 'unknown',
     size: defined({ memory_bytes: bytes(node.memory), disk_bytes: bytes(node.disk) }),
     parent: { kind: 'site', external_id: `${node.location_id}` },
-    evidence: isIP(node.fqdn) ? { ips: [node.fqdn] } : {},
+    evidence: isIp(node.fqdn) ? { ips: [node.fqdn] } : {},
     attributes: defined({
       fqdn: node.fqdn || undefined,
       public: node.public,

@@ -156,5 +156,5 @@ function sorted(rows: Attributes[], name: string, sort: string | null): Attribut
     )
   const before = (a: Attributes, b: Attributes) => (String(a[by]) < String(b[by]) ? -1 : 1)
   const all = by === 'id' ? rows.toSorted((a, b) => a.id - b.id) : rows.toSorted(before)
-  return sort?.startsWith('-') ? all.reverse() : all
+  return sort?.startsWith('-') ? all.toReversed() : all
 }

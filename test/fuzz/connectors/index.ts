@@ -15,6 +15,7 @@ import { hardware } from './hardware.ts'
 import { host } from './host.ts'
 import { ipmi } from './ipmi.ts'
 import { libvirt } from './libvirt.ts'
+import { openstack } from './openstack.ts'
 import { proxmox } from './proxmox.ts'
 import { pterodactyl } from './pterodactyl.ts'
 import { redfish } from './redfish.ts'
@@ -41,6 +42,7 @@ const FUZZED: Readonly<Record<string, ConnectorFuzz>> = {
   host,
   ipmi,
   libvirt,
+  openstack,
   proxmox,
   pterodactyl,
   redfish,
