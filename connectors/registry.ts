@@ -10,7 +10,9 @@ export const CONNECTORS: Readonly<Record<string, Load>> = {
   ipmi: () => import('./ipmi/index.ts'),
   kubernetes: () => import('./kubernetes/index.ts'),
   libvirt: () => import('./libvirt/index.ts'),
+  openstack: () => import('./openstack/index.ts'),
   proxmox: () => import('./proxmox/index.ts'),
+  pterodactyl: () => import('./pterodactyl/index.ts'),
   redfish: () => import('./redfish/index.ts'),
 }
 

@@ -16,7 +16,9 @@ import { host } from './host.ts'
 import { ipmi } from './ipmi.ts'
 import { kubernetes } from './kubernetes.ts'
 import { libvirt } from './libvirt.ts'
+import { openstack } from './openstack.ts'
 import { proxmox } from './proxmox.ts'
+import { pterodactyl } from './pterodactyl.ts'
 import { redfish } from './redfish.ts'
 
 /** Texts that a system gave, by what was asked. */
@@ -42,7 +44,9 @@ const FUZZED: Readonly<Record<string, ConnectorFuzz>> = {
   ipmi,
   kubernetes,
   libvirt,
+  openstack,
   proxmox,
+  pterodactyl,
   redfish,
 }
 

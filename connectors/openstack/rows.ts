@@ -1,0 +1,26 @@
+/** The lists of OpenStack's services: rows with their ids, and whether there are more. Pure. */
+import { badAnswer } from './failures.ts'
+
+export type Service = 'Nova' | 'Cinder' | 'Neutron' | 'Keystone'
+/** As it came; of what it says, only its id is sure. */
+export type Row = Readonly<Record<string, unknown>> & { readonly id: string }
+
+export function rowsIn(body: Readonly<Record<string, unknown>>, key: string, service: Service): Row[] {
+  const rows = body[key]
+  const isRow = (row: unknown): row is Row => {
+    const id = typeof row === 'object' && row !== null ? (row as { id?: unknown }).id : undefined
+    return typeof id === 'string' && id.length > 0 && id.length <= 255
+  }
+  if (!Array.isArray(rows)) throw badAnswer(service, `an answer without ${key}`)
+  // nobody knows what a row without its id would have been
+  if (!rows.every(isRow)) throw badAnswer(service, `${key} with a row that has no id`)
+  return rows
+}
+
+/** Nova, Cinder and Neutron say `servers_links: [{ rel: 'next' }]`, Keystone `links: { next }`. */
+export function hasNext(body: Readonly<Record<string, unknown>>, key: string): boolean {
+  const links = body[`${key}_links`]
+  if (Array.isArray(links)) return links.some((link) => (link as { rel?: unknown } | null)?.rel === 'next')
+  const { links: own } = body as { links?: { next?: unknown } | null }
+  return typeof own?.next === 'string' && own.next !== ''
+}

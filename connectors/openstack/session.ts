@@ -1,0 +1,167 @@
+/** One source: a tick reads projects, servers, volumes and floating IP addresses, and tells what it saw of them. */
+import {
+  type Collected,
+  ConnectorError,
+  LIMITS,
+  type ObservationInput,
+  type Scope,
+  type Session,
+  type Surroundings,
+} from '#connectors/contract.ts'
+import type { Client, Question } from './client.ts'
+import {
+  type Flavor,
+  flavor,
+  flavorIdOf,
+  floatingIp,
+  isGone,
+  isSilent,
+  namespace,
+  type Names,
+  vm,
+  volume,
+} from './map.ts'
+import type { Row } from './rows.ts'
+
+/** Flavours within servers, and servers of cells that are down (2.69, Stein); flavours within servers (2.47, Pike); neither. */
+const VERSIONS = ['2.69', '2.47', '2.1'] as const
+
+interface Around extends Surroundings {
+  all_projects: boolean
+}
+interface Sight {
+  resources: ObservationInput[]
+  failures: ConnectorError[]
+}
+
+export class OpenStackSession implements Session {
+  readonly #client: Client
+  readonly #around: Around
+
+  constructor(client: Client, around: Around) {
+    this.#client = client
+    this.#around = around
+  }
+
+  async collect(signal: AbortSignal): Promise<Collected[]> {
+    const seen_at_ms = this.#around.now()
+    const { project, rows } = await this.#projects(signal)
+    const sight: Sight = { resources: [], failures: [] }
+    const names: Names = new Map(rows.map(({ id, name }) => [id, String(name)]))
+    for (const row of rows) attempt(sight, () => void sight.resources.push(namespace(row)))
+    await this.#servers(sight, names, signal)
+    await this.#others(sight, names, project, signal)
+    const { resources, failures } = sight
+    if (resources.length > LIMITS.rowsPerSnapshot)
+      throw new ConnectorError(
+        'limit',
+        `the cloud has ${resources.length} projects, servers, volumes and addresses; at most ${LIMITS.rowsPerSnapshot} can be listed`,
+        'Divide it: a source for each project or region.',
+      )
+    const complete = failures.length === 0
+    const facts: Collected[] = [{ type: 'listing', seen_at_ms, scope: this.#scope(project), complete, resources }]
+    const [first, ...more] = failures
+    if (!first) return facts
+    // what was read goes out before the failure is told
+    this.#around.emit(facts)
+    throw together(first, more)
+  }
+
+  async close(): Promise<void> {}
+
+  /** Another project's source must not end what this one sees. */
+  #scope(project: string): Scope {
+    return this.#around.all_projects
+      ? { kind: 'cluster', external_id: this.#around.realm }
+      : { kind: 'namespace', external_id: project }
+  }
+
+  async #projects(signal: AbortSignal): Promise<{ project: string; rows: Row[] }> {
+    const { id, name } = await this.#client.project(signal)
+    if (!this.#around.all_projects) return { project: id, rows: [{ id, name }] }
+    const rows = await this.#client.list({ service: 'Keystone', path: '/projects' }, 'projects', signal)
+    return { project: id, rows: rows.filter((row) => row['is_domain'] !== true) }
+  }
+
+  async #servers(sight: Sight, names: Names, signal: AbortSignal): Promise<void> {
+    await attempt(sight, async () => {
+      const question: Question = { service: 'Nova', path: '/servers/detail', query: this.#all, versions: VERSIONS }
+      const rows = (await this.#client.list(question, 'servers', signal)).filter((row) => !isGone(row))
+      const silent = rows.filter(isSilent)
+      if (silent.length > 0) sight.failures.push(cellDown(silent.length))
+      const flavors = await this.#flavors(rows, signal)
+      for (const row of rows)
+        if (!isSilent(row)) await attempt(sight, () => void sight.resources.push(vm(row, names, flavors)))
+    })
+  }
+
+  async #flavors(servers: readonly Row[], signal: AbortSignal): Promise<ReadonlyMap<string, Flavor>> {
+    if (!servers.some((row) => flavorIdOf(row) !== undefined)) return new Map()
+    const question: Question = { service: 'Nova', path: '/flavors/detail', query: { is_public: 'None' } }
+    const rows = await this.#client.list(question, 'flavors', signal)
+    const known = new Map(rows.map((row) => [row.id, flavor(row)]))
+    // one that was deleted is in no list, and can still be asked for
+    for (const id of new Set(servers.map(flavorIdOf)))
+      if (id !== undefined && !known.has(id)) {
+        const { flavor: row } = await this.#client.get(
+          { service: 'Nova', path: `/flavors/${encodeURIComponent(id)}` },
+          signal,
+        )
+        known.set(id, flavor({ ...(row as object), id }))
+      }
+    return known
+  }
+
+  async #others(sight: Sight, names: Names, project: string, signal: AbortSignal): Promise<void> {
+    const { all_projects } = this.#around
+    const volumes: Question = { service: 'Cinder', path: '/volumes/detail', query: this.#all }
+    // Neutron shows an administrator the addresses of all, unless he asks for those of one
+    const ips: Question = {
+      service: 'Neutron',
+      path: '/floatingips',
+      query: all_projects ? {} : { project_id: project },
+    }
+    const parts = [
+      { service: 'Cinder', question: volumes, key: 'volumes', observe: volume },
+      { service: 'Neutron', question: ips, key: 'floatingips', observe: floatingIp },
+    ] as const
+    for (const { service, question, key, observe } of parts) {
+      if (sight.failures.some(isOfAll)) return
+      await attempt(sight, async () => {
+        if (!(await this.#client.has(service, signal))) return
+        for (const row of await this.#client.list(question, key, signal))
+          await attempt(sight, () => void sight.resources.push(observe(row, names)))
+      })
+    }
+  }
+
+  /** Nova and Cinder show an administrator his own project, unless he asks for all. */
+  get #all(): Record<string, string> {
+    return this.#around.all_projects ? { all_tenants: '1' } : {}
+  }
+}
+
+/** A failure is kept, and the rest goes on. */
+async function attempt(sight: Sight, step: () => Promise<void> | void): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error
+    sight.failures.push(error)
+  }
+}
+
+/** What hangs or limits once isn't asked again in this tick. */
+const isOfAll = ({ code }: ConnectorError): boolean => ['timeout', 'limit', 'unreachable'].includes(code)
+
+const cellDown = (count: number): ConnectorError =>
+  new ConnectorError(
+    'unreachable',
+    `a cell of Nova doesn't answer: of ${count} servers nothing is known but that they are there`,
+    'Wait for the cell’s database and message queue, or ask the cloud’s operator: nova-manage cell_v2 list_cells.',
+  )
+
+function together(first: ConnectorError, more: readonly ConnectorError[]): ConnectorError {
+  const { code, message, remedy } = first
+  return more.length === 0 ? first : new ConnectorError(code, `${message}; and ${more.length} more failures`, remedy)
+}
