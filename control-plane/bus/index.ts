@@ -24,6 +24,7 @@ export interface Bus {
   subscribe(subject: string, handler: (message: Message) => void): void
   /** At most once: false, and not sent, while disconnected. */
   publish(subject: string, body: Uint8Array | string): boolean
+  /** Throws Unanswered where no answer came. */
   request(subject: string, body: Uint8Array | string, timeout_ms: number): Promise<Uint8Array>
   /** Calls at each connection, so that what was missed can be read again; at once if connected already. */
   onConnect(handler: () => void): void
@@ -39,6 +40,16 @@ export interface EventLog {
   append(subject: string, id: string, body: string): Promise<void>
   /** The newest body under a subject, which may hold wildcards. */
   last(subject: string): Promise<string | null>
+}
+
+/** A request that got no answer: nobody listens on its subject, or who does said nothing in time. */
+export class Unanswered extends Error {
+  readonly why: 'nobody_listens' | 'too_late'
+  constructor(why: Unanswered['why'], cause?: unknown) {
+    super(why === 'nobody_listens' ? 'nobody listens there' : 'no answer came in time', { cause })
+    this.name = 'Unanswered'
+    this.why = why
+  }
 }
 
 export { Authority, type Credential, newTrust, type Trust, trustIn } from './authority.ts'

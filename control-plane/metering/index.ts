@@ -28,6 +28,7 @@ export type { HourUsage } from './hours.ts'
 export { peaksOf } from './peaks.ts'
 export { recount } from './recount.ts'
 export { joined } from './slots.ts'
+export { replay } from './replay.ts'
 export { settleUsage } from './settle.ts'
 export { meteredBySource, pendingUsage, reportedUpTo, type UsageRow } from './store.ts'
 

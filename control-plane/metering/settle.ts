@@ -62,6 +62,11 @@ async function continueHours(ctx: Context, dirty: readonly Window[], cut: number
 
 /** From all readings of the hours that a change touches: from the reading before it to the one after it. */
 async function remakeHours(ctx: Context, dirty: readonly Window[], cut: number): Promise<void> {
+  await store.writeUsage(ctx, await remade(ctx, dirty, cut), cut)
+}
+
+/** The hours whose stored rows say something else than all readings do. */
+async function remade(ctx: Context, dirty: readonly Window[], cut: number): Promise<store.UsageChange[]> {
   const born = await bornOf(
     ctx,
     dirty.map(({ resource_id }) => resource_id),
@@ -74,7 +79,7 @@ async function remakeHours(ctx: Context, dirty: readonly Window[], cut: number):
   })
   const readings = await readingsAround(ctx, windows, null)
   const live = await liveByResource(ctx, windows)
-  const changes = windows.flatMap((window) => {
+  return windows.flatMap((window) => {
     const { resource_id } = window
     const stored = live.get(resource_id) ?? []
     const measured = measure(readings.get(resource_id) ?? [], born.get(resource_id) ?? null)
@@ -83,7 +88,20 @@ async function remakeHours(ctx: Context, dirty: readonly Window[], cut: number):
       .map((usage) => ({ resource_id, usage, stored: rowOf(stored, usage) }))
       .filter((change) => !change.stored || keyOf(change.stored) !== keyOf(change.usage))
   })
+}
+
+/** The stored readings of these windows go through metering again; what they say otherwise than the stored hours is mended and answered. */
+export async function replayed(
+  ctx: Context,
+  windows: readonly Window[],
+): Promise<{ changes: store.UsageChange[]; waiting: number }> {
+  const cut = await openCut(ctx.tx)
+  const pending = await store.pendingAmong(ctx, windows)
+  // what waits to be metered is no difference: it is metered in its turn
+  const settled = windows.filter(({ resource_id }) => !pending.has(resource_id))
+  const changes = await remade(ctx, settled, cut)
   await store.writeUsage(ctx, changes, cut)
+  return { changes, waiting: pending.size }
 }
 
 async function liveByResource(ctx: Context, windows: readonly Window[]): Promise<Map<string, store.UsageRow[]>> {

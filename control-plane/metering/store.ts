@@ -41,6 +41,17 @@ export async function claimDirty(ctx: Context, limit: number): Promise<Window[]>
     .toSorted((a, b) => (a.resource_id < b.resource_id ? -1 : 1))
 }
 
+/** Those of these resources that wait to be metered. */
+export async function pendingAmong(ctx: Context, windows: readonly Window[]): Promise<ReadonlySet<string>> {
+  const given = [...new Set(windows.map(({ resource_id }) => resource_id))].map((resource_id) => ({ resource_id }))
+  if (given.length === 0) return new Set()
+  const found = await rows<{ resource_id: string }>(
+    ctx.tx,
+    sql`select d.resource_id from dirty_usage d join ${columnar(given, { resource_id: 'uuid' }, 'w')} using (resource_id)`,
+  )
+  return new Set(found.map(({ resource_id }) => resource_id))
+}
+
 export type UsageRow = typeof usageHour.$inferSelect
 /** Live rows of each resource, of hours that begin in its window. */
 export const liveUsage = (ctx: Context, windows: readonly Window[]): Promise<UsageRow[]> =>

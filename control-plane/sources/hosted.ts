@@ -65,13 +65,17 @@ export async function createSource(ctx: Context, input: NewSource): Promise<Sour
     type: 'source.created',
     subject: { kind: 'source', id },
     account_id,
-    after: withoutReadings(after),
+    after: { ...withoutReadings(after), secrets_changed: secretsIn(input.settings, manifest.secrets) },
   })
   return after
 }
 
+/** Names of the secrets that were entered, not left as they are. */
+const secretsIn = (sent: Settings, secrets: readonly string[]): string[] =>
+  secrets.filter((name) => sent[name] !== undefined && sent[name] !== '' && sent[name] !== HIDDEN)
+
 /** By id or by name; two agents may share a name, then only the id says which. */
-async function agentNamed(ctx: Context, wanted: string): Promise<AgentRow> {
+export async function agentNamed(ctx: Context, wanted: string): Promise<AgentRow> {
   const agents = await selectActiveAgents(ctx.tx)
   const found = agents.filter(({ id, name }) => id === wanted || name === wanted)
   const detail =
@@ -83,7 +87,7 @@ async function agentNamed(ctx: Context, wanted: string): Promise<AgentRow> {
   return found[0]
 }
 
-function manifestOf(agent: AgentRow, connector: string): Manifest {
+export function manifestOf(agent: AgentRow, connector: string): Manifest {
   const manifest = agent.manifests.find(({ name }) => name === connector)
   if (manifest) return manifest
   const offered = agent.manifests.map(({ name }) => name).join(', ') || 'nothing, for it never connected'
@@ -107,13 +111,14 @@ export async function changeSource(ctx: Context, id: string, change: SourceChang
   const { paused, settings, ...plain } = change
   // what is stored from here on is sealed by a key that is here
   const isMended = settings !== undefined && row.error?.code === UNREADABLE
+  const stored = settings === undefined ? { sealed: row.sealed } : await checkedAgain(ctx, row, settings)
   await updateSource(ctx.tx, id, {
     ...plain,
     created_at: row.created_at,
     ...(paused === undefined ? {} : { paused_at: paused ? (row.paused_at ?? ctx.now()) : null }),
     // a source that rests has no failure: if it fails again afterwards, that is told again
     ...(paused || isMended ? { error: null } : {}),
-    ...(settings === undefined ? {} : await checkedAgain(ctx, row, settings)),
+    ...stored,
   })
   await bumpConfig(ctx.tx, row.agent_id)
   if (paused || isMended) await closeNotice(ctx, 'source.failing', id)
@@ -124,7 +129,11 @@ export async function changeSource(ctx: Context, id: string, change: SourceChang
     subject: { kind: 'source', id },
     account_id: after.account_id,
     before: was,
-    after: is,
+    after: {
+      ...is,
+      secrets_changed: secretsIn(settings ?? {}, stored.sealed),
+      ...(isMended ? { mended: UNREADABLE } : {}),
+    },
   })
   return after
 }
@@ -139,7 +148,7 @@ async function checkedAgain(ctx: Context, row: SourceRow, settings: Settings) {
   return await sealSettings(ctx, row.id, checkSettings(manifest, kept), secrets)
 }
 
-function storedSettings(row: SourceRow): Settings {
+export function storedSettings(row: SourceRow): Settings {
   try {
     return openSettings(row)
   } catch (error) {

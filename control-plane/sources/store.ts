@@ -1,7 +1,7 @@
 /** SQL of sources: agents, enrolments, and what each agent reads. `resource` is inventory's, counted here only. */
 import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lt, min, type SQL, sql } from 'drizzle-orm'
 import { iso } from '../base/time.ts'
-import type { Tx } from '../db/index.ts'
+import { rows, type Tx } from '../db/index.ts'
 import type { Agent, Source } from './contract.ts'
 import { agentState, isSkewed, secretsNamed, sourceState } from './rules.ts'
 import { agent, enrolment, source } from './schema.ts'
@@ -203,6 +203,14 @@ export async function lockSource(tx: Tx, id: string): Promise<SourceRow | null> 
   return row ?? null
 }
 
+export async function selectSourceRow(tx: Tx, id: string): Promise<SourceRow | null> {
+  const [row] = await tx
+    .select()
+    .from(source)
+    .where(and(eq(source.id, id), isNull(source.deleted_at)))
+  return row ?? null
+}
+
 export const insertSource = async (tx: Tx, row: typeof source.$inferInsert): Promise<void> => {
   await tx.insert(source).values(row)
 }
@@ -217,6 +225,13 @@ export const raiseLastFact = async (tx: Tx, id: string, seen_at: number): Promis
 }
 
 const resourceCount = sql<number>`(select count(*)::int from resource where resource.source_id = source.id and resource.ended_at is null)`
+
+/** Resources of a source that are there now, by their kind. */
+export const selectKinds = async (tx: Tx, id: string): Promise<{ kind: string; count: number }[]> =>
+  await rows<{ kind: string; count: number }>(
+    tx,
+    sql`select kind, count(*)::int as count from resource where source_id = ${id} and ended_at is null group by kind order by kind`,
+  )
 
 /** Sources that were not deleted, as people see them. */
 async function readSources(tx: Tx, now: number, filter?: SQL): Promise<Source[]> {
