@@ -96,6 +96,7 @@ export class Agent {
       load: hosted.load,
       log,
       told: (data) => this.#updates.command(data),
+      pending: () => ({ batches: pending(), bytes: this.#spool.bytes }),
       last: (id) => this.#sources.get(id)?.last(),
     })
     this.#reporter = new Reporter({

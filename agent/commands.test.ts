@@ -48,7 +48,13 @@ function connectorOf({ collect = async () => [listing('a', 'b')], emits = [], wa
 
 const told: unknown[] = []
 const commandsWith = (connector: Connector | null) =>
-  new Commands({ load: async () => connector, log, told: (data) => told.push(data), last: () => undefined })
+  new Commands({
+    load: async () => connector,
+    log,
+    told: (data) => told.push(data),
+    pending: () => ({ batches: 3, bytes: 9 }),
+    last: () => undefined,
+  })
 const ask = (commands: Commands, command: object): Promise<unknown> =>
   new Promise((resolve) =>
     commands.take({
@@ -117,8 +123,10 @@ test('what wants no answer goes to the updates, and who asks what an agent can i
   const commands = commandsWith(null)
   commands.take({ data: new TextEncoder().encode('{"command":"update"}'), answer: null })
   expect(told).toHaveLength(1)
-  const { commands: can } = Abilities.parse(await ask(commands, { command: 'abilities' }))
-  expect(can).toEqual(['check', 'look'])
+  expect(Abilities.parse(await ask(commands, { command: 'abilities' }))).toMatchObject({
+    commands: ['check', 'look'],
+    pending: { batches: 3, bytes: 9 },
+  })
 })
 
 test('what a source said last is a part of it, bounded, without secrets, and says how much is left out', () => {

@@ -16,6 +16,8 @@ interface Parts {
   log: Log
   /** a message that wants no answer: so the agent is told of updates */
   told(data: Uint8Array): void
+  /** what waits to be acknowledged */
+  pending(): { batches: number; bytes: number }
   /** what the source last said; undefined where this agent doesn't read it */
   last(source: string): LookReply | undefined
 }
@@ -53,7 +55,7 @@ export class Commands {
     const asked = (parseJson(data) ?? {}) as { command?: unknown; source?: unknown }
     if (answer === null) return this.#parts.told(data)
     const reply = (value: unknown) => answer(JSON.stringify(value))
-    if (asked.command === 'abilities') reply({ commands: COMMANDS, version: VERSION })
+    if (asked.command === 'abilities') reply({ commands: COMMANDS, version: VERSION, pending: this.#parts.pending() })
     else if (asked.command === 'look') reply(this.#parts.last(readAs(uuid, asked.source) ?? '') ?? NOTHING)
     else if (asked.command === 'check') void this.#check(asked, reply)
   }

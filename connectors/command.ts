@@ -17,7 +17,12 @@ const count = z.int().nonnegative()
 const failure = z.object({ code: text(64), message: text(2_000), remedy: text(2_000) })
 
 /** Which commands this agent answers: one that doesn't answer is older than commands are. */
-export const Abilities = z.object({ commands: z.array(text(64)).max(64), version: text(64) })
+export const Abilities = z.object({
+  commands: z.array(text(64)).max(64),
+  version: text(64),
+  /** what waits in its spool to be acknowledged */
+  pending: z.object({ batches: count, bytes: count }),
+})
 
 /** Opens a connector with these settings and reads once; nothing is stored, nothing is reported. */
 export interface CheckCommand {

@@ -98,7 +98,15 @@ export interface Peak {
   unseen: { from: number; to: number }[]
 }
 
-export const GapCause = z.enum(['silent', 'reset', 'spool_overflow', 'spool_damaged', 'agent_down', 'source_down'])
+export const GapCause = z.enum([
+  'silent',
+  'reset',
+  'spool_overflow',
+  'spool_damaged',
+  'agent_down',
+  'source_down',
+  'source_paused',
+])
 export type GapCause = z.infer<typeof GapCause>
 
 /**
@@ -141,7 +149,7 @@ export const NewReplay = z.object({
 })
 export type NewReplay = z.infer<typeof NewReplay>
 /** One hour that said something else than its readings; `before` null: there was no row. */
-export const ReplayedHour = z.object({
+const ReplayedHour = z.object({
   resource: z.object({ id: Id, name: z.string() }),
   meter: z.string(),
   hour: InstantText,

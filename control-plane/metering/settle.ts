@@ -96,12 +96,13 @@ export async function replayed(
   windows: readonly Window[],
 ): Promise<{ changes: store.UsageChange[]; waiting: number }> {
   const cut = await openCut(ctx.tx)
-  const pending = await store.pendingAmong(ctx, windows)
   // what waits to be metered is no difference: it is metered in its turn
-  const settled = windows.filter(({ resource_id }) => !pending.has(resource_id))
-  const changes = await remade(ctx, settled, cut)
+  const held = await store.holdUsage(ctx, windows)
+  const own = windows.filter(({ resource_id }) => held.has(resource_id))
+  const changes = await remade(ctx, own, cut)
   await store.writeUsage(ctx, changes, cut)
-  return { changes, waiting: pending.size }
+  await store.letGoOfUsage(ctx, held)
+  return { changes, waiting: windows.length - own.length }
 }
 
 async function liveByResource(ctx: Context, windows: readonly Window[]): Promise<Map<string, store.UsageRow[]>> {

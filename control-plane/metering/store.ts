@@ -7,7 +7,7 @@ import { knownAt } from '../db/cut.ts'
 import { columnar, type Context, ms, rows } from '../db/index.ts'
 import type { HourUsage } from './hours.ts'
 import { type Window, windowRows } from './readings/store.ts'
-import { usageHour } from './schema.ts'
+import { dirtyUsage, usageHour } from './schema.ts'
 
 /** Ends of dirty spans are rounded up so far: of many readings in a row only the first then changes the mark. */
 const MARK_MS = 300_000
@@ -41,15 +41,26 @@ export async function claimDirty(ctx: Context, limit: number): Promise<Window[]>
     .toSorted((a, b) => (a.resource_id < b.resource_id ? -1 : 1))
 }
 
-/** Those of these resources that wait to be metered. */
-export async function pendingAmong(ctx: Context, windows: readonly Window[]): Promise<ReadonlySet<string>> {
-  const given = [...new Set(windows.map(({ resource_id }) => resource_id))].map((resource_id) => ({ resource_id }))
+/**
+ * Takes these resources as a settling does, and answers which it got: until the transaction ends nobody marks or settles them. Those that
+ * wait to be metered are left to that.
+ */
+export async function holdUsage(ctx: Context, windows: readonly Window[]): Promise<ReadonlySet<string>> {
+  const given = [...new Map(windows.map((window) => [window.resource_id, window])).values()]
+    .map(({ resource_id, from, to }) => ({ resource_id, since: iso(from), until: iso(to) }))
+    .toSorted((a, b) => (a.resource_id < b.resource_id ? -1 : 1))
   if (given.length === 0) return new Set()
-  const found = await rows<{ resource_id: string }>(
+  const types = { resource_id: 'uuid', since: 'timestamptz', until: 'timestamptz' } as const
+  const held = await rows<{ resource_id: string }>(
     ctx.tx,
-    sql`select d.resource_id from dirty_usage d join ${columnar(given, { resource_id: 'uuid' }, 'w')} using (resource_id)`,
+    sql`insert into dirty_usage (resource_id, since, until, marked_at)
+        select i.*, ${iso(ctx.now())}::timestamptz from ${columnar(given, types)} on conflict do nothing returning resource_id`,
   )
-  return new Set(found.map(({ resource_id }) => resource_id))
+  return new Set(held.map(({ resource_id }) => resource_id))
+}
+
+export const letGoOfUsage = async (ctx: Context, held: ReadonlySet<string>): Promise<void> => {
+  if (held.size > 0) await ctx.tx.delete(dirtyUsage).where(inArray(dirtyUsage.resource_id, [...held]))
 }
 
 export type UsageRow = typeof usageHour.$inferSelect

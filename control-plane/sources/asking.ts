@@ -89,23 +89,25 @@ interface Failed {
 
 export async function checked(bus: Bus, { agent, command, secrets, values }: PreparedCheck): Promise<SourceCheck> {
   const limit_ms = command.timeout_ms + SPARE_MS
-  const reply = masked(await ask(bus, agent, command, CheckReply, limit_ms), values)
-  if ('failed' in reply) {
+  const asked = await ask(bus, agent, command, CheckReply, limit_ms)
+  if ('failed' in asked) {
     const nothing = { duration_ms: 0, resources: [], scopes: [], measured: 0, warnings: [] }
-    return { ok: false, connector_version: null, error: { ...reply.failed, pointer: null }, ...nothing }
+    return { ok: false, connector_version: null, error: { ...asked.failed, pointer: null }, ...nothing }
   }
-  const { version, error, ...seen } = reply
+  const { version, error, ...seen } = masked(asked.reply, values)
   const blamed = error && settingToBlame(error, Object.keys(command.settings), secrets)
   const told = error && { ...error, pointer: blamed === null ? null : `/settings/${blamed}` }
   return { ok: error === null, connector_version: version, error: told, ...seen }
 }
 
 export async function payloadOf(bus: Bus, { agent, command, values }: PreparedLook): Promise<SourcePayload> {
-  const reply = await ask(bus, agent, command, LookReply, ABILITIES_MS)
-  if ('failed' in reply) return { seen_at: null, facts: {}, payload: [], left_out: 0, error: reply.failed }
-  const { seen_at_ms, payload, ...rest } = reply
+  const asked = await ask(bus, agent, command, LookReply, ABILITIES_MS)
+  if ('failed' in asked)
+    return { seen_at: null, facts: {}, payload: [], left_out: 0, backlog: null, error: asked.failed }
+  const { seen_at_ms, payload, ...rest } = asked.reply
   const facts = masked(parsed(payload), values) as SourcePayload['payload']
-  return { ...rest, seen_at: seen_at_ms === null ? null : iso(seen_at_ms), payload: facts, error: null }
+  const seen_at = seen_at_ms === null ? null : iso(seen_at_ms)
+  return { ...rest, seen_at, payload: facts, backlog: asked.pending, error: null }
 }
 
 function parsed(text: string): unknown[] {
@@ -132,7 +134,7 @@ async function ask<S extends z.ZodType>(
   command: CheckCommand | LookCommand,
   schema: S,
   timeout_ms: number,
-): Promise<z.output<S> | { failed: Failed }> {
+): Promise<{ reply: z.output<S>; pending: z.output<typeof Abilities>['pending'] } | { failed: Failed }> {
   const request = async <A extends z.ZodType>(body: object, shape: A, limit_ms: number) =>
     shape.safeParse(jsonIn(await bus.request(SUBJECTS.command(agent.id), JSON.stringify(body), limit_ms)))
   try {
@@ -142,7 +144,7 @@ async function ask<S extends z.ZodType>(
     })
     if (!can?.success || !can.data.commands.includes(command.command)) return { failed: tooOld(agent) }
     const reply = await request(command, schema, timeout_ms)
-    return reply.success ? reply.data : { failed: tooOld(agent) }
+    return reply.success ? { reply: reply.data, pending: can.data.pending } : { failed: tooOld(agent) }
   } catch (error) {
     if (error instanceof Unanswered) return { failed: error.why === 'too_late' ? slow(agent) : away(agent) }
     if (!bus.connected())

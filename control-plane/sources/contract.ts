@@ -58,13 +58,13 @@ export const Source = z
 export type Source = z.infer<typeof Source>
 
 /** What a source did: of several, the first that holds in the order paused, silent, failing. */
-export const SourceStretch = z.object({
+const SourceStretch = z.object({
   from: InstantText,
   to: InstantText,
   state: z.enum(['ok', 'failing', 'paused', 'silent']),
 })
 /** Shares of the time in which it was read, from 0 to 1; null where it wasn't. */
-export const SourceErrors = z.object({
+const SourceErrors = z.object({
   last_hour: z.number().nullable(),
   last_day: z.number().nullable(),
   hours: z.array(z.object({ from: InstantText, ratio: z.number().nullable() })),
@@ -139,6 +139,10 @@ export const SourcePayload = LookReply.omit({ seen_at_ms: true, payload: true })
   .extend({
     seen_at: InstantText.nullable(),
     payload: z.array(z.json()).meta({ description: 'facts; long lists are cut' }),
+    backlog: z
+      .object({ batches: z.int(), bytes: z.int() })
+      .nullable()
+      .meta({ description: 'what waits in the spool of its agent now' }),
     error: CheckError.omit({ pointer: true }).nullable(),
   })
   .meta({ id: 'SourcePayload' })

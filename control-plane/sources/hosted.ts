@@ -9,6 +9,7 @@ import type { Context } from '../db/index.ts'
 import { append, closeNotice } from '../events/index.ts'
 import { UnreadableSecret } from '../secrets/index.ts'
 import type { NewSource, Source, SourceChange } from './contract.ts'
+import { cutOfPause, notePause } from './pauses.ts'
 import { afterHealth, type HealthFact, UNREADABLE } from './rules.ts'
 import { openSettings, sealSettings, secretValues, settingsIfReadable, tellFailing, tellRecovered } from './sealing.ts'
 import { checkSettings, HIDDEN, keepSecrets, maskSecrets, type Settings } from './settings.ts'
@@ -105,6 +106,7 @@ async function lockLiving(ctx: Context, id: string): Promise<SourceRow> {
 
 export async function changeSource(ctx: Context, id: string, change: SourceChange): Promise<Source> {
   permit(ctx, 'agents.write')
+  const cut = change.paused === undefined ? null : await cutOfPause(ctx)
   const row = await lockLiving(ctx, id)
   const before = await getSource(ctx, id)
   if (change.account_id) await getAccount(ctx, change.account_id)
@@ -120,6 +122,7 @@ export async function changeSource(ctx: Context, id: string, change: SourceChang
     ...(paused || isMended ? { error: null } : {}),
     ...stored,
   })
+  if (cut !== null && paused !== undefined && paused !== (row.paused_at !== null)) await notePause(ctx, id, paused, cut)
   await bumpConfig(ctx.tx, row.agent_id)
   if (paused || isMended) await closeNotice(ctx, 'source.failing', id)
   const after = await getSource(ctx, id)

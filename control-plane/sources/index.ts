@@ -29,4 +29,5 @@ export {
   sourceHealth,
   sourcesOf,
 } from './hosted.ts'
+export { pausedIn } from './pauses.ts'
 export { isAllSealedByFirst, judgeSecrets, reseal, sealedByOld, sealedCount, sealPlain } from './sealing.ts'

@@ -871,6 +871,7 @@ export const es: Dictionary = {
     replay_none: 'sin fila',
     replay_window_bad: 'Elija un periodo de 31 días como máximo que haya empezado.',
     check_measured: plural('Se mide 1 recurso', 'Se miden # recursos'),
+    backlog_now: plural('1 lote', '# lotes'),
     replay_changed: plural('1 hora decía otra cosa y se ha corregido', '# horas decían otra cosa y se han corregido'),
     count: plural('1 fuente', '# fuentes'),
   },
@@ -1725,6 +1726,7 @@ export const es: Dictionary = {
       spool_damaged: 'cola dañada',
       agent_down: 'agente parado',
       source_down: 'fuente caída',
+      source_paused: 'fuente en pausa',
     },
     policy: {
       infer: 'se factura',

@@ -27,7 +27,22 @@ export function SourcePayload(props: { id: string }) {
         <Show when={asking.error()}>{(error) => <ProblemNote error={error()} />}</Show>
         <Show when={found()} fallback={<p class="m-0 text-muted">{t('sources.payload_text')}</p>}>
           {(payload) => (
-            <Show when={payload().error} fallback={<Said payload={payload()} />}>
+            <Show
+              when={payload().error}
+              fallback={
+                <>
+                  <Show when={payload().backlog}>
+                    {(waiting) => (
+                      <p class="m-0 text-muted">
+                        {t('sources.backlog')}: {t('sources.backlog_now', waiting().batches)},{' '}
+                        {say.bytes(waiting().bytes)}
+                      </p>
+                    )}
+                  </Show>
+                  <Said payload={payload()} />
+                </>
+              }
+            >
               {(error) => (
                 <p role="alert" class="m-0">
                   <span class="font-medium text-bad">{failureText(error()).message}</span> {failureText(error()).remedy}

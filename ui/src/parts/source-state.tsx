@@ -11,7 +11,7 @@ import { asApiError } from '../problem.ts'
 import { failureText } from './notice-text.ts'
 import { lineOf } from './problem-text.ts'
 
-export const TONES: Record<Source['state'], Tone> = {
+const TONES: Record<Source['state'], Tone> = {
   ok: 'ok',
   failing: 'bad',
   paused: 'idle',
