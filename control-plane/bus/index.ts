@@ -42,19 +42,10 @@ export interface EventLog {
   last(subject: string): Promise<string | null>
 }
 
-/** A request that got no answer: nobody listens on its subject, or who does said nothing in time. */
-export class Unanswered extends Error {
-  readonly why: 'nobody_listens' | 'too_late'
-  constructor(why: Unanswered['why'], cause?: unknown) {
-    super(why === 'nobody_listens' ? 'nobody listens there' : 'no answer came in time', { cause })
-    this.name = 'Unanswered'
-    this.why = why
-  }
-}
-
 export { Authority, type Credential, newTrust, type Trust, trustIn } from './authority.ts'
 export { isPlain } from './address.ts'
 export type { Way } from './link.ts'
 export { connectBus } from './nats.ts'
 export { type ServerLink, connectServer } from './server.ts'
 export type { Trespass } from './trespass.ts'
+export { Unanswered } from './unanswered.ts'

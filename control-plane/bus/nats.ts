@@ -1,10 +1,11 @@
 /** The bus over NATS: connects for ever, starts before the server does, and takes its subscriptions along. */
 import { type Msg, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
-import { type Bus, type Message, Unanswered } from './index.ts'
+import type { Bus, Message } from './index.ts'
 import { Link, MAIN, type Way } from './link.ts'
 import { dropped, failed } from './metrics.ts'
 import { jetStreamLog } from './stream.ts'
+import { Unanswered } from './unanswered.ts'
 
 /** Requests that wait for their turn, per subject; what comes above it is sent again by its sender. */
 const WAITING_LIMIT = 256

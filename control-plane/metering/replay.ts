@@ -34,12 +34,14 @@ export async function replay(ctx: Context, source_id: string, asked: NewReplay):
     after: usage.quantity.toString(),
   }))
   const part = { from: iso(from), to: iso(to), resources: found.length, waiting, changed: changes.length }
-  await append(ctx, {
-    type: 'source.replayed',
-    subject: { kind: 'source', id: source_id },
-    account_id: source.account_id,
-    after: { ...part, hours: hours.slice(0, 10) },
-  })
+  // the whole is told once, and each part that mended something
+  if (changes.length > 0 || after === null)
+    await append(ctx, {
+      type: 'source.replayed',
+      subject: { kind: 'source', id: source_id },
+      account_id: source.account_id,
+      after: { ...part, hours: hours.slice(0, 10) },
+    })
   return { ...part, total, hours, next_cursor: found.length < limit ? null : (found.at(-1)?.id ?? null) }
 }
 

@@ -26,6 +26,8 @@ const ABILITIES_MS = 5_000
 /** Until the answer of one that ends in its time is here. */
 const SPARE_MS = 8_000
 
+/** The bus as far as agents are asked on it. */
+export type Asking = Pick<Bus, 'request' | 'connected'>
 type Asked = Pick<AgentRow, 'id' | 'name' | 'version'>
 /** Values of secrets that no text of an answer may repeat. */
 interface Guarded {
@@ -87,7 +89,7 @@ interface Failed {
   remedy: string
 }
 
-export async function checked(bus: Bus, { agent, command, secrets, values }: PreparedCheck): Promise<SourceCheck> {
+export async function checked(bus: Asking, { agent, command, secrets, values }: PreparedCheck): Promise<SourceCheck> {
   const limit_ms = command.timeout_ms + SPARE_MS
   const asked = await ask(bus, agent, command, CheckReply, limit_ms)
   if ('failed' in asked) {
@@ -100,7 +102,7 @@ export async function checked(bus: Bus, { agent, command, secrets, values }: Pre
   return { ok: error === null, connector_version: version, error: told, ...seen }
 }
 
-export async function payloadOf(bus: Bus, { agent, command, values }: PreparedLook): Promise<SourcePayload> {
+export async function payloadOf(bus: Asking, { agent, command, values }: PreparedLook): Promise<SourcePayload> {
   const asked = await ask(bus, agent, command, LookReply, ABILITIES_MS)
   if ('failed' in asked)
     return { seen_at: null, facts: {}, payload: [], left_out: 0, backlog: null, error: asked.failed }
@@ -129,7 +131,7 @@ function masked<T>(value: T, values: readonly unknown[]): T {
 
 /** An agent that is older than a command says nothing to it: whether it knows commands at all is asked first. */
 async function ask<S extends z.ZodType>(
-  bus: Bus,
+  bus: Asking,
   agent: Asked,
   command: CheckCommand | LookCommand,
   schema: S,

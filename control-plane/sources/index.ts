@@ -14,7 +14,7 @@ export {
   revokeAgent,
   watchSilence,
 } from './agents.ts'
-export { checked, payloadOf, prepareCheck, prepareLook } from './asking.ts'
+export { type Asking, checked, payloadOf, prepareCheck, prepareLook } from './asking.ts'
 export { sourceDetail, sourcesCsv, sourceVersions } from './console.ts'
 export { type Admission, CREDENTIAL_LIFETIME_S_MAX, noted, recognise, revocations } from './identity.ts'
 export { type Refusal, Refusals } from './refusals.ts'

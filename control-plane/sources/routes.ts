@@ -2,7 +2,6 @@
 import { type Context as HonoContext } from 'hono'
 import { z } from 'zod'
 import { iso } from '../base/time.ts'
-import type { Bus } from '../bus/index.ts'
 import { answers, ById, csvAnswer, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import {
   Access,
@@ -25,6 +24,7 @@ import {
 } from './contract.ts'
 import {
   type Admission,
+  type Asking,
   changeSource,
   checked,
   createEnrolment,
@@ -52,7 +52,7 @@ export interface SourcesDeps extends HttpDeps {
   admission: Admission
   refusals: Refusals
   /** on which agents are asked */
-  bus: Bus
+  bus: Asking
   /** sends an agent its configuration, after the commit of what changed it; an agent that misses it gets it at hello */
   pushConfig(agent_id: string): Promise<void>
 }

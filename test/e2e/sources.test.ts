@@ -73,7 +73,7 @@ test('a source is added, checked, paused, changed, looked at and replayed in the
   expect(await dialog.getByRole('alert').count()).toBe(0)
   await button(words.check).click()
   await dialog.getByText(words.check_ok).waitFor(SLOW)
-  expect(await dialog.getByRole('status').innerText()).toMatch(/3 Virtual machine[\s\S]*web-1/)
+  expect(await dialog.getByRole('status').innerText()).toMatch(/Virtual machine 3[\s\S]*web-1/)
   await picture(page, 'source-right-token')
   await page.setViewportSize({ width: 1440, height: 900 })
   await button(en.common.add).click()
@@ -81,7 +81,7 @@ test('a source is added, checked, paused, changed, looked at and replayed in the
 
   await page.getByRole('link', { name: 'lab', exact: true }).click()
   const main = page.locator('main')
-  await main.getByText('3 Virtual machine').waitFor(SLOW)
+  await main.getByText('Virtual machine 3').waitFor(SLOW)
   await main.getByRole('button', { name: words.payload_show }).click()
   await main.locator('pre').getByText('"type"').first().waitFor(SLOW)
   expect(await main.locator('pre').innerText()).not.toContain(TOKEN.secret)

@@ -144,9 +144,9 @@ const Doing = (props: { source: SourceDetail }) => (
   <Section title={t('sources.doing')}>
     <dl class="m-0 grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1.5 px-4 py-3 text-sm">
       <Fact name={t('sources.connector')}>
-        {props.source.connector_title ?? props.source.connector} {props.source.connector_version}
+        {props.source.connector_title ?? props.source.connector}{' '}
+        {props.source.vendor_version ?? props.source.connector_version}
       </Fact>
-      <Show when={props.source.vendor_version}>{(version) => <Fact name={t('sources.vendor')}>{version()}</Fact>}</Show>
       <Fact name={t('sources.last_ok')}>
         <Show when={props.source.last_ok_at} fallback={t('common.never')}>
           {(at) => say.preciseInstant(at())}
@@ -179,7 +179,7 @@ const Doing = (props: { source: SourceDetail }) => (
               {({ kind, count }) => (
                 <li>
                   <A class="link tabular" href={paths.resources({ source_id: props.source.id, kind: kind as Kind })}>
-                    {say.decimal(count)} {t(`kind.${kind as Kind}`)}
+                    {t(`kind.${kind as Kind}`)} {say.decimal(count)}
                   </A>
                 </li>
               )}

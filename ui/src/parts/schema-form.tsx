@@ -124,7 +124,6 @@ function Setting(props: SettingProps) {
 
 /** A list of texts, a row each: one is added or removed at a time. */
 function Rows(props: SettingProps & { content: string }) {
-  let group: HTMLFieldSetElement | undefined
   const rows = () => rowsOf(props.content)
   const set = (list: readonly string[]) => props.onType(list.join('\n'))
   const named = (index: number) => ({ label: props.field.label, number: String(index + 1) })
@@ -132,12 +131,13 @@ function Rows(props: SettingProps & { content: string }) {
     const place = placeOf(rows(), index)
     return place === null ? undefined : props.errorAt(`${props.field.name}/${place}`)
   }
-  const add = () => {
+  const add = (event: MouseEvent & { currentTarget: HTMLButtonElement }) => {
+    const group = event.currentTarget.closest('fieldset')
     set([...rows(), ''])
     queueMicrotask(() => [...(group?.querySelectorAll('input') ?? [])].at(-1)?.focus())
   }
   return (
-    <fieldset ref={group} class="flex min-w-0 flex-col gap-1.5">
+    <fieldset class="flex min-w-0 flex-col gap-1.5">
       <legend class="mb-1.5 text-[0.8125rem] font-medium">
         {props.field.label}
         <Show when={!props.field.required}>

@@ -54,8 +54,8 @@ const Seen = (props: { check: SourceCheck }) => (
         <For each={props.check.resources}>
           {(one) => (
             <>
-              <dt class="tabular">
-                {say.decimal(one.count)} {t(`kind.${one.kind as Kind}`)}
+              <dt>
+                {t(`kind.${one.kind as Kind}`)} <span class="tabular font-medium">{say.decimal(one.count)}</span>
               </dt>
               <dd class="m-0 min-w-0 break-words text-muted">{namesOf(one)}</dd>
             </>

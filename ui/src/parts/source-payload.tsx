@@ -34,8 +34,8 @@ export function SourcePayload(props: { id: string }) {
                   <Show when={payload().backlog}>
                     {(waiting) => (
                       <p class="m-0 text-muted">
-                        {t('sources.backlog')}: {t('sources.backlog_now', waiting().batches)},{' '}
-                        {say.bytes(waiting().bytes)}
+                        {t('sources.backlog')}: {t('sources.backlog_now', waiting().batches)}
+                        {waiting().batches > 0 ? `, ${say.bytes(waiting().bytes)}` : ''}
                       </p>
                     )}
                   </Show>
@@ -78,9 +78,7 @@ const Said = (props: { payload: Payload }) => (
           {JSON.stringify(props.payload.payload, null, 2)}
         </pre>
         <Show when={props.payload.left_out > 0}>
-          <p class="m-0 text-[0.8125rem] text-muted">
-            {t('sources.payload_left_out', { count: say.decimal(props.payload.left_out) })}
-          </p>
+          <p class="m-0 text-[0.8125rem] text-muted">{t('sources.payload_left_out', props.payload.left_out)}</p>
         </Show>
       </>
     )}

@@ -33,8 +33,8 @@ export function SourceReplay(props: { source: SourceDetail }) {
   const [from, setFrom] = createSignal(toLocalInput(Date.now() - DAY_MS))
   const [to, setTo] = createSignal(toLocalInput(Date.now()))
   const [sum, setSum] = createSignal<Sum>()
-  let isLeft = false
-  onCleanup(() => (isLeft = true))
+  const left = new AbortController()
+  onCleanup(() => left.abort())
   const window = () => ({ from: fromLocalInput(from()), to: fromLocalInput(to()) })
   const isGood = () => {
     const { from: begin, to: end } = window()
@@ -44,7 +44,7 @@ export function SourceReplay(props: { source: SourceDetail }) {
   }
   const run = async (asked: { from: string; to: string }) => {
     let so_far = NOTHING
-    for (let cursor: string | undefined; !isLeft;) {
+    for (let cursor: string | undefined; !left.signal.aborted;) {
       const part = await api.replaySource(props.source.id, { ...asked, cursor })
       so_far = added(so_far, part)
       setSum(so_far)
@@ -99,15 +99,21 @@ export function SourceReplay(props: { source: SourceDetail }) {
   )
 }
 
+const percentOf = ({ isOver, done, total }: Sum) => (isOver ? 100 : Math.floor((100 * done) / Math.max(1, total)))
+
 const Outcome = (props: { sum: Sum }) => (
   <div role="status" class="flex flex-col gap-1">
     <div class="flex flex-wrap items-center gap-3">
-      <progress
-        class="h-2 w-48 accent-(--accent)"
+      <div
+        role="progressbar"
         aria-label={t('sources.replay')}
-        value={props.sum.isOver ? 1 : props.sum.done}
-        max={props.sum.isOver ? 1 : Math.max(1, props.sum.total)}
-      />
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={percentOf(props.sum)}
+        class="h-2 w-48 overflow-hidden rounded-full border border-line bg-sunken"
+      >
+        <div class="h-full rounded-full bg-accent" style={{ width: `${percentOf(props.sum)}%` }} />
+      </div>
       <span class="tabular text-muted">
         {t('sources.replay_progress', { done: say.decimal(props.sum.done), total: say.decimal(props.sum.total) })}
       </span>
@@ -118,7 +124,7 @@ const Outcome = (props: { sum: Sum }) => (
       </p>
     </Show>
     <Show when={props.sum.waiting > 0}>
-      <p class="m-0 text-muted">{t('sources.replay_waiting', { count: say.decimal(props.sum.waiting) })}</p>
+      <p class="m-0 text-muted">{t('sources.replay_waiting', props.sum.waiting)}</p>
     </Show>
   </div>
 )
