@@ -162,7 +162,6 @@ export const Replay = z
     to: InstantText,
     resources: z.int().meta({ description: 'of this part' }),
     total: z.int().meta({ description: 'of all parts' }),
-    waiting: z.int().meta({ description: 'of this part: they are metered in a moment anyway, and were left out' }),
     changed: z.int().meta({ description: 'hours of this part that were mended' }),
     hours: z.array(ReplayedHour).meta({ description: 'the first 100 of them' }),
     next_cursor: Id.nullable(),

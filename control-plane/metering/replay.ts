@@ -24,7 +24,7 @@ export async function replay(ctx: Context, source_id: string, asked: NewReplay):
   const after = asked.cursor ?? null
   const { found, total } = await resourcesOfSource(ctx, source_id, { since: from, after, limit })
   const windows = found.map(({ id }) => ({ resource_id: id, from, to }))
-  const { changes, waiting } = await replayed(ctx, windows)
+  const changes = await replayed(ctx, windows)
   const names = new Map(found.map(({ id, name }) => [id, name]))
   const hours = changes.slice(0, SHOWN_HOURS).map(({ resource_id, usage, stored }) => ({
     resource: { id: resource_id, name: names.get(resource_id) ?? '' },
@@ -33,7 +33,7 @@ export async function replay(ctx: Context, source_id: string, asked: NewReplay):
     before: stored?.quantity.toString() ?? null,
     after: usage.quantity.toString(),
   }))
-  const part = { from: iso(from), to: iso(to), resources: found.length, waiting, changed: changes.length }
+  const part = { from: iso(from), to: iso(to), resources: found.length, changed: changes.length }
   // the whole is told once, and each part that mended something
   if (changes.length > 0 || after === null)
     await append(ctx, {

@@ -14,10 +14,7 @@ export async function settleUsage(ctx: Context, limit: number): Promise<number> 
   const cut = await openCut(ctx.tx)
   const dirty = await store.claimDirty(ctx, limit)
   if (dirty.length === 0) return 0
-  for (const part of inParts(dirty, ctx.now())) {
-    const late = await continueHours(ctx, part, cut)
-    if (late.length > 0) await remakeHours(ctx, late, cut)
-  }
+  for (const part of inParts(dirty, ctx.now())) await settlePart(ctx, part, cut)
   return dirty.length
 }
 
@@ -35,7 +32,7 @@ function* inParts(dirty: readonly Window[], now: Instant): Iterable<Window[]> {
     part.push(window)
     held_ms += own_ms
   }
-  yield part
+  if (part.length > 0) yield part
 }
 
 /** The usual case: readings came at the end. Answers the resources where they didn't. */
@@ -91,18 +88,19 @@ async function remade(ctx: Context, dirty: readonly Window[], cut: number): Prom
 }
 
 /** The stored readings of these windows go through metering again; what they say otherwise than the stored hours is mended and answered. */
-export async function replayed(
-  ctx: Context,
-  windows: readonly Window[],
-): Promise<{ changes: store.UsageChange[]; waiting: number }> {
+export async function replayed(ctx: Context, windows: readonly Window[]): Promise<store.UsageChange[]> {
   const cut = await openCut(ctx.tx)
-  // what waits to be metered is no difference: it is metered in its turn
-  const held = await store.holdUsage(ctx, windows)
-  const own = windows.filter(({ resource_id }) => held.has(resource_id))
-  const changes = await remade(ctx, own, cut)
+  // what waits to be metered is no difference: it is metered first
+  for (const part of inParts(await store.holdUsage(ctx, windows), ctx.now())) await settlePart(ctx, part, cut)
+  const changes = await remade(ctx, windows, cut)
   await store.writeUsage(ctx, changes, cut)
-  await store.letGoOfUsage(ctx, held)
-  return { changes, waiting: windows.length - own.length }
+  await store.letGoOfUsage(ctx, windows)
+  return changes
+}
+
+async function settlePart(ctx: Context, part: readonly Window[], cut: number): Promise<void> {
+  const late = await continueHours(ctx, part, cut)
+  if (late.length > 0) await remakeHours(ctx, late, cut)
 }
 
 async function liveByResource(ctx: Context, windows: readonly Window[]): Promise<Map<string, store.UsageRow[]>> {

@@ -42,25 +42,30 @@ export async function claimDirty(ctx: Context, limit: number): Promise<Window[]>
 }
 
 /**
- * Takes these resources as a settling does, and answers which it got: until the transaction ends nobody marks or settles them. Those that
- * wait to be metered are left to that.
+ * Takes these resources as a settling does: until the transaction ends nobody else marks or settles them. Answers the spans of those that
+ * waited to be metered. In the order in which all write marks, so that two never wait for each other.
  */
-export async function holdUsage(ctx: Context, windows: readonly Window[]): Promise<ReadonlySet<string>> {
+export async function holdUsage(ctx: Context, windows: readonly Window[]): Promise<Window[]> {
   const given = [...new Map(windows.map((window) => [window.resource_id, window])).values()]
     .map(({ resource_id, from, to }) => ({ resource_id, since: iso(from), until: iso(to) }))
     .toSorted((a, b) => (a.resource_id < b.resource_id ? -1 : 1))
-  if (given.length === 0) return new Set()
+  if (given.length === 0) return []
   const types = { resource_id: 'uuid', since: 'timestamptz', until: 'timestamptz' } as const
-  const held = await rows<{ resource_id: string }>(
+  const held = await rows<{ resource_id: string; since: string | null; until: string | null }>(
     ctx.tx,
     sql`insert into dirty_usage (resource_id, since, until, marked_at)
-        select i.*, ${iso(ctx.now())}::timestamptz from ${columnar(given, types)} on conflict do nothing returning resource_id`,
+        select i.*, ${iso(ctx.now())}::timestamptz from ${columnar(given, types)}
+        on conflict (resource_id) do update set since = dirty_usage.since
+        returning resource_id, ${ms(sql`old.since`)} as since, ${ms(sql`old.until`)} as until`,
   )
-  return new Set(held.map(({ resource_id }) => resource_id))
+  return held.flatMap(({ resource_id, since, until }) =>
+    since === null || until === null ? [] : [{ resource_id, from: Number(since), to: Number(until) }],
+  )
 }
 
-export const letGoOfUsage = async (ctx: Context, held: ReadonlySet<string>): Promise<void> => {
-  if (held.size > 0) await ctx.tx.delete(dirtyUsage).where(inArray(dirtyUsage.resource_id, [...held]))
+export const letGoOfUsage = async (ctx: Context, windows: readonly Window[]): Promise<void> => {
+  const ids = windows.map(({ resource_id }) => resource_id)
+  if (ids.length > 0) await ctx.tx.delete(dirtyUsage).where(inArray(dirtyUsage.resource_id, ids))
 }
 
 export type UsageRow = typeof usageHour.$inferSelect

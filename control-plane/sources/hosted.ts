@@ -200,7 +200,7 @@ export async function configOf(ctx: Context, agent_id: string): Promise<AgentCon
   return { version: agent.config_version, sources: active.flatMap(configured) }
 }
 
-/** The one place where secrets come out. A source whose secrets can't be opened is left out: `judgeSecrets` says so to people. */
+/** Secrets come out here, and in `prepareCheck` where they are tried. A source whose secrets can't be opened is left out: `judgeSecrets` says so to people. */
 function configured(row: SourceRow): SourceConfig[] {
   const settings = settingsIfReadable(row) as SourceConfig['settings'] | null
   const { id, connector, realm, interval_ms } = row

@@ -317,9 +317,15 @@ test('a replay changes nothing where the data are the same, and mends an hour th
       },
     ),
   ])
-  expect(await again(), 'what waits to be metered is left to that').toMatchObject({ changed: 0, waiting: 1 })
+  expect(await again(), 'what waits to be metered is no difference').toMatchObject({ changed: 0 })
+  const unsettled = JSON.stringify(await stored())
+  expect(unsettled).toContain(
+    iso(start + 3 * HOUR_MS)
+      .slice(0, 13)
+      .replace('T', ' '),
+  )
   await settled(world)
-  expect(await again()).toMatchObject({ changed: 0, waiting: 0 })
+  expect(JSON.stringify(await stored()), 'it was metered by the replay').toBe(unsettled)
   const long = { from: iso(start - 40 * 24 * HOUR_MS), to: iso(start) }
   await expect(world.run((ctx) => replay(ctx, agent.source, long))).rejects.toMatchObject({ code: 'invalid' })
 })

@@ -863,10 +863,6 @@ export const en = {
     replay_start: 'Replay',
     replay_progress: '{{ done }} of {{ total }} resources',
     replay_same: 'Nothing changed: the usage is what the readings say.',
-    replay_waiting: plural(
-      '1 resource waits to be metered and was left out; that takes a moment.',
-      '# resources wait to be metered and were left out; that takes a moment.',
-    ),
     replay_before: 'Before',
     replay_after: 'After',
     replay_hour: 'Hour',

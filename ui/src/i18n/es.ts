@@ -858,10 +858,6 @@ export const es: Dictionary = {
     replay_start: 'Repetir',
     replay_progress: '{{ done }} de {{ total }} recursos',
     replay_same: 'No ha cambiado nada: el uso es lo que dicen las lecturas.',
-    replay_waiting: plural(
-      '1 recurso espera a ser medido y se ha omitido; tarda un momento.',
-      '# recursos esperan a ser medidos y se han omitido; tarda un momento.',
-    ),
     replay_before: 'Antes',
     replay_after: 'Después',
     replay_hour: 'Hora',

@@ -16,13 +16,12 @@ const DAY_MS = 86_400_000
 const WINDOW_MS_MAX = 31 * DAY_MS
 const SHOWN = 100
 
-type Sum = Pick<Replay, 'total' | 'changed' | 'waiting' | 'hours'> & { done: number; isOver: boolean }
-const NOTHING: Sum = { total: 0, changed: 0, waiting: 0, hours: [], done: 0, isOver: false }
+type Sum = Pick<Replay, 'total' | 'changed' | 'hours'> & { done: number; isOver: boolean }
+const NOTHING: Sum = { total: 0, changed: 0, hours: [], done: 0, isOver: false }
 
 const added = (sum: Sum, part: Replay): Sum => ({
   total: Math.max(part.total, sum.done + part.resources),
   changed: sum.changed + part.changed,
-  waiting: sum.waiting + part.waiting,
   hours: [...sum.hours, ...part.hours].slice(0, SHOWN),
   done: sum.done + part.resources,
   isOver: part.next_cursor === null,
@@ -122,9 +121,6 @@ const Outcome = (props: { sum: Sum }) => (
       <p class={`m-0 font-medium ${props.sum.changed > 0 ? 'text-warn' : 'text-ok'}`}>
         {props.sum.changed > 0 ? t('sources.replay_changed', props.sum.changed) : t('sources.replay_same')}
       </p>
-    </Show>
-    <Show when={props.sum.waiting > 0}>
-      <p class="m-0 text-muted">{t('sources.replay_waiting', props.sum.waiting)}</p>
     </Show>
   </div>
 )
