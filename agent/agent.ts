@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { AgentConfig, Hello, Manifest, Surroundings } from '#connectors/contract.ts'
 import { PROTOCOL, canonical } from '#connectors/wire.ts'
 import { loadConnector } from '#connectors/registry.ts'
+import { Commands } from './commands.ts'
 import { Config } from './config.ts'
 import { Credentials } from './credential.ts'
 import { readJson, writeWhole } from './files.ts'
@@ -91,6 +92,13 @@ export class Agent {
     })
     const pending = () => this.#spool.next - this.#spool.first
     this.#updates = new Updates({ state, identity, log, pending, restart })
+    const commands = new Commands({
+      load: hosted.load,
+      log,
+      told: (data) => this.#updates.command(data),
+      pending: () => ({ batches: pending(), bytes: this.#spool.bytes }),
+      last: (id) => this.#sources.get(id)?.last(),
+    })
     this.#reporter = new Reporter({
       credentials: new Credentials(state, identity, log),
       spool: this.#spool,
@@ -99,7 +107,7 @@ export class Agent {
       hello: () => this.#hello(),
       configured: (config) => this.#configured(config),
       unknownDigests: (digests) => this.#listings.forget(digests),
-      commanded: (data) => this.#updates.command(data),
+      commanded: (asked) => commands.take(asked),
       acknowledged: (up_to) => this.#updates.acknowledged(up_to, this.#sources.size > 0),
     })
     this.#outside = {

@@ -6,6 +6,7 @@ import { readAs } from '#connectors/shape.ts'
 import { type NatsConnection, TimeoutError, connect, headers } from '@nats-io/transport-node'
 import { compressed } from './batch.ts'
 import type { ServerClock } from './clock.ts'
+import type { Asked } from './commands.ts'
 import { connectionOptions } from './connection.ts'
 import type { Credentials } from './credential.ts'
 import { type Sign, signer } from './identity.ts'
@@ -41,8 +42,8 @@ export interface ReporterParts {
   hello(): Hello
   configured(config: AgentConfig): void
   unknownDigests(digests: string[]): void
-  /** something was sent to this agent that is no configuration */
-  commanded(data: Uint8Array): void
+  /** something was asked of this agent */
+  commanded(asked: Asked): void
   /** every sequence up to and including it is durable */
   acknowledged(up_to: number): void
 }
@@ -173,7 +174,8 @@ export class Reporter {
     nats.subscribe(SUBJECTS.command(this.#parts.credentials.identity.agent_id), {
       callback: (error, message) => {
         if (error) this.#parts.log.warn({ error: String(error) }, 'commands can’t be received')
-        else this.#parts.commanded(message.data)
+        else
+          this.#parts.commanded({ data: message.data, answer: message.reply ? (text) => message.respond(text) : null })
       },
     })
   }

@@ -1,8 +1,18 @@
 /** One configured source: opens its connector when it first ticks, and turns what it collects into facts of the wire. */
-import type { Collected, Connector, Gap, Readings, Session, SourceConfig, Surroundings } from '#connectors/contract.ts'
+import type {
+  Collected,
+  Connector,
+  Gap,
+  LookReply,
+  Readings,
+  Session,
+  SourceConfig,
+  Surroundings,
+} from '#connectors/contract.ts'
 import { ConnectorError, LIMITS } from '#connectors/wire.ts'
 import type { z } from 'zod'
 import { type Failure, HealthOfSource, failureOf, withoutSecrets } from './health.ts'
+import { Last } from './last.ts'
 import type { Listings } from './listing.ts'
 
 /** A tick that takes longer than its interval, and longer than this, is told to stop. */
@@ -28,6 +38,7 @@ export class Source {
   #version: string | undefined
   #secrets: readonly string[] = []
   #running: AbortController | null = null
+  #last = new Last()
   #closed = false
 
   constructor(config: SourceConfig, outside: Outside) {
@@ -42,16 +53,24 @@ export class Source {
     const duration = () => Math.round(performance.now() - started)
     try {
       const facts = await this.#collect()
-      this.#outside.report([...facts, ...this.#told(duration())])
+      this.#report([...facts, ...this.#told(duration())])
       return true
     } catch (error) {
       if (this.#closed) return true
       const failure = failureOf(error, this.#clean)
       this.#outside.log('warn', 'a source failed', { ...this.#name(), ...failure })
-      this.#outside.report(this.#told(duration(), failure))
+      this.#report(this.#told(duration(), failure))
       return false
     }
   }
+
+  #report(facts: unknown[]): void {
+    if (facts.length > 0) this.#last.keep(this.#outside.now(), facts)
+    this.#outside.report(facts)
+  }
+
+  /** What it said at its last tick. */
+  last = (): LookReply => this.#last.shown(this.#clean)
 
   overrun(running_ms: number): void {
     const failure: Failure = {

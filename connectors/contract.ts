@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { KINDS, LIMITS, SIZES, STATES } from './wire.ts'
 
+export * from './command.ts'
 export * from './release.ts'
 export * from './wire.ts'
 

@@ -22,6 +22,7 @@ const EN: Words = {
     spool_damaged: 'spool damaged',
     agent_down: 'agent down',
     source_down: 'source down',
+    source_paused: 'source paused',
   },
   policies: { infer: 'billed on', total: 'total known', skip: 'not billed', block: 'accepted' },
 }
@@ -36,6 +37,7 @@ const ES: Words = {
     spool_damaged: 'cola dañada',
     agent_down: 'agente parado',
     source_down: 'fuente caída',
+    source_paused: 'fuente en pausa',
   },
   policies: { infer: 'se factura', total: 'total conocido', skip: 'no se factura', block: 'aceptado' },
 }

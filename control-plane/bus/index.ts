@@ -24,6 +24,7 @@ export interface Bus {
   subscribe(subject: string, handler: (message: Message) => void): void
   /** At most once: false, and not sent, while disconnected. */
   publish(subject: string, body: Uint8Array | string): boolean
+  /** Throws Unanswered where no answer came. */
   request(subject: string, body: Uint8Array | string, timeout_ms: number): Promise<Uint8Array>
   /** Calls at each connection, so that what was missed can be read again; at once if connected already. */
   onConnect(handler: () => void): void
@@ -47,3 +48,4 @@ export type { Way } from './link.ts'
 export { connectBus } from './nats.ts'
 export { type ServerLink, connectServer } from './server.ts'
 export type { Trespass } from './trespass.ts'
+export { Unanswered } from './unanswered.ts'

@@ -1,10 +1,11 @@
 /** The bus over NATS: connects for ever, starts before the server does, and takes its subscriptions along. */
-import type { Msg, NatsConnection } from '@nats-io/transport-node'
+import { type Msg, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Bus, Message } from './index.ts'
 import { Link, MAIN, type Way } from './link.ts'
 import { dropped, failed } from './metrics.ts'
 import { jetStreamLog } from './stream.ts'
+import { Unanswered } from './unanswered.ts'
 
 /** Requests that wait for their turn, per subject; what comes above it is sent again by its sender. */
 const WAITING_LIMIT = 256
@@ -33,14 +34,23 @@ export function connectBus(way: Way, log: Logger): Bus {
       link.connection?.publish(subject, body)
       return true
     },
-    request: async (subject, body, timeout_ms) =>
-      (await link.current().request(subject, body, { timeout: timeout_ms })).data,
+    request: (subject, body, timeout_ms) => request(link.current(), subject, body, timeout_ms),
     onConnect: (handler) => link.onConnect(handler),
     connected: () => link.connected,
     log: jetStreamLog(() => stream.current(), log),
     close: async () => {
       await Promise.all([link.close(), stream.close()])
     },
+  }
+}
+
+async function request(nc: NatsConnection, subject: string, body: Uint8Array | string, timeout: number) {
+  try {
+    return (await nc.request(subject, body, { timeout })).data
+  } catch (error) {
+    if (error instanceof TimeoutError) throw new Unanswered('too_late', error)
+    if (error instanceof RequestError && error.isNoResponders()) throw new Unanswered('nobody_listens', error)
+    throw error
   }
 }
 

@@ -1,6 +1,6 @@
 /** Verbs of events: what happened, appended in the transaction in which it happened; and notices for people. */
 import { z } from 'zod'
-import { type Actor, permit } from '../base/actor.ts'
+import { type Actor, type Permission, permit } from '../base/actor.ts'
 import { newId } from '../base/id.ts'
 import type { Context } from '../db/index.ts'
 import type { Page, PageQuery } from '../http/contract.ts'
@@ -92,6 +92,19 @@ export async function listEvents(ctx: Context, query: EventQuery): Promise<Page<
 /** For auditors: the same list by all that one may ask of it. */
 export async function findEvents(ctx: Context, query: EventFilter & Paged): Promise<Page<Event>> {
   permit(ctx, 'audit.read')
+  return await pageOf(ctx, query)
+}
+
+/**
+ * What happened to one object, newest first, with before and after: for the slice that wrote it, which shows of it what whoever has
+ * `needs` may know.
+ */
+export async function eventsOf(
+  ctx: Context,
+  needs: Permission,
+  query: Required<Pick<EventFilter, 'subject_kind' | 'subject_id'>> & Pick<EventFilter, 'type_prefix'> & Paged,
+): Promise<Page<Event>> {
+  permit(ctx, needs)
   return await pageOf(ctx, query)
 }
 

@@ -303,3 +303,19 @@ export async function staleOwners(ctx: Context, at: Instant, limit: number): Pro
   )
   return found.map((row) => row.id)
 }
+
+/** By their ids, after one of them; those that ended before `since` are left out. */
+export async function selectOfSource(
+  ctx: Context,
+  source_id: string,
+  { since, after, limit }: { since: Instant; after: string | null; limit: number },
+): Promise<{ found: { id: string; name: string }[]; total: number }> {
+  const all = and(eq(resource.source_id, source_id), or(isNull(resource.ended_at), gt(resource.ended_at, since)))
+  const found = await ctx.tx
+    .select({ id: resource.id, name: resource.name })
+    .from(resource)
+    .where(and(all, after === null ? undefined : gt(resource.id, after)))
+    .orderBy(asc(resource.id))
+    .limit(limit)
+  return { found, total: await ctx.tx.$count(resource, all) }
+}

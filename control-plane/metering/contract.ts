@@ -120,7 +120,15 @@ export interface Peak {
   unseen: { from: number; to: number }[]
 }
 
-export const GapCause = z.enum(['silent', 'reset', 'spool_overflow', 'spool_damaged', 'agent_down', 'source_down'])
+export const GapCause = z.enum([
+  'silent',
+  'reset',
+  'spool_overflow',
+  'spool_damaged',
+  'agent_down',
+  'source_down',
+  'source_paused',
+])
 export type GapCause = z.infer<typeof GapCause>
 
 /**
@@ -154,3 +162,31 @@ export const UsageQuery = z.object({
   meter: z.enum(METER_NAMES).optional(),
 })
 export type UsageQuery = z.infer<typeof UsageQuery>
+
+/** A part of a replay: facts of whole hours, of at most 31 days. */
+export const NewReplay = z.object({
+  from: InstantText,
+  to: InstantText,
+  cursor: Id.optional().meta({ description: 'goes on after this one: `next_cursor` of the part before' }),
+})
+export type NewReplay = z.infer<typeof NewReplay>
+/** One hour that said something else than its readings; `before` null: there was no row. */
+const ReplayedHour = z.object({
+  resource: z.object({ id: Id, name: z.string() }),
+  meter: z.string(),
+  hour: InstantText,
+  before: z.string().nullable().meta({ description: 'whole base units' }),
+  after: z.string(),
+})
+export const Replay = z
+  .object({
+    from: InstantText,
+    to: InstantText,
+    resources: z.int().meta({ description: 'of this part' }),
+    total: z.int().meta({ description: 'of all parts' }),
+    changed: z.int().meta({ description: 'hours of this part that were mended' }),
+    hours: z.array(ReplayedHour).meta({ description: 'the first 100 of them' }),
+    next_cursor: Id.nullable(),
+  })
+  .meta({ id: 'Replay' })
+export type Replay = z.infer<typeof Replay>

@@ -29,6 +29,7 @@ export { heldAgain, unheldEnds } from './held.ts'
 export type { HourUsage } from './hours.ts'
 export { peaksOf } from './peaks.ts'
 export { recount } from './recount.ts'
+export { replay } from './replay.ts'
 export { settleUsage } from './settle.ts'
 export { meteredBySource, pendingUsage, reportedUpTo, type UsageRow } from './store.ts'
 

@@ -15,10 +15,7 @@ export async function settleUsage(ctx: Context, limit: number): Promise<number> 
   const cut = await openCut(ctx.tx)
   const dirty = await store.claimDirty(ctx, limit)
   if (dirty.length === 0) return 0
-  for (const part of inParts(dirty, ctx.now())) {
-    const late = await continueHours(ctx, part, cut)
-    if (late.length > 0) await remakeHours(ctx, late, cut)
-  }
+  for (const part of inParts(dirty, ctx.now())) await settlePart(ctx, part, cut)
   return dirty.length
 }
 
@@ -36,7 +33,7 @@ function* inParts(dirty: readonly Window[], now: Instant): Iterable<Window[]> {
     part.push(window)
     held_ms += own_ms
   }
-  yield part
+  if (part.length > 0) yield part
 }
 
 /** The usual case: readings came at the end. Answers the resources where they didn't. */
@@ -63,6 +60,11 @@ async function continueHours(ctx: Context, dirty: readonly Window[], cut: number
 
 /** From all readings of the hours that a change touches: from the reading before it to the one after it. */
 async function remakeHours(ctx: Context, dirty: readonly Window[], cut: number): Promise<void> {
+  await store.writeUsage(ctx, await remade(ctx, dirty, cut), cut)
+}
+
+/** The hours whose stored rows say something else than all readings do. */
+async function remade(ctx: Context, dirty: readonly Window[], cut: number): Promise<store.UsageChange[]> {
   const born = await bornOf(
     ctx,
     dirty.map(({ resource_id }) => resource_id),
@@ -75,7 +77,7 @@ async function remakeHours(ctx: Context, dirty: readonly Window[], cut: number):
   })
   const readings = await readingsAround(ctx, windows, null)
   const live = await liveByResource(ctx, windows)
-  const changes = windows.flatMap((window) => {
+  return windows.flatMap((window) => {
     const { resource_id } = window
     const stored = live.get(resource_id) ?? []
     const measured = measure(readings.get(resource_id) ?? [], born.get(resource_id) ?? null)
@@ -84,7 +86,22 @@ async function remakeHours(ctx: Context, dirty: readonly Window[], cut: number):
       .map((usage) => ({ resource_id, usage, stored: rowOf(stored, usage) }))
       .filter((change) => !change.stored || keyOf(change.stored) !== keyOf(change.usage))
   })
+}
+
+/** The stored readings of these windows go through metering again; what they say otherwise than the stored hours is mended and answered. */
+export async function replayed(ctx: Context, windows: readonly Window[]): Promise<store.UsageChange[]> {
+  const cut = await openCut(ctx.tx)
+  // what waits to be metered is no difference: it is metered first
+  for (const part of inParts(await store.holdUsage(ctx, windows), ctx.now())) await settlePart(ctx, part, cut)
+  const changes = await remade(ctx, windows, cut)
   await store.writeUsage(ctx, changes, cut)
+  await store.letGoOfUsage(ctx, windows)
+  return changes
+}
+
+async function settlePart(ctx: Context, part: readonly Window[], cut: number): Promise<void> {
+  const late = await continueHours(ctx, part, cut)
+  if (late.length > 0) await remakeHours(ctx, late, cut)
 }
 
 async function liveByResource(ctx: Context, windows: readonly Window[]): Promise<Map<string, store.UsageRow[]>> {

@@ -8,7 +8,7 @@ import { columnar, type Context, ms, rows } from '../db/index.ts'
 import { GAUGES } from './gauges.ts'
 import type { HourUsage } from './hours.ts'
 import { type Window, windowRows } from './readings/store.ts'
-import { usageHour } from './schema.ts'
+import { dirtyUsage, usageHour } from './schema.ts'
 
 /** Ends of dirty spans are rounded up so far: of many readings in a row only the first then changes the mark. */
 const MARK_MS = 300_000
@@ -40,6 +40,33 @@ export async function claimDirty(ctx: Context, limit: number): Promise<Window[]>
   return claimed
     .map(({ resource_id, since, until }) => ({ resource_id, from: Number(since), to: Number(until) }))
     .toSorted((a, b) => (a.resource_id < b.resource_id ? -1 : 1))
+}
+
+/**
+ * Takes these resources as a settling does: until the transaction ends nobody else marks or settles them. Answers the spans of those that
+ * waited to be metered. In the order in which all write marks, so that two never wait for each other.
+ */
+export async function holdUsage(ctx: Context, windows: readonly Window[]): Promise<Window[]> {
+  const given = [...new Map(windows.map((window) => [window.resource_id, window])).values()]
+    .map(({ resource_id, from, to }) => ({ resource_id, since: iso(from), until: iso(to) }))
+    .toSorted((a, b) => (a.resource_id < b.resource_id ? -1 : 1))
+  if (given.length === 0) return []
+  const types = { resource_id: 'uuid', since: 'timestamptz', until: 'timestamptz' } as const
+  const held = await rows<{ resource_id: string; since: string | null; until: string | null }>(
+    ctx.tx,
+    sql`insert into dirty_usage (resource_id, since, until, marked_at)
+        select i.*, ${iso(ctx.now())}::timestamptz from ${columnar(given, types)}
+        on conflict (resource_id) do update set since = dirty_usage.since
+        returning resource_id, ${ms(sql`old.since`)} as since, ${ms(sql`old.until`)} as until`,
+  )
+  return held.flatMap(({ resource_id, since, until }) =>
+    since === null || until === null ? [] : [{ resource_id, from: Number(since), to: Number(until) }],
+  )
+}
+
+export const letGoOfUsage = async (ctx: Context, windows: readonly Window[]): Promise<void> => {
+  const ids = windows.map(({ resource_id }) => resource_id)
+  if (ids.length > 0) await ctx.tx.delete(dirtyUsage).where(inArray(dirtyUsage.resource_id, ids))
 }
 
 export type UsageRow = typeof usageHour.$inferSelect

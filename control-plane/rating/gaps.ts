@@ -7,7 +7,7 @@ export interface Unobserved extends Interval {
   cause: GapCause
   known: boolean
 }
-/** A loss that an agent admitted. */
+/** A loss that an agent admitted, or a rest that people decided. */
 export interface Loss extends Interval {
   cause: GapCause
 }
@@ -20,6 +20,7 @@ export interface ToldGap extends Interval {
 const PRECEDENCE: readonly GapCause[] = [
   'spool_overflow',
   'spool_damaged',
+  'source_paused',
   'agent_down',
   'source_down',
   'reset',

@@ -8,6 +8,7 @@ import { lostIn } from '../ingest/index.ts'
 import { holdings } from '../inventory/index.ts'
 import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
 import { unheldEnds, usageOf } from '../metering/index.ts'
+import { pausedIn } from '../sources/index.ts'
 import { taxesOfSupply } from '../tax/index.ts'
 import type { Line } from './contract.ts'
 import { byResource } from './by-resource.ts'
@@ -94,7 +95,7 @@ async function factsOf(
   return { ...all, consumed: [...all.consumed, ...used] }
 }
 
-/** What the agents that see each resource admitted to have lost. */
+/** What the agents that see each resource admitted to have lost, and when people let their sources rest. */
 async function lossesOf(
   ctx: Context,
   sources: readonly { resource_id: string; source_id: string }[],
@@ -103,7 +104,9 @@ async function lossesOf(
 ): Promise<Facts['losses']> {
   const seeing = Map.groupBy(sources, (row) => row.source_id)
   const lost = await lostIn(ctx, [...seeing.keys()], period, cut)
-  return lost.flatMap(({ source_id, ...loss }) =>
+  const paused = await pausedIn(ctx, [...seeing.keys()], period, cut)
+  const rests = paused.map((rest) => ({ ...rest, cause: 'source_paused' as const }))
+  return [...lost, ...rests].flatMap(({ source_id, ...loss }) =>
     (seeing.get(source_id) ?? []).map(({ resource_id }) => ({ ...loss, resource_id })),
   )
 }

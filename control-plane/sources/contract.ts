@@ -1,6 +1,6 @@
 /** Words of the sources slice: agents, the sources they host, enrolment, and how each is doing. */
 import { z } from 'zod'
-import { Manifest } from '#connectors/contract.ts'
+import { CheckReply, LookReply, Manifest } from '#connectors/contract.ts'
 import { Id, InstantText } from '../http/contract.ts'
 
 export { Manifest }
@@ -57,6 +57,47 @@ export const Source = z
   .meta({ id: 'Source' })
 export type Source = z.infer<typeof Source>
 
+/** What a source did: of several, the first that holds in the order paused, silent, failing. */
+const SourceStretch = z.object({
+  from: InstantText,
+  to: InstantText,
+  state: z.enum(['ok', 'failing', 'paused', 'silent']),
+})
+/** Shares of the time in which it was read, from 0 to 1; null where it wasn't. */
+const SourceErrors = z.object({
+  last_hour: z.number().nullable(),
+  last_day: z.number().nullable(),
+  hours: z.array(z.object({ from: InstantText, ratio: z.number().nullable() })),
+  course: z.array(SourceStretch).meta({ description: 'of the last day, oldest first' }),
+})
+export const SourceDetail = Source.extend({
+  connector_version: z.string().nullable(),
+  connector_title: z.string().nullable(),
+  paused_at: InstantText.nullable(),
+  agent_state: AgentState,
+  agent_version: z.string(),
+  clock_offset_ms: z.int().nullable(),
+  clock_skewed: z.boolean(),
+  backlog_bytes: z.int().nullable().meta({ description: 'in the spool of its agent when that connected last' }),
+  resources: z.array(z.object({ kind: z.string(), count: z.int() })),
+  errors: SourceErrors,
+}).meta({ id: 'SourceDetail' })
+export type SourceDetail = z.infer<typeof SourceDetail>
+
+/** What people decided of a source, as it was from an instant on; secrets are shown as "•••". */
+export const SourceVersion = z
+  .object({
+    id: Id,
+    decided_at: InstantText,
+    by: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
+    settings: z.record(z.string(), z.json()),
+    interval_ms: z.int(),
+    changes: z.array(z.object({ field: z.string(), before: z.json(), after: z.json() })),
+    secrets_changed: z.array(z.string()),
+  })
+  .meta({ id: 'SourceVersion' })
+export type SourceVersion = z.infer<typeof SourceVersion>
+
 export const NewSource = z.object({
   agent: z.string().min(1).max(256).meta({ description: 'id or name of the agent' }),
   connector: z.string().min(1).max(64),
@@ -73,6 +114,39 @@ export const SourceChange = z.object({
   paused: z.boolean().optional(),
 })
 export type SourceChange = z.infer<typeof SourceChange>
+
+/** Settings to try; nothing of them is stored. */
+export const NewCheck = NewSource.pick({ agent: true, connector: true, realm: true, settings: true, interval_ms: true })
+  .extend({
+    source_id: Id.optional().meta({ description: 'whose stored secrets stand where "•••" is sent' }),
+  })
+  .meta({ id: 'NewCheck' })
+export type NewCheck = z.infer<typeof NewCheck>
+const CheckError = z.object({
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+  pointer: z.string().nullable().meta({ description: 'the setting that it is most likely about' }),
+})
+/** What a source with these settings would see, and what failed; both where only a part could be read. */
+export const SourceCheck = CheckReply.omit({ error: true, version: true })
+  .extend({ ok: z.boolean(), connector_version: z.string().nullable(), error: CheckError.nullable() })
+  .meta({ id: 'SourceCheck' })
+export type SourceCheck = z.infer<typeof SourceCheck>
+
+/** What an agent last read of a source, as it sent it, without secrets. */
+export const SourcePayload = LookReply.omit({ seen_at_ms: true, payload: true })
+  .extend({
+    seen_at: InstantText.nullable(),
+    payload: z.array(z.json()).meta({ description: 'facts; long lists are cut' }),
+    backlog: z
+      .object({ batches: z.int(), bytes: z.int() })
+      .nullable()
+      .meta({ description: 'what waits in the spool of its agent now' }),
+    error: CheckError.omit({ pointer: true }).nullable(),
+  })
+  .meta({ id: 'SourcePayload' })
+export type SourcePayload = z.infer<typeof SourcePayload>
 
 export const NewEnrolment = z.object({
   account_id: Id.nullable()

@@ -9,6 +9,7 @@ import type { Context } from '../db/index.ts'
 import { append, closeNotice } from '../events/index.ts'
 import { UnreadableSecret } from '../secrets/index.ts'
 import type { NewSource, Source, SourceChange } from './contract.ts'
+import { cutOfPause, notePause } from './pauses.ts'
 import { afterHealth, type HealthFact, UNREADABLE } from './rules.ts'
 import { openSettings, sealSettings, secretValues, settingsIfReadable, tellFailing, tellRecovered } from './sealing.ts'
 import { checkSettings, HIDDEN, keepSecrets, maskSecrets, type Settings } from './settings.ts'
@@ -65,13 +66,17 @@ export async function createSource(ctx: Context, input: NewSource): Promise<Sour
     type: 'source.created',
     subject: { kind: 'source', id },
     account_id,
-    after: withoutReadings(after),
+    after: { ...withoutReadings(after), secrets_changed: secretsIn(input.settings, manifest.secrets) },
   })
   return after
 }
 
+/** Names of the secrets that were entered, not left as they are. */
+const secretsIn = (sent: Settings, secrets: readonly string[]): string[] =>
+  secrets.filter((name) => sent[name] !== undefined && sent[name] !== '' && sent[name] !== HIDDEN)
+
 /** By id or by name; two agents may share a name, then only the id says which. */
-async function agentNamed(ctx: Context, wanted: string): Promise<AgentRow> {
+export async function agentNamed(ctx: Context, wanted: string): Promise<AgentRow> {
   const agents = await selectActiveAgents(ctx.tx)
   const found = agents.filter(({ id, name }) => id === wanted || name === wanted)
   const detail =
@@ -83,7 +88,7 @@ async function agentNamed(ctx: Context, wanted: string): Promise<AgentRow> {
   return found[0]
 }
 
-function manifestOf(agent: AgentRow, connector: string): Manifest {
+export function manifestOf(agent: AgentRow, connector: string): Manifest {
   const manifest = agent.manifests.find(({ name }) => name === connector)
   if (manifest) return manifest
   const offered = agent.manifests.map(({ name }) => name).join(', ') || 'nothing, for it never connected'
@@ -101,20 +106,23 @@ async function lockLiving(ctx: Context, id: string): Promise<SourceRow> {
 
 export async function changeSource(ctx: Context, id: string, change: SourceChange): Promise<Source> {
   permit(ctx, 'agents.write')
+  const cut = change.paused === undefined ? null : await cutOfPause(ctx)
   const row = await lockLiving(ctx, id)
   const before = await getSource(ctx, id)
   if (change.account_id) await getAccount(ctx, change.account_id)
   const { paused, settings, ...plain } = change
   // what is stored from here on is sealed by a key that is here
   const isMended = settings !== undefined && row.error?.code === UNREADABLE
+  const stored = settings === undefined ? { sealed: row.sealed } : await checkedAgain(ctx, row, settings)
   await updateSource(ctx.tx, id, {
     ...plain,
     created_at: row.created_at,
     ...(paused === undefined ? {} : { paused_at: paused ? (row.paused_at ?? ctx.now()) : null }),
     // a source that rests has no failure: if it fails again afterwards, that is told again
     ...(paused || isMended ? { error: null } : {}),
-    ...(settings === undefined ? {} : await checkedAgain(ctx, row, settings)),
+    ...stored,
   })
+  if (cut !== null && paused !== undefined && paused !== (row.paused_at !== null)) await notePause(ctx, id, paused, cut)
   await bumpConfig(ctx.tx, row.agent_id)
   if (paused || isMended) await closeNotice(ctx, 'source.failing', id)
   const after = await getSource(ctx, id)
@@ -124,7 +132,11 @@ export async function changeSource(ctx: Context, id: string, change: SourceChang
     subject: { kind: 'source', id },
     account_id: after.account_id,
     before: was,
-    after: is,
+    after: {
+      ...is,
+      secrets_changed: secretsIn(settings ?? {}, stored.sealed),
+      ...(isMended ? { mended: UNREADABLE } : {}),
+    },
   })
   return after
 }
@@ -139,7 +151,7 @@ async function checkedAgain(ctx: Context, row: SourceRow, settings: Settings) {
   return await sealSettings(ctx, row.id, checkSettings(manifest, kept), secrets)
 }
 
-function storedSettings(row: SourceRow): Settings {
+export function storedSettings(row: SourceRow): Settings {
   try {
     return openSettings(row)
   } catch (error) {
@@ -188,7 +200,7 @@ export async function configOf(ctx: Context, agent_id: string): Promise<AgentCon
   return { version: agent.config_version, sources: active.flatMap(configured) }
 }
 
-/** The one place where secrets come out. A source whose secrets can't be opened is left out: `judgeSecrets` says so to people. */
+/** Secrets come out here, and in `prepareCheck` where they are tried. A source whose secrets can't be opened is left out: `judgeSecrets` says so to people. */
 function configured(row: SourceRow): SourceConfig[] {
   const settings = settingsIfReadable(row) as SourceConfig['settings'] | null
   const { id, connector, realm, interval_ms } = row

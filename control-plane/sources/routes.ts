@@ -2,7 +2,7 @@
 import { type Context as HonoContext } from 'hono'
 import { z } from 'zod'
 import { iso } from '../base/time.ts'
-import { answers, ById, type HttpDeps, router, valid, verb } from '../http/index.ts'
+import { answers, ById, csvAnswer, type HttpDeps, router, valid, verb } from '../http/index.ts'
 import {
   Access,
   Agent,
@@ -10,16 +10,23 @@ import {
   EnrolAgent,
   EnrolledAgent,
   Enrolment,
+  NewCheck,
   NewEnrolment,
   NewSource,
   OfferedConnector,
   Renewal,
   Source,
   SourceChange,
+  SourceCheck,
+  SourceDetail,
+  SourcePayload,
+  SourceVersion,
 } from './contract.ts'
 import {
   type Admission,
+  type Asking,
   changeSource,
+  checked,
   createEnrolment,
   createSource,
   deleteSource,
@@ -29,15 +36,23 @@ import {
   listConnectors,
   listSources,
   noted,
+  payloadOf,
+  prepareCheck,
+  prepareLook,
   recognise,
   type Refusals,
   revokeAgent,
+  sourceDetail,
+  sourcesCsv,
+  sourceVersions,
 } from './index.ts'
 
 export interface SourcesDeps extends HttpDeps {
   /** how agents are let in to NATS */
   admission: Admission
   refusals: Refusals
+  /** on which agents are asked */
+  bus: Asking
   /** sends an agent its configuration, after the commit of what changed it; an agent that misses it gets it at hello */
   pushConfig(agent_id: string): Promise<void>
 }
@@ -120,8 +135,41 @@ const sources = (deps: SourcesDeps) =>
         return c.json(made, 201)
       },
     )
-    .get('/sources/:id', answers('One source', Source, 'agents.read'), valid('param', ById), async (c) =>
-      c.json(await verb(c, deps, (ctx) => getSource(ctx, c.req.valid('param').id))),
+    .post(
+      '/sources/check',
+      answers('What an agent would see by these settings', SourceCheck, 'agents.write', {
+        repeatable: 'stores nothing but that it was tried',
+      }),
+      valid('json', NewCheck),
+      async (c) => {
+        const prepared = await verb(c, deps, (ctx) => prepareCheck(ctx, c.req.valid('json')))
+        return c.json(await checked(deps.bus, prepared))
+      },
+    )
+    .get(
+      '/sources/:id/payload',
+      answers('What the agent last read of a source', SourcePayload, 'agents.read'),
+      valid('param', ById),
+      async (c) => {
+        const prepared = await verb(c, deps, (ctx) => prepareLook(ctx, c.req.valid('param').id))
+        return c.json(await payloadOf(deps.bus, prepared))
+      },
+    )
+    .get('/sources.csv', answers('The same list as CSV', z.string(), 'agents.read', { media: 'text/csv' }), async (c) =>
+      csvAnswer(await verb(c, deps, sourcesCsv), 'sources'),
+    )
+    .get('/sources/:id', answers('One source', SourceDetail, 'agents.read'), valid('param', ById), async (c) =>
+      c.json(await verb(c, deps, (ctx) => sourceDetail(ctx, c.req.valid('param').id))),
+    )
+    .get(
+      '/sources/:id/versions',
+      answers(
+        'What was decided of its settings, newest first',
+        z.object({ items: z.array(SourceVersion) }),
+        'agents.read',
+      ),
+      valid('param', ById),
+      async (c) => c.json({ items: await verb(c, deps, (ctx) => sourceVersions(ctx, c.req.valid('param').id)) }),
     )
     .patch(
       '/sources/:id',

@@ -12,6 +12,7 @@ import {
   sourceState,
   tokenRefusal,
   UNREADABLE,
+  settingToBlame,
 } from './rules.ts'
 
 const minute = 60_000
@@ -122,4 +123,16 @@ test('a token is refused for what is wrong with it', () => {
   expect(tokenRefusal(fresh, 10)).toBe('expired_token')
   expect(tokenRefusal({ ...fresh, used: 2 }, 9)).toBe('used_token')
   expect(tokenRefusal(null, 9)).toBe('unknown_token')
+})
+
+test('a failed check is placed at the setting that it is about, or at none', () => {
+  const names = ['urls', 'token_id', 'token_secret', 'ca', 'fingerprints']
+  const at = (code: string, message: string) => settingToBlame({ code, message }, names, ['token_secret'])
+  expect(at('refused', 'answers 401: invalid token')).toBe('token_secret')
+  expect(at('refused', 'shows a certificate that isn’t trusted')).toBe('ca')
+  expect(at('refused', 'shows the certificate AB, which isn’t the pinned one')).toBe('fingerprints')
+  expect(at('unreachable', 'connection refused')).toBe('urls')
+  expect(at('bad_settings', 'token_id: must match')).toBe('token_id')
+  expect(at('bad_settings', 'no idea')).toBeNull()
+  expect(at('limit', 'too many')).toBeNull()
 })

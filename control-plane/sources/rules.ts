@@ -104,6 +104,22 @@ export function afterHealth(state: HealthState, fact: HealthFact): HealthState {
   return { ...state, vendor_version, duration_ms: fact.duration_ms, error: { ...said, since_ms } }
 }
 
+const ADDRESS = /^(urls?|uri|address(es)?|endpoint|host|server)$/
+/** Which setting a failed check is most likely about; null where nothing tells. It only places the message. */
+export function settingToBlame(
+  { code, message }: { code: string; message: string },
+  names: readonly string[],
+  secrets: readonly string[],
+): string | null {
+  const named = names.find((name) => name === /^[\w-]+/.exec(message)?.[0])
+  if (code === 'bad_settings') return named ?? null
+  if (code === 'refused' && /certificate/i.test(message))
+    return names.find((name) => name === (/pinned/.test(message) ? 'fingerprints' : 'ca')) ?? null
+  if (code === 'refused') return names.find((name) => secrets.includes(name)) ?? null
+  if (code === 'unreachable' || code === 'timeout') return names.find((name) => ADDRESS.test(name)) ?? null
+  return null
+}
+
 /** What a record of the audit is about. */
 export interface Subject {
   kind: 'agent' | 'enrolment'

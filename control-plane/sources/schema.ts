@@ -1,6 +1,6 @@
 /** Tables of sources: agents, their one-time enrolments, and what each agent was told to read. */
 import { sql } from 'drizzle-orm'
-import { bigint, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Manifest } from '#connectors/contract.ts'
 import { account } from '../accounts/schema.ts'
 import { instant } from '../db/columns.ts'
@@ -89,4 +89,20 @@ export const source = pgTable(
     error: jsonb().$type<StoredError>(),
   },
   (t) => [index().on(t.agent_id)],
+)
+
+/** When people let a source rest and when they let it go on: rows are added and never change, so that a rating at a cut knows what was known then. */
+export const sourcePause = pgTable(
+  'source_pause',
+  {
+    id: uuid().primaryKey(),
+    source_id: uuid()
+      .notNull()
+      .references(() => source.id),
+    at: instant().notNull(),
+    /** false: from here on it is read again */
+    begins: boolean().notNull(),
+    cut: integer().notNull(),
+  },
+  (t) => [index().on(t.source_id, t.at)],
 )

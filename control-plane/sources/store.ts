@@ -1,10 +1,10 @@
 /** SQL of sources: agents, enrolments, and what each agent reads. `resource` is inventory's, counted here only. */
-import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lt, min, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, min, type SQL, sql } from 'drizzle-orm'
 import { iso } from '../base/time.ts'
-import type { Tx } from '../db/index.ts'
+import { among, rows, type Tx } from '../db/index.ts'
 import type { Agent, Source } from './contract.ts'
 import { agentState, isSkewed, secretsNamed, sourceState } from './rules.ts'
-import { agent, enrolment, source } from './schema.ts'
+import { agent, enrolment, source, sourcePause } from './schema.ts'
 import { hideSecrets } from './settings.ts'
 
 export type AgentRow = typeof agent.$inferSelect
@@ -203,6 +203,14 @@ export async function lockSource(tx: Tx, id: string): Promise<SourceRow | null> 
   return row ?? null
 }
 
+export async function selectSourceRow(tx: Tx, id: string): Promise<SourceRow | null> {
+  const [row] = await tx
+    .select()
+    .from(source)
+    .where(and(eq(source.id, id), isNull(source.deleted_at)))
+  return row ?? null
+}
+
 export const insertSource = async (tx: Tx, row: typeof source.$inferInsert): Promise<void> => {
   await tx.insert(source).values(row)
 }
@@ -217,6 +225,25 @@ export const raiseLastFact = async (tx: Tx, id: string, seen_at: number): Promis
 }
 
 const resourceCount = sql<number>`(select count(*)::int from resource where resource.source_id = source.id and resource.ended_at is null)`
+
+export const insertPause = async (tx: Tx, row: typeof sourcePause.$inferInsert): Promise<void> => {
+  await tx.insert(sourcePause).values(row)
+}
+
+/** Of each of these sources, oldest first, as known to a cut; those before the end of an interval, however long ago. */
+export const selectPauses = (tx: Tx, source_ids: readonly string[], to: number, cut: number) =>
+  tx
+    .select({ source_id: sourcePause.source_id, at: sourcePause.at, begins: sourcePause.begins })
+    .from(sourcePause)
+    .where(and(among(sourcePause.source_id, source_ids), lt(sourcePause.at, to), lte(sourcePause.cut, cut)))
+    .orderBy(asc(sourcePause.source_id), asc(sourcePause.at), asc(sourcePause.id))
+
+/** Resources of a source that are there now, by their kind. */
+export const selectKinds = async (tx: Tx, id: string): Promise<{ kind: string; count: number }[]> =>
+  await rows<{ kind: string; count: number }>(
+    tx,
+    sql`select kind, count(*)::int as count from resource where source_id = ${id} and ended_at is null group by kind order by kind`,
+  )
 
 /** Sources that were not deleted, as people see them. */
 async function readSources(tx: Tx, now: number, filter?: SQL): Promise<Source[]> {

@@ -8,6 +8,8 @@ const MACHINERY = [
   'POST /sources',
   'PATCH /sources/{id}',
   'DELETE /sources/{id}',
+  'POST /sources/check',
+  'POST /sources/{id}/replay',
   'DELETE /agents/{id}',
   'POST /agent-releases',
   'PUT /agent-releases/{id}/file',

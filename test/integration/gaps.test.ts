@@ -9,6 +9,7 @@ import { finalise, getInvoice, verify } from '#control-plane/billing/index.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'
 import type { GapCause } from '#control-plane/metering/contract.ts'
 import { acceptGaps } from '#control-plane/rating/index.ts'
+import { changeSource } from '#control-plane/sources/index.ts'
 import type { Line } from '#control-plane/rating/contract.ts'
 import { Suite } from '../setup/stack.ts'
 import { type Agent, enrolledAgent, INTERVAL_MS, vm } from './agent.ts'
@@ -72,14 +73,27 @@ async function customer(cause: GapCause, lists = false): Promise<Customer> {
   if (isLoss)
     facts.push({ type: 'gap', source: agent.source, seen_at_ms: TO - 5_000, from_ms: FROM + 5_000, cause: isLoss })
   expect(await agent.send(facts)).toMatchObject({ ok: true })
+  if (cause === 'source_paused') await rest(agent.source, FROM + 5_000, TO - 5_000)
   await settled(world)
   return { account_id, agent, machine }
+}
+
+/** People let the source rest from one instant to another. */
+async function rest(source: string, from: number, to: number): Promise<void> {
+  for (const [at, paused] of [
+    [from, true],
+    [to, false],
+  ] as const) {
+    world.clock.now = at
+    await world.run((ctx) => changeSource(ctx, source, { paused }))
+  }
+  world.clock.now = END
 }
 
 const lineOf = (lines: readonly Line[], meter: Line['meter']) => lines.find((line) => line.meter === meter)!
 const one = (cause: GapCause, policy: string) => [{ from: iso(FROM), to: iso(TO), cause, policy }]
 
-test.each(['silent', ...LOSSES] as const)(
+test.each(['silent', 'source_paused', ...LOSSES] as const)(
   'a gap by %s stands on the line of each policy, in its length',
   async (cause) => {
     const { account_id } = await customer(cause)
@@ -172,4 +186,22 @@ test('a line tells twenty gaps and how many more there are', async () => {
   const line = lineOf((await draftOf(world, account_id, START + 24 * 10 * 60_000 - 5 * 60_000)).lines, 'vcpu')
   expect([line.gaps?.length, line.gaps_more]).toEqual([20, 4])
   expect(gapText(line, 'UTC', 'en')).toMatch(/; and 4 more$/)
+})
+
+test('a rest that began is told as such while it lasts; one that people decide later changes nothing that was issued', async () => {
+  const { account_id, agent } = await customer('silent')
+  const gapsOf = async () => lineOf((await draftOf(world, account_id, END)).lines, 'vcpu').gaps
+  const issued = await customer('spool_overflow')
+  const { blocked_gaps } = await draftOf(world, issued.account_id, END)
+  const gaps = blocked_gaps.map(({ resource, meter, from, to }) => ({ resource_id: resource.id, meter, from, to }))
+  await world.run((ctx) => acceptGaps(ctx, issued.account_id, { gaps, reason: 'known outage' }))
+  const about = { account_id: issued.account_id, to: iso(END) }
+  await finalise(world.db, system('test'), () => world.clock.now, newId(), about)
+  for (const source of [agent.source, issued.agent.source]) {
+    world.clock.now = FROM + 5_000
+    await world.run((ctx) => changeSource(ctx, source, { paused: true }))
+    world.clock.now = END
+  }
+  expect((await gapsOf())?.map(({ cause }) => cause)).toEqual(['source_paused'])
+  expect((await world.run(verify)).findings).toEqual([])
 })

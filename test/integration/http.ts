@@ -38,7 +38,7 @@ import { routes as sources } from '#control-plane/sources/routes.ts'
 import type { VatRegister } from '#control-plane/tax/index.ts'
 import { routes as tax } from '#control-plane/tax/routes.ts'
 import { scrape } from '#control-plane/scrape.ts'
-import { byPassword, unguarded } from '../setup/silent-bus.ts'
+import { byPassword, silentBus, unguarded } from '../setup/silent-bus.ts'
 import type { Suite } from '../setup/stack.ts'
 import type { Prepared } from './prepared.ts'
 
@@ -89,7 +89,13 @@ export async function appOf(
       accounts({ ...deps, endDemo: null }),
       tax({ ...deps, register }),
       people({ ...deps, gate, demo: false, onLost: () => {} }),
-      sources({ ...deps, admission: byPassword, refusals: unguarded.refusals, pushConfig: async () => {} }),
+      sources({
+        ...deps,
+        admission: byPassword,
+        refusals: unguarded.refusals,
+        bus: silentBus,
+        pushConfig: async () => {},
+      }),
       inventory(deps, NO_EXTRAS),
       metrics(deps),
       metering(deps),

@@ -58,6 +58,7 @@ export const INSTALLATION_TABLES: Readonly<Record<string, Why>> = {
   same_as: { why: FACTS },
   same_as_decision: { why: STAFF },
   scope: { why: FACTS },
+  source_pause: { why: STAFF },
   scope_gap: { why: FACTS },
   series: { why: SELLER },
   sighting: { why: FACTS },

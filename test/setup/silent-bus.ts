@@ -1,12 +1,12 @@
 /** A bus on which nobody listens or speaks, for commands and suites that look at something else. */
-import type { Bus } from '#control-plane/bus/index.ts'
+import { type Bus, Unanswered } from '#control-plane/bus/index.ts'
 import { type Admission, Refusals } from '#control-plane/sources/index.ts'
 
 export const silentBus: Bus = {
   serve: () => {},
   subscribe: () => {},
   publish: () => true,
-  request: () => Promise.reject(new Error('nobody answers here')),
+  request: () => Promise.reject(new Unanswered('nobody_listens')),
   onConnect: () => {},
   connected: () => true,
   log: { append: async () => {}, last: async () => null },

@@ -15,6 +15,7 @@ export const links = {
     BASE + withQuery(`/accounts/${account}/pro-forma`, { language }),
   queueCsv: (queue: string) => `${BASE}/queues/${queue}.csv`,
   coupons: `${BASE}/coupons.csv`,
+  sources: `${BASE}/sources.csv`,
   /** another image has another address: none is shown from before */
   logo: (entity: string, sha256: string) => BASE + withQuery(`/legal-entities/${entity}/logo`, { sha256 }),
   invoiceLogo: (id: string) => `${BASE}/invoices/${id}/logo`,

@@ -20,6 +20,8 @@ const page = {
   resources: lazy(() => import('./pages/resources.tsx')),
   resource: lazy(() => import('./pages/resource.tsx')),
   agents: lazy(() => import('./pages/agents.tsx')),
+  sources: lazy(() => import('./pages/sources.tsx')),
+  source: lazy(() => import('./pages/source.tsx')),
   rollouts: lazy(() => import('./pages/rollouts.tsx')),
   quarantine: lazy(() => import('./pages/quarantine.tsx')),
   accounting: lazy(() => import('./pages/accounting.tsx')),
@@ -76,6 +78,8 @@ function App() {
           <Route path={ROUTES.resources} component={page.resources} />
           <Route path={ROUTES.resource} component={page.resource} />
           <Route path={ROUTES.agents} component={forWhom(page.agents, NotFound)} />
+          <Route path={ROUTES.sources} component={forWhom(page.sources, NotFound)} />
+          <Route path={ROUTES.source} component={forWhom(page.source, NotFound)} />
           <Route path={ROUTES.rollouts} component={forWhom(page.rollouts, NotFound)} />
           <Route path={ROUTES.quarantine} component={forWhom(page.quarantine, NotFound)} />
           <Route path={ROUTES.accounting} component={forWhom(page.accounting, NotFound)} />

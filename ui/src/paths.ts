@@ -13,6 +13,8 @@ export const ROUTES = {
   resources: '/resources',
   resource: '/resources/:id',
   agents: '/agents',
+  sources: '/agents/sources',
+  source: '/agents/sources/:id',
   rollouts: '/agents/roll-outs',
   quarantine: '/agents/quarantine',
   accounting: '/agents/accounting',
@@ -77,6 +79,7 @@ export const paths = {
     const query = new URLSearchParams(asked)
     return query.size ? `${ROUTES.margins}?${query}` : ROUTES.margins
   },
+  source: (id: string) => `/agents/sources/${id}`,
   resource: (id: string) => `/resources/${id}`,
   draft: (account: string) => `/invoices/drafts/${account}`,
   priceChange: (id: string) => `/prices/changes/${id}`,

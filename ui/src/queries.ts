@@ -99,6 +99,9 @@ export const queries = {
   rollouts: () => queryOptions({ queryKey: ['rollouts'], queryFn: api.rollouts }),
   connectors: () => queryOptions({ queryKey: ['connectors'], queryFn: api.connectors }),
   sources: () => queryOptions({ queryKey: ['sources'], queryFn: api.sources }),
+  source: (id: string) => queryOptions({ queryKey: ['sources', id], queryFn: () => api.source(id) }),
+  sourceVersions: (id: string) =>
+    queryOptions({ queryKey: ['sources', id, 'versions'], queryFn: () => api.sourceVersions(id) }),
   accounting: (query: { source_id?: string; hours: number }) =>
     queryOptions({
       queryKey: ['accounting', query],

@@ -22,6 +22,7 @@ import type * as Rating from '#control-plane/rating/contract.ts'
 import type * as Repricing from '#control-plane/repricing/contract.ts'
 import type * as Releases from '#control-plane/releases/contract.ts'
 import type * as Settlements from '#control-plane/settlements/contract.ts'
+import type * as Metering from '#control-plane/metering/contract.ts'
 import type * as Sources from '#control-plane/sources/contract.ts'
 import type * as Tax from '#control-plane/tax/contract.ts'
 
@@ -85,6 +86,13 @@ export type RoleChoice = z.input<typeof Accounts.RoleChoice>
 export type NewApiKey = z.input<typeof Accounts.NewApiKey>
 export type Agent = Sources.Agent
 export type Source = Sources.Source
+export type SourceDetail = Sources.SourceDetail
+export type SourceVersion = Sources.SourceVersion
+export type SourceCheck = Sources.SourceCheck
+export type SourcePayload = Sources.SourcePayload
+export type NewCheck = z.input<typeof Sources.NewCheck>
+export type Replay = Metering.Replay
+export type NewReplay = Metering.NewReplay
 export type NewSource = z.input<typeof Sources.NewSource>
 export type SourceChange = z.input<typeof Sources.SourceChange>
 export type Enrolment = z.infer<typeof Sources.Enrolment>

@@ -133,6 +133,9 @@ const NEVER_DONE = new Set([
   'PUT /api/v1/legal-entities/{id}/logo',
   'GET /api/v1/legal-entities/{id}/logo',
   'GET /api/v1/invoices/{id}/logo',
+  // an agent of the name with that connector, and a window that has begun and isn't long, don't come by chance
+  'POST /api/v1/sources/check',
+  'POST /api/v1/sources/{id}/replay',
   'POST /api/v1/resources/{id}/same-as',
   'DELETE /api/v1/resources/{id}/same-as/{other}',
 ])

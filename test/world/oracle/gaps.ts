@@ -37,7 +37,7 @@ export function told(unobserved: readonly Unobserved[], losses: readonly Loss[],
     const own = unobserved.filter((gap) => gap.from <= from && to <= gap.to)
     if (from === to || own.length === 0) continue
     const explaining = losses.filter((loss) => loss.from <= from && to <= loss.to)
-    const causes = new Set([...explaining, ...own].map(({ cause }) => cause))
+    const causes = new Set<GapCause>([...explaining, ...own].map(({ cause }) => cause))
     const isUnknown = own.some((gap) => gap.cause === 'reset')
     pieces.push({
       from,

@@ -6,7 +6,7 @@ import { ROUTES } from '../paths.ts'
 
 export const AgentTabs = () => (
   <nav aria-label={t('agents.title')} class="mb-4 flex gap-1 overflow-x-auto border-b border-line">
-    <For each={['agents', 'rollouts', 'accounting', 'quarantine'] as const}>
+    <For each={['agents', 'sources', 'rollouts', 'accounting', 'quarantine'] as const}>
       {(tab) => (
         <A
           href={ROUTES[tab]}

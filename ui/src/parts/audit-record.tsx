@@ -67,6 +67,7 @@ function Subject(props: { record: AuditRecord }) {
   const subject = () => props.record.subject
   const href = () => {
     if (subject().kind === 'resource') return paths.resource(subject().id)
+    if (subject().kind === 'source') return paths.source(subject().id)
     if (subject().kind === 'invoice') return paths.invoice(subject().id)
     return paths.audit({ subject_kind: subject().kind, subject_id: subject().id })
   }

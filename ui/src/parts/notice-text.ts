@@ -34,15 +34,16 @@ const SUBJECTS = [
 export const noticeSubject = (code: string) => SUBJECTS.find((word) => code.includes(word))
 
 const lookAt = (notice: Notice): string => {
-  if (notice.subject.kind === 'agent' || notice.subject.kind === 'source') return paths.agents
+  if (notice.subject.kind === 'agent') return paths.agents
+  if (notice.subject.kind === 'source') return paths.source(notice.subject.id)
   if (notice.subject.kind === 'account') return paths.draft(notice.subject.id)
   return notice.subject.kind === 'installation' ? paths.accounting : paths.resource(notice.subject.id)
 }
 
 /** A vendor's words come as they are; what the control plane itself says of a source, in the person's language. */
 export const failureText = ({ code, message, remedy }: { code: string; message: string; remedy: string }) =>
-  code === 'secrets_unreadable'
-    ? { message: t('sources.secrets_unreadable'), remedy: t('sources.secrets_unreadable_remedy') }
+  code === 'secrets_unreadable' || code === 'agent_away' || code === 'agent_too_old' || code === 'agent_slow'
+    ? { message: t(`sources.${code}`), remedy: t(`sources.${code}_remedy`) }
     : { message, remedy }
 
 function failingText(notice: Notice): string {

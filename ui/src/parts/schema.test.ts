@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fieldsOf, initialTyped, isFilled, settingsOf } from './schema.ts'
+import { fieldsOf, initialTyped, isFilled, placeOf, rowsOf, settingsOf, typedOf } from './schema.ts'
 
 const schema = {
   type: 'object',
@@ -36,4 +36,39 @@ test('a required setting that is empty keeps the form from being sent', () => {
   const fields = fieldsOf(schema, [])
   expect(isFilled(fields, initialTyped(fields))).toBe(false)
   expect(isFilled(fields, { ...initialTyped(fields), uris: 'x' })).toBe(true)
+})
+
+test('a text of several lines, secret or not, and what a value looks like are told by the schema', () => {
+  const area = { type: 'string', format: 'textarea', examples: ['-----BEGIN'] }
+  const fields = fieldsOf(
+    {
+      properties: { ca: area, kubeconfig: area, urls: { type: 'array', items: { type: 'string' }, examples: [['a']] } },
+    },
+    ['kubeconfig'],
+  )
+  expect(fields.map(({ kind, isLong, example }) => [kind, isLong, example])).toEqual([
+    ['area', true, '-----BEGIN'],
+    ['secret', true, '-----BEGIN'],
+    ['lines', false, 'a'],
+  ])
+})
+
+test('an error of one element of a list stands at its row, though empty rows are not sent', () => {
+  const rows = rowsOf('a\n\nb\n')
+  expect(rows).toEqual(['a', '', 'b', ''])
+  expect(rows.map((_row, index) => placeOf(rows, index))).toEqual([0, null, 1, null])
+  expect(rowsOf(undefined)).toEqual([''])
+})
+
+test('stored settings come back into the form and out of it as they were', () => {
+  const fields = fieldsOf(schema, ['password'])
+  const settings = {
+    uris: ['a', 'b'],
+    read_counters: false,
+    mode: 'b',
+    timeout_s: 5,
+    password: '•••',
+    labels: { x: 1 },
+  }
+  expect(settingsOf(fields, typedOf(fields, settings))).toEqual(settings)
 })

@@ -5,10 +5,14 @@ export type Schema = { [name: string]: Json }
 
 export interface SchemaField {
   name: string
-  kind: 'text' | 'secret' | 'number' | 'whole' | 'boolean' | 'choice' | 'lines' | 'json'
+  kind: 'text' | 'area' | 'secret' | 'number' | 'whole' | 'boolean' | 'choice' | 'lines' | 'json'
   label: string
   hint: string
   required: boolean
+  /** what is typed has several lines */
+  isLong: boolean
+  /** what such a value looks like */
+  example: string
   choices: string[]
   initial: string | boolean
   min?: number
@@ -32,7 +36,7 @@ function kindOf(property: Schema, secret: boolean): SchemaField['kind'] {
   if (type === 'boolean') return 'boolean'
   if (type === 'integer') return 'whole'
   if (type === 'number') return 'number'
-  if (type === 'string') return 'text'
+  if (type === 'string') return property['format'] === 'textarea' ? 'area' : 'text'
   const items = property['items']
   if (type === 'array' && isObject(items) && (items['type'] ?? 'string') === 'string') return 'lines'
   return 'json'
@@ -45,6 +49,12 @@ function initialOf(kind: SchemaField['kind'], value: Json | undefined): string |
   return typeof value === 'object' ? JSON.stringify(value, null, 2) : String(value)
 }
 
+/** The first example of a text, or the first of a list. */
+function exampleOf(examples: Json | undefined): string {
+  const first = Array.isArray(examples) ? examples[0] : undefined
+  return text(Array.isArray(first) ? first[0] : first)
+}
+
 function fieldOf(name: string, property: Schema, required: boolean, secret: boolean): SchemaField {
   const kind = kindOf(property, secret)
   return {
@@ -53,6 +63,8 @@ function fieldOf(name: string, property: Schema, required: boolean, secret: bool
     label: text(property['title']) || wordsOf(name),
     hint: text(property['description']),
     required,
+    isLong: property['format'] === 'textarea',
+    example: exampleOf(property['examples']),
     choices: Array.isArray(property['enum']) ? property['enum'].map(String) : [],
     initial: initialOf(kind, property['default']),
     min: numberOf(property['minimum']),
@@ -70,6 +82,18 @@ export function fieldsOf(schema: Schema, secrets: readonly string[]): SchemaFiel
 
 export const initialTyped = (fields: readonly SchemaField[]): Typed =>
   Object.fromEntries(fields.map((field) => [field.name, field.initial]))
+
+/** What a form holds of settings that are stored already. */
+export const typedOf = (fields: readonly SchemaField[], settings: Schema): Typed =>
+  Object.fromEntries(fields.map((field) => [field.name, initialOf(field.kind, settings[field.name])]))
+
+/** The rows of a list as they are typed, the empty ones too; there is always one. */
+export const rowsOf = (typed: string | boolean | undefined): string[] => String(typed ?? '').split('\n')
+/** Where a row stands in the list that is sent, in which empty ones are left out; null for an empty one. */
+export function placeOf(rows: readonly string[], index: number): number | null {
+  const isEmpty = (row: string | undefined) => (row ?? '').trim() === ''
+  return isEmpty(rows[index]) ? null : rows.slice(0, index).filter((row) => !isEmpty(row)).length
+}
 
 /** undefined leaves the setting out: the connector's default holds. */
 function valueOf(field: SchemaField, typed: string | boolean | undefined): Json | undefined {
