@@ -7,7 +7,7 @@ import { knownAt } from '../db/cut.ts'
 import { withinOwn } from '../db/fence.ts'
 import { among, arrayText, columnar, type Context, ms, rows } from '../db/index.ts'
 import type { ResourceQuery } from './contract.ts'
-import { assignment, dirtyResource, observedVersion, resource } from './schema.ts'
+import { assignment, dirtyResource, dueOwner, observedVersion, resource } from './schema.ts'
 
 export type ResourceRow = typeof resource.$inferSelect & {
   host_name: string | null
@@ -228,7 +228,7 @@ export async function replaceAssignments(
   const seen = old.filter((row) => row.cut_from !== cut).map((row) => row.id)
   if (unseen.length > 0) await ctx.tx.delete(assignment).where(inArray(assignment.id, unseen))
   if (seen.length > 0) await ctx.tx.update(assignment).set({ cut_to: cut }).where(inArray(assignment.id, seen))
-  await ctx.tx.insert(assignment).values(fresh)
+  if (fresh.length > 0) await ctx.tx.insert(assignment).values(fresh)
 }
 
 export const lockResource = (ctx: Context, id: string) =>
@@ -288,7 +288,7 @@ export async function unobservedIn(
 export async function pendingResources(ctx: Context): Promise<{ count: number; oldest: Instant | null }> {
   const [row] = await rows<{ count: string; oldest: string | null }>(
     ctx.tx,
-    sql`select count(*) as count, min(${ms(sql`${dirtyResource.marked_at}`)}) as oldest from ${dirtyResource}`,
+    sql`select count(*) as count, min(${ms(sql`marked_at`)}) as oldest from (select marked_at from ${dirtyResource} union all select marked_at from ${dueOwner}) waiting`,
   )
   return { count: Number(sure(row).count), oldest: sure(row).oldest === null ? null : Number(sure(row).oldest) }
 }

@@ -18,6 +18,7 @@ const page = {
   overview: lazy(() => import('./pages/overview.tsx')),
   signIn: lazy(() => import('./pages/sign-in.tsx')),
   resources: lazy(() => import('./pages/resources.tsx')),
+  ownership: lazy(() => import('./pages/ownership.tsx')),
   resource: lazy(() => import('./pages/resource.tsx')),
   agents: lazy(() => import('./pages/agents.tsx')),
   rollouts: lazy(() => import('./pages/rollouts.tsx')),
@@ -74,6 +75,7 @@ function App() {
         <Route component={Shell}>
           <Route path={ROUTES.overview} component={forWhom(page.overview, page.myHome)} />
           <Route path={ROUTES.resources} component={page.resources} />
+          <Route path={ROUTES.ownership} component={forWhom(page.ownership, NotFound)} />
           <Route path={ROUTES.resource} component={page.resource} />
           <Route path={ROUTES.agents} component={forWhom(page.agents, NotFound)} />
           <Route path={ROUTES.rollouts} component={forWhom(page.rollouts, NotFound)} />

@@ -11,6 +11,7 @@ export const ROUTES = {
   confirmEmail: '/confirm-email',
   firstOwner: '/first-owner',
   resources: '/resources',
+  ownership: '/resources/ownership',
   resource: '/resources/:id',
   agents: '/agents',
   rollouts: '/agents/roll-outs',

@@ -133,6 +133,10 @@ const NEVER_DONE = new Set([
   'PUT /api/v1/legal-entities/{id}/logo',
   'GET /api/v1/legal-entities/{id}/logo',
   'GET /api/v1/invoices/{id}/logo',
+  // a union of changes, each of rules that there are
+  'POST /api/v1/assignment-rules/changes',
+  'POST /api/v1/assignment-rules/changes/preview',
+  'DELETE /api/v1/resources/{id}/assignments',
   'POST /api/v1/resources/{id}/same-as',
   'DELETE /api/v1/resources/{id}/same-as/{other}',
 ])
