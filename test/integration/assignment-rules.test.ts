@@ -263,6 +263,18 @@ test('what a source of an account reports is that account’s: no rule takes it,
   expect(await assigned(realm)).toEqual([['m', null, null, 'B', 'person']])
 })
 
+test('a project to which a rule gives is not closed, and a rule gives to no project that is', async () => {
+  const project = (await call('POST', `/accounts/${a}/projects`, { name: newId() })).body['id'] as string
+  const gives = { condition: { realm: newId() }, effect: { to: 'account', account_id: a, project_id: project } }
+  await create({ name: `Project ${project}`, ...gives })
+  expect((await call('POST', `/projects/${project}/closure`, {})).status).toBe(409)
+  await change({ kind: 'remove', rule_id: await ruleId(`Project ${project}`) })
+  world.clock.now += MINUTE
+  expect((await call('POST', `/projects/${project}/closure`, {})).status).toBe(200)
+  const again = { kind: 'create', name: 'Again', ...gives }
+  expect((await call('POST', '/assignment-rules/changes', again)).status).toBe(422)
+})
+
 test('a bucket has the owner of its user, and its usage is on that account’s bill', async () => {
   const { realm, agent } = await realmOf()
   const customer = (await world.run((ctx) => openAccount(ctx, { name: newId(), tax_id: '', email: '' }))).id

@@ -9,14 +9,14 @@ import { type Version } from './edits.ts'
 import { type Assigned, beside, type Bounds, identityOf, owners, type Observed } from './rules.ts'
 import * as store from './store.ts'
 
-export interface Plan {
+interface Plan {
   resource_id: string
   live: readonly store.AssignedRow[]
   gone: store.AssignedRow[]
   fresh: Assigned[]
 }
 /** What owners would be that aren't stored: of a preview. */
-export type Overlay = ReadonlyMap<string, readonly store.AssignedRow[]>
+type Overlay = ReadonlyMap<string, readonly store.AssignedRow[]>
 
 const isByRule = ({ evidence }: store.AssignedRow): boolean => evidence !== null
 const assignedOf = ({ evidence, ...row }: store.AssignedRow): Assigned => ({ ...row, evidence: evidence ?? {} })

@@ -15,7 +15,7 @@ import { previewOf } from './preview.ts'
 import * as store from './store.ts'
 
 export { derive, settleOwners } from './derive.ts'
-export { markDue, markParts, namesOfRules, rulesNaming } from './store.ts'
+export { markParts, namesOfRules, rulesNaming } from './store.ts'
 
 /** So many rules may hold at once: each is asked of each resource. */
 const RULES_MAX = 500

@@ -170,12 +170,6 @@ export async function markParts({ tx, now }: Context, ids: readonly string[]): P
   )
 }
 
-export const markDue = async ({ tx, now }: Context, ids: readonly string[]): Promise<void> => {
-  const marked_at = now()
-  if (ids.length > 0)
-    await tx.insert(dueOwner).values(ids.map((resource_id) => ({ id: newId(), resource_id, marked_at })))
-}
-
 /** Takes resources that are due, the oldest mark first; several workers never take the same mark. */
 export async function claimDue({ tx }: Context, limit: number): Promise<string[]> {
   const claimed = await rows<{ resource_id: string }>(

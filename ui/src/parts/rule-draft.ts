@@ -61,7 +61,7 @@ export function subjectOf(path: Path): Pick<RuleDraft, 'subject' | 'key'> {
 }
 
 /** What is chosen by the value of something needs that something. */
-export const needsSubject = (effect: RuleEffectKind): boolean => effect === 'values' || effect === 'account_id'
+const needsSubject = (effect: RuleEffectKind): boolean => effect === 'values' || effect === 'account_id'
 export const needsKey = (subject: RuleSubject): boolean => subject === 'label' || subject === 'attribute'
 
 export function isReady(draft: RuleDraft): boolean {

@@ -38,7 +38,7 @@ export function createWhen() {
   }
   return { fields, setFields, isPast, isReady, value }
 }
-export type When = ReturnType<typeof createWhen>
+type When = ReturnType<typeof createWhen>
 
 export const WhenFields = (props: { when: When; error: (pointer: string) => string | undefined }) => (
   <>
