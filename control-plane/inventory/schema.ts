@@ -44,6 +44,7 @@ export const resource = pgTable(
     index().on(t.kind, t.name),
     index().on(t.source_id),
     index().on(t.covered_by),
+    index('resource_search_index').using('gin', sql`search gin_trgm_ops`),
   ],
 )
 
