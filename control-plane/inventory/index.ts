@@ -26,7 +26,7 @@ export {
   storeListing,
 } from './facts/index.ts'
 export { assign, withdrawAssignments } from './assign.ts'
-export { changeRules, listRuleChanges, listRules, previewRuleChange, settleOwners } from './assignment-rules/index.ts'
+export { settleOwners } from './assignment-rules/index.ts'
 export { withdrawSameAs } from './eyes/index.ts'
 export { type Held, holdings, observations, ownership } from './holdings/index.ts'
 export { closeProject, projectOfEach } from './projects/index.ts'

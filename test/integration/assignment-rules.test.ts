@@ -275,6 +275,16 @@ test('a project to which a rule gives is not closed, and a rule gives to no proj
   expect((await call('POST', '/assignment-rules/changes', again)).status).toBe(422)
 })
 
+test('what holds from now on corrects nothing, though the clock goes on while it is written', async () => {
+  const { realm } = await realmOf()
+  const stands = world.clock.now
+  let ticks = 0
+  Object.defineProperty(world.clock, 'now', { configurable: true, get: () => stands + (ticks += 1) })
+  const answer = await call('POST', '/assignment-rules/changes', { kind: 'create', ...byTeam(realm) })
+  Object.defineProperty(world.clock, 'now', { configurable: true, writable: true, value: stands + ticks })
+  expect([answer.status, answer.text]).toEqual([201, answer.text])
+})
+
 test('a bucket has the owner of its user, and its usage is on that account’s bill', async () => {
   const { realm, agent } = await realmOf()
   const customer = (await world.run((ctx) => openAccount(ctx, { name: newId(), tax_id: '', email: '' }))).id

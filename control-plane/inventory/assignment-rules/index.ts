@@ -81,7 +81,7 @@ interface Prepared {
 /** What a change would do to owners, without doing it. */
 export async function previewRuleChange(ctx: Context, input: NewRuleChange): Promise<RulePreview> {
   staffOnly(ctx, 'inventory.assign')
-  const { edit, live, effective_at } = await prepare(ctx, input)
+  const { edit, live, effective_at } = await prepare(ctx, input, ctx.now())
   return await previewOf(ctx, after(live, edit), conditionsOf(edit), effective_at)
 }
 
@@ -93,10 +93,12 @@ export async function changeRules(ctx: Context, input: NewRuleChange): Promise<R
   const [last] = await store.changes(ctx, 1)
   if (input.based_on !== undefined && input.based_on !== (last?.id ?? null))
     throw new Problem('conflict', 'The rules were changed meanwhile: look at them again, then decide.')
-  const { edit, name, effective_at } = await prepare(ctx, input)
-  requireReason(ctx, input, effective_at)
+  // read once: what holds from now on corrects nothing, however long this takes
+  const now = ctx.now()
+  const { edit, name, effective_at } = await prepare(ctx, input, now)
+  requireReason(input, effective_at, now)
   const { kind, reason } = input
-  const row = { id: newId(), kind, name, effective_at, reason, actor: ctx.actor.name, recorded_at: ctx.now() }
+  const row = { id: newId(), kind, name, effective_at, reason, actor: ctx.actor.name, recorded_at: now }
   await store.insertChange(ctx, { ...row, reversed_by: null }, edit)
   if (input.kind === 'reverse') await store.markReversed(ctx, input.change_id, row.id)
   const conditions = conditionsOf(edit)
@@ -112,17 +114,16 @@ export async function changeRules(ctx: Context, input: NewRuleChange): Promise<R
 
 const conditionsOf = ({ superseded, fresh }: Edit) => [...superseded, ...fresh].map(({ condition }) => condition)
 
-function requireReason(ctx: Context, { reason }: NewRuleChange, effective_at: Instant | null): void {
-  if ((effective_at === null || effective_at < ctx.now()) && reason === '')
+function requireReason({ reason }: NewRuleChange, effective_at: Instant | null, now: Instant): void {
+  if ((effective_at === null || effective_at < now) && reason === '')
     throw new Problem('invalid', 'This changes whose things were in the past: a correction needs a reason.', [
       { pointer: '/reason', detail: 'must say why the past is corrected' },
     ])
 }
 
-async function prepare(ctx: Context, input: NewRuleChange): Promise<Prepared> {
+async function prepare(ctx: Context, input: NewRuleChange, now: Instant): Promise<Prepared> {
   const live = await store.liveRules(ctx)
-  if (input.kind === 'reverse') return await prepareReversal(ctx, input, live)
-  const now = ctx.now()
+  if (input.kind === 'reverse') return await prepareReversal(ctx, input, live, now)
   const effective_at =
     input.effective_at === undefined ? now : input.effective_at === null ? null : fromIso(input.effective_at)
   const base = { live, effective_at }
@@ -186,6 +187,7 @@ async function prepareReversal(
   ctx: Context,
   { change_id, as_of }: Extract<NewRuleChange, { kind: 'reverse' }>,
   live: Stored[],
+  now: Instant,
 ): Promise<Prepared> {
   const change = await store.findChange(ctx, change_id)
   if (!change) throw new Problem('not_found', `There is no change ${change_id}.`)
@@ -193,8 +195,8 @@ async function prepareReversal(
   const { made, replaced } = await store.versionsOf(ctx, change_id)
   if (made.some(({ superseded_by }) => superseded_by !== null))
     throw new Problem('conflict', 'A later change is about the same rules: undo that one first.')
-  const effective_at = as_of === 'then' ? change.effective_at : ctx.now()
-  const edit = as_of === 'then' ? undone(made, replaced) : ended(made, replaced, live, ctx.now())
+  const effective_at = as_of === 'then' ? change.effective_at : now
+  const edit = as_of === 'then' ? undone(made, replaced) : ended(made, replaced, live, now)
   return { live, effective_at, name: change.name, edit }
 }
 
