@@ -316,3 +316,31 @@ export const RulePreview = z
   })
   .meta({ id: 'AssignmentRulePreview' })
 export type RulePreview = z.infer<typeof RulePreview>
+
+export const TopologyRealm = z
+  .object({
+    realm: z.string(),
+    connectors: z.array(z.string()),
+    total: z.int(),
+    running: z.int(),
+    stopped: z.int(),
+  })
+  .meta({ id: 'TopologyRealm' })
+export type TopologyRealm = z.infer<typeof TopologyRealm>
+export const TopologyNode = z
+  .object({
+    id: Id,
+    kind: Kind,
+    name: z.string(),
+    state: State,
+    total: z.int().meta({ description: 'how much stands directly under it' }),
+    running: z.int(),
+    stopped: z.int(),
+  })
+  .meta({ id: 'TopologyNode' })
+export type TopologyNode = z.infer<typeof TopologyNode>
+export const TopologyQuery = PageQuery.extend({
+  realm: z.string().min(1).max(256).optional(),
+  under: Id.optional().meta({ description: 'a resource: what is placed on it, and what is a part of it' }),
+})
+export type TopologyQuery = z.infer<typeof TopologyQuery>

@@ -15,6 +15,7 @@ import {
 } from './contract.ts'
 import { routes as assignmentRules } from './assignment-rules/routes.ts'
 import { resourceCsv } from './csv.ts'
+import { routes as topology } from './topology/routes.ts'
 import { Project } from '../accounts/contract.ts'
 import {
   assign,
@@ -38,6 +39,7 @@ const Summary = z.object({
 export const routes = (deps: HttpDeps, extras: Extras) =>
   router()
     .route('/', assignmentRules(deps))
+    .route('/', topology(deps))
     .get(
       '/resources',
       answers('Resources of every kind, one page', page(Resource), 'inventory.read'),

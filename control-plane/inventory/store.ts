@@ -7,6 +7,7 @@ import { knownAt } from '../db/cut.ts'
 import { withinOwn } from '../db/fence.ts'
 import { among, arrayText, columnar, type Context, ms, rows } from '../db/index.ts'
 import type { ResourceQuery } from './contract.ts'
+import { idsFrom, textsOf } from './search/rules.ts'
 import { assignment, dirtyResource, dueOwner, observedVersion, resource } from './schema.ts'
 
 export type ResourceRow = typeof resource.$inferSelect & {
@@ -54,6 +55,16 @@ const SORTS: Record<ResourceQuery['sort'], SQL> = {
   first_seen_at: sql`coalesce(${resource.first_seen_at}, 'epoch')`,
 }
 
+const escaped = (text: string) => text.replaceAll(/[\\%_]/g, (c) => `\\${c}`)
+/** Each way by an index of its own: a text within what the resource shows, or the beginning of its id. */
+function found(query: string): SQL | undefined {
+  const ids = idsFrom(query)
+  return or(
+    ...textsOf(query).map((text) => sql`${resource.search} like ${`%${escaped(text)}%`}`),
+    ids ? sql`${resource.id} between ${ids.first}::uuid and ${ids.last}::uuid` : undefined,
+  )
+}
+
 function matching(ctx: Context, query: ResourceQuery, only: readonly string[] | null): SQL | undefined {
   const list = (text: string | undefined) =>
     text
@@ -76,9 +87,7 @@ function matching(ctx: Context, query: ResourceQuery, only: readonly string[] | 
     isNotNull(resource.first_seen_at),
     kinds ? inArray(sql`${resource.kind}`, kinds) : undefined,
     states ? inArray(sql`${resource.state}`, states) : undefined,
-    query.q
-      ? sql`${resource.search} || E'\n' || ${resource.id}::text like ${`%${query.q.toLowerCase().replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`}`
-      : undefined,
+    query.q ? found(query.q) : undefined,
     owner,
     query.project_id === 'none'
       ? isNull(resource.project_id)

@@ -81,6 +81,7 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     `/resources/${host}`,
     '/resources/ownership',
     '/resources/ownership?add=1',
+    `/resources/topology?at=${host}`,
     '/agents',
     '/agents?enrol=1',
     '/agents?add=1',

@@ -217,6 +217,8 @@ const STAFF_ONLY = [
   'POST /accounts/{id}/notes',
   'POST /resources/{id}/assignments',
   'DELETE /resources/{id}/assignments',
+  'GET /topology',
+  'GET /topology/nodes',
   'GET /assignment-rules',
   'GET /assignment-rules/changes',
   'POST /assignment-rules/changes',

@@ -12,6 +12,7 @@ export const ROUTES = {
   firstOwner: '/first-owner',
   resources: '/resources',
   ownership: '/resources/ownership',
+  topology: '/resources/topology',
   resource: '/resources/:id',
   agents: '/agents',
   rollouts: '/agents/roll-outs',
@@ -79,6 +80,7 @@ export const paths = {
     return query.size ? `${ROUTES.margins}?${query}` : ROUTES.margins
   },
   resource: (id: string) => `/resources/${id}`,
+  topology: (at?: string) => (at ? `${ROUTES.topology}?at=${at}` : ROUTES.topology),
   draft: (account: string) => `/invoices/drafts/${account}`,
   priceChange: (id: string) => `/prices/changes/${id}`,
   whatIf: (id: string) => `/prices/what-ifs/${id}`,

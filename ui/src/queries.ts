@@ -148,6 +148,7 @@ export const queries = {
     }),
   summary: () => queryOptions({ queryKey: ['resources', 'summary'], queryFn: api.summary }),
   resource: (id: string) => queryOptions({ queryKey: ['resource', id, 'detail'], queryFn: () => api.resource(id) }),
+  topology: () => queryOptions({ queryKey: ['resources', 'topology'], queryFn: api.topology }),
   assignmentRules: () =>
     queryOptions({
       queryKey: ['assignment-rules'],

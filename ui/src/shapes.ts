@@ -29,6 +29,8 @@ export interface Items<T> {
   items: T[]
 }
 export type Account = Accounts.Account
+export type TopologyRealm = Inventory.TopologyRealm
+export type TopologyNode = Inventory.TopologyNode
 export type AssignmentRule = Inventory.AssignmentRule
 export type RuleList = z.infer<typeof Inventory.RuleList>
 export type RuleChange = Inventory.RuleChange

@@ -72,6 +72,11 @@ export default function Resources() {
       curl={[withQuery('/resources', filters.values())]}
       actions={
         <>
+          <Show when={!may('agents.read').disabled}>
+            <A href={paths.topology()} class={buttonClass()}>
+              {t('topology.title')}
+            </A>
+          </Show>
           <Show when={!may('inventory.assign').disabled}>
             <A href={paths.ownership} class={buttonClass()}>
               {t('owners.title')}
