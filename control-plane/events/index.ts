@@ -7,7 +7,7 @@ import type { Page, PageQuery } from '../http/contract.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
 import type { Event, EventFilter, EventQuery, Notice } from './contract.ts'
 export { guardsOfEvents, recordsIn, recordsOutside, tailAfter } from './records/index.ts'
-import { endNotice, fromRow, insertEvent, insertNotice, selectEvents, selectNotices } from './store.ts'
+import { endNotice, fromRow, insertEvent, insertEvents, insertNotice, selectEvents, selectNotices } from './store.ts'
 
 export interface NewEvent {
   /** `subject.what_happened`, in the past tense: `invoice.finalised` */
@@ -36,6 +36,27 @@ export async function append(
     request_id: ctx.request_id,
     occurred_at: ctx.now(),
   })
+}
+
+/** The same of many things at once, for the program's own work on many resources. */
+export async function appendAll(
+  ctx: Context,
+  events: readonly (NewEvent & { account_id: string | null })[],
+): Promise<void> {
+  const shared = { actor: whoOf(ctx.actor), request_id: ctx.request_id, occurred_at: ctx.now() }
+  await insertEvents(
+    ctx.tx,
+    events.map(({ type, subject, account_id, before, after }) => ({
+      ...shared,
+      id: newId(),
+      type,
+      subject_kind: subject.kind,
+      subject_id: subject.id,
+      account_id,
+      before: before ?? null,
+      after: after ?? null,
+    })),
+  )
 }
 
 /** Who did it, and as whom. */

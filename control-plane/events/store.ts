@@ -35,6 +35,12 @@ export const insertEvent = async (tx: Tx, row: typeof event.$inferInsert): Promi
   await tx.insert(event).values(row)
 }
 
+const ROWS_AT_ONCE = 500
+export async function insertEvents(tx: Tx, list: (typeof event.$inferInsert)[]): Promise<void> {
+  for (let at = 0; at < list.length; at += ROWS_AT_ONCE)
+    await tx.insert(event).values(list.slice(at, at + ROWS_AT_ONCE))
+}
+
 const NUMBERING_LOCK = 7_241_002
 const PUBLISHING_LOCK = 7_241_003
 

@@ -2,13 +2,14 @@
 import { system } from '../base/actor.ts'
 import type { Instant } from '../base/time.ts'
 import { type Clock, type Context, type Database, transact } from '../db/index.ts'
-import { pendingResources, projectPlannedOwners, settleResources } from '../inventory/index.ts'
+import { pendingResources, projectPlannedOwners, settleOwners, settleResources } from '../inventory/index.ts'
 import { oldestPending, pendingResources as pending } from './metrics.ts'
 import { pendingUsage, settleUsage, usageChangedFrom } from '../metering/index.ts'
 
 /** Resources of one transaction: a timeline takes some statements each, usage takes them all in a few. */
 const TIMELINES = 50
 const USAGES = 500
+const OWNERS = 500
 const actor = system('settle')
 
 /** Settles until nothing is dirty or `rounds` are used up; returns how many resources were touched. */
@@ -17,9 +18,10 @@ export async function settle(db: Database, now: Clock, rounds = 1_000): Promise<
   let touched = 0
   for (let round = 0; round < rounds; round += 1) {
     const resources = await transact(db, actor, now, settleTimelines)
+    const owners = await transact(db, actor, now, (ctx) => settleOwners(ctx, OWNERS))
     const usage = await transact(db, actor, now, (ctx) => settleUsage(ctx, USAGES))
-    touched += resources + usage
-    if (resources === 0 && usage === 0) break
+    touched += resources + owners + usage
+    if (resources + owners + usage === 0) break
   }
   await transact(db, actor, now, look)
   return touched
@@ -43,7 +45,7 @@ async function settleTimelines(ctx: Context): Promise<number> {
 
 /** The same within the caller's transaction: for whoever holds the cut and lets no new facts in meanwhile. */
 export async function settleHere(ctx: Context): Promise<void> {
-  while ((await settleTimelines(ctx)) + (await settleUsage(ctx, USAGES)) > 0);
+  while ((await settleTimelines(ctx)) + (await settleOwners(ctx, OWNERS)) + (await settleUsage(ctx, USAGES)) > 0);
 }
 
 /** What waits to be settled, and since when the oldest does. */

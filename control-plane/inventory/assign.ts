@@ -9,17 +9,19 @@ import { append } from '../events/index.ts'
 import { getAccount } from '../accounts/index.ts'
 import type { z } from 'zod'
 import type { Assignment, NewAssignment } from './contract.ts'
+import { derive, markParts, namesOfRules } from './assignment-rules/index.ts'
 import { transfer } from './ownership.ts'
 import { liveAssignments, requireSeen } from './tenure/index.ts'
 import { projectOwners } from './timeline/index.ts'
 import * as store from './store.ts'
 
+/** Who gave it, where the source itself is of an account. */
+const SOURCE = 'source'
 type AssignmentRow = Awaited<ReturnType<typeof liveAssignments>>[number]
-export const presentAssignment = ({
-  assignment: row,
-  account_name,
-  project_name,
-}: AssignmentRow): z.infer<typeof Assignment> => ({
+export const presentAssignment = (
+  { assignment: row, account_name, project_name }: AssignmentRow,
+  rules: ReadonlyMap<string, string> | null = null,
+): z.infer<typeof Assignment> => ({
   id: row.id,
   from: row.valid_from === null ? null : iso(row.valid_from),
   to: row.valid_to === null ? null : iso(row.valid_to),
@@ -30,7 +32,27 @@ export const presentAssignment = ({
   actor: row.actor,
   reason: row.reason,
   recorded_at: iso(row.recorded_at),
+  by_rule: row.evidence && {
+    // by what an operator tells his customers apart is his matter
+    id: rules && row.rule_id,
+    name: row.rule_id === null ? null : (rules?.get(row.rule_id) ?? null),
+    inherited_from: rules && row.inherited_from,
+    evidence: rules ? row.evidence : {},
+  },
 })
+
+/** Owners of one resource, the newest first; rules by name for those who make them. */
+export async function presentAssignments(
+  ctx: Context,
+  list: readonly AssignmentRow[],
+): Promise<z.infer<typeof Assignment>[]> {
+  if (ctx.actor.account_id !== null) return list.map((row) => presentAssignment(row))
+  const names = await namesOfRules(
+    ctx,
+    list.flatMap(({ assignment: { rule_id } }) => rule_id ?? []),
+  )
+  return list.map((row) => presentAssignment(row, names))
+}
 
 /**
  * Gives a resource to an account from an instant on; the past stays. Where the instant lies before an earlier decision it is
@@ -73,6 +95,7 @@ export async function assign(ctx: Context, id: string, input: NewAssignment): Pr
     cut,
   )
   await projectOwners(ctx, [id])
+  await markParts(ctx, [id])
   const made = sure((await liveAssignments(ctx, id)).find((row) => row.assignment.valid_from === decision.from))
   await append(ctx, {
     type: 'resource.transferred',
@@ -82,4 +105,44 @@ export async function assign(ctx: Context, id: string, input: NewAssignment): Pr
     after: presentAssignment(made),
   })
   return presentAssignment(made)
+}
+
+/** Takes back what people decided of its owner, from now on: rules decide again. What was until now stays. */
+export async function withdrawAssignments(ctx: Context, id: string): Promise<void> {
+  permit(ctx, 'inventory.assign')
+  await requireSeen(ctx, id)
+  const cut = await openCut(ctx.tx)
+  await store.lockResource(ctx, id)
+  const now = ctx.now()
+  const live = await liveAssignments(ctx, id)
+  const decided = live
+    .map((row) => row.assignment)
+    .filter(
+      ({ evidence, actor, valid_to }) => evidence === null && actor !== SOURCE && (valid_to === null || valid_to > now),
+    )
+  if (decided.length === 0)
+    throw new Problem('conflict', 'Nobody decided whose this is from now on: rules, or its source, say so already.')
+  const kept: typeof decided = decided
+    .filter(({ valid_from }) => valid_from === null || valid_from < now)
+    .map((row) => ({ ...row, valid_to: now }))
+  const first = Math.min(...decided.map(({ valid_from }) => valid_from ?? -Infinity))
+  const source = live.map((row) => row.assignment).find(({ actor }) => actor === SOURCE)
+  // what a source of an account reports is that account's wherever no person says otherwise
+  if (source) kept.push({ ...source, valid_from: Math.max(now, first), valid_to: null })
+  await store.replaceAssignments(
+    ctx,
+    decided,
+    kept.map((row) => ({ ...row, id: newId(), cut_from: cut })),
+    cut,
+  )
+  await derive(ctx, [id], cut)
+  await projectOwners(ctx, [id])
+  await markParts(ctx, [id])
+  await append(ctx, {
+    type: 'resource.assignment_withdrawn',
+    subject: { kind: 'resource', id },
+    account_id: live[0]?.assignment.account_id ?? null,
+    before: live[0] ? presentAssignment(live[0]) : null,
+    after: null,
+  })
 }

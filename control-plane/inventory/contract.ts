@@ -130,7 +130,16 @@ export const ObservedVersion = z.object({
   host_name: z.string().nullable(),
   conflict: z.boolean(),
 })
-/** Who owned it, as people decided. */
+/** Which rule gave a resource to its owner, and by what it was seen to. */
+export const RuleEvidence = z.object({
+  /** of the content: ['attributes', 'labels', 'team'] */
+  path: z.array(z.string()).optional(),
+  value: z.string().optional(),
+  parent: z.object({ kind: Kind, external_id: z.string() }).optional(),
+})
+export type RuleEvidence = z.infer<typeof RuleEvidence>
+
+/** Who owned it, as people decided, or as rules said where nobody had. */
 export const Assignment = z.object({
   id: Id,
   from: InstantText.nullable(),
@@ -142,6 +151,10 @@ export const Assignment = z.object({
   actor: z.string(),
   reason: z.string(),
   recorded_at: InstantText,
+  by_rule: z
+    .object({ id: Id.nullable(), name: z.string().nullable(), inherited_from: Id.nullable(), evidence: RuleEvidence })
+    .nullable()
+    .meta({ description: 'null: a person decided, or the source is of this account; rules are shown to staff only' }),
 })
 export const History = z
   .object({
@@ -184,3 +197,150 @@ export const NewSameAs = z.object({
   reason: z.string().trim().min(1).max(500),
 })
 export type NewSameAs = z.infer<typeof NewSameAs>
+
+const Text = z.string().trim().min(1).max(200)
+const ATTRIBUTE_ROOTS = ['name', 'external_id', 'host', 'attributes'] as const
+/** What must be so of a resource for a rule to speak of it; what is left out is not asked. */
+export const RuleCondition = z
+  .object({
+    realm: z.string().min(1).max(256).optional().meta({ description: 'only there: labels that tenants write lie' }),
+    connector: z.string().min(1).max(64).optional(),
+    kinds: z.array(Kind).min(1).max(50).optional(),
+    attribute: z
+      .object({
+        path: z
+          .array(z.string().min(1).max(128))
+          .min(1)
+          .max(8)
+          .refine(
+            ([root]) => ATTRIBUTE_ROOTS.some((one) => one === root),
+            `must begin with ${ATTRIBUTE_ROOTS.join(', ')}`,
+          )
+          .meta({ example: ['attributes', 'labels', 'team'] }),
+        equals: z.string().max(512).optional(),
+        like: z.string().max(512).optional().meta({ description: '`*` stands for any text', example: 'acme-*' }),
+      })
+      .optional(),
+    parent: z.object({ kind: Kind, external_id: z.string().min(1).max(512).optional() }).optional(),
+  })
+  .meta({ id: 'AssignmentRuleCondition' })
+export type RuleCondition = z.infer<typeof RuleCondition>
+
+const RuleOwner = z.object({ account_id: Id, project_id: Id.nullable().default(null) })
+/** To whom a rule gives: one account, by the value of the attribute, by the account's id that is the value, or to the parent's owner. */
+export const RuleEffect = z
+  .discriminatedUnion('to', [
+    RuleOwner.extend({ to: z.literal('account') }),
+    z.object({ to: z.literal('values'), values: z.record(z.string().max(512), RuleOwner) }),
+    z.object({ to: z.literal('account_id') }),
+    z.object({ to: z.literal('parent') }),
+  ])
+  .meta({ id: 'AssignmentRuleEffect' })
+export type RuleEffect = z.infer<typeof RuleEffect>
+
+const RuleContent = z.object({ name: Text, condition: RuleCondition, effect: RuleEffect })
+export type RuleContent = z.infer<typeof RuleContent>
+export const AssignmentRule = RuleContent.extend({
+  id: Id,
+  position: z.int(),
+  from: InstantText.nullable(),
+  to: InstantText.nullable(),
+  resources: z.int().meta({ description: 'that are their owner’s by it now' }),
+}).meta({ id: 'AssignmentRule' })
+export type AssignmentRule = z.infer<typeof AssignmentRule>
+
+const RULE_CHANGES = ['create', 'change', 'remove', 'order', 'reverse'] as const
+const When = {
+  effective_at: InstantText.nullable().optional().meta({
+    description:
+      'from when it holds; default: now. An instant before now, or null (ever since), corrects the past and needs a reason',
+  }),
+  reason: z.string().trim().max(500).default(''),
+  based_on: Id.nullable()
+    .optional()
+    .meta({ description: 'the last change that you saw: refused if there was another since' }),
+}
+export const NewRuleChange = z
+  .discriminatedUnion('kind', [
+    RuleContent.extend({ kind: z.literal('create'), place: z.int().min(1).max(500).optional(), ...When }),
+    RuleContent.extend({ kind: z.literal('change'), rule_id: Id, ...When }),
+    z.object({ kind: z.literal('remove'), rule_id: Id, ...When }),
+    z.object({ kind: z.literal('order'), rule_ids: z.array(Id).min(1).max(500), ...When }),
+    z.object({
+      kind: z.literal('reverse'),
+      change_id: Id,
+      as_of: z
+        .enum(['now', 'then'])
+        .meta({ description: '`then`: as though it had never been, which corrects the past' }),
+      reason: When.reason,
+      based_on: When.based_on,
+    }),
+  ])
+  .meta({ id: 'NewAssignmentRuleChange' })
+export type NewRuleChange = z.infer<typeof NewRuleChange>
+export const RuleChange = z
+  .object({
+    id: Id,
+    kind: z.enum(RULE_CHANGES),
+    name: z.string().meta({ description: 'of the rule; empty where it is about their order' }),
+    effective_at: InstantText.nullable(),
+    reason: z.string(),
+    actor: z.string(),
+    recorded_at: InstantText,
+    reversed: z.boolean(),
+  })
+  .meta({ id: 'AssignmentRuleChange' })
+export type RuleChange = z.infer<typeof RuleChange>
+export const RuleList = z.object({
+  items: z.array(AssignmentRule),
+  last_change: Id.nullable(),
+  pending: z.int().meta({ description: 'resources whose owner is being looked for' }),
+})
+const NamedOwner = Owner.nullable()
+export const RulePreview = z
+  .object({
+    looked_at: z.int(),
+    complete: z.boolean().meta({ description: 'false: there are more resources than were looked at' }),
+    changed: z.int(),
+    from: InstantText.nullable().meta({ description: 'the first instant at which an owner changes' }),
+    accounts: z.array(z.object({ account_id: Id, account_name: z.string(), gains: z.int(), loses: z.int() })),
+    items: z.array(
+      z.object({
+        resource: z.object({ id: Id, kind: Kind, name: z.string() }),
+        from: InstantText.nullable(),
+        to: InstantText.nullable(),
+        before: NamedOwner,
+        after: NamedOwner,
+      }),
+    ),
+  })
+  .meta({ id: 'AssignmentRulePreview' })
+export type RulePreview = z.infer<typeof RulePreview>
+
+export const TopologyRealm = z
+  .object({
+    realm: z.string(),
+    connectors: z.array(z.string()),
+    total: z.int(),
+    running: z.int(),
+    stopped: z.int(),
+  })
+  .meta({ id: 'TopologyRealm' })
+export type TopologyRealm = z.infer<typeof TopologyRealm>
+export const TopologyNode = z
+  .object({
+    id: Id,
+    kind: Kind,
+    name: z.string(),
+    state: State,
+    total: z.int().meta({ description: 'how much stands directly under it' }),
+    running: z.int(),
+    stopped: z.int(),
+  })
+  .meta({ id: 'TopologyNode' })
+export type TopologyNode = z.infer<typeof TopologyNode>
+export const TopologyQuery = PageQuery.extend({
+  realm: z.string().min(1).max(256).optional(),
+  under: Id.optional().meta({ description: 'a resource: what is placed on it, and what is a part of it' }),
+})
+export type TopologyQuery = z.infer<typeof TopologyQuery>

@@ -9,7 +9,7 @@ import { Id, type Page } from '../http/contract.ts'
 import { z } from 'zod'
 import type { History, NewSameAs, Resource, ResourceDetail, ResourceQuery, SameAsDecision } from './contract.ts'
 import { claimCovers, coverHistory, coversIn, decideSameAs, decisionsOf, setsOf, type SetMember } from './eyes/index.ts'
-import { presentAssignment } from './assign.ts'
+import { presentAssignments } from './assign.ts'
 import { liveAssignments, requireSeen, within } from './tenure/index.ts'
 import { bornAfter, HOSTS } from './rules.ts'
 import { projectOwners } from './timeline/index.ts'
@@ -25,7 +25,8 @@ export {
   storeEvent,
   storeListing,
 } from './facts/index.ts'
-export { assign } from './assign.ts'
+export { assign, withdrawAssignments } from './assign.ts'
+export { settleOwners } from './assignment-rules/index.ts'
 export { withdrawSameAs } from './eyes/index.ts'
 export { type Held, holdings, observations, ownership } from './holdings/index.ts'
 export { closeProject, projectOfEach } from './projects/index.ts'
@@ -157,7 +158,7 @@ export async function summary(ctx: Context) {
 
 export async function history(ctx: Context, id: string): Promise<z.infer<typeof History>> {
   const { tenure } = await requireSeen(ctx, id)
-  const assigned = (await liveAssignments(ctx, id)).map(presentAssignment)
+  const assigned = await presentAssignments(ctx, await liveAssignments(ctx, id))
   const isStaff = ctx.actor.account_id === null
   return await ctx.program(async (program) => ({ ...(await observedOf(program, id, tenure, isStaff)), assigned }))
 }

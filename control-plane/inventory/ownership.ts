@@ -1,6 +1,7 @@
 /** How a transfer or a correction changes the assigned timeline: pure. */
 import { Problem } from '../base/problem.ts'
 import type { Instant, Interval, OpenInterval } from '../base/time.ts'
+import type { RuleEvidence } from './contract.ts'
 
 interface Assigned {
   account_id: string
@@ -10,6 +11,10 @@ interface Assigned {
   actor: string
   reason: string
   recorded_at: Instant
+  /** of a row that rules made */
+  evidence?: RuleEvidence | null
+  rule_id?: string | null
+  inherited_from?: string | null
 }
 export interface Decision {
   account_id: string
@@ -36,7 +41,8 @@ export function transfer<T extends Assigned>(
   const holder = live.find(
     (row) => (row.valid_from ?? -Infinity) < from && (row.valid_to === null || row.valid_to > from),
   )
-  if (later.length === 0 && holder?.account_id === account_id && holder.project_id === project_id)
+  // to decide what a rule said anyhow is a decision: no rule changes it any more
+  if (later.length === 0 && !holder?.evidence && holder?.account_id === account_id && holder.project_id === project_id)
     throw new Problem('invalid', 'The resource belongs to this account and project already.', [
       { pointer: '/account_id', detail: 'must be another account or project' },
     ])
@@ -53,6 +59,9 @@ export function transfer<T extends Assigned>(
       reason: holder.reason,
       actor: holder.actor,
       recorded_at: holder.recorded_at,
+      evidence: holder.evidence ?? null,
+      rule_id: holder.rule_id ?? null,
+      inherited_from: holder.inherited_from ?? null,
     })
   return { superseded, fresh }
 }

@@ -13,7 +13,9 @@ import {
   ResourceQuery,
   SameAsDecision,
 } from './contract.ts'
+import { routes as assignmentRules } from './assignment-rules/routes.ts'
 import { resourceCsv } from './csv.ts'
+import { routes as topology } from './topology/routes.ts'
 import { Project } from '../accounts/contract.ts'
 import {
   assign,
@@ -24,6 +26,7 @@ import {
   listResources,
   sameAs,
   summary,
+  withdrawAssignments,
   withdrawSameAs,
 } from './index.ts'
 
@@ -35,6 +38,8 @@ const Summary = z.object({
 
 export const routes = (deps: HttpDeps, extras: Extras) =>
   router()
+    .route('/', assignmentRules(deps))
+    .route('/', topology(deps))
     .get(
       '/resources',
       answers('Resources of every kind, one page', page(Resource), 'inventory.read'),
@@ -73,6 +78,15 @@ export const routes = (deps: HttpDeps, extras: Extras) =>
       valid('param', Param),
       valid('json', NewAssignment),
       async (c) => c.json(await verb(c, deps, (ctx) => assign(ctx, c.req.valid('param').id, c.req.valid('json'))), 201),
+    )
+    .delete(
+      '/resources/:id/assignments',
+      answers('Take back what people decided of its owner: rules decide again from now on', null, 'inventory.assign'),
+      valid('param', Param),
+      async (c) => {
+        await verb(c, deps, (ctx) => withdrawAssignments(ctx, c.req.valid('param').id))
+        return c.body(null, 204)
+      },
     )
     .post(
       '/projects/:id/closure',

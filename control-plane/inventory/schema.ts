@@ -1,10 +1,11 @@
 /** Tables of the inventory: facts (snapshots, sightings) and the two timelines that follow from them. */
+import { sql } from 'drizzle-orm'
 import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Content, Kind, Observation, Size, State } from '#connectors/contract.ts'
 import { account, project } from '../accounts/schema.ts'
 import { instant } from '../db/columns.ts'
 import { source } from '../sources/schema.ts'
-import type { SameAsEvidence } from './contract.ts'
+import type { RuleChange, RuleCondition, RuleEffect, RuleEvidence, SameAsEvidence } from './contract.ts'
 
 /** Identity, and what is so now (a projection of the newest version and assignment, for lists). */
 export const resource = pgTable(
@@ -43,6 +44,7 @@ export const resource = pgTable(
     index().on(t.kind, t.name),
     index().on(t.source_id),
     index().on(t.covered_by),
+    index('resource_search_index').using('gin', sql`search gin_trgm_ops`),
   ],
 )
 
@@ -180,10 +182,16 @@ export const observedVersion = pgTable(
     cut_to: integer(),
     stored_at: instant().notNull(),
   },
-  (t) => [index().on(t.resource_id, t.valid_from)],
+  (t) => [
+    index().on(t.resource_id, t.valid_from),
+    /** whose parent a resource is */
+    index('observed_version_parent_index')
+      .on(sql`(content->'parent'->>'external_id')`, sql`(content->'parent'->>'kind')`)
+      .where(sql`cut_to is null and content ? 'parent'`),
+  ],
 )
 
-/** The assigned timeline, bitemporal: who owned it, by people's decisions. Null bounds are open. */
+/** The assigned timeline, bitemporal: who owned it, by people's decisions, and by rules where there is none. Null bounds are open. */
 export const assignment = pgTable(
   'assignment',
   {
@@ -202,9 +210,60 @@ export const assignment = pgTable(
     recorded_at: instant().notNull(),
     cut_from: integer().notNull(),
     cut_to: integer(),
+    /** the rule that said so, by what it saw; null: a person did, or the source is of the account */
+    evidence: jsonb().$type<RuleEvidence>(),
+    /** null in a row with evidence: it has the owner of what it is a part of */
+    rule_id: uuid(),
+    inherited_from: uuid().references(() => resource.id),
   },
-  (t) => [index().on(t.resource_id), index().on(t.account_id)],
+  (t) => [
+    index().on(t.resource_id),
+    index().on(t.account_id),
+    index()
+      .on(t.rule_id)
+      .where(sql`cut_to is null and rule_id is not null`),
+  ],
 )
+
+/** What people changed of the rules by which resources come to accounts. */
+export const assignmentRuleChange = pgTable('assignment_rule_change', {
+  id: uuid().primaryKey(),
+  kind: text().$type<RuleChange['kind']>().notNull(),
+  name: text().notNull(),
+  /** null: ever since */
+  effective_at: instant(),
+  reason: text().notNull(),
+  actor: text().notNull(),
+  recorded_at: instant().notNull(),
+  reversed_by: uuid(),
+})
+
+/** Versions of those rules, bitemporal: in force in [valid_from, valid_to), as said by one change until another says otherwise. */
+export const assignmentRule = pgTable(
+  'assignment_rule',
+  {
+    id: uuid().primaryKey(),
+    rule_id: uuid().notNull(),
+    valid_from: instant(),
+    valid_to: instant(),
+    position: integer().notNull(),
+    name: text().notNull(),
+    condition: jsonb().$type<RuleCondition>().notNull(),
+    effect: jsonb().$type<RuleEffect>().notNull(),
+    made_by: uuid()
+      .notNull()
+      .references(() => assignmentRuleChange.id),
+    superseded_by: uuid().references(() => assignmentRuleChange.id),
+  },
+  (t) => [index().on(t.rule_id), index().on(t.made_by), index().on(t.superseded_by)],
+)
+
+/** Resources whose owner by rule must be found anew. Rows are only added and taken, so that who adds waits for nobody. */
+export const dueOwner = pgTable('due_owner', {
+  id: uuid().primaryKey(),
+  resource_id: uuid().notNull(),
+  marked_at: instant().notNull(),
+})
 
 /** Proofs that a resource has shown: by them the eyes on one machine find each other. */
 export const proof = pgTable(

@@ -7,7 +7,8 @@ import { knownAt } from '../db/cut.ts'
 import { withinOwn } from '../db/fence.ts'
 import { among, arrayText, columnar, type Context, ms, rows } from '../db/index.ts'
 import type { ResourceQuery } from './contract.ts'
-import { assignment, dirtyResource, observedVersion, resource } from './schema.ts'
+import { idsFrom, textsOf } from './search/rules.ts'
+import { assignment, dirtyResource, dueOwner, observedVersion, resource } from './schema.ts'
 
 export type ResourceRow = typeof resource.$inferSelect & {
   host_name: string | null
@@ -54,6 +55,16 @@ const SORTS: Record<ResourceQuery['sort'], SQL> = {
   first_seen_at: sql`coalesce(${resource.first_seen_at}, 'epoch')`,
 }
 
+const escaped = (text: string) => text.replaceAll(/[\\%_]/g, (c) => `\\${c}`)
+/** Each way by an index of its own: a text within what the resource shows, or the beginning of its id. */
+function found(query: string): SQL | undefined {
+  const ids = idsFrom(query)
+  return or(
+    ...textsOf(query).map((text) => sql`${resource.search} like ${`%${escaped(text)}%`}`),
+    ids ? sql`${resource.id} between ${ids.first}::uuid and ${ids.last}::uuid` : undefined,
+  )
+}
+
 function matching(ctx: Context, query: ResourceQuery, only: readonly string[] | null): SQL | undefined {
   const list = (text: string | undefined) =>
     text
@@ -76,9 +87,7 @@ function matching(ctx: Context, query: ResourceQuery, only: readonly string[] | 
     isNotNull(resource.first_seen_at),
     kinds ? inArray(sql`${resource.kind}`, kinds) : undefined,
     states ? inArray(sql`${resource.state}`, states) : undefined,
-    query.q
-      ? sql`${resource.search} || E'\n' || ${resource.id}::text like ${`%${query.q.toLowerCase().replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`}`
-      : undefined,
+    query.q ? found(query.q) : undefined,
     owner,
     query.project_id === 'none'
       ? isNull(resource.project_id)
@@ -228,7 +237,7 @@ export async function replaceAssignments(
   const seen = old.filter((row) => row.cut_from !== cut).map((row) => row.id)
   if (unseen.length > 0) await ctx.tx.delete(assignment).where(inArray(assignment.id, unseen))
   if (seen.length > 0) await ctx.tx.update(assignment).set({ cut_to: cut }).where(inArray(assignment.id, seen))
-  await ctx.tx.insert(assignment).values(fresh)
+  if (fresh.length > 0) await ctx.tx.insert(assignment).values(fresh)
 }
 
 export const lockResource = (ctx: Context, id: string) =>
@@ -288,7 +297,7 @@ export async function unobservedIn(
 export async function pendingResources(ctx: Context): Promise<{ count: number; oldest: Instant | null }> {
   const [row] = await rows<{ count: string; oldest: string | null }>(
     ctx.tx,
-    sql`select count(*) as count, min(${ms(sql`${dirtyResource.marked_at}`)}) as oldest from ${dirtyResource}`,
+    sql`select count(*) as count, min(${ms(sql`marked_at`)}) as oldest from (select marked_at from ${dirtyResource} union all select marked_at from ${dueOwner}) waiting`,
   )
   return { count: Number(sure(row).count), oldest: sure(row).oldest === null ? null : Number(sure(row).oldest) }
 }

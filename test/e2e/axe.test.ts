@@ -62,6 +62,12 @@ async function pathsOf({ api }: Product): Promise<string[]> {
   const published = await api(`/price-indexes/${index}/values`, { method: 'POST', body: JSON.stringify({ values }) })
   expect(published.status, await published.clone().text()).toBe(201)
   const invoice = (await itemsOf('/invoices')).items[0]?.id
+  const rule = { name: 'By team', condition: { attribute: { path: ['attributes', 'labels', 'team'] } } }
+  await made('/assignment-rules/changes', {
+    ...rule,
+    kind: 'create',
+    effect: { to: 'values', values: { red: { account_id: account } } },
+  })
   const opened = await api('/period-closes', {
     method: 'POST',
     body: JSON.stringify({ month: monthBefore(new Date()) }),
@@ -73,6 +79,9 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/resources',
     '/resources?q=nothing-is-called-so',
     `/resources/${host}`,
+    '/resources/ownership',
+    '/resources/ownership?add=1',
+    `/resources/topology?at=${host}`,
     '/agents',
     '/agents?enrol=1',
     '/agents?add=1',

@@ -19,6 +19,10 @@ const MACHINERY = [
   'POST /agent-rollouts/{id}/resume',
   'POST /agent-rollouts/{id}/roll-back',
   'POST /resources/{id}/assignments',
+  'DELETE /resources/{id}/assignments',
+  'GET /assignment-rules',
+  'POST /assignment-rules/changes',
+  'POST /assignment-rules/changes/preview',
   'POST /resources/{id}/same-as',
 ]
 const MONEY = [

@@ -130,6 +130,12 @@ const BODIES: Record<string, () => unknown> = {
   '/accounts/{id}/notes': () => ({ cut: 1 }),
   ...bodiesOfSold(() => [sold, other]),
   ...repriced.bodies,
+  '/assignment-rules/changes': () => ({
+    kind: 'create',
+    name: newId(),
+    condition: { realm: 'nowhere' },
+    effect: { to: 'account', account_id: a },
+  }),
   '/resources/{id}/assignments': () => ({ account_id: a }),
   '/resources/{id}/same-as': () => ({ resource_id: other, same: false, reason: 'two boards' }),
 }

@@ -148,10 +148,14 @@ async function described(): Promise<Route[]> {
 }
 
 /** The address of something that is there, or of something that never was. */
+/** paths whose ids are those of other things */
+const OF_OTHERS: Readonly<Record<string, string>> = { drafts: 'accounts', topology: 'resources' }
+/** what a route can't do without */
+const QUERIES: Readonly<Record<string, string>> = { '/topology/nodes': '?realm=none' }
 const addressOf = ({ path }: Route, isThere: boolean): string => {
   const [, kind = ''] = path.split('/')
-  const owner = kind === 'drafts' ? 'accounts' : kind
-  return path.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
+  const owner = OF_OTHERS[kind] ?? kind
+  return (path + (QUERIES[path] ?? '')).replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
     isThere
       ? ((name === 'line' ? existing['line'] : existing[name === 'account' ? 'accounts' : owner]) ?? NOBODY)
       : NOBODY,

@@ -18,6 +18,8 @@ const page = {
   overview: lazy(() => import('./pages/overview.tsx')),
   signIn: lazy(() => import('./pages/sign-in.tsx')),
   resources: lazy(() => import('./pages/resources.tsx')),
+  topology: lazy(() => import('./pages/topology.tsx')),
+  ownership: lazy(() => import('./pages/ownership.tsx')),
   resource: lazy(() => import('./pages/resource.tsx')),
   agents: lazy(() => import('./pages/agents.tsx')),
   sources: lazy(() => import('./pages/sources.tsx')),
@@ -76,6 +78,8 @@ function App() {
         <Route component={Shell}>
           <Route path={ROUTES.overview} component={forWhom(page.overview, page.myHome)} />
           <Route path={ROUTES.resources} component={page.resources} />
+          <Route path={ROUTES.topology} component={forWhom(page.topology, NotFound)} />
+          <Route path={ROUTES.ownership} component={forWhom(page.ownership, NotFound)} />
           <Route path={ROUTES.resource} component={page.resource} />
           <Route path={ROUTES.agents} component={forWhom(page.agents, NotFound)} />
           <Route path={ROUTES.sources} component={forWhom(page.sources, NotFound)} />

@@ -151,6 +151,15 @@ export const queries = {
     }),
   summary: () => queryOptions({ queryKey: ['resources', 'summary'], queryFn: api.summary }),
   resource: (id: string) => queryOptions({ queryKey: ['resource', id, 'detail'], queryFn: () => api.resource(id) }),
+  topology: () => queryOptions({ queryKey: ['resources', 'topology'], queryFn: api.topology }),
+  assignmentRules: () =>
+    queryOptions({
+      queryKey: ['assignment-rules'],
+      queryFn: api.assignmentRules,
+      // owners follow in the background
+      refetchInterval: ({ state }) => (state.data && state.data.pending > 0 ? MOVING_MS : false),
+    }),
+  assignmentRuleChanges: () => queue(['assignment-rules', 'changes'], (query) => api.assignmentRuleChanges(query)),
   history: (id: string) => queryOptions({ queryKey: ['resource', id, 'history'], queryFn: () => api.history(id) }),
   currentValues: (id: string) =>
     queryOptions({ queryKey: ['resource', id, 'metrics'], queryFn: () => api.currentValues(id) }),
@@ -317,6 +326,7 @@ export const queries = {
 
 const STALE_AFTER: Record<string, string[]> = {
   resource: ['resources', 'resource', 'drafts'],
+  assignment_rules: ['assignment-rules', 'resources', 'resource', 'drafts', 'queues'],
   assignment: ['resources', 'resource', 'drafts', 'queues'],
   agent: ['agents', 'sources', 'connectors', 'rollouts', 'agent-updates'],
   release: ['releases'],

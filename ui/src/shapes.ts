@@ -30,6 +30,17 @@ export interface Items<T> {
   items: T[]
 }
 export type Account = Accounts.Account
+export type TopologyRealm = Inventory.TopologyRealm
+export type TopologyNode = Inventory.TopologyNode
+export type AssignmentRule = Inventory.AssignmentRule
+export type RuleList = z.infer<typeof Inventory.RuleList>
+export type RuleChange = Inventory.RuleChange
+export type RulePreview = Inventory.RulePreview
+export type NewRuleChange = z.input<typeof Inventory.NewRuleChange>
+export type NewRule = Omit<
+  Extract<NewRuleChange, { kind: 'create' }>,
+  'kind' | 'place' | 'effective_at' | 'reason' | 'based_on'
+>
 export type PriceBook = Catalog.PriceBook
 export type NewPriceBook = z.input<typeof Catalog.NewPriceBook>
 export type BookAssignment = Contracts.BookAssignment

@@ -7,6 +7,7 @@ import { iso } from '../../base/time.ts'
 import type { Context } from '../../db/index.ts'
 import { together } from '../../db/together.ts'
 import type { ProjectClosure } from '../contract.ts'
+import { rulesNaming } from '../assignment-rules/index.ts'
 import { assign } from '../assign.ts'
 import { heldBy, projectOfAssignments } from './store.ts'
 
@@ -38,6 +39,15 @@ const projectsTogether = together(async (ctx, _all: null, sets: readonly Readonl
 export async function closeProject(ctx: Context, id: string, { move_to, reason }: ProjectClosure): Promise<Project> {
   permit(ctx, 'accounts.write')
   const row = await requireOpenProject(ctx, id)
+  const giving = await ctx.program((program) => rulesNaming(program, id))
+  if (giving.length > 0) {
+    // how an operator tells his customers apart is his matter
+    const named = ctx.actor.account_id === null ? `: ${giving.map(({ name }) => name).join(', ')}` : ''
+    throw new Problem(
+      'conflict',
+      `Rules of ownership give to the project ${row.name}${named}. Let those who run the installation change them first.`,
+    )
+  }
   const held = await heldBy(ctx, id, MOVED_MAX + 1)
   if (held.length > 0) {
     if (move_to === undefined)

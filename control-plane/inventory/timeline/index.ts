@@ -5,6 +5,7 @@ import { type Instant, iso } from '../../base/time.ts'
 import { openCut } from '../../db/cut.ts'
 import type { Context } from '../../db/index.ts'
 import { append } from '../../events/index.ts'
+import { derive, markParts } from '../assignment-rules/index.ts'
 import { lockEyes, relate } from '../eyes/index.ts'
 import { bornAfter, versions } from '../rules.ts'
 import * as store from './store.ts'
@@ -16,6 +17,7 @@ export interface Settled {
   /** earliest instant at which the timeline, or what is known of its birth, changed; null where nothing changed */
   changed_since: Instant | null
   born_changed: boolean
+  first_changed: boolean
 }
 
 /** Settles at most `limit` dirty resources, and the sets of eyes that they are in. */
@@ -26,8 +28,14 @@ export async function settleResources(ctx: Context, limit: number): Promise<Sett
   const claimed = await store.claimDirty(ctx, limit)
   for (const id of claimed) out.push(await settleOne(ctx, id, cut))
   await relate(ctx, claimed, cut)
+  await markParts(ctx, moved(out))
+  await derive(ctx, claimed, cut)
   return out
 }
+
+/** Another instant from which on they answer to their id: what is a part of them may be another's. */
+const moved = (settled: readonly Settled[]): string[] =>
+  settled.filter(({ first_changed }) => first_changed).map(({ resource_id }) => resource_id)
 
 const keyOf = (v: store.Placed): string =>
   canonical([v.from, v.to, v.from_exact, v.to_exact, v.not_before, v.scope_id, v.host_id, v.conflict, v.content])
@@ -53,6 +61,7 @@ async function settleOne(ctx: Context, resource_id: string, cut: number): Promis
     resource_id,
     changed_since: changed.length > 0 ? Math.min(...changed, ...births) : null,
     born_changed: was !== is,
+    first_changed: live[0]?.from !== wanted[0]?.from,
   }
 }
 

@@ -136,6 +136,10 @@ const NEVER_DONE = new Set([
   // an agent of the name with that connector, and a window that has begun and isn't long, don't come by chance
   'POST /api/v1/sources/check',
   'POST /api/v1/sources/{id}/replay',
+  // a union of changes, each of rules that there are
+  'POST /api/v1/assignment-rules/changes',
+  'POST /api/v1/assignment-rules/changes/preview',
+  'DELETE /api/v1/resources/{id}/assignments',
   'POST /api/v1/resources/{id}/same-as',
   'DELETE /api/v1/resources/{id}/same-as/{other}',
 ])

@@ -5,7 +5,8 @@ import { createMemo, createSignal, For, Show } from 'solid-js'
 
 export interface TreeNode {
   id: string
-  children?: (() => readonly this[]) | undefined
+  /** undefined: not there yet; it is asked again when what it reads changes */
+  children?: (() => readonly this[] | undefined) | undefined
 }
 interface Row<Node> {
   node: Node
@@ -20,18 +21,24 @@ interface Props<Node> {
   nodes: readonly Node[]
   /** open at first */
   open: readonly string[]
+  /** where the keyboard begins; default: the first */
+  current?: string | undefined
+  /** of those whose children come later */
+  onOpen?: (node: Node) => void
+  /** Enter on one without children */
+  onEnter?: (node: Node) => void
   row: (node: Node, isOpen: boolean) => JSX.Element
 }
 
 export function Tree<Node extends TreeNode>(props: Props<Node>) {
   const [open, setOpen] = createSignal<ReadonlySet<string>>(new Set(props.open))
-  const [current, setCurrent] = createSignal(props.nodes[0]?.id ?? '')
+  const [current, setCurrent] = createSignal(props.current ?? props.nodes[0]?.id ?? '')
   const made = new Map<string, readonly Node[]>()
   let frame: HTMLDivElement | undefined
   const childrenOf = (node: Node): readonly Node[] => {
-    const known = made.get(node.id) ?? (node.children?.() as readonly Node[] | undefined) ?? []
-    made.set(node.id, known)
-    return known
+    const known = made.get(node.id) ?? (node.children?.() as readonly Node[] | undefined)
+    if (known && !props.onOpen) made.set(node.id, known)
+    return known ?? []
   }
   const rowsOf = (nodes: readonly Node[], level: number, parent: string | null): Row<Node>[] =>
     nodes.flatMap((node, index) => [
@@ -42,9 +49,11 @@ export function Tree<Node extends TreeNode>(props: Props<Node>) {
   const known = new Map<string, Row<Node>>()
   const rows = createMemo(() =>
     rowsOf(props.nodes, 1, null).map((row) => {
-      const kept = known.get(row.node.id) ?? row
-      known.set(row.node.id, kept)
-      return kept
+      const kept = known.get(row.node.id)
+      // more siblings came: what is read out of their number is another
+      const same = kept?.count === row.count && kept.position === row.position ? kept : row
+      known.set(row.node.id, same)
+      return same
     }),
   )
   const toggle = (id: string, isOpen: boolean) => {
@@ -52,6 +61,8 @@ export function Tree<Node extends TreeNode>(props: Props<Node>) {
     if (isOpen) next.add(id)
     else next.delete(id)
     setOpen(next)
+    const opened = isOpen ? rows().find((row) => row.node.id === id)?.node : undefined
+    if (opened) props.onOpen?.(opened)
   }
   const go = (id: string | undefined) => {
     if (id === undefined) return
@@ -72,9 +83,12 @@ export function Tree<Node extends TreeNode>(props: Props<Node>) {
       ArrowRight: () =>
         row.node.children && !isOpen ? toggle(row.node.id, true) : isOpen && go(list[at + 1]?.node.id),
       ArrowLeft: () => (isOpen ? toggle(row.node.id, false) : go(row.parent ?? undefined)),
-      Enter: () => row.node.children && toggle(row.node.id, !isOpen),
+      Enter: () => (row.node.children ? toggle(row.node.id, !isOpen) : props.onEnter?.(row.node)),
       ' ': () => row.node.children && toggle(row.node.id, !isOpen),
     }
+    // a link or a button within a row is pressed itself
+    const isWithin = event.target instanceof HTMLElement && event.target.getAttribute('role') !== 'treeitem'
+    if (isWithin && ['Enter', ' '].includes(event.key)) return
     const move = moves[event.key]
     if (!move || event.ctrlKey || event.metaKey || event.altKey) return
     event.preventDefault()

@@ -106,7 +106,16 @@ function OneResource(props: { id: string }) {
                 </Section>
               </Show>
               <Show when={!tenant.account()}>
-                <Section title={t('resource.placement')}>
+                <Section
+                  title={t('resource.placement')}
+                  actions={
+                    <Show when={!may('agents.read').disabled && data().ended_at === null}>
+                      <A href={paths.topology(data().id)} class="link text-[0.8125rem]">
+                        {t('topology.title')}
+                      </A>
+                    </Show>
+                  }
+                >
                   <Placement resource={data()} />
                 </Section>
               </Show>

@@ -16,6 +16,7 @@ import { CheckField } from '../kit/field.tsx'
 import { Popover } from '../kit/popover.tsx'
 import { SkeletonRows } from '../kit/skeleton.tsx'
 import { Load } from '../parts/load.tsx'
+import { createMay } from '../parts/may.ts'
 import { Page } from '../parts/page.tsx'
 import { ProjectFilter } from '../parts/project-choice.tsx'
 import { FilterMany, FilterOne, FilterText } from '../parts/resource-filters.tsx'
@@ -60,6 +61,7 @@ type Filters = ReturnType<typeof createFilters>
 export default function Resources() {
   const filters = createFilters()
   const tenant = createTenant()
+  const may = createMay()
   const query = useInfiniteQuery(() => queries.resources(filters.values()))
   const total = () => (query.status === 'success' ? (query.data?.pages[0]?.total ?? null) : null)
   return (
@@ -70,6 +72,16 @@ export default function Resources() {
       curl={[withQuery('/resources', filters.values())]}
       actions={
         <>
+          <Show when={!may('agents.read').disabled}>
+            <A href={paths.topology()} class={buttonClass()}>
+              {t('topology.title')}
+            </A>
+          </Show>
+          <Show when={!may('inventory.assign').disabled}>
+            <A href={paths.ownership} class={buttonClass()}>
+              {t('owners.title')}
+            </A>
+          </Show>
           <ColumnChoice />
           <a
             class={buttonClass()}

@@ -6,6 +6,7 @@ import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
 import { nameText } from './person-name.ts'
+import { byRuleText } from './rule-text.ts'
 
 type Observed = History['observed'][number]
 type Entry = { at: string; version: Observed } | { at: string; gap: { from: string; to: string } }
@@ -41,7 +42,7 @@ export function ResourceHistory(props: { history: History }) {
               </p>
               <Span from={one.from} to={one.to} />
               <p class="m-0 text-[0.8125rem] text-muted">
-                {t('overview.by', { actor: nameText(one.actor) })}
+                {one.by_rule ? byRuleText(one.by_rule) : t('overview.by', { actor: nameText(one.actor) })}
                 <Show when={one.reason}> · {one.reason}</Show>
               </p>
             </Point>

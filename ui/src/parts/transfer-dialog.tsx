@@ -5,13 +5,17 @@ import { createStore } from 'solid-js/store'
 import { api, type ResourceDetail } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
+import { Button } from '../kit/button.tsx'
 import { Choice, SelectField, TextArea, TextField } from '../kit/field.tsx'
 import { fromLocalInput, toLocalInput } from '../kit/instant.ts'
 import { tell } from '../kit/toast.tsx'
 import { queries } from '../queries.ts'
 import { createSubmit } from './form.ts'
 import { FormDialog } from './form-dialog.tsx'
+import { ProblemNote } from './load.tsx'
 
+/** Who gave it, where its source is of an account: nobody decided that of this resource. */
+const SOURCE = 'source'
 const SHOWN = ['/account_id', '/project_id', '/effective_at', '/reason']
 
 export function TransferDialog(props: { resource: ResourceDetail; onClose: () => void }) {
@@ -39,6 +43,18 @@ export function TransferDialog(props: { resource: ResourceDetail; onClose: () =>
     const instant = at()
     return typeof instant === 'string' && lastTransfer() !== '' && instant < lastTransfer()
   }
+  const isDecided = () => {
+    const now = (history.status === 'success' ? (history.data?.assigned ?? []) : []).find(({ to }) => to === null)
+    return now !== undefined && now.by_rule === null && now.actor !== SOURCE
+  }
+  const withdrawal = createSubmit({
+    run: () => api.withdrawTransfers(props.resource.id),
+    onDone: () => {
+      tell(t('owners.withdrawn', { name: props.resource.name }), 'ok', t('common.close'))
+      for (const key of ['resource', 'resources', 'drafts']) void client.invalidateQueries({ queryKey: [key] })
+      props.onClose()
+    },
+  })
   const isReady = () => accountId() !== '' && at() !== null && (!isCorrection() || fields.reason.trim() !== '')
   const form = createSubmit({
     run: () =>
@@ -72,6 +88,14 @@ export function TransferDialog(props: { resource: ResourceDetail; onClose: () =>
       onSubmit={() => void form.submit(undefined)}
       onClose={props.onClose}
     >
+      <Show when={isDecided()}>
+        <div>
+          <Button busy={withdrawal.busy()} onClick={() => void withdrawal.submit(undefined)}>
+            {t('owners.withdraw')}
+          </Button>
+        </div>
+        <Show when={withdrawal.error()}>{(problem) => <ProblemNote error={problem()} />}</Show>
+      </Show>
       <Show when={others().length > 0} fallback={<p class="m-0 text-muted">{t('transfer.no_accounts')}</p>}>
         <SelectField
           label={t('transfer.account')}
