@@ -25,7 +25,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['billing'],
   ['closing', 'limits', 'margins'],
   ['queues'],
-  ['repricing'],
+  ['repricing', 'reconciliation'],
   ['backup'],
 ]
 /** The files directly in control-plane/ (main, river, cli and what they need) know every slice; no slice knows them. */
@@ -100,7 +100,7 @@ export const HTTP_PLACES = /^control-plane\/(http\/|main\.ts$|([^/]+\/)*routes\.
 
 /** Where an amount or a billed quantity is made: integers and fractions only. */
 export const MONEY_FILES =
-  /^control-plane\/((rating|billing|catalog|indexes|repricing|limits|margins)\/.*|metering\/rules|base\/(money|exact))\.ts$/
+  /^control-plane\/((rating|billing|catalog|indexes|repricing|limits|margins|reconciliation)\/.*|metering\/rules|base\/(money|exact))\.ts$/
 export const FLOATS: ReadonlyArray<{ pattern: RegExp; name: string }> = [
   { pattern: /\bparseFloat\s*\(/, name: 'parseFloat' },
   { pattern: /\bNumber\s*\(/, name: 'Number()' },

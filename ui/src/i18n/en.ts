@@ -2108,6 +2108,7 @@ export const en = {
       read: 'See people and invitations',
       write: 'Invite people, change their roles, make roles',
     },
+    reconciliation: { read: 'See what differs between what runs and what is sold' },
     usage: { read: 'See usage' },
   },
   api_keys: {

@@ -2120,6 +2120,7 @@ export const es: Dictionary = {
       read: 'Ver las personas y las invitaciones',
       write: 'Invitar a personas, cambiar sus roles, crear roles',
     },
+    reconciliation: { read: 'Ver en qué difiere lo que funciona de lo que se vende' },
     usage: { read: 'Ver el consumo' },
   },
   api_keys: {
