@@ -17,7 +17,7 @@ import { type Fee, feesAt, tariffsAt } from './services.ts'
 import { within } from './times.ts'
 
 /** 720 hours: every month is worth the same. */
-export const SHORT_MONTH: Interval = { from: 0, to: 720 * HOUR_MS }
+const SHORT_MONTH: Interval = { from: 0, to: 720 * HOUR_MS }
 
 interface Held {
   id: string

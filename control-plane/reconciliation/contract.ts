@@ -77,11 +77,9 @@ export const Discrepancy = z
       .object({
         amount: Amount,
         currency: CurrencyCode,
-        way: z
-          .enum(['loss', 'overcharge', 'disputed', 'none'])
-          .meta({
-            description: 'we lose it; the customer pays it for nothing; it may be owed by another; no money moves',
-          }),
+        way: z.enum(['loss', 'overcharge', 'disputed', 'none']).meta({
+          description: 'we lose it; the customer pays it for nothing; it may be owed by another; no money moves',
+        }),
       })
       .nullable()
       .meta({

@@ -93,7 +93,8 @@ const exact = ({ per_month }: Discrepancy): Fraction =>
 const text = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
 /** Money of different currencies can't be compared: they stand one after the other, what has no amount last. */
 function byMoney(a: Discrepancy, b: Discrepancy, factor: 1 | -1): number {
-  if (a.per_month === null || b.per_month === null) return Number(a.per_month === null) - Number(b.per_month === null)
+  if (a.per_month === null) return b.per_month === null ? 0 : 1
+  if (b.per_month === null) return -1
   return text(a.per_month.currency, b.per_month.currency) || factor * compare(exact(a), exact(b))
 }
 const nameOf = ({ resource, service }: Discrepancy): string => (resource?.name ?? service?.plan.en ?? '').toLowerCase()

@@ -42,6 +42,7 @@ export const routes = (deps: HttpDeps) =>
         'What it would bring to give a machine to an account from an instant on',
         AdoptionPreview,
         'inventory.assign',
+        { repeatable: 'only reads' },
       ),
       valid('param', ById),
       valid('json', AdoptionPreviewRequest),

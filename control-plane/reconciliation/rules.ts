@@ -158,9 +158,10 @@ function judgeMachine(all: Known, machine: MachineFact, out: Judged): void {
   if (!found.some(({ kind }) => kind === 'unmetered')) out.counters.push(...countersOf(all, machine, held))
 }
 
-/** What it is attached to, by itself or by another eye on it, the oldest first. */
-const heldIn = ({ eyes, attached }: Known, { id }: MachineFact): AttachmentFact[] =>
+/** What it is attached to, by itself or by another eye that sees it now, the oldest first. */
+const heldIn = ({ eyes, attached, current }: Known, { id }: MachineFact): AttachmentFact[] =>
   (eyes.get(id) ?? [])
+    .filter((eye) => current.has(eye.scope_id ?? ''))
     .flatMap((eye) => attached.get(eye.id) ?? [])
     .toSorted((a, b) => a.since - b.since || (a.service_id < b.service_id ? -1 : 1))
 

@@ -78,7 +78,9 @@ export async function soldKinds(ctx: Context): Promise<Set<string>> {
   const found = await rows<{ kind: string }>(
     ctx.tx,
     sql`select p.kind from price_version p join price_book b on b.id = p.price_book_id and b.side = 'sale'
+            left join plan n on n.price_book_id = b.id
           where p.cut_to is null and p.effective_at <= ${at(ctx.now())} and (p.ends_at is null or p.ends_at > ${at(ctx.now())}) and p.kind <> 'service'
+            and (n.id is null or n.published_at is not null)
         union select k from plan, jsonb_array_elements_text(included_kinds) k where published_at is not null
         union select promised->>'kind' from plan where promised is not null and published_at is not null`,
   )

@@ -55,6 +55,8 @@ export interface Truth {
   realm: Realm | null
   amount: string | null
   way: 'loss' | 'overcharge' | 'disputed' | 'none' | null
+  /** known by a second eye alone, which lies in beta */
+  by_eye?: true
 }
 export interface Fleet {
   machines: Machine[]
@@ -114,7 +116,12 @@ class Planting {
     return { service, account, machine: this.machine({ owner: account, attached, ...rest }) }
   }
 
-  tell(kind: DiscrepancyKind, about: Machine | Planned, worth: Pick<Truth, 'amount' | 'way'>, realm?: Realm): void {
+  tell(
+    kind: DiscrepancyKind,
+    about: Machine | Planned,
+    worth: Pick<Truth, 'amount' | 'way' | 'by_eye'>,
+    realm?: Realm,
+  ): void {
     const isMachine = 'name' in about
     this.fleet.truth.push({
       kind,
@@ -224,7 +231,7 @@ function owners(to: Planting): void {
       owner: to.other(machine.owner ?? 0),
       read: null,
     })
-    to.tell('owner', machine, { ...signed(standard(vcpu, gib)), way: 'disputed' })
+    to.tell('owner', machine, { ...signed(standard(vcpu, gib)), way: 'disputed', by_eye: true })
   })
 }
 
@@ -249,7 +256,7 @@ function doubles(to: Planting): void {
         attached: [{ service: second, from: 0.05 }],
         read: null,
       })
-      to.tell('two_services', machine, over(PRICES.metered))
+      to.tell('two_services', machine, { ...over(PRICES.metered), by_eye: true })
       return
     }
     const attached = [

@@ -1,4 +1,5 @@
 /** Reconciliation: of 200 planted differences among a thousand machines each is found once with its money, and silence makes none. */
+import { Big } from 'big.js'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newId } from '#control-plane/base/id.ts'
@@ -7,7 +8,12 @@ import { openAccount } from '#control-plane/contracts/index.ts'
 import { service, serviceResource, serviceVersion } from '#control-plane/contracts/schema.ts'
 import { rows } from '#control-plane/db/index.ts'
 import { assignment } from '#control-plane/inventory/schema.ts'
-import type { Discrepancy, DiscrepancyKind, ReconciliationSummary } from '#control-plane/reconciliation/contract.ts'
+import type {
+  AdoptionPreview,
+  Discrepancy,
+  DiscrepancyKind,
+  ReconciliationSummary,
+} from '#control-plane/reconciliation/contract.ts'
 import { DISCREPANCIES } from '#control-plane/reconciliation/contract.ts'
 import { Suite } from '../setup/stack.ts'
 import { type Agent, enrolledAgent, host } from './agent.ts'
@@ -22,7 +28,7 @@ import {
   REALMS,
 } from './discrepancies.ts'
 import { apiOf } from './http.ts'
-import { market, sell, settled } from './ledger.ts'
+import { draftOf, market, sell, settled } from './ledger.ts'
 import type { Prepared } from './prepared.ts'
 import { Shop } from './shop.ts'
 
@@ -232,4 +238,147 @@ test('every planted difference is found once, with its money to the cent, and no
   expect(fleet.truth).toHaveLength(200)
   expect(new Set(fleet.truth.map(({ kind }) => kind))).toEqual(new Set(DISCREPANCIES))
   expect(sorted((await all()).map(lineOf))).toEqual(sorted(truth()))
+})
+
+test('the summary counts what the list shows: its money by kind, what matches, and nothing unknown', async () => {
+  const [items, made] = [await all(), await summary()]
+  expect(made.month_hours).toBe(720)
+  for (const { kind, count, unpriced, per_month } of made.kinds) {
+    const own = items.filter((one) => one.kind === kind)
+    const of = (way: string) =>
+      own
+        .filter(({ per_month: worth }) => worth?.way === way)
+        .reduce((sum, { per_month: worth }) => sum.plus(worth?.amount ?? 0), new Big(0))
+        .toFixed(2)
+    const sums = { currency: 'EUR', loss: of('loss'), overcharge: of('overcharge'), disputed: of('disputed') }
+    const priced = own.filter(({ per_month: worth }) => worth !== null)
+    expect([kind, count, unpriced, per_month]).toEqual([
+      kind,
+      own.length,
+      own.length - priced.length,
+      priced.length > 0 ? [sums] : [],
+    ])
+  }
+  expect(made.unknown).toEqual({ machines: 0, services: 0, sources: [] })
+  const differing = new Set(items.flatMap(({ service: of, resource }) => (of ? [] : (resource?.id ?? []))))
+  expect(made.matched + differing.size).toBe(made.machines)
+})
+
+test('the list is filtered, sorted and written as CSV', async () => {
+  const ghosts = await all('&kind=ghost')
+  expect(sorted(ghosts.map(lineOf))).toEqual(sorted(truth(({ kind }) => kind === 'ghost')))
+  const beta = await all('&realm=beta')
+  expect(new Set(beta.map(({ resource }) => resource?.realm))).toEqual(new Set(['beta']))
+  const own = await all(`&account_id=${accounts[3]}`)
+  expect(own.length).toBeGreaterThan(0)
+  expect(new Set(own.map(({ account }) => account?.id))).toEqual(new Set([accounts[3]]))
+  const amounts = (await all('&sort=money')).map(({ per_month }) => per_month && Number(per_month.amount))
+  expect(amounts).toEqual(amounts.toSorted((a, b) => (b ?? -1) - (a ?? -1)))
+  const csv = (await shop.call('GET', '/reconciliation.csv?kind=ghost&sort=name&order=asc')).text.trim().split('\r\n')
+  expect(csv).toHaveLength(1 + ghosts.length)
+  expect(csv[0]).toContain('amount_per_720_hours')
+})
+
+/** What is claimed of a realm while nothing can be known of it: only what needs no look. */
+async function darkened(realm: Realm, state: string): Promise<void> {
+  const [items, made] = [await all(), await summary()]
+  const lines = sorted(items.map(lineOf))
+  // a machine that another eye looks after is known by the eye that is billed
+  const rest = sorted(
+    truth((one) => one.kind === 'ghost' || (one.realm !== realm && !(realm === 'beta' && one.by_eye))),
+  )
+  expect(lines).toEqual(rest)
+  const seen = fleet.machines.filter(
+    (one) => one.realm === realm && !one.gone && one.seen.kind !== 'network' && !(realm === 'beta' && isEye(one)),
+  )
+  expect(made.unknown.machines).toBe(seen.length)
+  expect(made.unknown.sources).toMatchObject([{ source: { realm }, state, machines: seen.length }])
+}
+/** The second eye of a pair lies in beta, and the first is billed. */
+const isEye = ({ seen }: Fleet['machines'][number]) => seen.evidence?.smbios_uuid !== undefined
+const change = (assignments: ReturnType<typeof sql>, realm: Realm) =>
+  world.db.execute(sql`update source set ${assignments} where realm = ${realm}`)
+
+test.for([
+  ['failing', sql`error = '{"code":"x","message":"x","remedy":"x","since_ms":1}'::jsonb`, sql`error = null`],
+  ['paused', sql`paused_at = now()`, sql`paused_at = null`],
+  [
+    'silent',
+    sql`last_fact_at = last_fact_at - interval '10 days'`,
+    sql`last_fact_at = last_fact_at + interval '10 days'`,
+  ],
+] as const)(
+  'of a realm whose source is %s nothing is claimed, and its machines count as unknown',
+  async ([state, make, mend]) => {
+    for (const realm of REALMS) {
+      await change(make, realm)
+      await darkened(realm, state)
+      await change(mend, realm)
+    }
+    expect(sorted((await all()).map(lineOf))).toEqual(sorted(truth()))
+  },
+)
+
+test('an orphan is adopted from a past instant: the preview writes nothing, and says what each month then comes to', async () => {
+  const orphan = fleet.truth.find(({ kind, amount }) => kind === 'orphan' && amount !== null)!
+  const machine = fleet.machines.find(({ name }) => name === orphan.subject)!
+  const id = ids.get(machine.name)!
+  const wanted = { name: 'adopter', tax_id: '', email: '', contract_from: iso(ago(60)) }
+  const account_id = (await world.run((ctx) => openAccount(ctx, wanted))).id
+  const from = Date.parse('2026-10-21T12:00:00.000Z')
+  const adoption = { account_id, effective_at: iso(from) }
+  const preview = () => shop.ask<AdoptionPreview>('POST', `/resources/${id}/adoption-preview`, adoption)
+  const made = await preview()
+  const { vcpu_count = 0, memory_bytes = 0 } = machine.seen.size ?? {}
+  // in Madrid November begins an hour before it does in UTC
+  const november = Date.parse('2026-10-31T23:00:00.000Z')
+  const worth = (ms: number) =>
+    [new Big(vcpu_count).times(PRICES.vcpu), new Big(memory_bytes).div(2 ** 30).times(PRICES.memory)]
+      .map((hourly) => hourly.times(ms).div(HOUR_MS).round(2, Big.roundHalfUp))
+      .reduce((sum, line) => sum.plus(line), new Big(0))
+  const [october, until] = [worth(november - from), worth(NOW - november)]
+  expect(made).toEqual({
+    currency: 'EUR',
+    months: [
+      { month: '2026-10', amount: october.toFixed(2), invoiced: false },
+      { month: '2026-11', amount: until.toFixed(2), invoiced: false },
+    ],
+    total: october.plus(until).toFixed(2),
+    unrated: 0,
+  })
+  expect(await preview()).toEqual(made)
+  expect((await all('&kind=orphan')).map(({ resource }) => resource?.id)).toContain(id)
+  await shop.ask('POST', `/resources/${id}/assignments`, adoption)
+  expect((await all('&kind=orphan')).map(({ resource }) => resource?.id)).not.toContain(id)
+  expect((await draftOf(world, account_id)).totals.net).toBe(until.toFixed(2))
+})
+
+test('of a realm whose listings are incomplete nothing is claimed, however much they leave out', async () => {
+  const [alpha, beta] = [agents.get('alpha')!, agents.get('beta')!]
+  const listed = (agent: Agent, realm: Realm, complete: boolean) => {
+    const own = machinesOf(realm).filter(({ gone }, index) => !gone && (complete || index % 3 === 0))
+    const list = agent.listing(world.clock.now, 'h', [...hosts, ...own.map(({ seen }) => seen)], complete)
+    return { ...list, interval_ms: DAY }
+  }
+  const read = (agent: Agent, realm: Realm) =>
+    machinesOf(realm)
+      .filter(({ read: last }) => last !== null && last < 1)
+      .map(({ name }) =>
+        agent.readings(world.clock.now - HOUR_MS, name, { 'network_transmit_bytes/eth0': 200 * DAILY_BYTES }),
+      )
+  for (let day = 0; day < 4; day += 1) {
+    world.clock.now += DAY
+    await alpha.send([listed(alpha, 'alpha', false), ...read(alpha, 'alpha')])
+    await beta.send([listed(beta, 'beta', true), ...read(beta, 'beta')])
+  }
+  await settled(world)
+  const items = (await all()).map(lineOf)
+  const ghosts = truth(({ kind }) => kind === 'ghost')
+  expect(sorted(items.filter(([kind]) => kind === 'ghost'))).toEqual(sorted(ghosts))
+  const names = new Set(machinesOf('alpha').map(({ name }) => name))
+  expect(items.filter(([, subject]) => names.has(subject))).toEqual([])
+  const gone = new Set(truth(({ kind, realm }) => kind === 'gone' && realm === 'alpha').map(([, subject]) => subject))
+  expect(items.filter(([, subject]) => gone.has(subject))).toEqual([])
+  expect((await summary()).unknown.sources).toMatchObject([{ source: { realm: 'alpha' }, state: 'incomplete' }])
+  world.clock.now = NOW
 })

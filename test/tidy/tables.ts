@@ -176,6 +176,12 @@ export const EXCEPTIONS: ReadonlyArray<{ rule: Rule; path: string; of: string; w
     of: 'Number()',
     why: 'hours and counts of rows, never a quantity',
   },
+  {
+    rule: 'money',
+    path: 'control-plane/reconciliation/store.ts',
+    of: 'Number()',
+    why: 'instants in milliseconds, never a quantity',
+  },
   { rule: 'money', path: 'control-plane/billing/verify-lines.ts', of: 'Number()', why: 'instants in milliseconds' },
   { rule: 'money', path: 'control-plane/billing/documents.ts', of: 'Math.round', why: 'the date of a PDF, in seconds' },
   { rule: 'money', path: 'control-plane/rating/index.ts', of: 'Math.round', why: 'how many hours a page shows' },

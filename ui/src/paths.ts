@@ -12,6 +12,7 @@ export const ROUTES = {
   firstOwner: '/first-owner',
   resources: '/resources',
   resource: '/resources/:id',
+  reconciliation: '/reconciliation',
   agents: '/agents',
   rollouts: '/agents/roll-outs',
   quarantine: '/agents/quarantine',

@@ -290,6 +290,12 @@ export const queries = {
   writeOffs: (id: string) =>
     queryOptions({ queryKey: ['invoices', id, 'write-offs'], queryFn: () => api.writeOffs(id) }),
   receivables: () => queryOptions({ queryKey: ['invoices', 'receivables'], queryFn: api.receivables }),
+  reconciliation: (asked: Record<string, string>) =>
+    queue(['reconciliation', 'list', JSON.stringify(asked)], (query, signal) =>
+      api.reconciliation({ ...asked, ...query }, signal),
+    ),
+  reconciliationSummary: () =>
+    queryOptions({ queryKey: ['reconciliation', 'summary'], queryFn: api.reconciliationSummary }),
   queueCounts: () => queryOptions({ queryKey: ['queues', 'counts'], queryFn: api.queueCounts, staleTime: 60_000 }),
   unrated: (sort: string) =>
     queue(['queues', 'unrated', sort], (query, signal) => api.unrated({ ...query, sort }, signal)),
@@ -314,7 +320,7 @@ export const queries = {
 
 const STALE_AFTER: Record<string, string[]> = {
   resource: ['resources', 'resource', 'drafts'],
-  assignment: ['resources', 'resource', 'drafts', 'queues'],
+  assignment: ['resources', 'resource', 'drafts', 'queues', 'reconciliation'],
   agent: ['agents', 'sources', 'connectors', 'rollouts', 'agent-updates'],
   release: ['releases'],
   rollout: ['rollouts', 'agent-updates'],

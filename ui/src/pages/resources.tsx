@@ -4,6 +4,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/solid-query'
 import Boxes from 'lucide-solid/icons/boxes'
 import Columns3 from 'lucide-solid/icons/columns-3'
 import Download from 'lucide-solid/icons/download'
+import Scale from 'lucide-solid/icons/scale'
 import SearchX from 'lucide-solid/icons/search-x'
 import { createMemo, For, Show } from 'solid-js'
 import { links } from '../links.ts'
@@ -70,6 +71,12 @@ export default function Resources() {
       curl={[withQuery('/resources', filters.values())]}
       actions={
         <>
+          <Show when={tenant.has('reconciliation.read')}>
+            <A href={paths.reconciliation} class={buttonClass()}>
+              <Scale size={16} />
+              {t('reconciliation.title')}
+            </A>
+          </Show>
           <ColumnChoice />
           <a
             class={buttonClass()}
