@@ -362,7 +362,7 @@ const STALE_AFTER: Record<string, string[]> = {
   cost_book: ['cost-books', 'margins'],
   price_index: ['price-indexes', 'drafts', 'queues', 'resources', 'resource'],
   plan: ['plans'],
-  service: ['services', 'drafts', 'resource', 'resources'],
+  service: ['services', 'drafts', 'resource', 'resources', 'reconciliation'],
 }
 
 /** `price.added` → the first parts of the keys that it makes stale; an unknown type makes everything stale. */
