@@ -35,6 +35,7 @@ import { routes as metrics } from './metrics/routes.ts'
 import { routes as promotions } from './promotions/routes.ts'
 import { routes as queues } from './queues/routes.ts'
 import { routes as rating } from './rating/routes.ts'
+import { routes as reconciliation } from './reconciliation/routes.ts'
 import { ReleaseFiles } from './releases/index.ts'
 import { routes as releases } from './releases/routes.ts'
 import { routes as repricing } from './repricing/routes.ts'
@@ -114,6 +115,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     billing({ ...deps, work: workDb, mails: env.people.mail !== null }),
     closing(deps),
     queues(deps),
+    reconciliation(deps),
     repricing(deps),
     limits(deps),
     margins(deps),

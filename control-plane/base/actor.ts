@@ -31,6 +31,7 @@ export const PERMISSIONS = [
   'people.erase',
   'people.read',
   'people.write',
+  'reconciliation.read',
   'usage.read',
 ] as const
 export type Permission = (typeof PERMISSIONS)[number]

@@ -23,7 +23,7 @@ const STAFF = {
     'margins.read',
   ],
   support: [...reading, 'billing.verify', 'accounts.impersonate'],
-  read_only: reading.filter((one) => one !== 'billing.read' && one !== 'people.read'),
+  read_only: reading.filter((one) => !['billing.read', 'people.read', 'reconciliation.read'].includes(one)),
 } as const satisfies Record<string, readonly Permission[]>
 
 const own = ['accounts.read', 'events.read', 'inventory.read', 'metrics.read', 'usage.read'] as const

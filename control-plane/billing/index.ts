@@ -33,4 +33,5 @@ export {
   type StandingInvoice,
 } from './standing/index.ts'
 export { previewCancellation, previewChange, previewSubscription } from './preview-service.ts'
+export { undone } from './undone.ts'
 export { verify } from './verify.ts'

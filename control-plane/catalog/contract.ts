@@ -1,6 +1,6 @@
 /** Words of the catalogue: price books, and prices with their versions. */
 import { z } from 'zod'
-import { Kind } from '#connectors/contract.ts'
+import { Kind, Size } from '#connectors/contract.ts'
 import { Amount, CurrencyCode, Id, InstantText } from '../http/contract.ts'
 import { SignedDecimal } from '../indexes/contract.ts'
 import { GapPolicy, METER_NAMES, type MeterName } from '../metering/contract.ts'
@@ -297,6 +297,14 @@ const PlanText = z.object({ en: z.string().trim().max(2_000), es: z.string().tri
 export type PlanName = z.infer<typeof PlanName>
 const TRIAL_DAYS_MAX = 366
 
+/** What a machine that fulfils a service of the plan is to be: reconciliation holds what is seen against it. No bill follows from it. */
+export const PromisedMachine = z.object({
+  kind: Kind,
+  size: Size.default({}).meta({ description: 'what is left out is not promised' }),
+  realm: z.string().min(1).max(256).optional().meta({ description: 'where it is to lie; left out: anywhere' }),
+})
+export type PromisedMachine = z.infer<typeof PromisedMachine>
+
 /** A product with a price book of its own: its components are the prices in it. */
 export const Plan = z
   .object({
@@ -317,6 +325,7 @@ export const Plan = z
       description:
         'resources of these kinds are paid by the fee: of what fulfils a service, only what the plan prices costs more; of other kinds, what it does not price is charged as without it',
     }),
+    promised: PromisedMachine.nullable(),
     created_at: InstantText,
     published_at: InstantText.nullable(),
     retired_at: InstantText.nullable(),
@@ -331,6 +340,7 @@ export const NewPlan = z.object({
   trial_days: z.int().min(0).max(TRIAL_DAYS_MAX).default(0),
   anchor: Plan.shape.anchor.default('calendar'),
   included_kinds: z.array(Kind).max(Kind.options.length).default([]),
+  promised: PromisedMachine.nullable().default(null),
   legal_entity_id: Id.optional().meta({ description: 'default: the first company' }),
 })
 export type NewPlan = z.infer<typeof NewPlan>
@@ -340,5 +350,6 @@ export const PlanChange = z.object({
   product_kind: ProductKind.optional(),
   trial_days: z.int().min(0).max(TRIAL_DAYS_MAX).optional().meta({ description: 'only of a draft' }),
   included_kinds: z.array(Kind).max(Kind.options.length).optional().meta({ description: 'only of a draft' }),
+  promised: PromisedMachine.nullable().optional().meta({ description: 'only of a draft' }),
 })
 export type PlanChange = z.infer<typeof PlanChange>

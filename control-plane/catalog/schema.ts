@@ -6,7 +6,7 @@ import { legalEntity } from '../accounts/schema.ts'
 import { instant } from '../db/columns.ts'
 import type { GapPolicy, MeterName } from '../metering/contract.ts'
 import type { TaxClass } from '../tax/contract.ts'
-import type { ChargeModel, NegotiatedFor, Per, Plan, PlanName, PricedKind, Terms } from './contract.ts'
+import type { ChargeModel, NegotiatedFor, Per, Plan, PlanName, PricedKind, PromisedMachine, Terms } from './contract.ts'
 
 export const priceBook = pgTable(
   'price_book',
@@ -98,6 +98,8 @@ export const plan = pgTable(
     trial_days: integer().notNull(),
     anchor: text().$type<Plan['anchor']>().notNull(),
     included_kinds: jsonb().$type<Kind[]>().notNull(),
+    /** what a machine of it is to be; null: nothing is promised */
+    promised: jsonb().$type<PromisedMachine>(),
     created_at: instant().notNull(),
     published_at: instant(),
     retired_at: instant(),

@@ -1,6 +1,6 @@
 /** Words of the contracts slice: who sells to whom at which price book, and what was subscribed. */
 import { z } from 'zod'
-import { Kind } from '#connectors/contract.ts'
+import { Kind, Size } from '#connectors/contract.ts'
 import { NewAccount } from '../accounts/contract.ts'
 import { NegotiatedFor, Plan } from '../catalog/contract.ts'
 import { CurrencyCode, Id, InstantText } from '../http/contract.ts'
@@ -72,9 +72,17 @@ export const ServiceVersion = z.object({
   reason: z.string(),
   recorded_at: InstantText,
 })
+/** What was agreed of one machine, before what the plan promises. */
+export const Promised = z.object({
+  size: Size.optional(),
+  realm: z.string().min(1).max(256).optional(),
+  host_id: Id.optional().meta({ description: 'the host on which it is to stay' }),
+})
+export type Promised = z.infer<typeof Promised>
 export const ServiceResource = z.object({
   id: Id,
   resource: z.object({ id: Id, kind: Kind, name: z.string() }),
+  promised: Promised.nullable(),
   from: InstantText,
   to: InstantText.nullable(),
 })
@@ -131,6 +139,7 @@ export type Cancellation = z.infer<typeof Cancellation>
 export const NewServiceResource = z.object({
   resource_id: Id,
   from: InstantText.optional().meta({ description: 'default: now; the past needs `correction`' }),
+  promised: Promised.nullable().default(null),
   ...Correction,
 })
 export type NewServiceResource = z.infer<typeof NewServiceResource>

@@ -24,7 +24,7 @@ import {
 export type { ContractInForce } from './contract.ts'
 export { booksUnder, type HeldBook } from './books/index.ts'
 export { serviceHistory, servicesIn, servicesSince } from './services/facts.ts'
-export { cancel, change, listServices, subscribe, unattachedOf } from './services/index.ts'
+export { attach, cancel, change, listServices, subscribe, unattachedOf } from './services/index.ts'
 
 /** An account with its contract, at the standard prices of its legal entity in one currency, and one pay-as-you-go service. */
 export async function openAccount(ctx: Context, { contract_from, currency, ...input }: OpenAccount): Promise<Account> {

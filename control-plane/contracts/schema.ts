@@ -1,10 +1,11 @@
 /** Tables of contracts: who sells to whom at which price book, and the services under it. */
-import { type AnyPgColumn, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { type AnyPgColumn, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { account, legalEntity } from '../accounts/schema.ts'
 import type { NegotiatedFor } from '../catalog/contract.ts'
 import { plan, priceBook } from '../catalog/schema.ts'
 import { instant } from '../db/columns.ts'
 import { resource } from '../inventory/schema.ts'
+import type { Promised } from './contract.ts'
 
 export const contract = pgTable(
   'contract',
@@ -95,6 +96,8 @@ export const serviceResource = pgTable(
     resource_id: uuid()
       .notNull()
       .references(() => resource.id),
+    /** what was agreed of this machine alone, before what its plan promises */
+    promised: jsonb().$type<Promised>(),
   },
   (t) => [index().on(t.account_id), index().on(t.service_id), index().on(t.resource_id)],
 )

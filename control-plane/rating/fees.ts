@@ -1,9 +1,9 @@
 /** Services of an account with what they cost, for their page. */
 import { getAccount } from '../accounts/index.ts'
 import { permit } from '../base/actor.ts'
-import { fraction } from '../base/exact.ts'
+import { type Fraction, fraction } from '../base/exact.ts'
 import { majorText, toMinor } from '../base/money.ts'
-import { HOUR_MS, lengthMs, monthOf } from '../base/time.ts'
+import { HOUR_MS, type Interval, lengthMs, monthOf } from '../base/time.ts'
 import { isPercentage } from '../catalog/rules.ts'
 import { listServices, unattachedOf } from '../contracts/index.ts'
 import type { Context } from '../db/index.ts'
@@ -34,11 +34,12 @@ export async function pricedServices(ctx: Context, account_id: string): Promise<
   }
 }
 
-function monthly({ price, quantity, at }: Fee, zone: string, currency: string): string {
+const monthly = (fee: Fee, zone: string, currency: string): string =>
+  majorText(toMinor(feeIn(fee, monthOf(fee.at, zone)), currency), currency)
+
+/** What a fee comes to in a whole month of such a length; not of a percentage. */
+export function feeIn({ price, quantity }: Fee, month: Interval): Fraction {
   const size = price.model === 'flat' ? 1n : BigInt(quantity)
-  const hours = fraction(size * lengthMs(monthOf(at, zone)), BigInt(HOUR_MS))
-  return majorText(
-    toMinor(charged(price, price.per === 'hour' ? hours : fraction(size), WHOLE).amount, currency),
-    currency,
-  )
+  const hours = fraction(size * lengthMs(month), BigInt(HOUR_MS))
+  return charged(price, price.per === 'hour' ? hours : fraction(size), WHOLE).amount
 }

@@ -25,6 +25,7 @@ import type { Missing } from './unrated.ts'
 
 export { costPerMonth } from './cost.ts'
 export { pricedServices } from './fees.ts'
+export { measuredIn, type Monthly, monthlyOf, monthlyPrices } from './monthly.ts'
 export { usageByDay, usageCsv } from './by-day.ts'
 export { partsByDay } from './day-parts.ts'
 export { partsOf, type ProjectOf } from './projects.ts'

@@ -24,6 +24,7 @@ const MACHINERY = [
   'POST /assignment-rules/changes',
   'POST /assignment-rules/changes/preview',
   'POST /resources/{id}/same-as',
+  'POST /resources/{id}/adoption-preview',
 ]
 const MONEY = [
   'GET /re-ratings',
@@ -134,5 +135,17 @@ export const DANGEROUS: Partial<Record<Role, readonly string[]>> = {
   operator: ['GET /audit', 'GET /audit.csv', 'POST /verification', ...BILLS, ...MONEY, ...KEYS, ...PEOPLE],
   finance: [...MACHINERY, ...KEYS, ...PEOPLE],
   support: ['GET /audit.ndjson', 'POST /audit/verification', ...MONEY, ...MACHINERY, ...KEYS, ...PEOPLE],
-  read_only: [...BILLS, ...MONEY, ...MACHINERY, ...KEYS, ...PEOPLE, 'GET /audit', 'GET /people', 'GET /invitations'],
+  read_only: [
+    'GET /reconciliation',
+    'GET /reconciliation/summary',
+    'GET /reconciliation.csv',
+    ...BILLS,
+    ...MONEY,
+    ...MACHINERY,
+    ...KEYS,
+    ...PEOPLE,
+    'GET /audit',
+    'GET /people',
+    'GET /invitations',
+  ],
 }

@@ -31,6 +31,7 @@ import { routes as people } from '#control-plane/people/routes.ts'
 import { routes as promotions } from '#control-plane/promotions/routes.ts'
 import { routes as queues } from '#control-plane/queues/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
+import { routes as reconciliation } from '#control-plane/reconciliation/routes.ts'
 import { ReleaseFiles } from '#control-plane/releases/index.ts'
 import { routes as releases } from '#control-plane/releases/routes.ts'
 import { routes as settlements } from '#control-plane/settlements/routes.ts'
@@ -112,6 +113,7 @@ export async function appOf(
       billing({ ...deps, work: through(world.db), mails: true }),
       closing(deps),
       queues(deps),
+      reconciliation(deps),
       repricing(deps),
       limits(deps),
       margins(deps),

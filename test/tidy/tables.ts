@@ -25,7 +25,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['billing'],
   ['closing', 'limits', 'margins'],
   ['queues'],
-  ['repricing'],
+  ['repricing', 'reconciliation'],
   ['backup'],
 ]
 /** The files directly in control-plane/ (main, river, cli and what they need) know every slice; no slice knows them. */
@@ -100,7 +100,7 @@ export const HTTP_PLACES = /^control-plane\/(http\/|main\.ts$|([^/]+\/)*routes\.
 
 /** Where an amount or a billed quantity is made: integers and fractions only. */
 export const MONEY_FILES =
-  /^control-plane\/((rating|billing|catalog|indexes|repricing|limits|margins)\/.*|metering\/rules|base\/(money|exact))\.ts$/
+  /^control-plane\/((rating|billing|catalog|indexes|repricing|limits|margins|reconciliation)\/.*|metering\/rules|base\/(money|exact))\.ts$/
 export const FLOATS: ReadonlyArray<{ pattern: RegExp; name: string }> = [
   { pattern: /\bparseFloat\s*\(/, name: 'parseFloat' },
   { pattern: /\bNumber\s*\(/, name: 'Number()' },
@@ -175,6 +175,12 @@ export const EXCEPTIONS: ReadonlyArray<{ rule: Rule; path: string; of: string; w
     path: 'control-plane/rating/store.ts',
     of: 'Number()',
     why: 'hours and counts of rows, never a quantity',
+  },
+  {
+    rule: 'money',
+    path: 'control-plane/reconciliation/store.ts',
+    of: 'Number()',
+    why: 'instants in milliseconds, never a quantity',
   },
   { rule: 'money', path: 'control-plane/billing/verify-lines.ts', of: 'Number()', why: 'instants in milliseconds' },
   { rule: 'money', path: 'control-plane/billing/documents.ts', of: 'Math.round', why: 'the date of a PDF, in seconds' },

@@ -47,6 +47,10 @@ import type {
   LegalEntityChange,
   Mail,
   Margins,
+  AdoptionPreview,
+  AdoptionPreviewRequest,
+  Discrepancy,
+  ReconciliationSummary,
   MeterDescription,
   MonthBill,
   NewAccount,
@@ -277,6 +281,8 @@ export const api = {
   resumeService: (id: string) => request<Contracts.Subscription>('DELETE', `/services/${id}/cancellation`),
   previewCancellation: (id: string, how: Cancellation, signal?: AbortSignal) =>
     post<ServicePreview>(`/services/${id}/cancellation/preview`, how, signal),
+  attachResourceFrom: (id: string, resource_id: string, from: string, reason: string) =>
+    make<Contracts.Subscription>(`/services/${id}/resources`, { resource_id, from, correction: true, reason }),
   attachResource: (id: string, resource_id: string) =>
     make<Contracts.Subscription>(`/services/${id}/resources`, { resource_id }),
   detachResource: (id: string, attachment: string) =>
@@ -317,6 +323,10 @@ export const api = {
   writeOff: (id: string, input: NewWriteOff) => make<WriteOff>(`/invoices/${id}/write-offs`, input),
   reverseWriteOff: (id: string, reason: string) => post<WriteOff>(`/write-offs/${id}/reversal`, { reason }),
   receivables: () => get<Settlements.Receivables>('/receivables'),
+  reconciliation: (query: Values, signal?: AbortSignal) => get<Page<Discrepancy>>('/reconciliation', query, signal),
+  reconciliationSummary: () => get<ReconciliationSummary>('/reconciliation/summary'),
+  previewAdoption: (id: string, to: AdoptionPreviewRequest, signal?: AbortSignal) =>
+    post<AdoptionPreview>(`/resources/${id}/adoption-preview`, to, signal),
   queueCounts: () => get<QueueCounts>('/queues'),
   unrated: (query: Values, signal?: AbortSignal) => get<Page<UnratedUsage>>('/queues/unrated', query, signal),
   unowned: (query: Values, signal?: AbortSignal) => get<Page<UnownedResource>>('/queues/unowned', query, signal),

@@ -14,6 +14,7 @@ export const links = {
   proForma: (account: string, language: 'en' | 'es') =>
     BASE + withQuery(`/accounts/${account}/pro-forma`, { language }),
   queueCsv: (queue: string) => `${BASE}/queues/${queue}.csv`,
+  reconciliationCsv: (query: Values) => BASE + withQuery('/reconciliation.csv', query),
   coupons: `${BASE}/coupons.csv`,
   sources: `${BASE}/sources.csv`,
   /** another image has another address: none is shown from before */

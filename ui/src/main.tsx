@@ -43,6 +43,7 @@ const page = {
   priceIndexes: lazy(() => import('./pages/price-indexes.tsx')),
   mails: lazy(() => import('./pages/mails.tsx')),
   queues: lazy(() => import('./pages/queues.tsx')),
+  reconciliation: lazy(() => import('./pages/reconciliation.tsx')),
   close: lazy(() => import('./pages/close.tsx')),
   draft: lazy(() => import('./pages/draft.tsx')),
   reRating: lazy(() => import('./pages/re-rating.tsx')),
@@ -87,6 +88,7 @@ function App() {
           <Route path={ROUTES.rollouts} component={forWhom(page.rollouts, NotFound)} />
           <Route path={ROUTES.quarantine} component={forWhom(page.quarantine, NotFound)} />
           <Route path={ROUTES.accounting} component={forWhom(page.accounting, NotFound)} />
+          <Route path={ROUTES.reconciliation} component={forWhom(page.reconciliation, NotFound)} />
           <Route path={ROUTES.prices} component={forWhom(page.prices, NotFound)} />
           <Route path={ROUTES.plans} component={forWhom(page.plans, NotFound)} />
           <Route path={ROUTES.plan} component={forWhom(page.plan, NotFound)} />

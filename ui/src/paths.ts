@@ -14,6 +14,7 @@ export const ROUTES = {
   ownership: '/resources/ownership',
   topology: '/resources/topology',
   resource: '/resources/:id',
+  reconciliation: '/reconciliation',
   agents: '/agents',
   sources: '/agents/sources',
   source: '/agents/sources/:id',

@@ -302,6 +302,12 @@ export const queries = {
   writeOffs: (id: string) =>
     queryOptions({ queryKey: ['invoices', id, 'write-offs'], queryFn: () => api.writeOffs(id) }),
   receivables: () => queryOptions({ queryKey: ['invoices', 'receivables'], queryFn: api.receivables }),
+  reconciliation: (asked: Record<string, string>) =>
+    queue(['reconciliation', 'list', JSON.stringify(asked)], (query, signal) =>
+      api.reconciliation({ ...asked, ...query }, signal),
+    ),
+  reconciliationSummary: () =>
+    queryOptions({ queryKey: ['reconciliation', 'summary'], queryFn: api.reconciliationSummary }),
   queueCounts: () => queryOptions({ queryKey: ['queues', 'counts'], queryFn: api.queueCounts, staleTime: 60_000 }),
   unrated: (sort: string) =>
     queue(['queues', 'unrated', sort], (query, signal) => api.unrated({ ...query, sort }, signal)),
@@ -326,8 +332,8 @@ export const queries = {
 
 const STALE_AFTER: Record<string, string[]> = {
   resource: ['resources', 'resource', 'drafts'],
-  assignment_rules: ['assignment-rules', 'resources', 'resource', 'drafts', 'queues'],
-  assignment: ['resources', 'resource', 'drafts', 'queues'],
+  assignment_rules: ['assignment-rules', 'resources', 'resource', 'drafts', 'queues', 'reconciliation'],
+  assignment: ['resources', 'resource', 'drafts', 'queues', 'reconciliation'],
   agent: ['agents', 'sources', 'connectors', 'rollouts', 'agent-updates'],
   release: ['releases'],
   rollout: ['rollouts', 'agent-updates'],
@@ -369,7 +375,7 @@ const STALE_AFTER: Record<string, string[]> = {
   cost_book: ['cost-books', 'margins'],
   price_index: ['price-indexes', 'drafts', 'queues', 'resources', 'resource'],
   plan: ['plans'],
-  service: ['services', 'drafts', 'resource', 'resources'],
+  service: ['services', 'drafts', 'resource', 'resources', 'reconciliation'],
 }
 
 /** `price.added` → the first parts of the keys that it makes stale; an unknown type makes everything stale. */

@@ -18,6 +18,7 @@ import type * as People from '#control-plane/people/contract.ts'
 import type * as Metrics from '#control-plane/metrics/contract.ts'
 import type * as Promotions from '#control-plane/promotions/contract.ts'
 import type * as Queues from '#control-plane/queues/contract.ts'
+import type * as Reconciliation from '#control-plane/reconciliation/contract.ts'
 import type * as Rating from '#control-plane/rating/contract.ts'
 import type * as Repricing from '#control-plane/repricing/contract.ts'
 import type * as Releases from '#control-plane/releases/contract.ts'
@@ -160,6 +161,10 @@ export type Charge = Charges.Charge
 export type NewCharge = z.input<typeof Charges.NewCharge>
 export type WriteOff = Settlements.WriteOff
 export type NewWriteOff = Settlements.NewWriteOff
+export type Discrepancy = Reconciliation.Discrepancy
+export type ReconciliationSummary = Reconciliation.ReconciliationSummary
+export type AdoptionPreview = Reconciliation.AdoptionPreview
+export type AdoptionPreviewRequest = Reconciliation.AdoptionPreviewRequest
 export type QueueCounts = Queues.QueueCounts
 export type UnratedUsage = Queues.UnratedUsage
 export type UnownedResource = Queues.UnownedResource

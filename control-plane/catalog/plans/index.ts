@@ -49,7 +49,7 @@ const plansOfEach = together(async ({ tx }, _all: null, asked: readonly (readonl
 export async function changePlan(ctx: Context, id: string, change: PlanChange): Promise<Plan> {
   permit(ctx, 'catalog.write')
   const row = required(await lockPlan(ctx.tx, id), id)
-  const fixed = (['trial_days', 'included_kinds'] as const).filter((name) => change[name] !== undefined)
+  const fixed = (['trial_days', 'included_kinds', 'promised'] as const).filter((name) => change[name] !== undefined)
   if (row.published_at !== null && fixed.length > 0)
     throw new Problem(
       'conflict',

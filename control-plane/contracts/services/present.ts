@@ -4,7 +4,7 @@ import { billingPeriodOf, type Instant, iso } from '../../base/time.ts'
 import type { Plan } from '../../catalog/contract.ts'
 import { plansById } from '../../catalog/index.ts'
 import type { Context } from '../../db/index.ts'
-import type { Subscription } from '../contract.ts'
+import type { Promised, Subscription } from '../contract.ts'
 import { currentOf, stateOf } from './rules.ts'
 import { namesOf, resourcesOf, type ResourceRow, type ServiceRow, type VersionRow, versionsOf } from './store.ts'
 
@@ -37,6 +37,7 @@ export async function present(ctx: Context, services: readonly ServiceRow[], zon
     ),
     zone,
     now: ctx.now(),
+    isStaff: ctx.actor.account_id === null,
   }
   return services.flatMap((row) => presentOne(row, about) ?? [])
 }
@@ -48,6 +49,7 @@ interface About {
   names: ReadonlyMap<string, Subscription['resources'][number]['resource']>
   zone: string
   now: Instant
+  isStaff: boolean
 }
 
 /** Null of a service that was cancelled before it began. */
@@ -80,10 +82,15 @@ function presentOne({ id, account_id, parent_id }: ServiceRow, about: About): Su
     versions: versions.map((row) => versionText(row, plans)),
     resources: (about.resources.get(id) ?? []).flatMap((row) => {
       const resource = names.get(row.resource_id)
-      return resource ? [{ id: row.id, resource, from: iso(row.valid_from), to: textOf(row.valid_to) }] : []
+      if (!resource) return []
+      const promised = about.isStaff ? row.promised : sizeAlone(row.promised)
+      return [{ id: row.id, resource, promised, from: iso(row.valid_from), to: textOf(row.valid_to) }]
     }),
   }
 }
+
+/** Where machines lie is a matter of those who look after them. */
+const sizeAlone = (promised: Promised | null): Promised | null => (promised?.size ? { size: promised.size } : null)
 
 function versionText(row: VersionRow, plans: About['plans']): Subscription['versions'][number] {
   const { id, name } = sure(plans.get(row.plan_id))

@@ -26,7 +26,7 @@ export async function attach(ctx: Context, id: string, input: NewServiceResource
   const next = taken
     .filter((one) => one.resource_id === input.resource_id && one.valid_from > at)
     .reduce<Instant | null>((least, one) => Math.min(least ?? Infinity, one.valid_from), last.valid_to)
-  const fresh = { ...newRow(ctx, row, input.reason, cut), resource_id: input.resource_id }
+  const fresh = { ...newRow(ctx, row, input.reason, cut), resource_id: input.resource_id, promised: input.promised }
   try {
     await store.insertResources(ctx.tx, [{ ...fresh, valid_from: at, valid_to: next }])
   } catch (error) {

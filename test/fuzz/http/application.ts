@@ -31,6 +31,7 @@ import { createGate, createNames } from '#control-plane/people/index.ts'
 import { routes as people } from '#control-plane/people/routes.ts'
 import { routes as queues } from '#control-plane/queues/routes.ts'
 import { routes as rating } from '#control-plane/rating/routes.ts'
+import { routes as reconciliation } from '#control-plane/reconciliation/routes.ts'
 import { routes as settlements } from '#control-plane/settlements/routes.ts'
 import { routes as sources } from '#control-plane/sources/routes.ts'
 import { host, vm } from '../../integration/agent.ts'
@@ -134,6 +135,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
       billing({ ...deps, work: world.db, mails: true }),
       closing(deps),
       queues(deps),
+      reconciliation(deps),
       repricing(deps),
       limits(deps),
       margins(deps),

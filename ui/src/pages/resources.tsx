@@ -82,6 +82,11 @@ export default function Resources() {
               {t('owners.title')}
             </A>
           </Show>
+          <Show when={tenant.has('reconciliation.read')}>
+            <A href={paths.reconciliation} class={buttonClass()}>
+              {t('reconciliation.title')}
+            </A>
+          </Show>
           <ColumnChoice />
           <a
             class={buttonClass()}
