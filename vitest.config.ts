@@ -1,4 +1,5 @@
 /** The four kinds of tests; `test/run.ts` runs them one after the other and counts. */
+import { basename } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -7,14 +8,20 @@ const shared = { pool: 'threads' as const, environment: 'node' as const, isolate
 /** these start real servers, and their suites each make their own database */
 const withServers = { ...shared, globalSetup: ['test/setup/servers.ts'], hookTimeout: 60_000 }
 
-/** These wait for real minutes: they begin first, so that the others fill the time beside them. */
-const LONGEST = /\/(updates(-faulty)?|chaos|cut|world|mails|one-number|what-if|axe)\.test\.ts$/
+/** These take minutes, of which some only wait: they begin first and in this order, so that the others fill the time beside them. */
+const LONGEST =
+  'updates updates-faulty world finalisers bench disk-full outage mutants agent-identity one-number up reconciliation chaos axe mails cut'.split(
+    ' ',
+  )
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => LONGEST.test(moduleId)
+    const place = ({ moduleId }: TestSpecification) => {
+      const found = LONGEST.indexOf(basename(moduleId, '.test.ts'))
+      return found < 0 ? LONGEST.length : found
+    }
     // oxlint-disable-next-line unicorn/no-array-sort -- no array's
     const sorted = await super.sort(files)
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+    return sorted.toSorted((a, b) => place(a) - place(b))
   }
 }
 

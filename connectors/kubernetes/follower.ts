@@ -27,6 +27,9 @@ const CATCHING_UP_MS = 2_000
 /** What was so at the API server when it was asked is here after so long, if the watch is well. */
 const SETTLE = { quiet_ms: 30, step_ms: 20, most_ms: 3_000 } as const
 
+/** Ticks in a row whose count was another than ours: after the first everything is listed anew, after the second the count isn't believed. */
+const MISCOUNTED = { listed_anew: 2, disbelieved: 3 } as const
+
 type Mapped = (object: Fields) => Row | null
 
 export class Follower {
@@ -48,6 +51,8 @@ export class Follower {
   #behind = { until_ms: 0, heard_ms: 0 }
   #state: 'new' | 'broken' | 'live' | 'absent' = 'new'
   #error: unknown
+  #miscounted = 0
+  #isStale = false
   #run: Promise<void> | undefined
   #cut: AbortController | undefined
   #wake: (() => void) | undefined
@@ -88,15 +93,19 @@ export class Follower {
     const { resource_version, count } = await this.#client.page(this.of, 1, undefined, signal)
     const until_ms = performance.now() + SETTLE.most_ms
     await pause(SETTLE.quiet_ms, signal)
-    const isThere = () =>
-      resource_version === this.#version || count === undefined || count === this.#rows.size + this.#others.size
+    const isCounted = () => count === undefined || count === this.#rows.size + this.#others.size
+    const isBelieved = this.#miscounted < MISCOUNTED.disbelieved
+    const isThere = () => resource_version === this.#version || isCounted() || !isBelieved
     while (!isThere() || this.#state !== 'live') {
       if (performance.now() > until_ms) {
+        if (this.#state === 'live') this.#miscounted += 1
+        this.#isStale = this.#miscounted >= MISCOUNTED.listed_anew
         this.#cut?.abort()
         throw behind(this.of)
       }
       await pause(SETTLE.step_ms, signal)
     }
+    if (isCounted()) this.#miscounted = 0
     if (this.#now() - this.#heard_ms > LIMITS.idle_ms) {
       this.#cut?.abort()
       throw behind(this.of)
@@ -130,6 +139,8 @@ export class Follower {
       const began_ms = performance.now()
       try {
         this.#cut = new AbortController()
+        if (this.#isStale) this.#version = undefined
+        this.#isStale = false
         if (this.#version === undefined) await this.#list(signal)
         await this.#watch(AbortSignal.any([signal, this.#cut.signal]))
       } catch (error) {

@@ -159,6 +159,29 @@ describe('watches that break', () => {
     expect(ids(await eye.tick(), 'pod')).toEqual([id])
   })
 
+  test('what stays miscounted is listed anew, and with a server that never counts as it lists it goes on', async () => {
+    const pods = ['one', 'two'].map((name) => runningPod(world, { namespace: 'shop', name }))
+    await eye.tick()
+    const listed = () => rig.server.asked.filter((path) => path.startsWith('/api/v1/pods?limit=500')).length
+    const before = listed()
+    rig.server.api.miscounted = 'pods'
+    const went: string[] = []
+    for (const tick of ['a', 'b', 'c', 'd', 'e']) {
+      // the version of the cluster goes on
+      namespace(world, tick)
+      went.push(
+        await eye.tick().then(
+          () => 'well',
+          (error: unknown) => String(error),
+        ),
+      )
+    }
+    expect(went.slice(0, 2)).toEqual([1, 2].map(() => expect.stringContaining('the watch of pods is behind')))
+    expect(listed()).toBeGreaterThan(before)
+    expect(went.at(-1)).toBe('well')
+    expect(ids(await eye.tick(), 'pod').toSorted()).toEqual(pods.toSorted())
+  }, 30_000)
+
   test('a line of a watch that is no JSON is not passed over: the watch begins again where it was', async () => {
     await eye.tick()
     rig.server.trouble = { garbles: true }

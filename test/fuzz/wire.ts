@@ -196,7 +196,9 @@ export function mayBeTaken(raw: unknown, own: ReadonlySet<string>, now_ms: numbe
 export function mayBeRead(type: 'counter' | 'gauge', key: string, value: unknown): boolean {
   const metric = Object.entries(METRICS).find(([known]) => known === key.split('/')[0])?.[1]
   if (metric?.type !== type) return false
-  return isWhole(value) || (type === 'gauge' && typeof value === 'number' && Number.isFinite(value))
+  if (isWhole(value)) return true
+  // what is billed is counted in whole units
+  return type === 'gauge' && key !== 'storage_used_bytes' && typeof value === 'number' && Number.isFinite(value)
 }
 
 export const isBatch = shape({

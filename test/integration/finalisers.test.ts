@@ -16,7 +16,7 @@ beforeAll(async () => {
   suite.atEnd(() => world.db.$client.end({ timeout: 1 }))
   await world.run((ctx) => createDefaultBook(ctx, world.legal_entity_id))
   await world.run((ctx) => setUpContract(ctx, world.account_id))
-  ground = await readyGround({ world, ownerUrl, folder, accounts: 30 }, 3)
+  ground = await readyGround({ world, ownerUrl, folder, accounts: 20 }, 3)
 })
 afterAll(() => suite.end())
 

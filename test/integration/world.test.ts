@@ -9,7 +9,7 @@ const server = () => ({
   folder: inject('folder'),
 })
 /** Seeds lie around different turns of the calendar. */
-const SEEDS = [1, 3, 4]
+const SEEDS = [3, 4]
 
 test.each([1, 2])(
   'world %i: each invoice with its notes is what its period comes to, no document changed, and nothing is noted twice',

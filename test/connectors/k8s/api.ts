@@ -72,6 +72,8 @@ export class Api {
   /** what each token goes on from: a list is that of one version, whatever happens meanwhile */
   readonly #lists = new Map<string, Listed>()
   #tokens = 0
+  /** of this resource there is said to be one more than is listed */
+  miscounted: string | undefined
   /** runs before each page but the first */
   betweenPages: (() => void) | undefined
 
@@ -115,6 +117,7 @@ export class Api {
     const from = token ? Number(token.split('.')[1]) : 0
     const to = limit === 0 ? listed.things.length : from + limit
     const remaining = listed.things.length - to
+    const told = remaining + (this.miscounted === ask.resource ? 1 : 0)
     let next: string | undefined
     if (remaining > 0) {
       const id = token?.split('.')[0] ?? String((this.#tokens += 1))
@@ -124,7 +127,7 @@ export class Api {
     const isWhole = query.get('labelSelector') === null && query.get('fieldSelector') === null
     const metadata = {
       resourceVersion: String(listed.revision),
-      ...(next !== undefined && { continue: next, ...(isWhole && { remainingItemCount: remaining }) }),
+      ...(next !== undefined && { continue: next, ...(isWhole && { remainingItemCount: told }) }),
     }
     // within a list objects don't repeat what they are
     const items = listed.things.slice(from, to).map(({ apiVersion: _version, kind: _kind, ...thing }) => thing)

@@ -1572,8 +1572,8 @@ export const en = {
     none: 'no money moves',
     unpriced: '{{ count }} without an amount',
     kinds: {
-      orphan: 'Orphan machines',
-      ghost: 'Ghost services',
+      orphan: 'Orphan machine',
+      ghost: 'Ghost service',
       size: 'Other size',
       owner: 'Other owner',
       host: 'Other host',

@@ -1568,8 +1568,8 @@ export const es: Dictionary = {
     none: 'sin dinero',
     unpriced: '{{ count }} sin importe',
     kinds: {
-      orphan: 'Máquinas huérfanas',
-      ghost: 'Servicios fantasma',
+      orphan: 'Máquina huérfana',
+      ghost: 'Servicio fantasma',
       size: 'Otro tamaño',
       owner: 'Otro dueño',
       host: 'Otro host',

@@ -117,7 +117,7 @@ const amounts = (of: Money): string[] =>
 function Tiles(props: { of: ReconciliationSummary; chosen: string; onChoose: (kind: string) => void }) {
   const tile = 'card px-4 py-3 text-left text-sm'
   return (
-    <div class="mb-4 grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
+    <div class="mb-4 grid grid-cols-2 gap-3 lg:grid-cols-4">
       <div class={tile} data-tile="matched">
         <span class="block text-muted">{t('reconciliation.matched')}</span>
         <span class="tabular block text-lg font-semibold">{say.decimal(props.of.matched)}</span>
