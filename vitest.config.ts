@@ -1,4 +1,4 @@
-/** The four kinds of tests; `test/run.ts` runs them one after the other and counts. */
+/** The kinds of tests; `test/run.ts` runs them one after the other and counts. */
 import { basename } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
@@ -7,6 +7,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const shared = { pool: 'threads' as const, environment: 'node' as const, isolate: false }
 /** these start real servers, and their suites each make their own database */
 const withServers = { ...shared, globalSetup: ['test/setup/servers.ts'], hookTimeout: 60_000 }
+
+/** The small sizes of what proves the product whole: each is much work for the processors. */
+const SMALL_PROOFS = 'test/integration/{world,mutants,chaos,finalisers,fuzz,bench}.test.ts'
 
 /** These take minutes, of which some only wait: they begin first and in this order, so that the others fill the time beside them. */
 const LONGEST =
@@ -44,7 +47,16 @@ export default defineConfig({
         },
       },
       {
-        test: { ...withServers, name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60_000 },
+        test: {
+          ...withServers,
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          exclude: [SMALL_PROOFS],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: { ...withServers, name: 'small-proofs', include: [SMALL_PROOFS], testTimeout: 60_000 },
       },
       {
         test: { ...withServers, name: 'browser', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000 },

@@ -120,13 +120,14 @@ const stages = (filters: string[]): Stage[] => [
   suite('unit', 5, filters),
   suite('integration', 25, filters, { workers: 3 }),
   suite('browser', 20, filters, { before: () => buildUi(root) }),
+  { ...suite('small-proofs', 20, filters), usual_ms: 4 * MINUTE_MS },
   { ...suite('backends', 25, filters), usual_ms: 10 * MINUTE_MS },
   ...proofs(),
 ]
 
 const HELP = `\
 Usage: npm test [-- [--backends] [--full] [--within MINUTES] [STAGE...] [FILE...]]
-Stages: format lint types dead-code unit integration browser; backends (only with its name, --backends or --full);
+Stages: format lint types dead-code unit integration browser small-proofs; backends (only with its name, --backends or --full);
 only with their names or --full, some hours: ${proofs()
   .map(({ name }) => name)
   .join(' ')}.`
