@@ -8,8 +8,9 @@ const shared = { pool: 'threads' as const, environment: 'node' as const, isolate
 /** these start real servers, and their suites each make their own database */
 const withServers = { ...shared, globalSetup: ['test/setup/servers.ts'], hookTimeout: 60_000 }
 
-/** The small sizes of what proves the product whole: each is much work for the processors. */
-const SMALL_PROOFS = 'test/integration/{world,mutants,chaos,finalisers,fuzz,bench}.test.ts'
+/** What takes minutes each: the small sizes of what proves the product whole, updates over real processes, full disks, every number of a month. */
+const LONG =
+  'test/integration/{world,mutants,chaos,finalisers,fuzz,bench,updates,updates-faulty,disk-full,one-number}.test.ts'
 
 /** These take minutes, of which some only wait: they begin first and in this order, so that the others fill the time beside them. */
 const LONGEST =
@@ -51,12 +52,12 @@ export default defineConfig({
           ...withServers,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          exclude: [SMALL_PROOFS],
+          exclude: [LONG],
           testTimeout: 60_000,
         },
       },
       {
-        test: { ...withServers, name: 'small-proofs', include: [SMALL_PROOFS], testTimeout: 60_000 },
+        test: { ...withServers, name: 'long', include: [LONG], testTimeout: 60_000 },
       },
       {
         test: { ...withServers, name: 'browser', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000 },

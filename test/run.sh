@@ -9,7 +9,7 @@ wanted=" $* "
 # asked NAME: whether this stage runs; without names all but `backends` do
 asked() {
   case "$wanted" in *" $1 "*) return 0 ;; esac
-  case "$wanted" in *' backends '* | *' browser '* | *' small-proofs '* | *' integration '* | *' unit '* | *' format '* | *' lint '* | *' types '* | *' dead-code '*) return 1 ;; esac
+  case "$wanted" in *' backends '* | *' browser '* | *' long '* | *' integration '* | *' unit '* | *' format '* | *' lint '* | *' types '* | *' dead-code '*) return 1 ;; esac
   [ "$1" != backends ]
 }
 
@@ -18,8 +18,8 @@ get_bun
 get_packages
 cd "$root"
 case "$wanted" in *' --backends '* | *' --full '*) backends=yes ;; *) asked backends && backends=yes || backends=no ;; esac
-if asked integration || asked browser || asked small-proofs || [ $backends = yes ]; then get_nats; fi
-if asked browser; then get_chromium; fi
+if asked integration || asked browser || asked long || [ $backends = yes ]; then get_nats; fi
+if asked browser || asked long; then get_chromium; fi
 if [ $backends = yes ]; then get_backends; fi
 printf '\n'
 exec bun test/run.ts "$@"

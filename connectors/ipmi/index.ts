@@ -22,6 +22,7 @@ const Settings = z.strictObject({
       title: 'Addresses of the BMCs',
       description: 'Name or IP address each, with :port where it isn’t 623. All take the same user and password.',
       examples: [['bmc-web1.example.com', '192.0.2.10']],
+      destination: true,
     }),
   user: z
     .string()

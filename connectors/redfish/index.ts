@@ -21,6 +21,7 @@ const Settings = z.strictObject({
       title: 'Addresses of the BMCs',
       description: 'Name or IP address each, with :port where it isn’t 443. All take the same user and password.',
       examples: [['bmc-web1.example.com', '192.0.2.10']],
+      destination: true,
     }),
   user: z.string().min(1).max(256).meta({ title: 'User' }),
   password: z.string().min(1).max(1_024).meta({ title: 'Password' }),

@@ -50,7 +50,10 @@ export async function prepareCheck(ctx: Context, input: NewCheck): Promise<Prepa
   const manifest = manifestOf(agent, input.connector)
   const secrets = [...manifest.secrets, ...(stored?.sealed ?? [])]
   const keepsSome = stored !== null && secrets.some((name) => input.settings[name] === HIDDEN)
-  const kept = keepSecrets(input.settings, keepsSome ? storedSettings(stored) : {}, secrets)
+  const kept = keepSecrets(input.settings, keepsSome ? storedSettings(stored) : {}, {
+    secrets,
+    schema: manifest.settings,
+  })
   const settings = checkSettings(manifest, kept)
   const { connector, realm, interval_ms = manifest.default_interval_ms } = input
   const timeout_ms = COMMAND_LIMITS.checkMs

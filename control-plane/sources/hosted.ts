@@ -147,7 +147,7 @@ async function checkedAgain(ctx: Context, row: SourceRow, settings: Settings) {
   const manifest = manifestOf(agent, row.connector)
   const secrets = [...manifest.secrets, ...row.sealed]
   const keepsSome = secrets.some((name) => settings[name] === HIDDEN)
-  const kept = keepSecrets(settings, keepsSome ? storedSettings(row) : {}, secrets)
+  const kept = keepSecrets(settings, keepsSome ? storedSettings(row) : {}, { secrets, schema: manifest.settings })
   return await sealSettings(ctx, row.id, checkSettings(manifest, kept), secrets)
 }
 

@@ -27,6 +27,8 @@ const manifest = Manifest.parse({
   secrets: ['password'],
 })
 
+const kept = { secrets: manifest.secrets, schema: manifest.settings }
+
 const pointers = (settings: Record<string, unknown>): string[] => {
   try {
     checkSettings(manifest, settings)
@@ -58,12 +60,41 @@ test('a secret is never shown, and comes back unchanged', () => {
   const stored = { uri: 'abc', password: 'secret' }
   const shown = hideSecrets(stored, manifest.secrets)
   expect(shown).toEqual({ uri: 'abc', password: HIDDEN })
-  expect(keepSecrets({ ...shown, uri: 'def' }, stored, manifest.secrets)).toEqual({ uri: 'def', password: 'secret' })
+  expect(keepSecrets({ ...shown, uri: 'def' }, stored, kept)).toEqual({ uri: 'def', password: 'secret' })
 })
 
 test('a hidden secret that was never set is left out, a new one is taken', () => {
-  expect(keepSecrets({ password: HIDDEN }, {}, manifest.secrets)).toEqual({})
-  expect(keepSecrets({ password: 'new' }, { password: 'old' }, manifest.secrets)).toEqual({ password: 'new' })
+  expect(keepSecrets({ password: HIDDEN }, {}, kept)).toEqual({})
+  expect(keepSecrets({ password: 'new' }, { password: 'old' }, kept)).toEqual({ password: 'new' })
+})
+
+test('a secret that was entered for one address is not sent to another unless it is entered again', () => {
+  const stored = { url: 'https://a.test', addresses: ['b', 'c'], note: '', password: 'secret' }
+  const schema = {
+    type: 'object',
+    properties: {
+      url: { type: 'string', format: 'uri' },
+      nodes: { type: 'array', items: { type: 'string', format: 'uri' } },
+      addresses: { type: 'array', items: { type: 'string' }, destination: true },
+      note: { type: 'string' },
+      password: { type: 'string' },
+    },
+  }
+  const change = (sent: object) =>
+    keepSecrets({ ...stored, password: HIDDEN, ...sent }, stored, { secrets: ['password'], schema })
+  for (const elsewhere of [
+    { url: 'https://evil.test' },
+    { addresses: ['b', 'evil'] },
+    { nodes: ['https://evil.test'] },
+  ])
+    expect(() => change(elsewhere)).toThrow(
+      expect.objectContaining({
+        code: 'bad_settings',
+        errors: [expect.objectContaining({ pointer: '/settings/password' })],
+      }),
+    )
+  expect(change({ note: 'x', addresses: ['c'] })).toMatchObject({ password: 'secret' })
+  expect(change({ url: 'https://evil.test', password: 'new' })).toMatchObject({ password: 'new' })
 })
 
 test('secret is what is named so now or was sealed before, if there is something to hide', () => {

@@ -37,12 +37,44 @@ export function maskSecrets(text: string, values: readonly unknown[]): string {
     .reduce((masked, form) => masked.replaceAll(form, () => HIDDEN), text)
 }
 
-/** A hidden secret that was never set is left out, so that the schema can ask for it. */
-export function keepSecrets(sent: Settings, stored: Settings, secrets: readonly string[]): Settings {
+/**
+ * The settings with stored secrets where dots were sent; one that was never set is left out, so that the schema can ask for it.
+ * A secret stays where it was entered for: Problem `bad_settings` where it would go to an address that wasn't there before.
+ */
+export function keepSecrets(
+  sent: Settings,
+  stored: Settings,
+  { secrets, schema }: { secrets: readonly string[]; schema: Manifest['settings'] },
+): Settings {
+  const asked = [...new Set(secrets)].filter((name) => sent[name] === HIDDEN && stored[name] !== undefined)
+  const moved = destinations(schema).find((name) => leadsElsewhere(sent[name], stored[name]))
+  if (moved !== undefined && asked.length > 0)
+    throw new Problem(
+      'bad_settings',
+      `The setting ${moved} has a new address: enter what is secret again in the form, so that nobody can have it sent elsewhere unseen.`,
+      asked.map((name) => ({ pointer: `/settings/${name}`, detail: `enter it again, because ${moved} changed` })),
+    )
   const kept = Object.entries(sent).map(([name, value]): [string, unknown] =>
     secrets.includes(name) && value === HIDDEN ? [name, stored[name]] : [name, value],
   )
   return Object.fromEntries(kept.filter(([, value]) => value !== undefined))
+}
+
+/** Settings that say where secrets go: addresses by their format, and what a connector marks with `destination`. */
+function destinations({ properties }: Manifest['settings']): string[] {
+  if (typeof properties !== 'object' || properties === null) return []
+  return Object.entries(properties as Record<string, Schema | null>).flatMap(([name, property]) =>
+    property?.destination === true || property?.format === 'uri' || property?.items?.format === 'uri' ? [name] : [],
+  )
+}
+interface Schema {
+  destination?: unknown
+  format?: unknown
+  items?: Schema
+}
+const leadsElsewhere = (sent: unknown, stored: unknown): boolean => {
+  const before = new Set([stored].flat())
+  return [sent].flat().some((one) => one !== undefined && !before.has(one))
 }
 
 /** The settings with the schema's defaults; throws Problem `bad_settings` with a pointer for each wrong field. */

@@ -15,7 +15,9 @@ import type { Prepared } from '../setup/prepare.ts'
 import { raised } from '../setup/raised.ts'
 
 const HANDS = 10
-const ROUND_MS_MAX = 120_000
+const ROUND_MS_MAX = 240_000
+/** What a worker takes to start on a machine that does nothing else. */
+const STARTS_MS = 600
 
 export interface Ground {
   world: Prepared
@@ -50,12 +52,16 @@ export interface Round {
 interface Worker {
   /** it said that it looks for work */
   works: boolean
+  /** how long it took to say so */
+  started_ms: number
   kill(): Promise<unknown>
 }
 function startWorker(command: string[]): Worker {
+  const begun = performance.now()
   const child = Bun.spawn(endsWithUs(command), { stdout: 'pipe', stderr: 'inherit' })
   const worker: Worker = {
     works: false,
+    started_ms: 0,
     kill: () => {
       child.kill('SIGKILL')
       return child.exited
@@ -66,9 +72,14 @@ function startWorker(command: string[]): Worker {
     .read()
     .then(({ done }) => {
       worker.works = !done
+      worker.started_ms = performance.now() - begun
     })
   return worker
 }
+
+/** By how much slower than by itself this machine is just now: who is killed as often as ever then would get nothing done. */
+const slowness = (workers: readonly Worker[]): number =>
+  Math.max(1, ...workers.map(({ started_ms }) => started_ms / STARTS_MS))
 
 /** One month more: `processes` with ten hands each, killed again and again until all is issued. */
 export async function runRound(ground: Ground, processes: number): Promise<Round> {
@@ -87,7 +98,7 @@ export async function runRound(ground: Ground, processes: number): Promise<Round
   try {
     for (const begun = performance.now(); (await world.run((ctx) => getClose(ctx, id))).state !== 'closed';) {
       if (performance.now() - begun > ROUND_MS_MAX) throw new Error(`${name} was not closed in ${ROUND_MS_MAX} ms`)
-      await Bun.sleep(dice.between(50, 400))
+      await Bun.sleep(dice.between(50, 400) * slowness(workers))
       const amid = await issued()
       const place = dice.between(0, processes - 1)
       // killed while they start, they would never begin

@@ -58,7 +58,7 @@ const manifest = Manifest.parse({
   default_interval_ms: 20_000,
   settings: {
     type: 'object',
-    properties: { url: { type: 'string' }, token: { type: 'string' } },
+    properties: { url: { type: 'string' }, token: { type: 'string' }, also: { type: 'string', format: 'uri' } },
     required: ['url', 'token'],
     additionalProperties: false,
   },
@@ -167,6 +167,12 @@ test('a secret that is sent as dots is the stored one of that source, and of no 
   const { id } = await newSource()
   expect(await check(settings(HIDDEN), id)).toMatchObject({ ok: true })
   await expect(check(settings(HIDDEN))).rejects.toMatchObject({ code: 'bad_settings' })
+  // nobody has what is stored sent to an address of his own
+  const elsewhere = { ...settings(HIDDEN), also: 'https://elsewhere.example' }
+  const refused = { code: 'bad_settings', errors: [{ pointer: '/settings/token' }] }
+  await expect(check(elsewhere, id)).rejects.toMatchObject(refused)
+  await expect(world.run((ctx) => changeSource(ctx, id, { settings: elsewhere }))).rejects.toMatchObject(refused)
+  expect(await check({ ...elsewhere, token: RIGHT }, id)).toMatchObject({ ok: true })
   const other = { agent: agent_id, connector: 'simulated', realm: 'x', settings: {}, source_id: id }
   await expect(world.run((ctx) => prepareCheck(ctx, other))).rejects.toMatchObject({ code: 'invalid' })
   stop()

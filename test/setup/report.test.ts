@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { add, checkResult, closingLine, NOTHING, proofResult, suiteResult } from './report.ts'
+import {
+  add,
+  checkResult,
+  closingLine,
+  failedFiles,
+  NOTHING,
+  proofResult,
+  suiteResult,
+  withoutFiles,
+} from './report.ts'
 
 const shown = (path: string) => path
 const report = (changes: object) =>
@@ -66,4 +75,26 @@ test('a proof counts by its last line; without it, or with a bad end and no fail
   expect(proofResult('world', 1, 'seed 2: differs\n2 passed, 1 failed')).toMatchObject({ passed: 2, failed: 1 })
   expect(proofResult('world', 0, 'crashed')).toMatchObject({ passed: 0, failed: 1 })
   expect(proofResult('world', 1, '3 passed, 0 failed')).toMatchObject({ passed: 0, failed: 1 })
+})
+
+test('the files that failed are known, and without them the counts are those of the others', () => {
+  const one = (status: string) => ({ fullName: status, status, failureMessages: [], meta: {} })
+  const file = (name: string, status: string, ...states: string[]) => ({
+    name,
+    status,
+    message: '',
+    assertionResults: states.map(one),
+  })
+  const testResults = [
+    file('a', 'passed', 'passed', 'skipped', 'todo'),
+    file('b', 'failed', 'failed', 'passed'),
+    file('c', 'failed'),
+  ]
+  const whole = report({ numPassedTests: 2, numFailedTests: 1, numPendingTests: 1, numTodoTests: 1, testResults })
+  expect(failedFiles(whole)).toEqual(['b', 'c'])
+  expect(suiteResult('unit', 0, '', withoutFiles(whole, ['b', 'c']), shown)).toMatchObject({
+    passed: 1,
+    failed: 0,
+    skipped: 2,
+  })
 })

@@ -9,9 +9,11 @@ export interface Result {
   skipped: number
   failures: Failure[]
   skips: string[]
+  /** what failed beside others and passed when it was run again alone */
+  unsteady: string[]
 }
 
-export const NOTHING: Result = { passed: 0, failed: 0, skipped: 0, failures: [], skips: [] }
+export const NOTHING: Result = { passed: 0, failed: 0, skipped: 0, failures: [], skips: [], unsteady: [] }
 
 export const add = (a: Result, b: Result): Result => ({
   passed: a.passed + b.passed,
@@ -19,6 +21,7 @@ export const add = (a: Result, b: Result): Result => ({
   skipped: a.skipped + b.skipped,
   failures: [...a.failures, ...b.failures],
   skips: [...a.skips, ...b.skips],
+  unsteady: [...a.unsteady, ...b.unsteady],
 })
 
 export const closingLine = ({ passed, failed, skipped }: Result): string =>
@@ -101,6 +104,7 @@ export function suiteResult(
   }
   const failed = report.numFailedTests + unloaded
   const result = {
+    ...NOTHING,
     passed: report.numPassedTests,
     failed,
     skipped: report.numPendingTests + report.numTodoTests,
@@ -109,4 +113,26 @@ export function suiteResult(
   }
   if (code === 0 || failed > 0) return result
   return add(result, failedOnce(`${stage}: the runner ended with exit code ${code}`, lastLinesOf(output)))
+}
+
+/** Files in which something failed. */
+export const failedFiles = (json: string): string[] =>
+  (JSON.parse(json) as Report).testResults.flatMap(({ name, status, assertionResults }) =>
+    status === 'failed' || assertionResults.some((one) => one.status === 'failed') ? [name] : [],
+  )
+
+/** The same report as if these files had not been run. */
+export function withoutFiles(json: string, files: readonly string[]): string {
+  const report = JSON.parse(json) as Report
+  const testResults = report.testResults.filter(({ name }) => !files.includes(name))
+  const count = (...states: string[]) =>
+    testResults.flatMap((file) => file.assertionResults).filter(({ status }) => states.includes(status)).length
+  return JSON.stringify({
+    ...report,
+    testResults,
+    numPassedTests: count('passed'),
+    numFailedTests: count('failed'),
+    numPendingTests: count('skipped', 'pending', 'disabled'),
+    numTodoTests: count('todo'),
+  })
 }
