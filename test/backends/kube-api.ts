@@ -110,12 +110,13 @@ export class Kube {
     return readFileSync(join(this.#folder, `${name}.log`), 'utf8').slice(-2_000)
   }
 
+  /** Killed, as it doesn't end while anybody watches. */
   async restart(): Promise<void> {
-    await end(this.#server)
+    await end(this.#server, 'SIGKILL')
     await this.#serve()
   }
   async stop(): Promise<void> {
-    await end(this.#server)
+    await end(this.#server, 'SIGKILL')
     await end(this.#etcd)
   }
 
@@ -158,7 +159,7 @@ export class Kube {
 
 const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
 
-async function end(child: Bun.Subprocess | undefined): Promise<void> {
-  child?.kill()
+async function end(child: Bun.Subprocess | undefined, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  child?.kill(signal)
   await child?.exited
 }
