@@ -2,7 +2,7 @@
 import { request } from '#connectors/http.ts'
 import { ConnectorError } from '#connectors/wire.ts'
 import { badAnswer, Refusal, refusal } from './failures.ts'
-import { type Cloud, endpointIn, Keystone, type Login, type Project } from './keystone.ts'
+import { type Cloud, endpointIn, isServed, Keystone, type Login, type Project } from './keystone.ts'
 import { hasNext, type Row, rowsIn, type Service } from './rows.ts'
 
 const LIMITS = {
@@ -48,7 +48,7 @@ export class Client {
 
   async has(service: keyof typeof TYPES, signal: AbortSignal): Promise<boolean> {
     const { catalogue } = await this.#keystone.login(signal)
-    return endpointIn(catalogue, TYPES[service], this.#cloud) !== null
+    return isServed(catalogue, TYPES[service], this.#cloud.region)
   }
 
   /**
@@ -61,14 +61,16 @@ export class Client {
     const order: string[] = []
     for (let page = 0; page < LIMITS.pages; page += 1) {
       const body = await this.#after(question, order, signal)
-      if (body['truncated'] === true) throw truncated(question.service, key)
       const found = rowsIn(body, key, question.service)
       const before = rows.size
+      // so says a Keystone that has pages of each but the last, and one that has none of a list that it cuts off
+      const isCutOff = body['truncated'] === true
       for (const row of found) {
         if (!rows.has(row.id)) order.push(row.id)
         rows.set(row.id, row)
       }
-      if (found.length === 0 || !hasNext(body, key)) return [...rows.values()]
+      if (found.length === 0 || (!hasNext(body, key) && !isCutOff)) return [...rows.values()]
+      if (rows.size === before && isCutOff) throw truncated(question.service, key)
       if (rows.size === before) throw badAnswer(question.service, `${key} go on for ever`)
     }
     throw new ConnectorError(
@@ -123,15 +125,15 @@ export class Client {
 
   async #ask(
     { service, path, query = {} }: Question,
-    { token, catalogue }: Login,
+    login: Login,
     version: string | null,
     signal: AbortSignal,
   ): Promise<Record<string, unknown>> {
-    const base = this.#baseOf(service, catalogue)
+    const base = this.#baseOf(service, login)
     const search = new URLSearchParams(query).toString()
     const answer = await request(`${base}${path}${search && `?${search}`}`, {
       headers: {
-        'x-auth-token': token,
+        'x-auth-token': login.token,
         accept: 'application/json',
         ...(version && {
           'openstack-api-version': `compute ${version}`,
@@ -157,7 +159,7 @@ export class Client {
     return body as Record<string, unknown>
   }
 
-  #baseOf(service: Question['service'], catalogue: Login['catalogue']): string {
+  #baseOf(service: Question['service'], { catalogue, project }: Login): string {
     if (service === 'Keystone') return this.#cloud.auth_url
     const base = endpointIn(catalogue, TYPES[service], this.#cloud)
     if (base === null)
@@ -166,8 +168,16 @@ export class Client {
         `the catalogue has no ${TYPES[service][0]} service`,
         'See that the project may use it, and which services the cloud has: openstack catalog list.',
       )
-    return service === 'Neutron' && !base.endsWith('/v2.0') ? `${base}/v2.0` : base
+    return versioned(base, service, project.id)
   }
+}
+
+/** Catalogues may name services without a version (as they should, by the service catalogue's own guide), or with one. */
+function versioned(base: string, service: Exclude<Service, 'Keystone'>, project: string): string {
+  const { pathname } = new URL(base)
+  if (service === 'Neutron') return pathname.endsWith('/v2.0') ? base : `${base}/v2.0`
+  if (/\/v\d+(\.\d+)?(\/|$)/.test(pathname)) return base
+  return service === 'Nova' ? `${base}/v2.1` : `${base}/v3/${encodeURIComponent(project)}`
 }
 
 const truncated = (service: string, key: string): ConnectorError =>

@@ -46,6 +46,9 @@ export function refusal(service: string, place: string, answer: Answer): Refusal
       message,
       'Give the credential the role `reader` in its project; to read all projects it needs `admin` (or what the cloud’s policy asks for), or take `All projects` off.',
     )
+  // before 429 was known, Nova said so by it
+  if (status === 413)
+    return new Refusal(status, 'limit', message, 'Give the source a longer interval, or raise the limit of requests.')
   if (status === 404 || status === 400 || status === 406)
     return new Refusal(
       status,

@@ -147,9 +147,11 @@ test('a flavour that was deleted still tells the size of the servers that have i
 test('servers of a cell that is down end nothing: the listing is incomplete and says why', async () => {
   const [there, silent] = [world.server('there'), world.server('silent')]
   world.unreachable.add(silent)
+  const free = world.volume(5)
   const { listing, error } = await look()
   expect(listing?.complete).toBe(false)
-  expect(ids(listing, 'vm')).toEqual([there])
+  // what other services know is told all the same
+  expect([ids(listing, 'vm'), ids(listing, 'volume')]).toEqual([[there], [free]])
   expect(error?.message).toContain('a cell of Nova')
 })
 
@@ -195,4 +197,93 @@ test('a region that the cloud lacks is told with those that it has', async () =>
   const { error } = await look({ ...application, region: 'RegionThree' })
   expect(error).toMatchObject({ code: 'bad_settings' })
   expect(error?.message).toContain('RegionOne')
+})
+
+test('a catalogue may name services without the version of their API', async () => {
+  cloud.isVersioned = false
+  const [server, free] = [world.server('mine'), world.volume(5)]
+  const { listing, error } = await look()
+  expect(error).toBeUndefined()
+  expect([ids(listing, 'vm'), ids(listing, 'volume')]).toEqual([[server], [free]])
+})
+
+test('a region without Cinder has no volumes, though another region has it; without Nova it is told', async () => {
+  const there = world.server('there')
+  cloud.elsewhere.add('volumev3')
+  const { listing, error } = await look()
+  expect([error, listing?.complete, ids(listing, 'vm')]).toEqual([undefined, true, [there]])
+  cloud.elsewhere.add('compute')
+  const without = await look()
+  expect([without.listing?.complete, without.error?.code]).toEqual([false, 'bad_settings'])
+})
+
+test('a Neutron without routers has no floating addresses; one that lost its list while it has them is told', async () => {
+  world.server('there')
+  cloud.hasRouters = false
+  const { listing, error } = await look()
+  expect([error, listing?.complete, ids(listing, 'ip')]).toEqual([undefined, true, []])
+  cloud.losesFloatingIps = true
+  cloud.hasRouters = true
+  const lost = await look()
+  expect([lost.listing?.complete, lost.error?.message]).toEqual([
+    false,
+    expect.stringContaining('/floatingips answers 404'),
+  ])
+})
+
+test('projects go on over pages that Keystone calls truncated; a list that ends so is cut off, and nothing is told', async () => {
+  cloud.page_rows = 3
+  for (let n = 0; n < 7; n += 1) world.project(`p-${n}`)
+  expect(ids((await look({ ...application, all_projects: true })).listing, 'namespace')).toHaveLength(9)
+  cloud.hasPagesOfProjects = false
+  const { listing, error } = await look({ ...application, all_projects: true })
+  expect([listing, error?.code]).toEqual([undefined, 'limit'])
+})
+
+test('the copy that a volume moves to is no volume of its own', async () => {
+  const [moving] = [world.volume(50, { migration_status: 'migrating' })]
+  world.volume(50, { migration_status: `target:${moving}` })
+  const { listing } = await look({ ...application, all_projects: true })
+  expect(ids(listing, 'volume')).toEqual([moving])
+})
+
+test('Cinder and Neutron that show one project alone end nothing of the others', async () => {
+  const theirs = world.volume(5, { 'os-vol-tenant-attr:tenant_id': world.other })
+  world.ip('203.0.113.9', { project_id: world.other })
+  world.server('theirs', {
+    tenant_id: world.other,
+    'os-extended-volumes:volumes_attached': [{ id: theirs }],
+    addresses: { net: [{ addr: '203.0.113.9', version: 4, 'OS-EXT-IPS:type': 'floating' }] },
+  })
+  const all = { ...application, all_projects: true }
+  expect((await look(all)).listing).toMatchObject({ complete: true })
+  cloud.isAdminEverywhere = false
+  const { listing, error } = await look(all)
+  expect(listing?.complete).toBe(false)
+  expect(error).toMatchObject({ code: 'refused', message: expect.stringMatching(/^Cinder lists.*and 1 more/) })
+  // a source of one project has nothing to lose by it
+  expect((await look()).listing?.complete).toBe(true)
+})
+
+test('an administrator’s source of one project tells no address of another, though Neutron shows it', async () => {
+  const mine = world.ip('203.0.113.1')
+  world.ip('203.0.113.2', { project_id: world.other, tenant_id: world.other })
+  cloud.knowsProjectId = false
+  expect(ids((await look()).listing, 'ip')).toEqual([mine])
+})
+
+test('a flavour that is gone altogether hides its own servers alone', async () => {
+  cloud.newest = 1
+  const gone = world.flavor('m1.gone', { vcpus: 8, ram: 16_384, disk: 10 })
+  const there = world.server('there')
+  world.server('orphaned', { flavor: { id: gone, links: [] } })
+  world.flavors.delete(gone)
+  const { listing, error } = await look()
+  expect([listing?.complete, ids(listing, 'vm')]).toEqual([false, [there]])
+  expect(error?.message).toContain('is not in the list of flavours')
+})
+
+test('413 is a limit, as Nova said it before 429 was known', async () => {
+  cloud.overLimit = 413
+  expect((await look()).error).toMatchObject({ code: 'limit' })
 })

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { authUrl } from './index.ts'
-import { bodyOf, endpointIn, readToken } from './keystone.ts'
+import { bodyOf, endpointIn, isServed, readToken } from './keystone.ts'
 
 const recorded: { token: Record<string, unknown> } = JSON.parse(
   readFileSync(new URL('./fixtures/token.json', import.meta.url), 'utf8'),
@@ -38,6 +38,19 @@ test('without a region in the settings several are told, and one is taken', () =
     },
   ]
   expect(() => endpointIn(two, ['compute'], { ...at, region: null })).toThrow('several regions: A, B')
+})
+
+test('of two types of one service that counts which the region has', () => {
+  const service = (type: string, region_id: string) => ({
+    type,
+    endpoints: [{ interface: 'public', region_id, url: `https://${type}.example/v3` }],
+  })
+  const both = [service('block-storage', 'RegionTwo'), service('volumev3', 'RegionOne')]
+  const types = ['block-storage', 'volumev3']
+  expect(endpointIn(both, types, at)).toBe('https://volumev3.example/v3')
+  expect(isServed(both, types, 'RegionOne')).toBe(true)
+  expect(isServed(both, types, 'RegionThree')).toBe(false)
+  expect(isServed(both, ['network'], null)).toBe(false)
 })
 
 test.each([

@@ -75,16 +75,29 @@ export function readToken(answer: unknown): { project: Project; catalogue: Catal
   }
 }
 
+type Endpoint = Catalogue[number]['endpoints'][number]
+const regionOf = ({ region_id, region }: Endpoint): string => region_id ?? region ?? ''
+
+/** The addresses of a service under the first of its types that has one in the region, else under the first that there is. */
+function endpointsOf(catalogue: Catalogue, types: readonly string[], region: string | null): Endpoint[] {
+  const found = types
+    .map((type) => catalogue.filter((one) => one.type === type).flatMap((one) => one.endpoints))
+    .filter((some) => some.length > 0)
+  return found.find((some) => region === null || some.some((one) => regionOf(one) === region)) ?? found[0] ?? []
+}
+
+/** Whether the region has a service at all: others may have it alone. Pure. */
+export const isServed = (catalogue: Catalogue, types: readonly string[], region: string | null): boolean =>
+  endpointsOf(catalogue, types, region).some((one) => region === null || regionOf(one) === region)
+
 /** The address of a service; null where the cloud has none of these types. Pure. */
 export function endpointIn(
   catalogue: Catalogue,
   types: readonly string[],
   { region, interface: face }: Pick<Cloud, 'region' | 'interface'>,
 ): string | null {
-  const services = types.map((type) => catalogue.filter((one) => one.type === type)).find((some) => some.length > 0)
-  if (!services) return null
-  const endpoints = services.flatMap((one) => one.endpoints)
-  const regionOf = (one: (typeof endpoints)[number]) => one.region_id ?? one.region ?? ''
+  const endpoints = endpointsOf(catalogue, types, region)
+  if (endpoints.length === 0) return null
   const found = endpoints.filter((one) => one.interface === face && (region === null || regionOf(one) === region))
   const regions = [...new Set(endpoints.map(regionOf))]
   const has = `it has ${[...new Set(endpoints.map((one) => `${one.interface} in ${regionOf(one)}`))].join(', ') || 'none'}`

@@ -168,6 +168,11 @@ export function flavor(row: Row): Flavor {
 
 /** A cell of Nova that is down tells of its servers nothing but that they are there. */
 export const isSilent = (row: Row): boolean => row['status'] === 'UNKNOWN' && row['flavor'] === undefined
+/** While a volume moves, an administrator is shown the copy, too: the volume keeps its id, and the copy gets it or goes. */
+export const isCopy = (row: Row): boolean =>
+  [row['migration_status'], row['os-vol-mig-status-attr:migstat']].some(
+    (one) => typeof one === 'string' && one.startsWith('target:'),
+  )
 export const isGone = (row: Row): boolean => row['status'] === 'DELETED'
 
 /** Flavours are asked for only where servers name theirs by its id alone. */

@@ -9,11 +9,14 @@ import {
   type Surroundings,
 } from '#connectors/contract.ts'
 import type { Client, Question } from './client.ts'
+import { Refusal } from './failures.ts'
+import { cut, type Foreign, foreignIn, isCut } from './foreign.ts'
 import {
   type Flavor,
   flavor,
   flavorIdOf,
   floatingIp,
+  isCopy,
   isGone,
   isSilent,
   namespace,
@@ -31,7 +34,10 @@ interface Around extends Surroundings {
 }
 interface Sight {
   resources: ObservationInput[]
+  foreign: Foreign
   failures: ConnectorError[]
+  /** a service hangs or limits: nothing more is asked in this tick */
+  isOver: boolean
 }
 
 export class OpenStackSession implements Session {
@@ -46,10 +52,10 @@ export class OpenStackSession implements Session {
   async collect(signal: AbortSignal): Promise<Collected[]> {
     const seen_at_ms = this.#around.now()
     const { project, rows } = await this.#projects(signal)
-    const sight: Sight = { resources: [], failures: [] }
+    const sight: Sight = { resources: [], foreign: foreignIn([], project), failures: [], isOver: false }
     const names: Names = new Map(rows.map(({ id, name }) => [id, String(name)]))
     for (const row of rows) attempt(sight, () => void sight.resources.push(namespace(row)))
-    await this.#servers(sight, names, signal)
+    await this.#servers(sight, names, project, signal)
     await this.#others(sight, names, project, signal)
     const { resources, failures } = sight
     if (resources.length > LIMITS.rowsPerSnapshot)
@@ -83,10 +89,12 @@ export class OpenStackSession implements Session {
     return { project: id, rows: rows.filter((row) => row['is_domain'] !== true) }
   }
 
-  async #servers(sight: Sight, names: Names, signal: AbortSignal): Promise<void> {
+  async #servers(sight: Sight, names: Names, project: string, signal: AbortSignal): Promise<void> {
     await attempt(sight, async () => {
       const question: Question = { service: 'Nova', path: '/servers/detail', query: this.#all, versions: VERSIONS }
-      const rows = (await this.#client.list(question, 'servers', signal)).filter((row) => !isGone(row))
+      const listed = await this.#client.list(question, 'servers', signal)
+      const rows = listed.filter((row) => !isGone(row) && this.#isAsked(row, project))
+      sight.foreign = foreignIn(rows, project)
       const silent = rows.filter(isSilent)
       if (silent.length > 0) sight.failures.push(cellDown(silent.length))
       const flavors = await this.#flavors(rows, signal)
@@ -103,11 +111,13 @@ export class OpenStackSession implements Session {
     // one that was deleted is in no list, and can still be asked for
     for (const id of new Set(servers.map(flavorIdOf)))
       if (id !== undefined && !known.has(id)) {
-        const { flavor: row } = await this.#client.get(
-          { service: 'Nova', path: `/flavors/${encodeURIComponent(id)}` },
-          signal,
-        )
-        known.set(id, flavor({ ...(row as object), id }))
+        const path = `/flavors/${encodeURIComponent(id)}`
+        const found = await this.#client.get({ service: 'Nova', path }, signal).catch((error: unknown) => {
+          if (isMissing(error)) return null
+          throw error
+        })
+        // since Ocata it is gone altogether: then only its servers can't be told
+        if (found) known.set(id, flavor({ ...(found['flavor'] as object), id }))
       }
     return known
   }
@@ -126,13 +136,35 @@ export class OpenStackSession implements Session {
       { service: 'Neutron', question: ips, key: 'floatingips', observe: floatingIp },
     ] as const
     for (const { service, question, key, observe } of parts) {
-      if (sight.failures.some(isOfAll)) return
+      if (sight.isOver) return
       await attempt(sight, async () => {
         if (!(await this.#client.has(service, signal))) return
-        for (const row of await this.#client.list(question, key, signal))
-          await attempt(sight, () => void sight.resources.push(observe(row, names)))
+        const listed = await this.#listed(question, key, signal)
+        const rows = listed.filter((row) => !isCopy(row) && this.#isAsked(row, project))
+        if (all_projects && isCut(service, rows, sight.foreign, project)) sight.failures.push(cut(service))
+        for (const row of rows) await attempt(sight, () => void sight.resources.push(observe(row, names)))
       })
     }
+  }
+
+  /** A Neutron without routers has no floating addresses, and no list of them either. */
+  async #listed(question: Question, key: string, signal: AbortSignal): Promise<Row[]> {
+    try {
+      return await this.#client.list(question, key, signal)
+    } catch (error) {
+      if (question.service !== 'Neutron' || !isMissing(error) || (await this.#hasRouters(signal))) throw error
+      return []
+    }
+  }
+  async #hasRouters(signal: AbortSignal): Promise<boolean> {
+    const { extensions } = await this.#client.get({ service: 'Neutron', path: '/extensions' }, signal)
+    const isRouter = (one: unknown) => (one as { alias?: unknown } | null)?.alias === 'router'
+    return !Array.isArray(extensions) || extensions.some(isRouter)
+  }
+
+  /** Older Neutrons pass over a filter by project, and show an administrator what is of others. */
+  #isAsked(row: Row, project: string): boolean {
+    return this.#around.all_projects || (ownerOf(row) ?? project) === project
   }
 
   /** Nova and Cinder show an administrator his own project, unless he asks for all. */
@@ -148,11 +180,16 @@ async function attempt(sight: Sight, step: () => Promise<void> | void): Promise<
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error
     sight.failures.push(error)
+    sight.isOver ||= OF_ALL.has(error.code)
   }
 }
 
-/** What hangs or limits once isn't asked again in this tick. */
-const isOfAll = ({ code }: ConnectorError): boolean => ['timeout', 'limit', 'unreachable'].includes(code)
+const ownerOf = (row: Row): unknown => row['os-vol-tenant-attr:tenant_id'] ?? row['project_id'] ?? row['tenant_id']
+
+/** What was asked for by its address isn't there. */
+const isMissing = (error: unknown): boolean => error instanceof Refusal && error.status === 404
+
+const OF_ALL: ReadonlySet<ConnectorError['code']> = new Set(['timeout', 'limit', 'unreachable'] as const)
 
 const cellDown = (count: number): ConnectorError =>
   new ConnectorError(

@@ -122,12 +122,29 @@ export const Terms = z
   .meta({ id: 'PriceTerms' })
 export type Terms = z.infer<typeof Terms>
 
+/** A name, or a pointer (RFC 6901) into what it holds. */
+const ATTRIBUTE = /^([^/].*|(\/([^~/]|~[01])+){1,8})$/
+/** Of which resources a price in a cost book is: as a provider's list has one for each flavour or volume type. */
+export const AppliesTo = z
+  .strictObject({
+    attribute: z.string().min(1).max(128).regex(ATTRIBUTE, 'must be a name, or a path such as /metadata/tier').meta({
+      description: 'what the source tells of a resource: a name, or a path into what it holds, such as /metadata/tier',
+      example: 'flavor',
+    }),
+    equals: z.string().min(1).max(255).meta({ example: 'm1.small' }),
+  })
+  .meta({ id: 'PriceAppliesTo' })
+export type AppliesTo = z.infer<typeof AppliesTo>
+
 export const Price = z
   .object({
     id: Id,
     price_book_id: Id,
     kind: PricedKind,
     meter: MeterOfPrice,
+    applies_to: AppliesTo.optional().meta({
+      description: 'in a cost book: only of resources that say so while they do; absent: of all others',
+    }),
     model: ChargeModel,
     per: Per,
     unit: z.string().meta({ example: 'GiB', description: 'one of the units of the meter' }),
@@ -155,6 +172,10 @@ export const NewPrice = z
   .object({
     kind: PricedKind,
     meter: MeterOfPrice,
+    applies_to: AppliesTo.optional().meta({
+      description:
+        'only in a cost book: of resources that say so, in the time in which they do; the price without it is of the rest',
+    }),
     model: ChargeModel,
     per: Per,
     unit: z.string().min(1).max(40),
@@ -246,6 +267,27 @@ export type NewCostBook = z.infer<typeof NewCostBook>
 export const CostBookChange = z.object({ to: InstantText.nullable().meta({ description: 'when it ends to hold' }) })
 export type CostBookChange = z.infer<typeof CostBookChange>
 
+export const PRICE_LIST_ROWS = 1_000
+/** A provider's price list, with the decision when its prices hold. */
+export const NewPriceList = NewPrice.pick({ effective_at: true, correction: true, reason: true }).extend({
+  csv: z.string().min(1).max(512_000).meta({
+    description: 'columns kind, meter, attribute, value, per, unit, amount, currency, named in the first line',
+  }),
+})
+export type NewPriceList = z.infer<typeof NewPriceList>
+const ListedPrice = NewPrice.pick({ kind: true, meter: true, applies_to: true, per: true, unit: true, amount: true })
+const PriceListRow = z.object({
+  line: z.int(),
+  state: z.enum(['added', 'changed', 'unchanged', 'refused']),
+  price: ListedPrice.nullable(),
+  before: Amount.nullable().meta({ description: 'the amount that holds now, where it is changed' }),
+  detail: z.string().nullable().meta({ description: 'why it is refused' }),
+})
+export const PriceListReport = z
+  .object({ rows: z.array(PriceListRow), kept: z.int().meta({ description: 'prices that the list lacks: they stay' }) })
+  .meta({ id: 'PriceListReport' })
+export type PriceListReport = z.infer<typeof PriceListReport>
+
 /** A version of a price as rating reads it: holds on [effective_at, ends_at), amount without trailing zeros. */
 export interface PriceRow {
   id: string
@@ -256,6 +298,8 @@ export interface PriceRow {
   unit: string
   amount: string
   terms: Terms | null
+  /** absent: of all resources that no other price of the component applies to */
+  applies_to?: AppliesTo
   gap_policy: GapPolicy
   tax_class: TaxClass
   tax_inclusive: boolean

@@ -19,9 +19,19 @@ import type {
   PriceRow,
 } from './contract.ts'
 import { priceBooks } from './revision/index.ts'
-import { assertFits, assertMayHold, choicesOf, decide, overlap, type Span, stateOf } from './rules.ts'
+import {
+  assertFits,
+  assertMayHold,
+  type Change,
+  choicesOf,
+  conditionKey,
+  decide,
+  overlap,
+  type Span,
+  stateOf,
+} from './rules.ts'
 import { assertTerms, keptTerms } from './terms.ts'
-import { assertCost } from './costs/rules.ts'
+import { assertCost, assertOneAttribute, assertUnconditional } from './costs/rules.ts'
 import { isBookOfPlan } from './plans/store.ts'
 import {
   componentsOf,
@@ -154,10 +164,8 @@ export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
   await assertIndex(ctx, input.terms?.index?.id, book.currency)
   // The clock is read under the lock: decisions without an instant hold in the order in which they are recorded.
   const now = ctx.now()
-  const live = await liveVersions(ctx.tx, { price_book_id: book.id, kind: input.kind, meter: input.meter })
-  const effective_at = await beginning(ctx, input, book, live, now)
-  const change = decide(live, effective_at, input.correction)
-  if (change.supersede.length > 0 || book.negotiated_for !== null) assertMayHold({ ...input, effective_at }, now)
+  const all = await liveVersions(ctx.tx, { price_book_id: book.id, kind: input.kind, meter: input.meter })
+  const { effective_at, change } = await decided(ctx, input, book, all, now)
   const open = await openCut(ctx.tx)
   for (const version of change.supersede) await supersede(ctx.tx, version, open)
   if (change.shorten) await record(ctx, remainder(change.shorten.version, change.shorten.ends_at, open))
@@ -173,6 +181,26 @@ export async function addPrice(ctx: Context, input: NewPrice): Promise<Price> {
   return price
 }
 
+/** What a decision changes among the live versions of its component. Throws where it may not be. */
+export async function decided(
+  ctx: Context,
+  input: NewPrice,
+  book: PriceBook,
+  all: readonly PriceVersion[],
+  now: Instant,
+): Promise<{ effective_at: Instant; change: Change<PriceVersion> }> {
+  assertOneAttribute(input.applies_to, all)
+  const live = alike(input, all)
+  const effective_at = await beginning(ctx, input, book, live, now)
+  const change = decide(live, effective_at, input.correction)
+  if (change.supersede.length > 0 || book.negotiated_for !== null) assertMayHold({ ...input, effective_at }, now)
+  return { effective_at, change }
+}
+
+/** Those that a decision is a version of. */
+const alike = ({ applies_to }: NewPrice, all: readonly PriceVersion[]): PriceVersion[] =>
+  all.filter((one) => conditionKey(one.applies_to) === conditionKey(applies_to))
+
 /** What machines cost us is for those alone who may see margins. */
 function mayRead(ctx: Context, { side }: PriceBook): void {
   if (side === 'cost') permit(ctx, 'margins.read')
@@ -182,6 +210,7 @@ function mayRead(ctx: Context, { side }: PriceBook): void {
 async function assertSells(ctx: Context, input: NewPrice, { id, side }: PriceBook): Promise<void> {
   const { kind, model, terms } = input
   if (side === 'cost') assertCost(input)
+  else assertUnconditional(input)
   const isOfPlan = await isBookOfPlan(ctx.tx, id)
   if (isOfPlan && (model === 'allocation_pool' || terms?.pool))
     throw new Problem(
@@ -222,15 +251,21 @@ export async function hypothetical(
   assertTerms(input)
   const book = required(await findBook(ctx.tx, price_book_id), price_book_id)
   await assertIndex(ctx, input.terms?.index?.id, book.currency)
+  if (book.side !== 'cost') assertUnconditional(input)
   const now = ctx.now()
-  const live = await liveVersions(ctx.tx, { price_book_id, kind: input.kind, meter: input.meter })
+  const live = alike(input, await liveVersions(ctx.tx, { price_book_id, kind: input.kind, meter: input.meter }))
   const { supersede: gone, shorten, span } = decide(live, await beginning(ctx, input, book, live, now), true)
   const kept = (await pricesAt(ctx, price_book_id, interval, LIVE)).filter(
     (price) => !gone.some((version) => version.id === price.id),
   )
   const row = toRow(ctx, input, book, { ...span, now, open: LIVE })
   const fresh = [...(shorten ? [remainder(shorten.version, shorten.ends_at, LIVE)] : []), row]
-  return [...kept, ...fresh.map((version) => ({ ...version, currency: book.currency }))].filter(
+  const held = fresh.map(({ applies_to, ...version }) => ({
+    ...version,
+    currency: book.currency,
+    ...(applies_to && { applies_to }),
+  }))
+  return [...kept, ...held].filter(
     (price) => price.effective_at < interval.to && (price.ends_at ?? Infinity) > interval.from,
   )
 }
@@ -244,7 +279,8 @@ export async function considered(
   assertFits(input)
   assertTerms(input)
   const id = input.price_book_id ?? (await standardBook(ctx))
-  const { currency } = required(await findBook(ctx.tx, id), id)
+  const { currency, side } = required(await findBook(ctx.tx, id), id)
+  if (side !== 'cost') assertUnconditional(input)
   return { model: input.model, amount: input.amount ?? '0', terms: keptTerms(input.terms), currency }
 }
 
@@ -295,7 +331,7 @@ async function record(ctx: Context, version: PriceVersion): Promise<PriceVersion
 
 const toRow = (
   ctx: Context,
-  { kind, meter, model, per, unit, amount, terms, gap_policy, tax_class, tax_inclusive, reason }: NewPrice,
+  { kind, meter, model, per, unit, amount, terms, applies_to, gap_policy, tax_class, tax_inclusive, reason }: NewPrice,
   book: PriceBook,
   { now, open, ...span }: Span & { now: Instant; open: number },
 ): PriceVersion => ({
@@ -309,6 +345,7 @@ const toRow = (
   unit,
   amount: amount ?? '0',
   terms: keptTerms(terms),
+  applies_to: applies_to ?? null,
   gap_policy: gap_policy ?? choicesOf(meter).gap_policies[0],
   tax_class,
   tax_inclusive,
@@ -319,9 +356,11 @@ const toRow = (
   cut_to: null,
 })
 
-function toPrice({ cut_from: _from, cut_to: _to, ...version }: PriceVersion, book: PriceBook, now: Instant): Price {
+function toPrice(row: PriceVersion, book: PriceBook, now: Instant): Price {
+  const { cut_from: _from, cut_to: _to, applies_to, ...version } = row
   return {
     ...version,
+    ...(applies_to && { applies_to }),
     currency: book.currency,
     effective_at: iso(version.effective_at),
     ends_at: version.ends_at === null ? null : iso(version.ends_at),

@@ -9,6 +9,7 @@ import {
   NewPlan,
   NewPrice,
   NewPriceBook,
+  NewPriceList,
   Plan,
   PlanChange,
   PlanList,
@@ -16,6 +17,7 @@ import {
   PriceBook,
   PriceBookList,
   PriceList,
+  PriceListReport,
   PriceQuery,
 } from './contract.ts'
 import {
@@ -34,6 +36,7 @@ import {
   publishPlan,
   retirePlan,
 } from './index.ts'
+import { importPriceList, previewPriceList } from './price-list/index.ts'
 
 export const routes = (deps: HttpDeps) =>
   router()
@@ -74,6 +77,31 @@ export const routes = (deps: HttpDeps) =>
       valid('json', CostBookChange),
       async (c) =>
         c.json(await verb(c, deps, (ctx) => changeCostBook(ctx, c.req.valid('param').id, c.req.valid('json')))),
+    )
+    .post(
+      '/cost-books/:id/price-list/preview',
+      answers(
+        "What a provider's price list would change in a cost book, line by line",
+        PriceListReport,
+        'catalog.write',
+        {
+          repeatable: 'only reads',
+        },
+      ),
+      valid('param', ById),
+      valid('json', NewPriceList),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => previewPriceList(ctx, c.req.valid('param').id, c.req.valid('json')))),
+    )
+    .post(
+      '/cost-books/:id/price-list',
+      answers("Record a provider's price list in a cost book: all of it or nothing", PriceListReport, 'catalog.write', {
+        repeatable: 'the same list once more records nothing',
+      }),
+      valid('param', ById),
+      valid('json', NewPriceList),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => importPriceList(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .get(
       '/prices',

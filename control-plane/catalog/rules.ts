@@ -1,11 +1,18 @@
 /** Which prices may be recorded, and how a decision changes the versions of one price: pure. */
 import { type GapPolicy, type MeterName, meterOf } from '../metering/contract.ts'
-import { type FieldError, Problem } from '../base/problem.ts'
+import { parseDecimal, toDecimal } from '../base/exact.ts'
+import { assert, type FieldError, Problem } from '../base/problem.ts'
 import type { Instant } from '../base/time.ts'
-import type { ChargeModel, Per, PricedKind } from './contract.ts'
+import type { AppliesTo, ChargeModel, Per, PricedKind } from './contract.ts'
 
 /** Amounts have at most this many decimals, in the request and in the database. */
 export const AMOUNT_PLACES = 12
+/** Without trailing zeros: equal amounts are equal texts. */
+export const trimmed = (amount: string): string => {
+  const exact = parseDecimal(amount, AMOUNT_PLACES)
+  assert(exact, `an amount is a decimal: ${amount}`)
+  return toDecimal(exact, AMOUNT_PLACES)
+}
 
 /** What a price of the meter may say: allocation and what gauges held are charged for time, consumption for its quantity, a percentile for its month. */
 export function choicesOf(meter: MeterName): Choices {
@@ -153,3 +160,16 @@ export const overlap = (): Problem =>
 
 export const stateOf = ({ effective_at, ends_at }: Span, now: Instant): 'past' | 'current' | 'scheduled' =>
   effective_at > now ? 'scheduled' : ends_at !== null && ends_at <= now ? 'past' : 'current'
+
+/** Equal for prices that are versions of one. */
+export const conditionKey = (applies_to: AppliesTo | null | undefined): string =>
+  applies_to ? JSON.stringify([applies_to.attribute, applies_to.equals]) : ''
+
+/** Where an attribute stands in what a connector told: a name, or the steps of a pointer (RFC 6901). */
+export const attributePath = (attribute: string): string[] =>
+  attribute.startsWith('/')
+    ? attribute
+        .slice(1)
+        .split('/')
+        .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    : [attribute]

@@ -6,7 +6,17 @@ import { legalEntity } from '../accounts/schema.ts'
 import { instant } from '../db/columns.ts'
 import type { GapPolicy, MeterName } from '../metering/contract.ts'
 import type { TaxClass } from '../tax/contract.ts'
-import type { ChargeModel, NegotiatedFor, Per, Plan, PlanName, PricedKind, PromisedMachine, Terms } from './contract.ts'
+import type {
+  AppliesTo,
+  ChargeModel,
+  NegotiatedFor,
+  Per,
+  Plan,
+  PlanName,
+  PricedKind,
+  PromisedMachine,
+  Terms,
+} from './contract.ts'
 
 export const priceBook = pgTable(
   'price_book',
@@ -66,6 +76,8 @@ export const priceVersion = pgTable(
     amount: numeric({ precision: 30, scale: 12 }).notNull(),
     /** what it says beyond its amount; null: nothing */
     terms: jsonb().$type<Terms>(),
+    /** in a cost book: of resources that say so; null: of all others */
+    applies_to: jsonb().$type<AppliesTo>(),
     gap_policy: text().$type<GapPolicy>().notNull().default('infer'),
     tax_class: text().$type<TaxClass>().notNull().default('standard'),
     /** its amounts include the tax */

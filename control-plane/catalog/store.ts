@@ -1,6 +1,5 @@
 /** The SQL of the catalogue. A superseded row stays for the closed cuts that knew it; one that none knew is dropped. */
 import { and, asc, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm'
-import { parseDecimal, toDecimal } from '../base/exact.ts'
 import { newId } from '../base/id.ts'
 import { assert } from '../base/problem.ts'
 import type { Instant, Interval } from '../base/time.ts'
@@ -8,7 +7,7 @@ import { knownAt } from '../db/cut.ts'
 import type { Context, Tx } from '../db/index.ts'
 import { together } from '../db/together.ts'
 import type { PriceRow } from './contract.ts'
-import { AMOUNT_PLACES } from './rules.ts'
+import { trimmed } from './rules.ts'
 import { priceBook, priceVersion } from './schema.ts'
 
 export type PriceBook = typeof priceBook.$inferSelect
@@ -43,16 +42,11 @@ export async function lockBook(tx: Tx, id: string): Promise<PriceBook | null> {
   return book ?? null
 }
 
-export const trimmed = (amount: string): string => {
-  const exact = parseDecimal(amount, AMOUNT_PLACES)
-  assert(exact, `an amount is a decimal: ${amount}`)
-  return toDecimal(exact, AMOUNT_PLACES)
-}
 export const fromRow = (row: PriceVersion): PriceVersion => ({ ...row, amount: trimmed(row.amount) })
 
 type PriceKey = Pick<PriceVersion, 'price_book_id' | 'kind' | 'meter'>
 
-/** Versions of one price that no decision has superseded. */
+/** Versions of a component that no decision has superseded, whatever resources they apply to. */
 export async function liveVersions(tx: Tx, key: PriceKey): Promise<PriceVersion[]> {
   const found = await tx
     .select()
@@ -138,9 +132,10 @@ const versionsOnce = together(async ({ tx }, { price_book_id, from, to, cut }: A
       recorded_at: _at,
       cut_from: _from,
       cut_to: _to,
+      applies_to,
       ...price
     } = fromRow(version)
-    return { ...price, currency }
+    return { ...price, currency, ...(applies_to && { applies_to }) }
   })
   return askers.map(() => list)
 })

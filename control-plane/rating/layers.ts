@@ -1,5 +1,6 @@
 /** Price books over each other: the most specific one that has a version of a component in force gives its price. Pure. */
 import { type Interval, intersect, type OpenInterval, splitAt } from '../base/time.ts'
+import { conditionKey } from '../catalog/rules.ts'
 import type { Price } from './rules.ts'
 import { beside, timesOf } from './times.ts'
 
@@ -10,7 +11,8 @@ export interface Layer {
 }
 
 const ALWAYS: Interval = { from: -Infinity, to: Infinity }
-const componentOf = ({ kind, meter }: Price): string => `${kind}.${meter}`
+/** Prices of a cost book that apply to other resources don't take its time from one. */
+const componentOf = ({ kind, meter, applies_to }: Price): string => `${kind}.${meter}${conditionKey(applies_to)}`
 
 /** The most specific layer first. Each price holds in its book's spans, beside the times of what comes before it. */
 export function layered(layers: readonly Layer[]): Price[] {

@@ -12,6 +12,7 @@ import { pausedIn } from '../sources/index.ts'
 import { taxesOfSupply } from '../tax/index.ts'
 import type { Line } from './contract.ts'
 import { byResource } from './by-resource.ts'
+import { withConditions } from './conditions.ts'
 import type { Offer } from './layers.ts'
 import { offersIn, pricesIn } from './prices.ts'
 import { percentageBounds, withPercentages } from './percentages.ts'
@@ -89,7 +90,7 @@ async function factsOf(
     prices: inForce,
     consumed: [],
   }
-  const all = within ? facts : await withServices(ctx, facts, { contract, cut }, offers)
+  const all = within ? await withConditions(ctx, facts, cut) : await withServices(ctx, facts, { contract, cut }, offers)
   const sold = new Set(offers.flatMap(({ offered }) => [...offered]))
   const used = [...(await consumption(ctx, all, sold, cut)), ...(await rates(ctx, all, sold, cut))]
   return { ...all, consumed: [...all.consumed, ...used] }

@@ -9,7 +9,7 @@ import { type Instant, type Interval, iso, type OpenInterval } from '../base/tim
 import { sha256 } from '#connectors/contract.ts'
 import type { GapPolicy, MeterName, Peak } from '../metering/contract.ts'
 import type { Gap } from '../metering/rules.ts'
-import type { ChargeModel, Plan, PricedKind, Terms } from '../catalog/contract.ts'
+import type { AppliesTo, ChargeModel, Plan, PricedKind, Terms } from '../catalog/contract.ts'
 import { byResource } from './by-resource.ts'
 import type { KnownIndex } from '../indexes/contract.ts'
 import type { LineTax, TaxClass } from '../tax/contract.ts'
@@ -40,6 +40,8 @@ export interface Price {
   /** decimal text, at most 12 places */
   amount: string
   terms: Terms | null
+  /** of a cost book: only of resources that say so, while they do */
+  applies_to?: AppliesTo
   gap_policy: GapPolicy
   /** default: standard */
   tax_class?: TaxClass

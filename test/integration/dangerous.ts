@@ -36,6 +36,8 @@ const MONEY = [
   'GET /cost-books',
   'POST /cost-books',
   'PATCH /cost-books/{id}',
+  'POST /cost-books/{id}/price-list',
+  'POST /cost-books/{id}/price-list/preview',
   'GET /mails',
   'POST /invoices/{id}/mails',
   'POST /mails/{id}/arrival',

@@ -171,6 +171,8 @@ const STAFF_ONLY = [
   'GET /cost-books',
   'POST /cost-books',
   'PATCH /cost-books/{id}',
+  'POST /cost-books/{id}/price-list',
+  'POST /cost-books/{id}/price-list/preview',
   'POST /prices',
   'POST /prices/preview',
   'POST /prices/quote',

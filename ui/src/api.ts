@@ -68,6 +68,7 @@ import type {
   NewPriceBook,
   NewPriceChange,
   NewPriceIndex,
+  NewPriceList,
   NewRollout,
   NewRuleChange,
   NewSameAs,
@@ -88,6 +89,7 @@ import type {
   PriceEffect,
   PriceIndex,
   PriceList,
+  PriceListReport,
   PublishedValues,
   QuarantineItem,
   QueueCounts,
@@ -264,6 +266,11 @@ export const api = {
   publishValues: (id: string, values: NewIndexValues) => make<PublishedValues>(`/price-indexes/${id}/values`, values),
   costBooks: () => get<z.infer<typeof Catalog.CostBookList>>('/cost-books'),
   addCostBook: (book: z.input<typeof Catalog.NewCostBook>) => make<CostBook>('/cost-books', book),
+  changeCostBook: (id: string, change: z.input<typeof Catalog.CostBookChange>) =>
+    patch<CostBook>(`/cost-books/${id}`, change),
+  previewPriceList: (id: string, list: NewPriceList) =>
+    post<PriceListReport>(`/cost-books/${id}/price-list/preview`, list),
+  importPriceList: (id: string, list: NewPriceList) => post<PriceListReport>(`/cost-books/${id}/price-list`, list),
   plans: () => get<Items<Plan>>('/plans'),
   plan: (id: string) => get<Plan>(`/plans/${id}`),
   addPlan: (plan: NewPlan) => make<Plan>('/plans', plan),

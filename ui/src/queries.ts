@@ -339,7 +339,7 @@ const STALE_AFTER: Record<string, string[]> = {
   rollout: ['rollouts', 'agent-updates'],
   enrolment: ['agents'],
   source: ['sources', 'agents', 'resources'],
-  price: ['prices', 'resources', 'resource', 'drafts', 'queues', 'services'],
+  price: ['prices', 'resources', 'resource', 'drafts', 'queues', 'services', 'margins'],
   price_change: ['price-changes', 'prices', 'resources', 'resource', 'drafts'],
   what_if: ['what-ifs'],
   invoice: ['invoices', 'drafts', 'resource', 'coupons', 'charges', 'mails'],

@@ -7,8 +7,9 @@ import { openCut } from '../../db/cut.ts'
 import { type Context, databaseError } from '../../db/index.ts'
 import { assertIndex } from '../../indexes/index.ts'
 import type { NewPrice, Price } from '../contract.ts'
-import { assertFits, assertMayHold, type Change, choicesOf, decide, overlap } from '../rules.ts'
-import { type PriceBook, type PriceVersion, remainder, trimmed } from '../store.ts'
+import { assertUnconditional } from '../costs/rules.ts'
+import { assertFits, assertMayHold, type Change, choicesOf, decide, overlap, trimmed } from '../rules.ts'
+import { type PriceBook, type PriceVersion, remainder } from '../store.ts'
 import { assertTerms, keptTerms } from '../terms.ts'
 import { booksNamed, booksOf, endKnowledge, endVersions, insertVersions, liveAfter, lockBooks } from './store.ts'
 
@@ -39,10 +40,14 @@ export const contentOf = ({ model, per, unit, amount, terms, gap_policy }: Price
 export function assertPrice(price: NewContent): PriceContent {
   assertFits(price)
   assertTerms(price)
+  assertUnconditional(price)
   const { model, per, unit, amount = '0', terms, gap_policy = choicesOf(price.meter).gap_policies[0] } = price
   return { model, per, unit, amount: trimmed(amount), terms: keptTerms(terms), gap_policy }
 }
-type NewContent = Pick<NewPrice, 'kind' | 'meter' | 'model' | 'per' | 'unit' | 'amount' | 'terms' | 'gap_policy'>
+type NewContent = Pick<
+  NewPrice,
+  'kind' | 'meter' | 'model' | 'per' | 'unit' | 'amount' | 'terms' | 'applies_to' | 'gap_policy'
+>
 
 /** Price books of what is sold by their ids, or all of them; those that are no longer there are left out. Costs have verbs of their own. */
 export async function priceBooks(ctx: Context, ids?: readonly string[]): Promise<PriceBook[]> {
@@ -119,7 +124,8 @@ export async function revisePrices(
     const own = live.get(priceKey(decision)) ?? []
     const change = decide(own, effective_at, replaces || saysNothingNew(own, effective_at))
     changes.push(change)
-    fresh.push({ ...contentOf(content), ...taxOf(change), ...key, ...change.span, ...written, id: newId() })
+    const said = { ...contentOf(content), ...taxOf(change), applies_to: null }
+    fresh.push({ ...said, ...key, ...change.span, ...written, id: newId() })
   }
   await write(ctx, changes, fresh, open)
 }

@@ -78,6 +78,29 @@ const holdingsOfEach = together(
   },
 )
 
+/** What sources told of some attributes of resources, and when, as known to a cut: values stand as the paths do. */
+export async function attributesIn(
+  ctx: Context,
+  ids: readonly string[],
+  paths: readonly (readonly string[])[],
+  interval: Interval,
+  cut: number,
+): Promise<store.Told[]> {
+  permit(ctx, 'inventory.read')
+  return await toldOfEach(ctx, { paths, from: interval.from, to: interval.to, cut }, ids)
+}
+const toldOfEach = together(
+  async (
+    ctx,
+    { paths, from, to, cut }: Interval & { paths: readonly (readonly string[])[]; cut: number },
+    lists: readonly (readonly string[])[],
+  ) => {
+    const told = await store.toldIn(ctx, [...new Set(lists.flat())], paths, { from, to }, cut)
+    const byResource = Map.groupBy(told, (row) => row.resource_id)
+    return lists.map((ids) => ids.flatMap((id) => byResource.get(id) ?? []))
+  },
+)
+
 /** What was observed of resources in an interval, and when nobody looked, as known to a cut. */
 export async function observations(ctx: Context, ids: readonly string[], interval: Interval, cut: number) {
   permit(ctx, 'inventory.read')

@@ -3,7 +3,7 @@ import { and, lte, sql } from 'drizzle-orm'
 import type { Content, State } from '#connectors/contract.ts'
 import type { Instant, Interval, OpenInterval } from '../../base/time.ts'
 import { knownAt } from '../../db/cut.ts'
-import { among, type Context, ms, rows } from '../../db/index.ts'
+import { among, arrayText, type Context, ms, rows } from '../../db/index.ts'
 import { assignment, observedVersion, sighting } from '../schema.ts'
 import { overlaps } from '../store.ts'
 
@@ -72,6 +72,40 @@ export async function observedIn(
       size,
       scope_id,
     })),
+  )
+}
+
+export interface Told extends OpenInterval {
+  resource_id: string
+  from: Instant
+  /** as text; null where the source says nothing of it */
+  values: (string | null)[]
+}
+type PackedTold = [from: Instant, to: Instant | null, values: Told['values']]
+/** What was told of some attributes of resources in an interval, as known to a cut, oldest first for each. */
+export async function toldIn(
+  ctx: Context,
+  resource_ids: readonly string[],
+  paths: readonly (readonly string[])[],
+  interval: Interval,
+  cut: number,
+): Promise<Told[]> {
+  if (resource_ids.length === 0) return []
+  const { resource_id, valid_from, valid_to, cut_from, cut_to } = observedVersion
+  const values = sql.join(
+    paths.map((path) => sql`content->'attributes' #>> ${arrayText(path)}::text[]`),
+    sql`, `,
+  )
+  const found = await rows<{ resource_id: string; list: PackedTold[] }>(
+    ctx.tx,
+    sql`select resource_id, json_agg(json_build_array(${ms(sql`valid_from`)}, ${ms(sql`valid_to`)}, json_build_array(${values}))
+          order by valid_from) as list
+        from observed_version where ${among(resource_id, resource_ids)} and ${overlaps(valid_from, valid_to, interval)}
+          and ${knownAt(cut_from, cut_to, cut)}
+        group by resource_id`,
+  )
+  return found.flatMap(({ resource_id: id, list }) =>
+    list.map(([from, to, said]) => ({ resource_id: id, from, to, values: said })),
   )
 }
 

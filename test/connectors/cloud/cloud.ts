@@ -31,6 +31,21 @@ export class CloudDouble {
   readonly world: World
   /** of whoever has the credential */
   isAdmin = true
+  /** whether Cinder and Neutron take him for one, too */
+  isAdminEverywhere = true
+  /** whether Neutron has routers, and with them floating addresses */
+  hasRouters = true
+  /** as catalogues name Nova and Cinder: with the version of their APIs, or without */
+  isVersioned = true
+  losesFloatingIps = false
+  /** before Newton Neutron knew `tenant_id` alone, and passed over what it didn't know */
+  knowsProjectId = true
+  /** before 2024 Keystone had none: it cut its list off where it was too long */
+  hasPagesOfProjects = true
+  /** a status by which Nova says that there were too many requests */
+  overLimit = 0
+  /** services that RegionOne lacks */
+  readonly elsewhere = new Set<string>()
   /** Nova's newest version, after `2.` */
   newest = 95
   /** rows that a page has at most, whatever was asked for */
@@ -149,15 +164,15 @@ export class CloudDouble {
       type,
       name: type,
       endpoints: [
-        ['public', 'RegionOne', `${this.url}${path}`],
-        ['internal', 'RegionOne', `http://10.0.0.5${path}`],
+        ...(this.elsewhere.has(type) ? [] : [['public', 'RegionOne', `${this.url}${path}`]]),
+        ...(this.elsewhere.has(type) ? [] : [['internal', 'RegionOne', `http://10.0.0.5${path}`]]),
         ['public', 'RegionTwo', `https://elsewhere.test${path}`],
       ].map(([face, region, url]) => ({ id: crypto.randomUUID(), interface: face, region, region_id: region, url })),
     })
     return [
       service('identity', '/identity'),
-      service('compute', '/compute/v2.1'),
-      service('volumev3', `/volume/v3/${project}`),
+      service('compute', this.isVersioned ? '/compute/v2.1' : '/compute/'),
+      service('volumev3', this.isVersioned ? `/volume/v3/${project}` : '/volume'),
       service('network', '/network/'),
     ]
   }
@@ -181,6 +196,7 @@ export class CloudDouble {
       if (!this.isAdmin) throw wrong('identity:list_projects')
       return this.#page('projects', [...this.world.projects.values()], asked)
     }
+    if (service === 'compute' && this.overLimit > 0) throw refused(this.overLimit, 'This request was rate-limited.')
     if (service === 'compute' && path === '/v2.1/servers/detail') {
       const rows = this.#visible(
         [...this.world.servers.values()],
@@ -201,13 +217,19 @@ export class CloudDouble {
       return { flavor: found }
     }
     if (service === 'volume' && path === `/v3/${token.project}/volumes/detail`) {
-      // without the right Cinder passes over `all_tenants`
-      const rows = this.#visible([...this.world.volumes.values()], 'os-vol-tenant-attr:tenant_id', asked)
+      // without the right Cinder passes over `all_tenants`, and shows no copies of volumes that move
+      const isAdmin = this.isAdmin && this.isAdminEverywhere
+      if (!isAdmin) asked.query.delete('all_tenants')
+      const isShown = (row: Row) => isAdmin || !String(row['migration_status'] ?? '').startsWith('target:')
+      const all = [...this.world.volumes.values()].filter(isShown)
+      const rows = this.#visible(all, 'os-vol-tenant-attr:tenant_id', asked)
       return this.#page('volumes', newestFirst(rows, 'created_at'), asked)
     }
-    if (service === 'network' && path === '/v2.0/floatingips') {
-      const mine = (one: Row) => this.isAdmin || one['project_id'] === token.project
-      const wanted = asked.query.get('project_id')
+    if (service === 'network' && path === '/v2.0/extensions')
+      return { extensions: [{ alias: 'quotas' }, ...(this.hasRouters ? [{ alias: 'router' }] : [])] }
+    if (service === 'network' && path === '/v2.0/floatingips' && this.hasRouters && !this.losesFloatingIps) {
+      const mine = (one: Row) => (this.isAdmin && this.isAdminEverywhere) || one['project_id'] === token.project
+      const wanted = this.knowsProjectId ? asked.query.get('project_id') : null
       const rows = [...this.world.ips.values()].filter((one) => mine(one) && (!wanted || one['project_id'] === wanted))
       return this.#page(
         'floatingips',
@@ -231,13 +253,16 @@ export class CloudDouble {
     const said = query.get('limit')
     if (said !== null && !/^\d+$/.test(said)) throw refused(400, `limit param must be an integer`)
     const limit = Math.min(Number(said ?? this.page_rows), this.page_rows)
-    const marker = query.get('marker')
+    const marker = key === 'projects' && !this.hasPagesOfProjects ? null : query.get('marker')
     const at = marker === null ? -1 : rows.findIndex(({ id }) => id === marker)
     if (marker !== null && at < 0) throw refused(400, `marker [${marker}] not found`)
     const page = rows.slice(at + 1, at + 1 + limit)
     const more = rows.length > at + 1 + limit
     const href = `http://10.0.0.5/${key}?limit=${limit}&marker=${page.at(-1)?.id}`
-    if (key === 'projects') return { projects: page, links: { next: more ? href : null, previous: null } }
+    if (key === 'projects') {
+      const next = more && this.hasPagesOfProjects ? href : null
+      return { projects: page, links: { next, previous: null }, ...(more && { truncated: true }) }
+    }
     return { [key]: page.map(shown), ...(more && { [`${key}_links`]: [{ rel: 'next', href }] }) }
   }
 }

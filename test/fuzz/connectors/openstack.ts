@@ -1,10 +1,12 @@
 /** What OpenStack's services answer, damaged, through the connector: tokens, projects, servers of two versions, volumes, addresses. */
 import { ConnectorError, type ObservationInput } from '#connectors/contract.ts'
-import { endpointIn, readToken } from '#connectors/openstack/keystone.ts'
+import { foreignIn, isCut } from '#connectors/openstack/foreign.ts'
+import { endpointIn, isServed, readToken } from '#connectors/openstack/keystone.ts'
 import {
   type Flavor,
   flavor,
   floatingIp,
+  isCopy,
   isGone,
   isSilent,
   namespace,
@@ -39,12 +41,21 @@ export const openstack: ConnectorFuzz = {
       }) ?? []
     attempt(() => {
       const { catalogue } = readToken(json(answers['token']))
-      for (const region of [null, 'RegionOne']) endpointIn(catalogue, ['compute'], { region, interface: 'public' })
+      for (const region of [null, 'RegionOne'])
+        if (isServed(catalogue, ['compute'], region))
+          endpointIn(catalogue, ['compute'], { region, interface: 'public' })
     })
     const names: Names = new Map([['6f70656e737461636b20342065766572', 'shop']])
     const flavors = new Map<string, Flavor>()
     for (const row of rows('flavors', 'flavors')) attempt(() => flavors.set(row.id, flavor(row)))
     const servers = [...rows('servers', 'servers'), ...rows('servers-older', 'servers')]
+    const [volumes, addresses] = [rows('volumes', 'volumes'), rows('floatingips', 'floatingips')]
+    const foreign = foreignIn(servers, 'another')
+    for (const [service, list] of [
+      ['Cinder', volumes],
+      ['Neutron', addresses],
+    ] as const)
+      isCut(service, list, foreign, 'another')
     const observed = (list: readonly Row[], observe: (row: Row) => ObservationInput) =>
       list.flatMap((row) => attempt(() => observe(row)) ?? [])
     const resources = [
@@ -53,8 +64,11 @@ export const openstack: ConnectorFuzz = {
         servers.filter((row) => !isGone(row) && !isSilent(row)),
         (row) => vm(row, names, flavors),
       ),
-      ...observed(rows('volumes', 'volumes'), (row) => volume(row, names)),
-      ...observed(rows('floatingips', 'floatingips'), (row) => floatingIp(row, names)),
+      ...observed(
+        volumes.filter((row) => !isCopy(row)),
+        (row) => volume(row, names),
+      ),
+      ...observed(addresses, (row) => floatingIp(row, names)),
     ]
     const scope = { kind: 'cluster' as const, external_id: 'cloud.test/RegionOne' }
     return [{ type: 'listing', seen_at_ms: NOW, scope, complete: true, resources }]

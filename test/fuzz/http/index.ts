@@ -129,6 +129,9 @@ const NEVER_DONE = new Set([
   'POST /api/v1/price-changes/{id}/publish',
   'POST /api/v1/price-changes/{id}/discard',
   'POST /api/v1/price-changes/{id}/undo',
+  // a list of which every line is a price
+  'POST /api/v1/cost-books/{id}/price-list',
+  'POST /api/v1/cost-books/{id}/price-list/preview',
   'POST /api/v1/what-ifs/{id}/cancel',
   'PUT /api/v1/legal-entities/{id}/logo',
   'GET /api/v1/legal-entities/{id}/logo',

@@ -16,6 +16,8 @@ import { createSubmit } from '../parts/form.ts'
 import { Load, ProblemNote } from '../parts/load.tsx'
 import { createMay } from '../parts/may.ts'
 import { Page, Section } from '../parts/page.tsx'
+import { EndCostBook } from '../parts/end-cost-book.tsx'
+import { PriceListDialog } from '../parts/price-list-dialog.tsx'
 import { PriceDialog } from '../parts/price-dialog.tsx'
 import { type Priced, PriceHistory, PriceTables } from '../parts/price-tables.tsx'
 import { paths } from '../paths.ts'
@@ -63,6 +65,7 @@ function Book(props: { book: CostBook }) {
   const may = createMay()
   const [editing, setEditing] = createSignal<Partial<Price> | null>(null)
   const [history, setHistory] = createSignal<Priced | null>(null)
+  const [open, setOpen] = createSignal<'list' | 'end' | null>(null)
   const span = () =>
     [props.book.from, props.book.to].map((at) => (at === null ? t('margins.goes_on') : say.instant(at))).join(' – ')
   return (
@@ -71,9 +74,17 @@ function Book(props: { book: CostBook }) {
         title={props.book.name}
         lead={`${realmText(props.book.realm)} · ${props.book.currency} · ${span()}`}
         actions={
-          <Button size="small" icon={<Plus size={15} />} onClick={() => setEditing({})} {...may('catalog.write')}>
-            {t('margins.add_cost')}
-          </Button>
+          <span class="flex flex-wrap gap-2">
+            <Button size="small" onClick={() => setOpen('end')} {...may('catalog.write')}>
+              {t('margins.end_book')}
+            </Button>
+            <Button size="small" onClick={() => setOpen('list')} {...may('catalog.write')}>
+              {t('margins.import_list')}
+            </Button>
+            <Button size="small" icon={<Plus size={15} />} onClick={() => setEditing({})} {...may('catalog.write')}>
+              {t('margins.add_cost')}
+            </Button>
+          </span>
         }
       >
         <Load query={prices}>
@@ -88,8 +99,20 @@ function Book(props: { book: CostBook }) {
       </Section>
       <Show when={editing()} keyed>
         {(from) => (
-          <PriceDialog from={from} seller="" book={props.book.price_book_id} onClose={() => setEditing(null)} />
+          <PriceDialog
+            from={from}
+            seller=""
+            book={props.book.price_book_id}
+            bookOf="cost"
+            onClose={() => setEditing(null)}
+          />
         )}
+      </Show>
+      <Show when={open() === 'list'}>
+        <PriceListDialog book={props.book} onClose={() => setOpen(null)} />
+      </Show>
+      <Show when={open() === 'end'}>
+        <EndCostBook book={props.book} onClose={() => setOpen(null)} />
       </Show>
       <Show when={history()} keyed>
         {(priced) => <PriceHistory priced={priced} onClose={() => setHistory(null)} />}

@@ -19,6 +19,8 @@ import { ProblemNote } from './load.tsx'
 import { PercentageFields } from './percentage-fields.tsx'
 import { isPercentage } from './percentage-text.ts'
 import { amountFault, choicesOf, plainAmount, usualUnit } from './price-rules.ts'
+import { gapText, isMeasured, meterGroups, meterHint } from './price-meter.ts'
+import { conditionOf, PriceCondition, sameCondition } from './price-condition.tsx'
 import { PriceEffectNote } from './price-effect.tsx'
 import { PriceQuote } from './price-quote.tsx'
 import { PriceTax } from './price-tax.tsx'
@@ -35,6 +37,9 @@ interface Fields {
   per: NewPrice['per']
   unit: string
   amount: string
+  /** of a cost: to what it applies; empty: to all others */
+  attribute: string
+  equals: string
   /** undefined: the meter's usual one */
   gap_policy: NewPrice['gap_policy']
   tax_class: Price['tax_class']
@@ -44,7 +49,18 @@ interface Fields {
   instant: string
   reason: string
 }
-const SHOWN = ['/kind', '/meter', '/amount', '/unit', '/per', '/gap_policy', '/effective_at', '/reason']
+const SHOWN = [
+  '/kind',
+  '/meter',
+  '/applies_to/attribute',
+  '/applies_to/equals',
+  '/amount',
+  '/unit',
+  '/per',
+  '/gap_policy',
+  '/effective_at',
+  '/reason',
+]
 /** Pointers to single fields of the terms: those that the form has. */
 const TERM =
   /^\/terms\/(tiers\/\d+\/|rate_tiers\/\d+\/|percentage\/|steps\/tiers\/\d+\/|package\/|allocation_pool\/|index\/)?\w+$/
@@ -56,6 +72,8 @@ const firstFields = (from?: Partial<Price>): Fields => ({
   per: from?.per ?? 'hour',
   unit: from?.unit ?? 'vCPU',
   amount: '',
+  attribute: from?.applies_to?.attribute ?? '',
+  equals: from?.applies_to?.equals ?? '',
   gap_policy: from?.gap_policy,
   tax_class: from?.tax_class ?? 'standard',
   tax_inclusive: from?.tax_inclusive ?? false,
@@ -73,8 +91,8 @@ interface Props {
   draft?: string
   /** the price book; default: the seller's standard one */
   book?: string
-  /** whose book that is: one of a plan has fees of services, what was negotiated changes no past by itself */
-  bookOf?: 'plan' | 'negotiated' | undefined
+  /** whose book that is: one of a plan has fees of services, what was negotiated changes no past by itself, what things cost may be of some alone */
+  bookOf?: 'plan' | 'negotiated' | 'cost' | undefined
   onClose: () => void
 }
 
@@ -99,11 +117,14 @@ export function PriceDialog(props: Props) {
     meters.status === 'success' ? (meters.data?.items.filter((one) => isOfKind(one, kind)) ?? []) : []
   const meter = () => meterList().find((one) => one.name === fields.meter)
   const zone = () => sellerIn(entities.data?.items, props.seller)?.zone ?? 'UTC'
+  const appliesTo = () => conditionOf(fields)
   /** The first price of a component holds from the start of the month unless told otherwise; a later one from now. */
   const isFirst = () =>
     prices.status === 'success' &&
     props.bookOf !== 'negotiated' &&
-    !prices.data?.items.some((one) => one.kind === fields.kind && one.meter === fields.meter)
+    !prices.data?.items.some(
+      (one) => one.kind === fields.kind && one.meter === fields.meter && sameCondition(one.applies_to, appliesTo()),
+    )
   const when = (): When => fields.when ?? (isFirst() ? 'month' : 'now')
   const effectiveAt = createMemo((): string | undefined | null => {
     if (when() === 'instant') return fromLocalInput(fields.instant)
@@ -123,9 +144,11 @@ export function PriceDialog(props: Props) {
     const hasOwn = hasAmount(fields.model)
     if (hasOwn && (fields.amount === '' || fault())) return null
     if (faults().size > 0 || !fields.unit || effectiveAt() === null) return null
+    if ((fields.attribute.trim() === '') !== (fields.equals.trim() === '')) return null
     return {
       kind: fields.kind,
       meter: fields.meter,
+      applies_to: appliesTo(),
       model: fields.model,
       per: per(),
       unit: fields.unit,
@@ -253,6 +276,9 @@ export function PriceDialog(props: Props) {
           error={form.fieldError('/meter')}
           onChange={chooseMeter}
         />
+        <Show when={props.bookOf === 'cost'}>
+          <PriceCondition fields={fields} isFixed={isVersion()} form={form} onChange={(change) => setFields(change)} />
+        </Show>
         <div class="sm:col-span-2">
           <Choice
             legend={t('prices.model')}
@@ -355,7 +381,9 @@ export function PriceDialog(props: Props) {
           </div>
         </Show>
         <div class="sm:col-span-2">
-          <PriceEffectNote price={price()} />
+          <Show when={props.bookOf !== 'cost'}>
+            <PriceEffectNote price={price()} />
+          </Show>
           <Show when={form.restError([...SHOWN, ...termPointers()])}>
             {(problem) => (
               <div class="mt-3">
@@ -367,32 +395,4 @@ export function PriceDialog(props: Props) {
       </form>
     </Dialog>
   )
-}
-
-const meterGroups = (meters: MeterDescription[]) =>
-  (['allocation', 'consumption', 'gauge', 'percentile'] as const)
-    .filter((kind) => meters.some((one) => one.kind === kind))
-    .map((kind) => ({
-      label: t(`prices.${kind}`),
-      options: meters
-        .filter((one) => one.kind === kind)
-        .map((one) => ({ value: one.name, label: t(`meter.${one.name}`) })),
-    }))
-
-/** Of the very time in which it was owned: no other proration has a meaning. */
-const isMeasured = (meter: MeterDescription | undefined): boolean =>
-  meter?.kind === 'gauge' || meter?.kind === 'percentile'
-
-/** Of a percentile not time is billed or left out, but slots are counted or not. */
-function gapText(policy: NonNullable<NewPrice['gap_policy']>, isPercentile: boolean): string {
-  if (isPercentile && (policy === 'total' || policy === 'skip')) return t(`prices.gap_${policy}_slots`)
-  return t(`prices.gap_${policy}`)
-}
-
-function meterHint(meter: MeterDescription | undefined): string {
-  if (!meter) return ''
-  if (meter.kind === 'consumption') return t('prices.counts_use')
-  if (meter.kind === 'gauge') return t('prices.counts_held')
-  if (meter.kind === 'percentile') return t(meter.name === 'network_max' ? 'prices.counts_peak' : 'prices.counts_p95')
-  return t(meter.counts === 'running' ? 'prices.counts_running' : 'prices.counts_allocated')
 }

@@ -12,15 +12,17 @@ import { Drawer } from '../kit/dialog.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { Section } from './page.tsx'
 import { nameText } from './person-name.ts'
+import { conditionText } from './price-condition.tsx'
 import { PriceAmount } from './price-text.tsx'
 
 /** What a plan charges for itself comes first. */
 const SHOWN_KINDS: PricedKind[] = ['service', ...KINDS]
 
-/** All versions of one price: the same kind and meter. */
+/** All versions of one price: the same kind and meter, and of the same machines where it is not of all. */
 export interface Priced {
   kind: PricedKind
   meter: MeterName
+  applies_to: Price['applies_to']
   current: Price | undefined
   scheduled: Price[]
   versions: Price[]
@@ -28,7 +30,7 @@ export interface Priced {
 
 function groupPrices(prices: readonly Price[]): Map<PricedKind, Priced[]> {
   const groups = new Map<PricedKind, Priced[]>()
-  const byMeter = Map.groupBy(prices, (price) => `${price.kind} ${price.meter}`)
+  const byMeter = Map.groupBy(prices, (price) => `${price.kind} ${price.meter} ${conditionText(price.applies_to)}`)
   for (const versions of byMeter.values()) {
     const [first] = versions
     if (!first) continue
@@ -36,14 +38,25 @@ function groupPrices(prices: readonly Price[]): Map<PricedKind, Priced[]> {
     const priced: Priced = {
       kind: first.kind,
       meter: first.meter,
+      applies_to: first.applies_to,
       current: sorted.find((price) => price.state === 'current'),
       scheduled: sorted.filter((price) => price.state === 'scheduled'),
       versions: sorted,
     }
     groups.set(first.kind, [...(groups.get(first.kind) ?? []), priced])
   }
-  return new Map(SHOWN_KINDS.flatMap((kind) => (groups.has(kind) ? [[kind, groups.get(kind) ?? []] as const] : [])))
+  return new Map(
+    SHOWN_KINDS.flatMap((kind) => (groups.has(kind) ? [[kind, inOrder(groups.get(kind) ?? [])] as const] : [])),
+  )
 }
+
+/** Prices of one meter stand together, by what they apply to. */
+const inOrder = (rows: readonly Priced[]): Priced[] =>
+  [...Map.groupBy(rows, ({ meter }) => meter).values()].flatMap((alike) =>
+    alike.toSorted((a, b) => conditionText(a.applies_to).localeCompare(conditionText(b.applies_to))),
+  )
+const nameOf = ({ meter, applies_to }: Priced): string =>
+  [t(`meter.${meter}`), conditionText(applies_to)].filter(Boolean).join(' · ')
 
 interface TablesProps {
   list: PriceList
@@ -58,7 +71,14 @@ export function PriceTables(props: TablesProps) {
       id: 'meter',
       header: t('prices.meter'),
       class: 'sm:w-56',
-      cell: (row) => <span class="font-medium">{t(`meter.${row.meter}`)}</span>,
+      cell: (row) => (
+        <>
+          <span class="font-medium">{t(`meter.${row.meter}`)}</span>
+          <Show when={row.applies_to}>
+            {(one) => <span class="block text-[0.8125rem] text-muted">{conditionText(one())}</span>}
+          </Show>
+        </>
+      ),
     },
     {
       id: 'amount',
@@ -81,12 +101,12 @@ export function PriceTables(props: TablesProps) {
       cell: (row) => (
         <span class="inline-flex">
           <IconButton
-            label={`${t('prices.new_version')}: ${t(`meter.${row.meter}`)}`}
+            label={`${t('prices.new_version')}: ${nameOf(row)}`}
             onClick={() => props.onEdit(row.current ?? row.versions[0] ?? {})}
           >
             <Pencil size={16} />
           </IconButton>
-          <IconButton label={`${t('prices.history')}: ${t(`meter.${row.meter}`)}`} onClick={() => props.onHistory(row)}>
+          <IconButton label={`${t('prices.history')}: ${nameOf(row)}`} onClick={() => props.onHistory(row)}>
             <History size={16} />
           </IconButton>
         </span>
@@ -135,7 +155,7 @@ export const PriceHistory = (props: { priced: Priced; onClose: () => void }) => 
     open
     onClose={props.onClose}
     closeLabel={t('common.close')}
-    title={t('prices.history_of', { name: `${t(`kind.${props.priced.kind}`)} · ${t(`meter.${props.priced.meter}`)}` })}
+    title={t('prices.history_of', { name: `${t(`kind.${props.priced.kind}`)} · ${nameOf(props.priced)}` })}
   >
     <ol class="m-0 flex list-none flex-col gap-0 border-l border-line p-0 pl-5">
       <For each={props.priced.versions}>
