@@ -63,6 +63,3 @@ export const selectGuards = (tx: Tx): Promise<{ name: string; enabled: boolean }
     sql`select tgname::text as name, tgenabled = 'A' as enabled from pg_trigger
         where tgrelid in ('audit_seal'::regclass, 'audit_head'::regclass) and not tgisinternal`,
   )
-
-/** Until the transaction ends all that is read is of one moment; must be its first statement. */
-export const readOneMoment = (tx: Tx) => tx.execute(sql`set transaction isolation level repeatable read`)

@@ -1,7 +1,7 @@
 /** The verifier: recomputes the chain of seals from the records themselves, in bounded batches, and names what somebody changed. */
 import { permit } from '../base/actor.ts'
 import { iso } from '../base/time.ts'
-import type { Context } from '../db/index.ts'
+import { type Context, readOneMoment } from '../db/index.ts'
 import { guardsOfEvents, recordsIn, recordsOutside, tailAfter } from '../events/index.ts'
 import type { AuditExpectation, AuditFinding, AuditVerification } from './contract.ts'
 import {
@@ -27,7 +27,7 @@ type Report = (findings: readonly AuditFinding[]) => void
 /** Checks all that was sealed, as of one moment. Empty findings: every record is what it was. Must be the first verb of its transaction. */
 export async function verifyAudit(ctx: Context, { expected }: AuditExpectation = {}): Promise<Result> {
   permit(ctx, 'audit.read')
-  await store.readOneMoment(ctx.tx)
+  await readOneMoment(ctx.tx)
   const result: Result = {
     seals: 0,
     records: 0,

@@ -60,6 +60,9 @@ export const attempt = <T>(ctx: Context, work: (ctx: Context) => Promise<T>): Pr
     return work(inner)
   })
 
+/** Until the transaction ends all that is read is of one moment; must be its first statement. */
+export const readOneMoment = (tx: Tx) => tx.execute(sql`set transaction isolation level repeatable read`)
+
 const isFenced = ({ actor }: Context): boolean => actor.account_id !== null
 
 /** Connections that reach one account at a time, and those on which the program computes for it. */

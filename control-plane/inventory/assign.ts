@@ -8,7 +8,7 @@ import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
 import { getAccount } from '../accounts/index.ts'
 import type { z } from 'zod'
-import type { Assignment, NewAssignment } from './contract.ts'
+import type { Assignment, AssignmentWithdrawal, NewAssignment } from './contract.ts'
 import { derive, markParts, namesOfRules } from './assignment-rules/index.ts'
 import { transfer } from './ownership.ts'
 import { liveAssignments, requireSeen } from './tenure/index.ts'
@@ -107,28 +107,37 @@ export async function assign(ctx: Context, id: string, input: NewAssignment): Pr
   return presentAssignment(made)
 }
 
-/** Takes back what people decided of its owner, from now on: rules decide again. What was until now stays. */
-export async function withdrawAssignments(ctx: Context, id: string): Promise<void> {
+/**
+ * Takes back what people decided of its owner, from an instant on (default: now): rules decide again. What was until then stays. Of the past
+ * it is a correction, which needs a reason: what was billed of it is given back by the next documents.
+ */
+export async function withdrawAssignments(ctx: Context, id: string, input: AssignmentWithdrawal): Promise<void> {
   permit(ctx, 'inventory.assign')
   await requireSeen(ctx, id)
   const cut = await openCut(ctx.tx)
   await store.lockResource(ctx, id)
   const now = ctx.now()
+  const at = input.from === undefined ? now : fromIso(input.from)
+  const reason = input.reason.trim()
+  if (at < now && reason === '')
+    throw new Problem('invalid', 'To take back what held in the past is a correction, which needs a reason.', [
+      { pointer: '/reason', detail: 'must say why the past is corrected' },
+    ])
   const live = await liveAssignments(ctx, id)
   const decided = live
     .map((row) => row.assignment)
     .filter(
-      ({ evidence, actor, valid_to }) => evidence === null && actor !== SOURCE && (valid_to === null || valid_to > now),
+      ({ evidence, actor, valid_to }) => evidence === null && actor !== SOURCE && (valid_to === null || valid_to > at),
     )
   if (decided.length === 0)
-    throw new Problem('conflict', 'Nobody decided whose this is from now on: rules, or its source, say so already.')
+    throw new Problem('conflict', 'Nobody decided whose this is from then on: rules, or its source, say so already.')
   const kept: typeof decided = decided
-    .filter(({ valid_from }) => valid_from === null || valid_from < now)
-    .map((row) => ({ ...row, valid_to: now }))
+    .filter(({ valid_from }) => valid_from === null || valid_from < at)
+    .map((row) => ({ ...row, valid_to: at }))
   const first = Math.min(...decided.map(({ valid_from }) => valid_from ?? -Infinity))
   const source = live.map((row) => row.assignment).find(({ actor }) => actor === SOURCE)
   // what a source of an account reports is that account's wherever no person says otherwise
-  if (source) kept.push({ ...source, valid_from: Math.max(now, first), valid_to: null })
+  if (source) kept.push({ ...source, valid_from: Math.max(at, first), valid_to: null })
   await store.replaceAssignments(
     ctx,
     decided,
@@ -143,6 +152,6 @@ export async function withdrawAssignments(ctx: Context, id: string): Promise<voi
     subject: { kind: 'resource', id },
     account_id: live[0]?.assignment.account_id ?? null,
     before: live[0] ? presentAssignment(live[0]) : null,
-    after: null,
+    after: at < now ? { from: iso(at), reason } : null,
   })
 }

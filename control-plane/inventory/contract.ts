@@ -181,6 +181,13 @@ export const NewAssignment = z.object({
   reason: z.string().max(500).default(''),
 })
 export type NewAssignment = z.infer<typeof NewAssignment>
+export const AssignmentWithdrawal = z.object({
+  from: InstantText.optional().meta({
+    description: 'default: now; an earlier instant is a correction of the past and needs a reason',
+  }),
+  reason: z.string().max(500).default(''),
+})
+export type AssignmentWithdrawal = z.infer<typeof AssignmentWithdrawal>
 
 /** Where the resources of a project go that is closed; left out, none may be in it. */
 export const ProjectClosure = z.object({

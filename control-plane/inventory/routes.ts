@@ -4,6 +4,7 @@ import { Id, page } from '../http/contract.ts'
 import { z } from 'zod'
 import {
   Assignment,
+  AssignmentWithdrawal,
   History,
   NewAssignment,
   NewSameAs,
@@ -81,10 +82,15 @@ export const routes = (deps: HttpDeps, extras: Extras) =>
     )
     .delete(
       '/resources/:id/assignments',
-      answers('Take back what people decided of its owner: rules decide again from now on', null, 'inventory.assign'),
+      answers(
+        'Take back what people decided of its owner from an instant on: rules decide again',
+        null,
+        'inventory.assign',
+      ),
       valid('param', Param),
+      valid('query', AssignmentWithdrawal),
       async (c) => {
-        await verb(c, deps, (ctx) => withdrawAssignments(ctx, c.req.valid('param').id))
+        await verb(c, deps, (ctx) => withdrawAssignments(ctx, c.req.valid('param').id, c.req.valid('query')))
         return c.body(null, 204)
       },
     )

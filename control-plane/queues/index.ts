@@ -31,7 +31,7 @@ function paged<T>(found: readonly T[], { limit }: QueueQuery, offset: number, to
 }
 
 /** What of the company's standard book in a currency (default: its own) is comparable: its newest word on a component. */
-export async function standardPrices(ctx: Context, legal_entity_id: string, currency?: string): Promise<PriceRow[]> {
+async function standardPrices(ctx: Context, legal_entity_id: string, currency?: string): Promise<PriceRow[]> {
   const { price_book_id } = await listPrices(ctx, { history: false, legal_entity_id, currency })
   const all = await pricesAt(ctx, price_book_id, { from: 0, to: ctx.now() }, LIVE)
   const newest = new Map<string, PriceRow>()

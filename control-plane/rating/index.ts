@@ -20,12 +20,12 @@ import type { BlockedGap, NewGapAcceptance, NewQuote, Quote } from './contract.t
 import { costPerHour } from './cost.ts'
 import { pricesUnder } from './prices.ts'
 import type { Blocked, RatedResource } from './rules.ts'
-import { tariffsAt } from './services.ts'
+import { tariffsIn } from './services.ts'
 import type { Missing } from './unrated.ts'
 
 export { costPerMonth } from './cost.ts'
 export { pricedServices } from './fees.ts'
-export { measuredIn, type Monthly, monthlyOf, monthlyPrices } from './monthly.ts'
+export { type Monthly, monthlyOf, standardMonthly } from './monthly.ts'
 export { usageByDay, usageCsv } from './by-day.ts'
 export { partsByDay } from './day-parts.ts'
 export { partsOf, type ProjectOf } from './projects.ts'
@@ -61,8 +61,9 @@ async function termsOf(ctx: Context, account_id: string, now: Instant) {
   if (!contract) return null
   const { zone } = await getAccount(ctx, account_id)
   const prices = await pricesUnder(ctx, contract, { from: now, to: now + 1 }, LIVE)
-  const pricesOf = await tariffsAt(ctx, account_id, prices, now)
-  return { pricesOf, currency: contract.currency, month: monthOf(now, zone) }
+  const { pricesOf } = await tariffsIn(ctx, account_id, { from: now, to: now + 1 })
+  const own = (resource: Parameters<typeof pricesOf>[0]) => pricesOf(resource, prices, now)
+  return { pricesOf: own, currency: contract.currency, month: monthOf(now, zone) }
 }
 
 /** What a quantity of one resource in a whole month would cost at a price that is only thought of. Writes nothing. */

@@ -114,7 +114,10 @@ const PLACES = 12
 const decimal = (text: string): Fraction => sure(parseDecimal(text, PLACES))
 
 const withoutTax = ({ gross_inclusive, tax_rate }: Line, amount: Fraction): Fraction =>
-  gross_inclusive === undefined ? amount : divide(amount, add(fraction(1n), percentOf(fraction(1n), decimal(tax_rate))))
+  gross_inclusive === undefined ? amount : netOf(amount, tax_rate)
+/** What of an amount is left without the tax in it; `tax_rate` in per cent. */
+export const netOf = (amount: Fraction, tax_rate: string): Fraction =>
+  divide(amount, add(fraction(1n), percentOf(fraction(1n), decimal(tax_rate))))
 
 /** What a line costs up to an instant: its segments by their time, or where it has none all of its period alike. */
 function upTo({ segments, period, exact }: Line, at: Instant): Fraction {

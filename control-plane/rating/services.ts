@@ -174,16 +174,47 @@ function setUpOf(
   return [{ resource_id: version.service_id, meter: 'setup', stretch, owned_id: version.id, ...used }]
 }
 
-/** What prices a resource of an account has at an instant; none while a trial goes on. */
-export async function tariffsAt(ctx: Context, account_id: string, standard: readonly Price[], now: Instant) {
-  const at = { from: now, to: now + 1 }
-  const { versions: all, attachments } = await servicesIn(ctx, account_id, at, LIVE)
-  const versions = all.filter((one) => intersect(one, at))
-  const sell = await seller(ctx, versions, at, LIVE)
-  return ({ id, kind }: { id: string; kind: Kind }): Price[] => {
-    const sold = fulfilled(id, attachments, versions).map(({ version, from, to }) => ({ ...sell(version), from, to }))
-    return tariffOf(kind, standard, sold).filter((price) => within(price, at).some(({ trial }) => !trial))
+/** What the services of an account price in an interval, for as many of its instants as are asked for. */
+export async function tariffsIn(ctx: Context, account_id: string, interval: Interval) {
+  const { versions: all, attachments } = await servicesIn(ctx, account_id, interval, LIVE)
+  const versions = all.filter((one) => intersect(one, interval))
+  const sell = await seller(ctx, versions, interval, LIVE)
+  const byResource = Map.groupBy(attachments, ({ resource_id }) => resource_id)
+  return {
+    /** all that its plans price then */
+    planned: versions.flatMap((version) => [...sell(version).prices]),
+    /** what prices a resource has at an instant; none while a trial goes on */
+    pricesOf: ({ id, kind }: { id: string; kind: Kind }, standard: readonly Price[], now: Instant): Price[] => {
+      const at = { from: now, to: now + 1 }
+      const held = versions.filter((one) => intersect(one, at))
+      const sold = fulfilled(id, byResource.get(id) ?? [], held).map(({ version, from, to }) => ({
+        ...sell(version),
+        from,
+        to,
+      }))
+      return inForce(tariffOf(kind, standard, sold), now).filter((price) =>
+        within(price, at).some(({ trial }) => !trial),
+      )
+    },
+    /** by which price a service is charged a fee at an instant in which it holds */
+    feeOf: (service_id: string, now: Instant): Fee | undefined => {
+      const at = { from: now, to: now + 1 }
+      const version = versions.find((one) => one.service_id === service_id && intersect(one, at))
+      const prices = version ? inForce(tariffOf('service', [], [sell(version)]), now) : []
+      const price = prices.find(({ meter }) => meter === 'fee')
+      return version && price && { price, quantity: version.quantity, at: now }
+    },
   }
+}
+
+/** Those of prices of a longer time that hold at an instant, with what their indexes say then. */
+export const inForce = (prices: readonly Price[], now: Instant): Price[] => {
+  const at = { from: now, to: now + 1 }
+  return prices
+    .filter((price) => within(price, at).length > 0)
+    .map(({ index, ...price }) =>
+      index ? { ...price, index: { ...index, values: index.values.filter((one) => intersect(one, at)) } } : price,
+    )
 }
 
 /** As far ahead as anybody plans. */

@@ -3,7 +3,7 @@ import { getAccount } from '../accounts/index.ts'
 import { permit } from '../base/actor.ts'
 import { majorText } from '../base/money.ts'
 import { Problem } from '../base/problem.ts'
-import { dateOf, fromIso, type Instant, type Interval, intersect, monthOf } from '../base/time.ts'
+import { dateOf, fromIso, HOUR_MS, type Instant, type Interval, intersect, monthOf } from '../base/time.ts'
 import { undone } from '../billing/index.ts'
 import { minorOf } from '../billing/rules.ts'
 import { attach, contractOf, type ContractInForce } from '../contracts/index.ts'
@@ -16,6 +16,7 @@ import * as store from './store.ts'
 
 /** As far back as anybody adopts. */
 const MONTHS_MAX = 36
+const MS_MAX = MONTHS_MAX * 31 * 24 * HOUR_MS
 
 interface Part {
   contract: ContractInForce
@@ -36,6 +37,10 @@ export async function previewAdoption(
   if (from > ctx.now())
     throw new Problem('invalid', 'What was not held yet brings nothing: choose an instant until now.', [
       { pointer: '/effective_at', detail: 'must not lie ahead' },
+    ])
+  if (ctx.now() - from > MS_MAX)
+    throw new Problem('invalid', `A machine is adopted for at most ${MONTHS_MAX} months back.`, [
+      { pointer: '/effective_at', detail: 'lies too long ago' },
     ])
   const parts = await partsOf(ctx, input.account_id, { from, to: ctx.now() }, zone)
   const after = await undone(ctx, async (inner) => {
@@ -63,10 +68,6 @@ async function partsOf(ctx: Context, account_id: string, whole: Interval, zone: 
     const held = contract && intersect(contract, whole)
     const period = held && intersect(month, held)
     if (contract && period) out.push({ contract, period, month: dateOf(month.from, zone).slice(0, 7) })
-    if (out.length > MONTHS_MAX)
-      throw new Problem('invalid', `A machine is adopted for at most ${MONTHS_MAX} months back.`, [
-        { pointer: '/effective_at', detail: 'lies too long ago' },
-      ])
     at = month.to
   }
   return out
@@ -95,7 +96,8 @@ interface Compared {
 }
 async function presented(ctx: Context, { parts, before, after, account_id }: Compared): Promise<AdoptionPreview> {
   const until = (await store.invoicedUntil(ctx, account_id)) ?? 0
-  const currency = parts.at(-1)?.contract.currency
+  const { contract = await contractOf(ctx, account_id) } = parts.at(-1) ?? {}
+  const currency = contract?.currency
   if (currency === undefined)
     throw new Problem('conflict', 'The account had no contract in that time: nothing of it would be billed.', [
       { pointer: '/effective_at', detail: 'must lie within a contract of the account' },

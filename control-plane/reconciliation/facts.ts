@@ -3,6 +3,7 @@ import type { Kind, Size, State } from '#connectors/contract.ts'
 import type { Instant } from '../base/time.ts'
 import type { PlanName, PromisedMachine } from '../catalog/contract.ts'
 import type { Promised } from '../contracts/contract.ts'
+import type { MeterName } from '../metering/contract.ts'
 import type { SourceState } from '../sources/contract.ts'
 import type { z } from 'zod'
 
@@ -11,14 +12,20 @@ export interface SourceFact {
   connector: string
   realm: string
   state: z.infer<typeof SourceState> | 'deleted'
+  /** its last fact, or else when it was made */
+  heard_at: Instant
+  /** it listed a scope whole in the last 30 days: what it sees lies in the scopes */
+  lists: boolean
 }
 export interface ScopeFact {
   id: string
   realm: string
-  /** that listed it last */
+  /** that listed it last: whole, or at all where nobody did */
   source_id: string | null
-  /** its last whole listing */
+  /** its last whole listing, of a source that does well before that of any other */
   listed_at: Instant | null
+  /** its last listing, whole or not */
+  heard_at: Instant | null
   interval_ms: number | null
 }
 export interface MachineFact {
@@ -37,6 +44,8 @@ export interface MachineFact {
   owned_since: Instant | null
   /** since when nothing of it has changed */
   seen_since: Instant | null
+  /** since when it has been running without a break, as far as a day back; null: it is not running */
+  running_since: Instant | null
   first_seen_at: Instant
   ended_at: Instant | null
 }
@@ -49,6 +58,8 @@ export interface ServiceFact {
   price_book_id: string
   included_kinds: readonly Kind[]
   promised: PromisedMachine | null
+  /** the prices of its plan cost nothing yet */
+  on_trial: boolean
   since: Instant
   until: Instant | null
   /** when the last machine that it had was detached */
@@ -67,6 +78,8 @@ export interface EndedFact {
   service_id: string
   plan: PlanName
   ended_at: Instant
+  /** how many machines fulfilled it when it ended: each stands for its part of the fee */
+  machines: number
 }
 /** Another eye on a machine saw it end, and covers it no more. */
 export interface EndedEyeFact {
@@ -97,15 +110,16 @@ export interface Facts {
 /** A counter that a machine is charged by, of which is asked whether it was read at all. */
 export interface Counter {
   resource_id: string
-  meter: string
-  metrics: readonly string[]
+  meter: MeterName
 }
 /** A counter that was not read in the window. */
 export interface Silent {
   resource_id: string
-  meter: string
-  /** its last reading; null: there never was one */
+  meter: MeterName
+  /** its last reading; null: none is known */
   read_at: Instant | null
+  /** that read it last */
+  source_id: string | null
   /** what it counted in the 720 hours before, in base units */
   quantity: bigint
 }

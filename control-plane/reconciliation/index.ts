@@ -3,10 +3,13 @@ import { z } from 'zod'
 import { add, type Fraction, parseDecimal, ZERO } from '../base/exact.ts'
 import { permit } from '../base/actor.ts'
 import { majorText, toMinor } from '../base/money.ts'
-import { iso } from '../base/time.ts'
-import type { Context } from '../db/index.ts'
+import { HOUR_MS, hourOf, type Instant, type Interval, iso } from '../base/time.ts'
+import { LIVE } from '../db/cut.ts'
+import { type Context, readOneMoment } from '../db/index.ts'
 import { decodeCursor, encodeCursor } from '../http/index.ts'
 import type { Page } from '../http/contract.ts'
+import { hourMetersOf, type MeterName } from '../metering/contract.ts'
+import { usageOf } from '../metering/index.ts'
 import {
   type Discrepancy,
   DISCREPANCIES,
@@ -15,11 +18,20 @@ import {
   MONTH_HOURS,
   type ReconciliationSummary,
 } from './contract.ts'
-import type { Facts, Silent } from './facts.ts'
+import type { Counter, Facts, Silent, SourceFact } from './facts.ts'
 import { moneyOf } from './money.ts'
 import { chosen, inOrder, type Names, present } from './present.ts'
-import { type Counter } from './facts.ts'
-import { type Found, isCurrent, judged, METERED_WITHIN_MS, type Judged, unmetered, type Unknown } from './rules.ts'
+import {
+  ABANDONED_MS,
+  type Found,
+  isCurrent,
+  judged,
+  METERED_WITHIN_MS,
+  type Judged,
+  unheard,
+  unmetered,
+  type Unknown,
+} from './rules.ts'
 import * as store from './store.ts'
 
 export { previewAdoption } from './adoption.ts'
@@ -32,13 +44,15 @@ interface Reconciled {
 }
 
 async function gather(ctx: Context): Promise<Facts> {
+  const now = ctx.now()
   const sold = await store.soldKinds(ctx)
+  const sources = await store.sources(ctx, now - ABANDONED_MS)
   return {
-    now: ctx.now(),
+    now,
     sold,
-    sources: await store.sources(ctx),
-    scopes: await store.scopes(ctx),
-    machines: await store.machines(ctx, sold),
+    sources,
+    scopes: await store.scopes(ctx, sources),
+    machines: await store.machines(ctx, sold, now - METERED_WITHIN_MS),
     services: await store.services(ctx),
     attachments: await store.attachments(ctx),
     ended: await store.endedServices(ctx),
@@ -47,7 +61,9 @@ async function gather(ctx: Context): Promise<Facts> {
   }
 }
 
+/** All is read as of one moment: what is decided meanwhile is no difference. Must be the first of its transaction. */
 async function reconcile(ctx: Context): Promise<Reconciled> {
+  await readOneMoment(ctx.tx)
   const facts = await gather(ctx)
   const first = judged(facts)
   const silent = await silentOf(ctx, facts, first.counters)
@@ -65,26 +81,61 @@ async function silentOf(ctx: Context, { now, machines }: Facts, counters: readon
   const since = now - METERED_WITHIN_MS
   const gaps = await store.gapsSince(ctx, since)
   const asked = counters.filter(({ resource_id }) => !gaps.has(machines.get(resource_id)?.scope_id ?? ''))
-  return await store.silentCounters(ctx, asked, since)
+  const silent: (Silent & { part: MeterName })[] = []
+  // of a percentile both of its counters are asked for
+  const parts = asked.flatMap((one) => hourMetersOf(one.meter).map((part) => ({ ...one, part })))
+  for (const [part, own] of Map.groupBy(parts, (one) => one.part)) {
+    const meters = Map.groupBy(own, ({ resource_id }) => resource_id)
+    const found = await store.silentIn(ctx, part, [...meters.keys()], { since, within_ms: MONTH_MS })
+    for (const { counted: quantity, ...row } of found)
+      for (const { meter } of meters.get(row.resource_id) ?? []) silent.push({ ...row, meter, part, quantity })
+  }
+  const wanted = silent.map(({ resource_id, read_at }) => ({ resource_id, intervals: edgesOf(read_at) }))
+  const used = await usageOf(ctx, wanted, LIVE)
+  return silent.map(({ part, ...row }, index) => {
+    const leaves = [...(used[index]?.values() ?? [])].flatMap((meters) => meters.get(part) ?? [])
+    return { ...row, quantity: leaves.reduce((sum, { quantity }) => sum + quantity, row.quantity) }
+  })
+}
+const MONTH_MS = MONTH_HOURS * HOUR_MS
+/** The parts of hours at the ends of the 720 hours before an instant. */
+function edgesOf(read_at: Instant | null): Interval[] {
+  if (read_at === null) return []
+  const from = read_at - MONTH_MS
+  // whole hours lie between the end of the hour in which it begins and the beginning of that in which it ends
+  const [first, last] = [hourOf(from + HOUR_MS - 1), hourOf(read_at)]
+  return [
+    { from, to: first },
+    { from: last, to: read_at },
+  ].filter((part) => part.from < part.to)
 }
 
-function withCounters(
-  judgement: Judged,
-  { machines, services, attachments }: Facts,
-  silent: readonly Silent[],
-): Judged {
+function withCounters(judgement: Judged, facts: Facts, silent: readonly Silent[]): Judged {
+  const { machines, services, attachments, sources } = facts
   const differs = new Set(judgement.found.flatMap(({ machine }) => machine?.id ?? []))
   const held = Map.groupBy(attachments, ({ resource_id }) => resource_id)
-  const more = [...Map.groupBy(silent, ({ resource_id }) => resource_id)].flatMap(([id, list]): Found[] => {
+  const [more, unknown]: [Found[], Unknown[]] = [[], []]
+  for (const [id, list] of Map.groupBy(silent, ({ resource_id }) => resource_id)) {
     const machine = machines.get(id)
-    if (!machine) return []
+    if (!machine) continue
+    const away = list.map(({ source_id }) => sources.get(source_id ?? '')).find(isAway)
+    // who read it says nothing now: what he would read is as unknown as what he would see
+    if (away && !differs.has(id)) unknown.push({ machine, service: null, scope: unheard(away) })
+    if (away) continue
     const own = (held.get(id) ?? []).flatMap(({ service_id }) => services.get(service_id) ?? [])
-    const since = Math.max(machine.seen_since ?? 0, ...list.map(({ read_at }) => read_at ?? 0))
-    return [unmetered(machine, own, { since, meters: [...new Set(list.map(({ meter }) => meter))] })]
-  })
-  const matched = judgement.matched - more.filter(({ machine }) => !differs.has(machine?.id ?? '')).length
-  return { ...judgement, matched, found: [...judgement.found, ...more] }
+    const since = Math.max(machine.running_since ?? 0, ...list.map(({ read_at }) => read_at ?? 0))
+    more.push(unmetered(machine, own, { since, meters: [...new Set(list.map(({ meter }) => meter))] }))
+  }
+  const matched = more.filter(({ machine }) => !differs.has(machine?.id ?? '')).length + unknown.length
+  return {
+    ...judgement,
+    matched: judgement.matched - matched,
+    found: [...judgement.found, ...more],
+    unknown: [...judgement.unknown, ...unknown],
+  }
 }
+const isAway = (source: SourceFact | undefined): source is SourceFact =>
+  source !== undefined && source.state !== 'ok' && source.state !== 'deleted'
 
 /** What once had an owner is nobody's since he lost it. */
 async function sinceNobody(ctx: Context, found: readonly Found[]): Promise<Found[]> {

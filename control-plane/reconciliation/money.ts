@@ -1,13 +1,13 @@
 /** What differences come to in a month of 30 days, each by the functions and prices by which its account is billed. */
 import { defaultAccount } from '../accounts/index.ts'
-import { add, compare, type Fraction, multiply, fraction, subtract, ZERO } from '../base/exact.ts'
+import { add, compare, divide, type Fraction, multiply, fraction, subtract, ZERO } from '../base/exact.ts'
 import { majorText, toMinor } from '../base/money.ts'
 import type { Instant } from '../base/time.ts'
 import { getLegalEntity } from '../accounts/index.ts'
 import type { Context } from '../db/index.ts'
 import { allOf } from '../db/together.ts'
-import { standardPrices } from '../queues/index.ts'
-import { measuredIn, type Monthly, monthlyOf, monthlyPrices } from '../rating/index.ts'
+import { listPrices } from '../catalog/index.ts'
+import { type Monthly, monthlyOf, standardMonthly } from '../rating/index.ts'
 import type { Discrepancy } from './contract.ts'
 import type { Silent } from './facts.ts'
 import type { Found } from './rules.ts'
@@ -16,37 +16,39 @@ type PerMonth = Discrepancy['per_month']
 type Way = NonNullable<PerMonth>['way']
 
 /** Accounts are asked together, so many at once. */
-const TOGETHER = 50
+const TOGETHER = 500
 
-/** At which prices what things of accounts come to: each account is asked once for an instant. */
+/** At which prices what things of accounts come to: each account is asked once for all instants. */
 interface Terms {
   of: (account_id: string | null, at?: Instant) => Monthly | null
   standard: { currency: string; worth: (machine: NonNullable<Found['machine']>) => Fraction | null }
 }
 
 async function termsFor(ctx: Context, found: readonly Found[]): Promise<Terms> {
-  const asked = new Map<string, { account_id: string; at: Instant }>()
-  const ask = (account_id: string | null, at = ctx.now()) => {
-    if (account_id !== null) asked.set(`${account_id}/${at}`, { account_id, at })
+  const now = ctx.now()
+  const asked = new Map<string, Set<Instant>>()
+  const ask = (account_id: string | null, at = now) => {
+    if (account_id !== null) asked.set(account_id, (asked.get(account_id) ?? new Set()).add(at))
   }
-  for (const { worth, account_id, services } of found) {
-    if (worth.of !== 'standard') ask(account_id)
+  for (const { worth, account_id, other_account_id = null, services } of found) {
+    if (worth.of !== 'standard') ask(account_id ?? other_account_id)
     for (const one of services) ask(one.account_id)
     if (worth.of === 'ended') ask(account_id, worth.at - 1)
   }
-  const known = new Map<string, Monthly | null>()
+  const interval = { from: [...asked.values()].reduce((least, own) => Math.min(least, ...own), now), to: now + 1 }
+  const known = new Map<string, ReadonlyMap<Instant, Monthly | null>>()
   const all = [...asked]
   for (let start = 0; start < all.length; start += TOGETHER) {
     const some = all.slice(start, start + TOGETHER)
-    const made = await allOf(some.map(([, { account_id, at }]) => monthlyOf(ctx, account_id, at)))
-    for (const [index, [key]] of some.entries()) known.set(key, made[index] ?? null)
+    const made = await allOf(some.map(([account_id, instants]) => monthlyOf(ctx, account_id, [...instants], interval)))
+    for (const [index, [account_id]] of some.entries()) known.set(account_id, made[index] ?? new Map())
   }
-  const { legal_entity_id } = await defaultAccount(ctx)
+  const { id: account_id, legal_entity_id } = await defaultAccount(ctx)
   const { currency } = await getLegalEntity(ctx, legal_entity_id)
-  const prices = await standardPrices(ctx, legal_entity_id)
+  const { price_book_id } = await listPrices(ctx, { history: false, legal_entity_id })
   return {
-    of: (account_id, at = ctx.now()) => known.get(`${account_id ?? ''}/${at}`) ?? null,
-    standard: { currency, worth: (machine) => monthlyPrices(machine, prices) },
+    of: (id, at = now) => known.get(id ?? '')?.get(at) ?? null,
+    standard: { currency, worth: await standardMonthly(ctx, price_book_id, { account_id, legal_entity_id }, now) },
   }
 }
 
@@ -78,10 +80,11 @@ function worthOf(found: Found, terms: Terms, silent: readonly Silent[]): Exact |
       return exactly(ZERO, own?.currency, 'none')
     case 'standard':
       return machine && exactly(terms.standard.worth(machine), terms.standard.currency, 'loss')
-    case 'charged':
-      return (
-        machine && exactly(own?.charged(machine), own?.currency, found.kind === 'owner' ? 'disputed' : 'overcharge')
-      )
+    case 'charged': {
+      // what fulfils a service and is nobody's would be charged to whose service it is
+      const by = own ?? terms.of(found.other_account_id ?? null)
+      return machine && exactly(by?.charged(machine), by?.currency, found.kind === 'owner' ? 'disputed' : 'overcharge')
+    }
     case 'fees':
       return feesOf(found, worth.service_ids, terms)
     case 'beyond':
@@ -89,12 +92,13 @@ function worthOf(found: Found, terms: Terms, silent: readonly Silent[]): Exact |
     case 'ended': {
       const before = terms.of(account_id, worth.at - 1)
       if (!machine || !own || before?.currency !== own.currency) return null
-      const brought = both(before.fee(worth.service_id), before.charged(machine), add)
+      const fee = before.fee(worth.service_id)
+      const brought = both(fee && divide(fee, fraction(BigInt(worth.machines))), before.charged(machine), add)
       return exactly(both(brought, own.charged(machine), subtract), own.currency, 'loss')
     }
     case 'usage': {
       if (!machine || !own || silent.length === 0 || silent.some(({ read_at }) => read_at === null)) return null
-      return exactly(measuredIn(silent, own.pricesOf(machine)), own.currency, 'loss')
+      return exactly(own.measured(machine, silent), own.currency, 'loss')
     }
   }
 }

@@ -10,13 +10,16 @@ const source = (over: Partial<SourceFact> = {}): SourceFact => ({
   connector: 'simulated',
   realm: 'r',
   state: 'ok',
+  heard_at: NOW - MINUTE,
+  lists: true,
   ...over,
 })
-const scope = (over: Partial<ScopeFact> = {}): ScopeFact => ({
+const scope = ({ listed_at = NOW - MINUTE, ...over }: Partial<ScopeFact> = {}): ScopeFact => ({
   id: 'scope',
   realm: 'r',
   source_id: 'source',
-  listed_at: NOW - MINUTE,
+  listed_at,
+  heard_at: listed_at,
   interval_ms: MINUTE,
   ...over,
 })
@@ -33,6 +36,7 @@ const machine = (over: Partial<MachineFact> = {}): MachineFact => ({
   scope_id: 'scope',
   owned_since: 1,
   seen_since: NOW - 2 * METERED_WITHIN_MS,
+  running_since: NOW - 2 * METERED_WITHIN_MS,
   first_seen_at: 1,
   ended_at: null,
   ...over,
@@ -45,6 +49,7 @@ const service = (over: Partial<ServiceFact> = {}): ServiceFact => ({
   price_book_id: 'book',
   included_kinds: ['vm'],
   promised: null,
+  on_trial: false,
   since: 1,
   until: null,
   detached_at: null,
@@ -141,6 +146,18 @@ test('another host is one that was agreed; a machine of which no host is known i
   expect(of({ host_id: 'h2' }, { host_id: null })).toEqual([])
   expect(of({ realm: 'other' })).toEqual(['host'])
   expect(of({ realm: 'r' })).toEqual([])
+  // another eye that looks sees it where it was promised to be
+  const eye = machine({ id: 'e', covered_by: 'm', realm: 'r2', scope_id: 'scope2', host_id: 'h2' })
+  const byEye = (promised: AttachmentFact['promised'], listed_at = NOW - MINUTE) =>
+    kinds({
+      ...served,
+      machines: [machine(), eye],
+      attachments: [attachment({ promised })],
+      scopes: [scope(), scope({ id: 'scope2', listed_at })],
+    })
+  expect(byEye({ realm: 'r2', host_id: 'h2' })).toEqual([])
+  expect(byEye({ realm: 'r3' })).toEqual(['host'])
+  expect(byEye({ host_id: 'h2' }, NOW - 10 * MINUTE)).toEqual(['host'])
 })
 
 test('another owner is that of its service, or of another eye that sees it now', () => {
@@ -167,6 +184,22 @@ test('gone is a service whose machines all ended where everybody looks; one that
   expect(kinds({ ...served, machines: [ended], scopes: abandoned })).toEqual(['gone'])
 })
 
+test('what ended may live on in a scope that is listed only in part, or by a source that has listed nothing whole yet', () => {
+  const ended = { ...served, machines: [machine({ ended_at: NOW - 9 * MINUTE })] }
+  const inPart = scope({ id: 'scope2', listed_at: null, heard_at: NOW - MINUTE, interval_ms: null })
+  expect(kinds({ ...ended, scopes: [scope(), inPart] })).toEqual([])
+  const wholeBefore = scope({ id: 'scope2', listed_at: NOW - 40 * 86_400_000, heard_at: NOW - MINUTE })
+  expect(kinds({ ...ended, scopes: [scope(), wholeBefore] })).toEqual([])
+  for (const state of ['waiting', 'failing', 'paused', 'silent'] as const) {
+    const fresh = source({ id: 'fresh', state, lists: false })
+    expect(kinds({ ...ended, sources: [source(), fresh] })).toEqual([])
+    expect(judged(facts({ ...ended, sources: [source(), fresh] })).unknown).toHaveLength(1)
+    // all that it lists is listed by another as well; it was heard the last time long ago
+    expect(kinds({ ...ended, sources: [source(), { ...fresh, lists: true }] })).toEqual(['gone'])
+    expect(kinds({ ...ended, sources: [source(), { ...fresh, heard_at: NOW - 31 * 86_400_000 }] })).toEqual(['gone'])
+  }
+})
+
 test('a machine that a silent eye is billed for is gone where another eye that looks saw it end', () => {
   const scopes = [scope({ listed_at: NOW - 60 * MINUTE }), scope({ id: 'scope2', realm: 'r2', source_id: 'other' })]
   const sources = [source({ state: 'silent' }), source({ id: 'other', realm: 'r2' })]
@@ -179,7 +212,8 @@ test('a machine that a silent eye is billed for is gone where another eye that l
 })
 
 test('what runs after its service ended is told; what stopped with it, or serves another, is not', () => {
-  const ended = new Map([['m', { resource_id: 'm', service_id: 's0', plan: { en: '', es: '' }, ended_at: 9 }]])
+  const last = { resource_id: 'm', service_id: 's0', plan: { en: '', es: '' }, ended_at: 9, machines: 2 }
+  const ended = new Map([['m', last]])
   expect(kinds({ over: { ended } })).toEqual(['ended_service'])
   expect(kinds({ machines: [machine({ state: 'stopped' })], over: { ended } })).toEqual([])
   expect(kinds({ ...served, over: { ended } })).toEqual([])
@@ -193,12 +227,16 @@ test('unmetered is charged by what no source tells, for a day at least; its coun
   expect(judged(facts({ machines: [full], over: { priced } })).counters).toMatchObject([
     { resource_id: 'm', meter: 'network_transmit_bytes' },
   ])
-  for (const seen of [{ seen_since: NOW - METERED_WITHIN_MS + 1 }, { state: 'stopped' as const }]) {
+  for (const seen of [{ running_since: NOW - METERED_WITHIN_MS + 1 }, { running_since: null }]) {
     const { found, counters } = judged(facts({ machines: [machine(seen)], over: { priced } }))
     expect([found, counters]).toEqual([[], []])
   }
   // its plan pays for it
   expect(kinds({ ...served, over: { priced } })).toEqual([])
+  // what a plan prices costs nothing while its trial lasts
+  const planned = new Map([['book', new Set(['vm.memory'])]])
+  expect(kinds({ ...served, over: { planned } })).toEqual(['unmetered'])
+  expect(kinds({ ...served, services: [service({ on_trial: true })], over: { planned } })).toEqual([])
 })
 
 test('two services hold one machine by itself, or by two eyes on it', () => {
@@ -210,6 +248,11 @@ test('two services hold one machine by itself, or by two eyes on it', () => {
   const byEye = { services, attachments: [attachment(), { ...second, resource_id: 'e' }] }
   expect(kinds({ ...byEye, machines: [machine(), eye] })).toEqual(['two_services'])
   expect(kinds({ ...byEye, machines: [machine(), { ...eye, covered_by: null }] })).toEqual([])
+  // one service, by both eyes: it is one, and what it promises is held against what is seen
+  const twiceOne = { machines: [machine(), eye], attachments: [attachment(), attachment({ resource_id: 'e' })] }
+  expect(kinds({ ...twiceOne, services: [service()] })).toEqual([])
+  const promised = { kind: 'vm' as const, size: { vcpu_count: 4 } }
+  expect(kinds({ ...twiceOne, services: [service({ promised })] })).toEqual(['size'])
   // a service that is in force no more
   expect(kinds({ services: [service()], attachments: [attachment(), second] })).toEqual([])
 })

@@ -2,11 +2,20 @@
 import type { Size } from '#connectors/contract.ts'
 import type { Instant } from '../base/time.ts'
 import type { Promised } from '../contracts/contract.ts'
-import { hourMetersOf, METER_NAMES, meterOf } from '../metering/contract.ts'
+import { METER_NAMES, meterOf } from '../metering/contract.ts'
 import { counts } from '../metering/rules.ts'
 import { SILENT_AT_LEAST_MS, SILENT_INTERVALS } from '../sources/rules.ts'
 import type { DiscrepancyKind } from './contract.ts'
-import type { AttachmentFact, Counter, EndedEyeFact, Facts, MachineFact, ScopeFact, ServiceFact } from './facts.ts'
+import type {
+  AttachmentFact,
+  Counter,
+  EndedEyeFact,
+  Facts,
+  MachineFact,
+  ScopeFact,
+  ServiceFact,
+  SourceFact,
+} from './facts.ts'
 
 /** What a difference is worth is rated later, of this. */
 export type Worth =
@@ -19,7 +28,7 @@ export type Worth =
   /** what it holds beyond what was promised, less what is charged of that */
   | { of: 'beyond'; promised: Size }
   /** what the service that ended brought, less what is charged now */
-  | { of: 'ended'; service_id: string; at: Instant }
+  | { of: 'ended'; service_id: string; at: Instant; machines: number }
   /** what these counters brought in 30 days */
   | { of: 'usage'; meters: readonly string[] }
   | { of: 'nothing' }
@@ -53,7 +62,7 @@ export interface Judged {
   counters: Counter[]
 }
 
-/** It must have been seen alike for so long before a missing reading means anything. */
+/** It must have been running for so long before a missing reading means anything. */
 export const METERED_WITHIN_MS = 86_400_000
 /** A scope that nobody listed for so long is no place where a machine may have gone. */
 export const ABANDONED_MS = 30 * 86_400_000
@@ -85,8 +94,7 @@ function known(facts: Facts): Known {
     else if (mayHold(facts, scope)) dim.set(scope.realm, scope)
   }
   for (const source of facts.sources.values())
-    if (source.state !== 'ok' && source.state !== 'deleted' && !dim.has(source.realm))
-      dim.set(source.realm, { id: '', realm: source.realm, source_id: source.id, listed_at: null, interval_ms: null })
+    if (mayHide(facts, source) && !dim.has(source.realm)) dim.set(source.realm, unheard(source))
   const live = [...facts.machines.values()].filter(({ ended_at }) => ended_at === null)
   const attachments = facts.attachments.filter(({ service_id }) => facts.services.has(service_id))
   const between = { facts, current, dim }
@@ -101,10 +109,24 @@ function known(facts: Facts): Known {
   }
 }
 
-const mayHold = ({ sources, now }: Facts, { listed_at, source_id }: ScopeFact): boolean =>
-  listed_at !== null &&
-  now - listed_at <= ABANDONED_MS &&
+/** What is listed, were it only in part, may hold what ended elsewhere. */
+const mayHold = ({ sources, now }: Facts, { heard_at, source_id }: ScopeFact): boolean =>
+  heard_at !== null &&
+  now - heard_at <= ABANDONED_MS &&
   (source_id === null || sources.get(source_id)?.state !== 'deleted')
+
+/** A source that never listed anything whole sees nobody knows what; of all others the scopes tell. */
+const mayHide = ({ now }: Facts, { state, lists, heard_at }: SourceFact): boolean =>
+  state !== 'ok' && state !== 'deleted' && !lists && now - heard_at <= ABANDONED_MS
+/** A place of which nothing is known but its source. */
+export const unheard = ({ id, realm, heard_at }: SourceFact): ScopeFact => ({
+  id: '',
+  realm,
+  source_id: id,
+  listed_at: null,
+  heard_at,
+  interval_ms: null,
+})
 
 /** An eye that looks saw the end, and the one that is billed was not heard since. */
 function sawItEnd({ facts, current, dim }: Pick<Known, 'facts' | 'current' | 'dim'>, eye: EndedEyeFact): boolean {
@@ -158,12 +180,15 @@ function judgeMachine(all: Known, machine: MachineFact, out: Judged): void {
   if (!found.some(({ kind }) => kind === 'unmetered')) out.counters.push(...countersOf(all, machine, held))
 }
 
-/** What it is attached to, by itself or by another eye that sees it now, the oldest first. */
-const heldIn = ({ eyes, attached, current }: Known, { id }: MachineFact): AttachmentFact[] =>
-  (eyes.get(id) ?? [])
+/** To which services it is attached, by itself or else by another eye that sees it now, the oldest first. */
+function heldIn({ eyes, attached, current }: Known, { id }: MachineFact): AttachmentFact[] {
+  const all = (eyes.get(id) ?? [])
     .filter((eye) => current.has(eye.scope_id ?? ''))
     .flatMap((eye) => attached.get(eye.id) ?? [])
-    .toSorted((a, b) => a.since - b.since || (a.service_id < b.service_id ? -1 : 1))
+  const own = all.filter(({ resource_id }) => resource_id === id)
+  const byService = new Map([...all, ...own].map((one) => [one.service_id, one]))
+  return [...byService.values()].toSorted((a, b) => a.since - b.since || (a.service_id < b.service_id ? -1 : 1))
+}
 
 const serviceOf = ({ facts }: Known, { service_id }: AttachmentFact): ServiceFact[] => {
   const service = facts.services.get(service_id)
@@ -179,8 +204,9 @@ function unpaid({ facts }: Known, machine: MachineFact, held: readonly Attachmen
     return { ...nothing, kind: 'orphan', since: machine.first_seen_at, worth: { of: 'standard' } }
   const ended = facts.ended.get(machine.id)
   if (ended && machine.state === 'running') {
-    const { service_id, ended_at: at } = ended
-    return { ...nothing, kind: 'ended_service', since: at, ended_at: at, worth: { of: 'ended', service_id, at } }
+    const { service_id, ended_at: at, machines } = ended
+    const worth = { of: 'ended' as const, service_id, at, machines }
+    return { ...nothing, kind: 'ended_service', since: at, ended_at: at, worth }
   }
   const components = facts.priced.get(account_id)
   if (components && [...components].some((one) => one.startsWith(`${machine.kind}.`))) return null
@@ -247,7 +273,8 @@ function drift(all: Known, machine: MachineFact, held: readonly AttachmentFact[]
   const out: Found[] = []
   if (isOtherSize(machine.size, promised.size ?? {}))
     out.push({ ...base, kind: 'size', worth: { of: 'beyond', promised: { ...machine.size, ...promised.size } } })
-  if (isElsewhere(machine, promised)) out.push({ ...base, kind: 'host', worth: { of: 'nothing' } })
+  const eyes = (all.eyes.get(machine.id) ?? []).filter(({ scope_id }) => all.current.has(scope_id ?? ''))
+  if (isElsewhere(eyes, promised)) out.push({ ...base, kind: 'host', worth: { of: 'nothing' } })
   return out
 }
 
@@ -256,9 +283,12 @@ const isOtherSize = (seen: Size, promised: Size): boolean =>
   (Object.keys(promised) as (keyof Size)[]).some(
     (name) => seen[name] !== undefined && promised[name] !== undefined && BigInt(seen[name]) !== BigInt(promised[name]),
   )
-const isElsewhere = ({ realm, host_id }: MachineFact, promised: Promised): boolean =>
-  (promised.realm !== undefined && promised.realm !== realm) ||
-  (promised.host_id !== undefined && host_id !== null && promised.host_id !== host_id)
+/** Where none of its eyes sees it; an eye that knows no host says nothing of it. */
+function isElsewhere(eyes: readonly MachineFact[], promised: Promised): boolean {
+  if (promised.realm !== undefined && !eyes.some(({ realm }) => realm === promised.realm)) return true
+  const hosts = eyes.flatMap(({ host_id }) => host_id ?? [])
+  return promised.host_id !== undefined && hosts.length > 0 && !hosts.includes(promised.host_id)
+}
 
 /** The components by which it is charged. */
 function componentsOf({ facts }: Known, machine: MachineFact, held: readonly AttachmentFact[]): ReadonlySet<string> {
@@ -269,13 +299,14 @@ function componentsOf({ facts }: Known, machine: MachineFact, held: readonly Att
   if (!service) return own(facts.priced.get(machine.account_id))
   if (service.account_id !== machine.account_id) return new Set()
   const planned = own(facts.planned.get(service.price_book_id))
+  const charged = service.on_trial ? new Set<string>() : planned
   return service.included_kinds.includes(machine.kind)
-    ? planned
-    : planned.union(own(facts.priced.get(machine.account_id)))
+    ? charged
+    : charged.union(own(facts.priced.get(machine.account_id)).difference(planned))
 }
 
-const isSteady = ({ now }: Facts, { state, seen_since }: MachineFact): boolean =>
-  state === 'running' && seen_since !== null && now - seen_since >= METERED_WITHIN_MS
+const isSteady = ({ now }: Facts, { running_since }: MachineFact): boolean =>
+  running_since !== null && now - running_since >= METERED_WITHIN_MS
 
 /** It is charged by sizes that no source tells of it. */
 function sizeless(all: Known, machine: MachineFact, held: readonly AttachmentFact[]): Found | null {
@@ -312,7 +343,7 @@ function countersOf(all: Known, machine: MachineFact, held: readonly AttachmentF
   const components = componentsOf(all, machine, held)
   return METER_NAMES.filter(
     (meter) => components.has(`${machine.kind}.${meter}`) && meterOf(meter).kind !== 'allocation',
-  ).map((meter) => ({ resource_id: machine.id, meter, metrics: hourMetersOf(meter) }))
+  ).map((meter) => ({ resource_id: machine.id, meter }))
 }
 
 /** Whether machines are expected of it. */

@@ -4,19 +4,19 @@ import type { Kind, Size, State } from '#connectors/contract.ts'
 import type { Instant } from '../base/time.ts'
 import type { PlanName, PromisedMachine } from '../catalog/contract.ts'
 import type { Promised } from '../contracts/contract.ts'
-import { among, arrayText, columnar, type Context, ms, rows } from '../db/index.ts'
+import { among, arrayText, type Context, ms, rows } from '../db/index.ts'
+import { type MeterName, meterOf } from '../metering/contract.ts'
 import { agentState, sourceState } from '../sources/rules.ts'
 import type {
   AttachmentFact,
-  Counter,
   EndedEyeFact,
   EndedFact,
   MachineFact,
   ScopeFact,
   ServiceFact,
-  Silent,
   SourceFact,
 } from './facts.ts'
+import { isCurrent } from './rules.ts'
 
 type Text<T> = { [K in keyof T]: T[K] extends Instant | null ? string | null : T[K] }
 const at = (instant: Instant): SQL => sql`${new Date(instant).toISOString()}::timestamptz`
@@ -34,43 +34,101 @@ interface SourceRow {
   paused_at: string | null
   deleted_at: string | null
   last_fact_at: string | null
+  heard_at: string
   error: { code: string; message: string; remedy: string; since_ms: number } | null
   revoked_at: string | null
   last_heard_at: string | null
   silent_since: string | null
 }
-export async function sources(ctx: Context): Promise<Map<string, SourceFact>> {
+type Source = Omit<SourceFact, 'lists'>
+async function allSources(ctx: Context): Promise<Source[]> {
   const found = await rows<SourceRow>(
     ctx.tx,
     sql`select s.id, s.connector, s.realm, s.interval_ms, ${ms(sql`s.paused_at`)} as paused_at, ${ms(sql`s.deleted_at`)} as deleted_at,
-          ${ms(sql`s.last_fact_at`)} as last_fact_at, s.error, ${ms(sql`a.revoked_at`)} as revoked_at,
-          ${ms(sql`a.last_heard_at`)} as last_heard_at, ${ms(sql`a.silent_since`)} as silent_since
+          ${ms(sql`s.last_fact_at`)} as last_fact_at, ${ms(sql`coalesce(s.last_fact_at, s.created_at)`)} as heard_at, s.error,
+          ${ms(sql`a.revoked_at`)} as revoked_at, ${ms(sql`a.last_heard_at`)} as last_heard_at, ${ms(sql`a.silent_since`)} as silent_since
         from source s join agent a on a.id = s.agent_id`,
   )
-  return new Map(found.map((row) => [row.id, sourceFrom(row, ctx.now())]))
+  return found.map((row) => sourceFrom(row, ctx.now()))
 }
 function sourceFrom(
-  { id, connector, realm, interval_ms, deleted_at, error, ...row }: SourceRow,
+  { id, connector, realm, interval_ms, deleted_at, error, heard_at, ...row }: SourceRow,
   now: Instant,
-): SourceFact {
-  if (deleted_at !== null) return { id, connector, realm, state: 'deleted' }
+): Source {
+  const about = { id, connector, realm, heard_at: sure(heard_at) }
+  if (deleted_at !== null) return { ...about, state: 'deleted' }
   const agent = agentState({
     revoked_at: whole(row.revoked_at),
     last_heard_at: whole(row.last_heard_at),
     silent_since: whole(row.silent_since),
   })
   const facts = { paused_at: whole(row.paused_at), error, last_fact_at: whole(row.last_fact_at), interval_ms }
-  return { id, connector, realm, state: sourceState(facts, agent, now) }
+  return { ...about, state: sourceState(facts, agent, now) }
 }
 
-/** Each scope with its last whole listing. */
-export async function scopes(ctx: Context): Promise<Map<string, ScopeFact>> {
-  const found = await rows<Text<Pick<ScopeFact, 'listed_at'>> & Omit<ScopeFact, 'listed_at'>>(
+/** Sources, and of those that don't do well whether they listed any scope of their realm whole since an instant. */
+export async function sources(ctx: Context, since: Instant): Promise<Map<string, SourceFact>> {
+  const all = await allSources(ctx)
+  const dim = all.filter(({ state }) => state !== 'ok' && state !== 'deleted').map(({ id }) => id)
+  const listing =
+    dim.length === 0
+      ? []
+      : await rows<{ id: string }>(
+          ctx.tx,
+          sql`select x.id from source x where ${among(sql`x.id`, dim)} and exists (
+                select from scope s cross join lateral (select 1 from snapshot p where p.scope_id = s.id and p.source_id = x.id
+                  and p.seen_at > ${at(since)} and p.in_force and p.complete limit 1) p where s.realm = x.realm)`,
+        )
+  const lists = new Set(listing.map(({ id }) => id))
+  return new Map(all.map((one) => [one.id, { ...one, lists: lists.has(one.id) || one.state === 'ok' }]))
+}
+
+interface ScopeRow {
+  id: string
+  realm: string
+  source_id: string | null
+  listed_at: string | null
+  interval_ms: number | null
+  heard_at: string | null
+}
+/** Each scope with its last whole listing: where who made that does not do well, the one of another who does, as far as three days back. */
+export async function scopes(ctx: Context, known: ReadonlyMap<string, SourceFact>): Promise<Map<string, ScopeFact>> {
+  const found = await rows<ScopeRow>(
     ctx.tx,
-    sql`select s.id, s.realm, p.source_id, ${ms(sql`p.seen_at`)} as listed_at, p.interval_ms from scope s left join lateral (
-          select source_id, seen_at, interval_ms from snapshot p where p.scope_id = s.id and p.in_force and p.complete order by p.seen_at desc limit 1) p on true`,
+    sql`select s.id, s.realm, coalesce(p.source_id, h.source_id) as source_id, ${ms(sql`p.seen_at`)} as listed_at, p.interval_ms,
+          ${ms(sql`h.seen_at`)} as heard_at
+        from scope s left join lateral (
+          select source_id, seen_at, interval_ms from snapshot p where p.scope_id = s.id and p.in_force and p.complete order by p.seen_at desc limit 1) p on true
+        left join lateral (select source_id, seen_at from snapshot h where h.scope_id = s.id order by h.seen_at desc limit 1) h on true`,
   )
-  return new Map(found.map((row) => [row.id, { ...row, listed_at: whole(row.listed_at) }]))
+  const isWell = (id: string | null) => known.get(id ?? '')?.state === 'ok'
+  const others = await listedByOthers(
+    ctx,
+    found.filter(({ source_id }) => source_id !== null && !isWell(source_id)).map(({ id }) => id),
+    [...known.values()].filter(({ state }) => state === 'ok').map(({ id }) => id),
+  )
+  return new Map(
+    found.map(({ listed_at, heard_at, ...row }) => {
+      const fact = { ...row, listed_at: whole(listed_at), heard_at: whole(heard_at) }
+      const other = { ...fact, ...others.get(row.id) }
+      return [row.id, isCurrent({ sources: known, now: ctx.now() }, other) ? other : fact]
+    }),
+  )
+}
+/** Three intervals of the longest kind. */
+const OTHERS_MS = 3 * 86_400_000
+async function listedByOthers(ctx: Context, scope_ids: readonly string[], source_ids: readonly string[]) {
+  const out = new Map<string, Pick<ScopeFact, 'source_id' | 'listed_at' | 'interval_ms'>>()
+  if (scope_ids.length === 0 || source_ids.length === 0) return out
+  const found = await rows<{ id: string; source_id: string; listed_at: string; interval_ms: number }>(
+    ctx.tx,
+    sql`select s.id, p.source_id, ${ms(sql`p.seen_at`)} as listed_at, p.interval_ms from scope s cross join lateral (
+          select source_id, seen_at, interval_ms from snapshot p where p.scope_id = s.id and p.in_force and p.complete
+            and ${among(sql`p.source_id`, source_ids)} and p.seen_at > ${at(ctx.now() - OTHERS_MS)} order by p.seen_at desc limit 1) p
+        where ${among(sql`s.id`, scope_ids)}`,
+  )
+  for (const { id, listed_at, ...row } of found) out.set(id, { ...row, listed_at: sure(listed_at) })
+  return out
 }
 
 /** Kinds that some book of what is sold prices now, or that some plan includes. */
@@ -88,21 +146,32 @@ export async function soldKinds(ctx: Context): Promise<Set<string>> {
 }
 
 type MachineRow = Text<Omit<MachineFact, 'kind' | 'state' | 'size'>> & { kind: Kind; state: State; size: Size }
-/** All machines of these kinds that are there, further eyes on machines, and what fulfils services though it has ended. */
-export async function machines(ctx: Context, kinds: ReadonlySet<string>): Promise<Map<string, MachineFact>> {
+/** All machines of these kinds that are there, further eyes on machines, and what fulfils services though it has ended; `since`: see `running_since`. */
+export async function machines(
+  ctx: Context,
+  kinds: ReadonlySet<string>,
+  since: Instant,
+): Promise<Map<string, MachineFact>> {
+  const begun = sql`greatest(o.valid_from, ${at(since)})`
   const found = await rows<MachineRow>(
     ctx.tx,
-    sql`select r.id, r.kind, r.name, r.realm, r.state, r.size, r.host_id, r.account_id, r.covered_by, r.scope_id, ${ms(sql`r.ended_at`)} as ended_at,
-          ${ms(sql`r.first_seen_at`)} as first_seen_at, ${ms(sql`a.valid_from`)} as owned_since, ${ms(sql`v.valid_from`)} as seen_since
+    sql`select r.id, r.kind, r.name, r.realm, r.state, r.size, r.host_id, a.account_id, r.covered_by, r.scope_id, ${ms(sql`r.ended_at`)} as ended_at,
+          ${ms(sql`r.first_seen_at`)} as first_seen_at, ${ms(sql`a.valid_from`)} as owned_since, ${ms(sql`v.valid_from`)} as seen_since,
+          case when r.state = 'running' then coalesce(${ms(sql`y.at`)}, ${ms(sql`v.valid_from`)}) end as running_since
         from resource r left join assignment a on a.resource_id = r.id and ${holds('a', ctx.now())}
           left join observed_version v on v.resource_id = r.id and v.cut_to is null and v.valid_to is null
+          left join lateral (
+            select min(${begun}) as at from observed_version o
+            where v.valid_from > ${at(since)} and o.resource_id = r.id and o.cut_to is null and (o.valid_to is null or o.valid_to > ${at(since)})
+            having bool_and(o.content->>'state' = 'running')
+              and sum(coalesce(o.valid_to, ${at(ctx.now())}) - ${begun}) = ${at(ctx.now())} - min(${begun})) y on true
         where r.first_seen_at is not null and (
           (r.ended_at is null and (r.kind = any(${arrayText([...kinds])}::text[]) or r.covered_by is not null))
           or r.id in (select f.resource_id from service_resource f where ${holds('f', ctx.now())}))
         order by r.id`,
   )
   return new Map(
-    found.map(({ ended_at, first_seen_at, owned_since, seen_since, ...row }) => [
+    found.map(({ ended_at, first_seen_at, owned_since, seen_since, running_since, ...row }) => [
       row.id,
       {
         ...row,
@@ -110,6 +179,7 @@ export async function machines(ctx: Context, kinds: ReadonlySet<string>): Promis
         first_seen_at: sure(first_seen_at),
         owned_since: whole(owned_since),
         seen_since: whole(seen_since),
+        running_since: whole(running_since),
       },
     ]),
   )
@@ -123,6 +193,7 @@ interface ServiceRow {
   price_book_id: string
   included_kinds: Kind[]
   promised: PromisedMachine | null
+  on_trial: boolean
   since: string
   until: string | null
   detached_at: string | null
@@ -131,7 +202,8 @@ interface ServiceRow {
 export async function services(ctx: Context): Promise<Map<string, ServiceFact>> {
   const found = await rows<ServiceRow>(
     ctx.tx,
-    sql`select s.id, s.account_id, v.plan_id, n.name as plan, n.price_book_id, n.included_kinds, n.promised, ${ms(sql`s.valid_from`)} as since,
+    sql`select s.id, s.account_id, v.plan_id, n.name as plan, n.price_book_id, n.included_kinds, n.promised,
+          coalesce(v.trial_until > ${at(ctx.now())}, false) as on_trial, ${ms(sql`s.valid_from`)} as since,
           ${ms(sql`v.valid_to`)} as until, ${ms(sql`d.at`)} as detached_at
         from service s join service_version v on v.service_id = s.id and ${holds('v', ctx.now())} join plan n on n.id = v.plan_id
           left join (select service_id, max(valid_to) as at from service_resource where cut_to is null and valid_to <= ${at(ctx.now())} group by 1) d on d.service_id = s.id
@@ -157,14 +229,19 @@ export async function attachments(ctx: Context): Promise<AttachmentFact[]> {
 export async function endedServices(ctx: Context): Promise<Map<string, EndedFact>> {
   const found = await rows<Omit<EndedFact, 'ended_at'> & { ended_at: string }>(
     ctx.tx,
-    sql`select l.resource_id, l.service_id, n.name as plan, ${ms(sql`e.valid_to`)} as ended_at from (
+    sql`with l as (
           select distinct on (f.resource_id) f.resource_id, f.service_id, f.valid_to from service_resource f
-            join resource r on r.id = f.resource_id and r.account_id = f.account_id and r.ended_at is null
-            where f.cut_to is null order by f.resource_id, f.valid_to desc nulls first) l
-        cross join lateral (select v.valid_to, v.plan_id from service_version v where v.service_id = l.service_id and v.cut_to is null
-          order by v.valid_to desc nulls first limit 1) e
-        join plan n on n.id = e.plan_id
-        where l.valid_to = e.valid_to and e.valid_to <= ${at(ctx.now())}`,
+            join assignment a on a.resource_id = f.resource_id and a.account_id = f.account_id and ${holds('a', ctx.now())}
+            join resource r on r.id = f.resource_id and r.ended_at is null
+            where f.cut_to is null order by f.resource_id, f.valid_to desc nulls first),
+        e as (
+          select distinct on (v.service_id) v.service_id, v.plan_id, v.valid_to from service_version v where v.cut_to is null
+            order by v.service_id, v.valid_to desc nulls first)
+        select l.resource_id, l.service_id, n.name as plan, ${ms(sql`e.valid_to`)} as ended_at, m.machines
+        from l join e on e.service_id = l.service_id and e.valid_to <= ${at(ctx.now())} and (l.valid_to is null or l.valid_to >= e.valid_to)
+          join plan n on n.id = e.plan_id
+          cross join lateral (select count(distinct o.resource_id)::int as machines from service_resource o where o.service_id = e.service_id
+            and o.cut_to is null and o.valid_from < e.valid_to and (o.valid_to is null or o.valid_to >= e.valid_to)) m`,
   )
   return new Map(found.map((row) => [row.resource_id, { ...row, ended_at: sure(row.ended_at) }]))
 }
@@ -212,29 +289,50 @@ export async function prices(ctx: Context): Promise<Record<'priced' | 'planned',
   }
 }
 
-/** Those of the counters that had no reading since an instant, though their scope was listed all the time; what they counted before. */
-export async function silentCounters(ctx: Context, counters: readonly Counter[], since: Instant): Promise<Silent[]> {
-  if (counters.length === 0) return []
-  const asked = columnar(
-    counters.flatMap(({ resource_id, meter, metrics }) => metrics.map((metric) => ({ resource_id, meter, metric }))),
-    { resource_id: 'uuid', meter: 'text', metric: 'text' },
-    'c',
-  )
-  const told = sql`exists (select from jsonb_object_keys(d.counters) k where k = c.metric or k like c.metric || '/%')`
-  const found = await rows<{ resource_id: string; meter: string; read_at: string | null; quantity: string }>(
+/** Whether a reading `d` tells of a counter: by the devices of it that count. */
+function tells(name: MeterName): SQL {
+  const { metric = name, devices, excludes = [] } = meterOf(name)
+  const keyOf = (device: string) => (device === '' ? metric : `${metric}/${device}`)
+  if (devices) return sql`jsonb_exists_any(d.counters, ${arrayText(devices.map(keyOf))}::text[])`
+  return sql`exists (select from jsonb_object_keys(d.counters) k
+    where (k = ${metric} or starts_with(k, ${`${metric}/`})) and k <> all(${arrayText(excludes.map(keyOf))}::text[]))`
+}
+/** A counter that was silent for longer counted nothing that anybody would still bill. */
+const COUNTED_WITHIN_MS = 90 * 86_400_000
+
+/**
+ * Those of the machines of which a counter had no reading since an instant, with its last one, and what it counted in the whole hours of the
+ * `within_ms` before that: each is looked up by itself.
+ */
+export async function silentIn(
+  ctx: Context,
+  meter: MeterName,
+  resource_ids: readonly string[],
+  { since, within_ms }: { since: Instant; within_ms: number },
+) {
+  const found = await rows<{ resource_id: string; read_at: string | null; source_id: string | null; counted: string }>(
     ctx.tx,
-    sql`with silent as (
-          select c.resource_id, c.meter, c.metric from ${asked} where not exists (
-            select from reading d where d.resource_id = c.resource_id and d.seen_at > ${at(since)} and ${told}))
-        select c.resource_id, c.meter, ${ms(sql`l.at`)} as read_at, coalesce(sum(u.quantity), 0)::text as quantity
-        from silent c left join lateral (select max(hour) as at from usage_hour u where u.resource_id = c.resource_id and u.meter = c.metric and u.cut_to is null) l on true
-          left join usage_hour u on u.resource_id = c.resource_id and u.meter = c.metric and u.cut_to is null and u.hour > l.at - interval '720 hours'
-        group by 1, 2, 3`,
+    sql`with silent as materialized (
+          select c.id from unnest(${arrayText(resource_ids)}::uuid[]) as c(id) left join lateral (
+            select true as is_read from reading d where d.resource_id = c.id and d.seen_at > ${at(since)} and ${tells(meter)} limit 1) d on true
+          where d.is_read is null)
+        select s.id as resource_id, ${ms(sql`r.at`)} as read_at, p.source_id, q.counted
+        from silent s left join lateral (
+            select u.hour from usage_hour u where u.resource_id = s.id and u.hour > ${at(since - COUNTED_WITHIN_MS)} and u.meter = ${meter}
+              and u.cut_to is null and u.quantity > 0 order by u.hour desc limit 1) l on true
+          left join lateral (
+            select d.seen_at, d.source_id from reading d where d.resource_id = s.id and d.seen_at >= l.hour and d.seen_at <= ${at(since)}
+              and ${tells(meter)} order by d.seen_at desc limit 1) p on true
+          cross join lateral (select coalesce(p.seen_at, l.hour + interval '1 hour') as at) r
+          cross join lateral (
+            select coalesce(sum(u.quantity), 0)::text as counted from usage_hour u where u.resource_id = s.id and u.meter = ${meter}
+              and u.cut_to is null and u.hour >= r.at - ${`${within_ms} milliseconds`}::interval and u.hour < date_trunc('hour', r.at)) q
+        order by s.id`,
   )
-  return found.map(({ read_at, quantity, ...row }) => ({ ...row, read_at: whole(read_at), quantity: BigInt(quantity) }))
+  return found.map(({ read_at, counted, ...row }) => ({ ...row, read_at: whole(read_at), counted: BigInt(counted) }))
 }
 
-/** Scopes that nobody listed for a while since an instant, and machines of which an agent lost facts then. */
+/** Scopes that nobody listed for a while since an instant. */
 export async function gapsSince(ctx: Context, since: Instant): Promise<ReadonlySet<string>> {
   const found = await rows<{ scope_id: string }>(
     ctx.tx,

@@ -185,6 +185,11 @@ test('what a person decides no rule changes, until it is taken back', async () =
     [one, 50, null, 'A', 'rule'],
   ])
   expect((await call('DELETE', `/resources/${id}/assignments`)).status).toBe(409)
+  // as though he had never decided: of the past it needs a reason
+  const from = new URLSearchParams({ from: iso(at(20)) }).toString()
+  expect((await call('DELETE', `/resources/${id}/assignments?${from}`)).status).toBe(422)
+  expect((await call('DELETE', `/resources/${id}/assignments?${from}&reason=mistake`)).status).toBe(204)
+  expect(await assigned(realm)).toEqual([[one, 0, null, 'A', 'rule']])
 })
 
 test('a new rule leaves the past, a removed one what it gave; a correction is previewed to the resource, applied, and undone without a trace', async () => {

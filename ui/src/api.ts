@@ -205,7 +205,9 @@ export const api = {
   summary: () => get<ResourceSummary>('/resources/summary'),
   history: (id: string) => get<History>(`/resources/${id}/history`),
   transfer: (id: string, to: NewAssignment) => make<History['assigned'][number]>(`/resources/${id}/assignments`, to),
-  withdrawTransfers: (id: string) => request<void>('DELETE', `/resources/${id}/assignments`),
+  /** from now on; from an earlier instant on it needs a reason */
+  withdrawTransfers: (id: string, past: { from?: string; reason?: string } = {}) =>
+    request<void>('DELETE', `/resources/${id}/assignments`, { query: past }),
   topology: () => get<Items<TopologyRealm>>('/topology'),
   topologyNodes: (query: Values) => get<Page<TopologyNode>>('/topology/nodes', query),
   wayTo: (id: string) => get<{ realm: string; ids: string[] }>(`/topology/nodes/${id}/way`),
@@ -294,6 +296,8 @@ export const api = {
     make<Contracts.Subscription>(`/services/${id}/resources`, { resource_id }),
   detachResource: (id: string, attachment: string) =>
     make<Contracts.Subscription>(`/services/${id}/resources/${attachment}/end`, {}),
+  detachResourceFrom: (id: string, attachment: string, at: string, reason: string) =>
+    make<Contracts.Subscription>(`/services/${id}/resources/${attachment}/end`, { at, correction: true, reason }),
 
   usage: (account: string, query: Values) => get<AccountUsage>(`/accounts/${account}/usage`, query),
   monthBill: (account: string, query: Values) => get<MonthBill>(`/accounts/${account}/bill`, query),

@@ -115,7 +115,7 @@ const amounts = (of: Money): string[] =>
   )
 
 function Tiles(props: { of: ReconciliationSummary; chosen: string; onChoose: (kind: string) => void }) {
-  const tile = 'card px-4 py-3 text-left text-sm'
+  const tile = 'card flex flex-col items-start px-4 py-3 text-left text-sm'
   return (
     <div class="mb-4 grid grid-cols-2 gap-3 lg:grid-cols-4">
       <div class={tile} data-tile="matched">

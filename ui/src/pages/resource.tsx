@@ -1,11 +1,11 @@
 /** One resource: what it is, costs and does now, and what it was. */
 import { A, useParams } from '@solidjs/router'
-import { useQuery } from '@tanstack/solid-query'
+import { useQuery, useQueryClient } from '@tanstack/solid-query'
 import ArrowRightLeft from 'lucide-solid/icons/arrow-right-left'
 import Gauge from 'lucide-solid/icons/gauge'
 import type { JSX } from 'solid-js'
 import { createSignal, Show } from 'solid-js'
-import type { ResourceCost, ResourceDetail } from '../api.ts'
+import { api, type ResourceCost, type ResourceDetail } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { METERS } from '../i18n/words.ts'
@@ -13,6 +13,7 @@ import { Badge } from '../kit/badge.tsx'
 import { Button } from '../kit/button.tsx'
 import { createNow } from '../kit/clock.ts'
 import { Skeleton, SkeletonRows } from '../kit/skeleton.tsx'
+import { tell } from '../kit/toast.tsx'
 import { BackLink } from '../parts/back.tsx'
 import { ChangeHistory } from '../parts/history.tsx'
 import { LimitDialog } from '../parts/limit-dialog.tsx'
@@ -24,6 +25,7 @@ import { ResourceCharts } from '../parts/resource-charts.tsx'
 import { CostLines, Current, Identity, Placement } from '../parts/resource-facts.tsx'
 import { CoveredNote, isMachine, ResourceEyes } from '../parts/resource-eyes.tsx'
 import { ResourceHistory, sizeText } from '../parts/resource-history.tsx'
+import { ReasonDialog } from '../parts/reason-dialog.tsx'
 import { ResourceState } from '../parts/state.tsx'
 import { createMay } from '../parts/may.ts'
 import { createTenant } from '../parts/tenant.ts'
@@ -50,6 +52,7 @@ function OneResource(props: { id: string }) {
   const may = createMay()
   const [limiting, setLimiting] = createSignal(false)
   const [transferring, setTransferring] = createSignal(false)
+  const [takingBack, setTakingBack] = createSignal<string>()
   const resource = () => (query.status === 'success' ? query.data : undefined)
   const path = () => `/resources/${props.id}`
   return (
@@ -126,7 +129,14 @@ function OneResource(props: { id: string }) {
               </Section>
             </Show>
             <Section title={t('resource.history')}>
-              <Load query={history}>{(known) => <ResourceHistory history={known()} />}</Load>
+              <Load query={history}>
+                {(known) => (
+                  <ResourceHistory
+                    history={known()}
+                    onTakeBack={tenant.account() || may('inventory.assign').disabled ? undefined : setTakingBack}
+                  />
+                )}
+              </Load>
             </Section>
             <ChangeHistory of={{ subject_kind: 'resource', subject_id: props.id }} />
             <div class="grid items-start gap-4 lg:grid-cols-2">
@@ -149,10 +159,34 @@ function OneResource(props: { id: string }) {
             <Show when={transferring()}>
               <TransferDialog resource={data()} onClose={() => setTransferring(false)} />
             </Show>
+            <Show when={takingBack()}>
+              {(from) => <TakeBackDialog resource={data()} from={from()} onClose={() => setTakingBack(undefined)} />}
+            </Show>
           </div>
         )}
       </Load>
     </Page>
+  )
+}
+
+/** What was decided of its owner holds no more from its own beginning on. */
+function TakeBackDialog(props: { resource: ResourceDetail; from: string; onClose: () => void }) {
+  const client = useQueryClient()
+  const names = () => ({ name: props.resource.name })
+  return (
+    <ReasonDialog
+      title={t('adopt.take_back_title', names())}
+      text={t('adopt.take_back_text', { from: say.instant(props.from) })}
+      button={t('adopt.take_back_button')}
+      run={(reason) => api.withdrawTransfers(props.resource.id, { from: props.from, reason })}
+      onDone={() => {
+        tell(t('adopt.taken_back', names()), 'ok', t('common.close'))
+        for (const key of ['resource', 'resources', 'drafts', 'reconciliation'])
+          void client.invalidateQueries({ queryKey: [key] })
+        props.onClose()
+      }}
+      onClose={props.onClose}
+    />
   )
 }
 

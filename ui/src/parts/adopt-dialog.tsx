@@ -17,6 +17,37 @@ const SHOWN = ['/account_id', '/effective_at', '/reason']
 const WAIT_MS = 350
 
 type Machine = NonNullable<Discrepancy['resource']>
+type Adoption = Parameters<typeof api.previewAdoption>[1]
+interface Adopted {
+  id: string
+  from: string
+  attachment: { service_id: string; id: string } | undefined
+}
+async function adopt(id: string, { service_id, ...to }: Adoption): Promise<Adopted> {
+  await api.transfer(id, to)
+  const from = to.effective_at
+  if (service_id === undefined) return { id, from, attachment: undefined }
+  const reason = to.reason || t('reconciliation.adopt')
+  const { resources } = await api.attachResourceFrom(service_id, id, from, reason).catch(async (error: unknown) => {
+    // half an adoption is none: it would be charged by use
+    await api.withdrawTransfers(id, { from, reason })
+    throw error
+  })
+  const made = resources.findLast((one) => one.resource.id === id && one.from === from)
+  return { id, from, attachment: made && { service_id, id: made.id } }
+}
+/** As though it had never been adopted: what was billed of it meanwhile is given back by the next documents. */
+async function undone({ id, from, attachment }: Adopted, names: { name: string }): Promise<void> {
+  const reason = t('adopt.take_back_reason')
+  try {
+    if (attachment) await api.detachResourceFrom(attachment.service_id, attachment.id, from, reason)
+    await api.withdrawTransfers(id, { from, reason })
+    tell(t('adopt.taken_back', names), 'ok', t('common.close'))
+  } catch (error) {
+    tell(asApiError(error).message, 'bad', t('common.close'))
+  }
+}
+
 export function AdoptDialog(props: { machine: Machine; since: string | null; onClose: () => void }) {
   const client = useQueryClient()
   const accounts = useQuery(() => queries.accounts())
@@ -43,25 +74,21 @@ export function AdoptDialog(props: { machine: Machine; since: string | null; onC
     const reason = fields.reason.trim()
     return { account_id: of.id, project_id: fields.project || null, effective_at: at, reason, ...service }
   }
+  const looked = () => {
+    for (const key of ['reconciliation', 'resource', 'resources', 'drafts', 'queues', 'services'])
+      void client.invalidateQueries({ queryKey: [key] })
+  }
   const form = createSubmit({
     run: async () => {
       const asked = input()
       if (!asked) return
-      const { service_id, ...to } = asked
-      await api.transfer(props.machine.id, to)
-      if (service_id !== undefined)
-        await api.attachResourceFrom(
-          service_id,
-          props.machine.id,
-          to.effective_at,
-          to.reason || t('reconciliation.adopt'),
-        )
+      const adopted = await adopt(props.machine.id, asked)
+      const names = { name: props.machine.name, account: account()?.name ?? '' }
+      const undo = () => void undone(adopted, names).finally(looked)
+      tell(t('adopt.done', names), 'ok', t('common.close'), { label: t('adopt.take_back'), run: undo })
     },
     onDone: () => {
-      const names = { name: props.machine.name, account: account()?.name ?? '' }
-      tell(t('adopt.done', names), 'ok', t('common.close'))
-      for (const key of ['reconciliation', 'resource', 'resources', 'drafts', 'queues', 'services'])
-        void client.invalidateQueries({ queryKey: [key] })
+      looked()
       props.onClose()
     },
   })

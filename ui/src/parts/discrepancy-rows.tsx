@@ -1,5 +1,6 @@
 /** Differences as rows: each opens to what both sides say, and to its remedy. */
 import { A } from '@solidjs/router'
+import ChevronDown from 'lucide-solid/icons/chevron-down'
 import type { JSX } from 'solid-js'
 import { For, Show } from 'solid-js'
 import type { Discrepancy } from '../api.ts'
@@ -32,6 +33,10 @@ const Amount = (props: { of: Discrepancy['per_month'] }) => (
   </Show>
 )
 
+const Difference = (props: { of: Discrepancy }) => (
+  <Badge tone={WAY_TONE[props.of.per_month?.way ?? 'none']}>{t(`reconciliation.kinds.${props.of.kind}`)}</Badge>
+)
+
 export const discrepancyColumns = (
   isOpen: (id: string) => boolean,
   toggle: (id: string) => void,
@@ -39,12 +44,15 @@ export const discrepancyColumns = (
   {
     id: 'what',
     header: t('reconciliation.what'),
-    class: 'min-w-36',
+    class: 'sm:min-w-36',
     cell: (row) => (
       <>
         <span class="font-medium break-words">{nameOf(row)}</span>
         <span class="block text-[0.8125rem] text-muted">
           {row.resource ? `${t(`kind.${row.resource.kind}`)} · ${row.resource.realm}` : t('reconciliation.services')}
+        </span>
+        <span class="mt-1 block sm:hidden">
+          <Difference of={row} />
         </span>
       </>
     ),
@@ -52,8 +60,9 @@ export const discrepancyColumns = (
   {
     id: 'kind',
     header: t('reconciliation.difference'),
+    wideOnly: true,
     class: 'whitespace-nowrap',
-    cell: (row) => <Badge tone={WAY_TONE[row.per_month?.way ?? 'none']}>{t(`reconciliation.kinds.${row.kind}`)}</Badge>,
+    cell: (row) => <Difference of={row} />,
   },
   {
     id: 'account',
@@ -86,7 +95,8 @@ export const discrepancyColumns = (
         aria-label={`${t('reconciliation.details')}: ${nameOf(row)}, ${t(`reconciliation.kinds.${row.kind}`)}`}
         onClick={() => toggle(row.id)}
       >
-        {t('reconciliation.details')}
+        <span class="max-sm:hidden">{t('reconciliation.details')}</span>
+        <ChevronDown size={16} class={`sm:hidden ${isOpen(row.id) ? 'rotate-180' : ''}`} />
       </Button>
     ),
   },
@@ -159,7 +169,7 @@ function SideList(props: { title: string; side: Side }) {
   }
   return (
     <section>
-      <h3 class="mb-1 text-[0.8125rem] font-medium text-muted">{props.title}</h3>
+      <h2 class="mb-1 text-[0.8125rem] font-medium text-muted">{props.title}</h2>
       <dl class="m-0 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
         <For each={rows()}>
           {([name, value]) => (

@@ -5,6 +5,7 @@ import type { History } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
+import { Button } from '../kit/button.tsx'
 import { nameText } from './person-name.ts'
 import { byRuleText } from './rule-text.ts'
 
@@ -13,7 +14,14 @@ type Entry = { at: string; version: Observed } | { at: string; gap: { from: stri
 
 const newestFirst = (a: { at: string }, b: { at: string }) => b.at.localeCompare(a.at)
 
-export function ResourceHistory(props: { history: History }) {
+/** Who gave it, where its source is of an account: nobody decided that of this resource. */
+const SOURCE = 'source'
+type Assigned = History['assigned'][number]
+const isDecided = (one: Assigned): one is Assigned & { from: string } =>
+  one.from !== null && one.to === null && one.by_rule === null && one.actor !== SOURCE
+
+/** `onTakeBack`: of the decision of a person that holds now, by who may. */
+export function ResourceHistory(props: { history: History; onTakeBack?: ((from: string) => void) | undefined }) {
   const observed = createMemo((): Entry[] =>
     [
       ...props.history.observed.map((version) => ({ at: version.from, version })),
@@ -45,6 +53,17 @@ export function ResourceHistory(props: { history: History }) {
                 {one.by_rule ? byRuleText(one.by_rule) : t('overview.by', { actor: nameText(one.actor) })}
                 <Show when={one.reason}> · {one.reason}</Show>
               </p>
+              <Show when={isDecided(one) ? one : undefined}>
+                {(decided) => (
+                  <Show when={props.onTakeBack}>
+                    {(takeBack) => (
+                      <Button size="small" class="mt-1.5" onClick={() => takeBack()(decided().from)}>
+                        {t('adopt.take_back')}
+                      </Button>
+                    )}
+                  </Show>
+                )}
+              </Show>
             </Point>
           )}
         </For>
