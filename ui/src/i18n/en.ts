@@ -58,6 +58,8 @@ const meter: Record<MeterName, string> = {
   cpu_time_ns: 'CPU time',
   energy_joules: 'Energy',
   storage_used_bytes: 'Storage used',
+  cpu_allocated_millicores: 'Processors, the larger of asked for and used',
+  memory_allocated_bytes: 'Memory, the larger of asked for and used',
   requests_list: 'Requests, list',
   requests_read: 'Requests, read',
   requests_write: 'Requests, write',
@@ -1180,6 +1182,8 @@ export const en = {
     counts_use: 'Counts what is used.',
     counts_held:
       'Counts what readings said, each until the next one and for three intervals at most. What nobody read is a gap.',
+    counts_held_running:
+      'Counts what readings said while it ran, each until the next one and for three intervals at most. What nobody read is a gap.',
     counts_p95:
       'Counts means of five minutes of the UTC clock, in and out apart: the highest 5 % are dropped (rank ⌈0.95 n⌉), and the larger of in and out is charged. Slots that nobody observed don’t count, and never as zero.',
     counts_peak:

@@ -59,6 +59,8 @@ export const es: Dictionary = {
     cpu_time_ns: 'Tiempo de CPU',
     energy_joules: 'Energía',
     storage_used_bytes: 'Almacenamiento usado',
+    cpu_allocated_millicores: 'Procesadores, lo mayor de solicitado y usado',
+    memory_allocated_bytes: 'Memoria, lo mayor de solicitada y usada',
     requests_list: 'Peticiones, listado',
     requests_read: 'Peticiones, lectura',
     requests_write: 'Peticiones, escritura',
@@ -1175,6 +1177,8 @@ export const es: Dictionary = {
     counts_use: 'Cuenta lo que se usa.',
     counts_held:
       'Cuenta lo que dijeron las lecturas, cada una hasta la siguiente y como mucho tres intervalos. Lo que nadie leyó es un hueco.',
+    counts_held_running:
+      'Cuenta lo que dijeron las lecturas mientras estaba en marcha, cada una hasta la siguiente y como mucho tres intervalos. Lo que nadie leyó es un hueco.',
     counts_p95:
       'Cuenta medias de cinco minutos del reloj UTC, entrada y salida por separado: se descarta el 5 % más alto (rango ⌈0,95 n⌉) y se cobra la mayor de las dos. Los intervalos que nadie observó no cuentan, y nunca como cero.',
     counts_peak:
