@@ -220,6 +220,7 @@ export interface Metric {
     | 'packets'
     | 'ratio'
     | 'cores'
+    | 'millicores'
     | 'joules'
     | 'watts'
     | 'celsius'
@@ -281,6 +282,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   requests_count: counter('operations', 'Requests answered', 'class'),
   cpu_used_cores: gauge('cores', 'Processors in use'),
   memory_used_bytes: gauge('bytes', 'Memory in use that cannot be reclaimed'),
+  cpu_allocated_millicores: gauge('millicores', 'The larger of the processors that a pod asks for and those it uses'),
+  memory_allocated_bytes: gauge('bytes', 'The larger of the memory that a pod asks for and that it uses'),
   energy_joules: counter('joules', 'Energy drawn', 'supply'),
   power_watts: gauge('watts', 'Power drawn', 'supply'),
   temperature_celsius: gauge('celsius', 'Temperature', 'sensor'),

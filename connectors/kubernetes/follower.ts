@@ -90,7 +90,13 @@ export class Follower {
     this.#run ??= this.#follow()
     await this.#live(signal)
     if (this.#state === 'absent') return
+    const held = this.#version
     const { resource_version, count } = await this.#client.page(this.of, 1, undefined, signal)
+    if (held !== undefined && isBefore(resource_version, held)) {
+      this.#isStale = true
+      this.#cut?.abort()
+      throw restored(this.of)
+    }
     const until_ms = performance.now() + SETTLE.most_ms
     await pause(SETTLE.quiet_ms, signal)
     const isCounted = () => count === undefined || count === this.#rows.size + this.#others.size
@@ -250,6 +256,17 @@ const uidOf = (object: Fields): string => {
   return typeof uid === 'string' ? uid : ''
 }
 
+/** A list of now is never older than what a watch told before; versions of one type are compared as numbers: https://kubernetes.dev/resources/keps/5504 */
+const NUMBER = /^\d{1,20}$/
+const isBefore = (one: string, other: string): boolean =>
+  NUMBER.test(one) && NUMBER.test(other) && BigInt(one) < BigInt(other)
+
+const restored = ({ resource }: Collection) =>
+  new ConnectorError(
+    'unreachable',
+    `the API server holds an older state of ${resource} than it told before, as after a restore of its etcd: all are listed anew`,
+    'Nothing needs to be done when this comes once. Else see whether the address leads to one cluster alone.',
+  )
 const behind = ({ resource }: Collection) =>
   new ConnectorError(
     'timeout',

@@ -15,20 +15,29 @@ interface Shelf {
   told_ms: number
 }
 
+interface Outside {
+  emit: (facts: Collected[]) => void
+  now: () => number
+  /** what else is told of a pod that began at an instant */
+  began: (row: Row, began_ms: number) => Collected[]
+}
+
 const keyOf = ({ kind, external_id }: Scope): string => `${kind}/${external_id}`
 
 export class Inventory {
   readonly #shelves = new Map<string, Shelf>()
-  readonly #emit: (facts: Collected[]) => void
-  readonly #now: () => number
+  readonly #emit: Outside['emit']
+  readonly #now: Outside['now']
+  readonly #began: Outside['began']
   /** a session before this one told listings until then */
   readonly #told_ms: number
   #waiting: Collected[] = []
 
-  constructor(told_ms: number, { emit, now }: { emit: (facts: Collected[]) => void; now: () => number }) {
+  constructor(told_ms: number, { emit, now, began }: Outside) {
     this.#told_ms = told_ms
     this.#emit = emit
     this.#now = now
+    this.#began = began
   }
 
   #shelf(scope: Scope): Shelf {
@@ -71,7 +80,11 @@ export class Inventory {
   #tell(row: Row, changes: Parameters<typeof told>[1]): void {
     if (changes.length === 0) return
     if (this.#waiting.length === 0) queueMicrotask(() => this.flush())
-    this.#waiting.push(...told(row, changes, this.#shelf(row.scope).told_ms, this.#now()))
+    const facts = told(row, changes, this.#shelf(row.scope).told_ms, this.#now())
+    const [began_ms] = facts.flatMap((fact) =>
+      fact.type === 'event' && fact.change === 'started' ? fact.seen_at_ms : [],
+    )
+    this.#waiting.push(...facts, ...(began_ms === undefined ? [] : this.#began(row, began_ms)))
   }
 
   flush(): void {
@@ -91,6 +104,10 @@ export class Inventory {
       if (shelf.rows.size === 0) this.#shelves.delete(key)
     }
     return all
+  }
+
+  *rows(): Iterable<Row> {
+    for (const { rows } of this.#shelves.values()) yield* rows.values()
   }
 
   scopes(): Scope[] {

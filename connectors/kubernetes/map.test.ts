@@ -115,6 +115,33 @@ test('pod-level resources and a resize under way count for what is held', () => 
   expect(said(podRow(shrinking)).size).toEqual({ cpu_millicores: 4_250, memory_bytes: 2 ** 30 + 120 * 2 ** 20 })
 })
 
+test('a resize that a node can never give is not held, one that waits is, and what is still in force counts', () => {
+  const resized = (reason: string, requests: object) =>
+    said(
+      podRow(
+        changed('pods', 1, (it) => {
+          it['status'].conditions = [{ type: 'PodResizePending', status: 'True', reason }]
+          it['status'].containerStatuses[0].resources = { requests }
+          it['status'].containerStatuses[0].allocatedResources = { cpu: '500m', memory: '1Gi' }
+        }),
+      ),
+    ).size
+  const now = { cpu: '500m', memory: '1Gi' }
+  expect(resized('Infeasible', now)).toMatchObject({ cpu_millicores: 750 })
+  expect(resized('Deferred', now)).toMatchObject({ cpu_millicores: 1_250 })
+  expect(resized('Infeasible', { cpu: '2', memory: '1Gi' })).toMatchObject({ cpu_millicores: 2_250 })
+  const older = changed('pods', 1, (it) => {
+    it['status'].resize = 'Infeasible'
+    it['status'].containerStatuses[0].allocatedResources = now
+  })
+  expect(said(podRow(older)).size).toMatchObject({ cpu_millicores: 750 })
+  const whole = changed('pods', 0, (it) => {
+    it['spec'].resources = { requests: { cpu: '3', memory: '1Gi' } }
+    it['status'].allocatedResources = { cpu: '4' }
+  })
+  expect(said(podRow(whole)).size).toEqual({ cpu_millicores: 4_000, memory_bytes: 2 ** 30 })
+})
+
 test('a node shows by what the machine beneath is recognised, and what pods may have of it', () => {
   expect(said(nodeRow(item('nodes'), CLUSTER))).toMatchObject({
     kind: 'node',

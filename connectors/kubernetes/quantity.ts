@@ -22,4 +22,4 @@ export function quantity(value: unknown, digits: 0 | 3 | 9, what: string): bigin
   return sign === '-' ? 0n : amount
 }
 
-const dividedUp = (value: bigint, by: bigint): bigint => (value + by - 1n) / by
+export const dividedUp = (value: bigint, by: bigint): bigint => (value + by - 1n) / by

@@ -1,6 +1,6 @@
 /** What a pod holds of its node: its requests and limits by the scheduler's own rule. Pure. */
 import { quantity } from './quantity.ts'
-import { type Fields, fields, isFields, list, optionalFields } from './values.ts'
+import { type Fields, isFields, list, optionalFields } from './values.ts'
 
 export interface Amounts {
   /** thousandths of a processor */
@@ -33,20 +33,40 @@ export const most = (...all: Amounts[]): Amounts => combine(all, (a, b) => (a > 
 
 type Name = 'requests' | 'limits'
 
-/** While a resize is under way a container holds the larger of what it asks for and what it has been given. */
-function ofContainer(container: Fields, name: Name, given: ReadonlyMap<unknown, Fields>): Amounts {
-  const asked = amountsOf(optionalFields(container['resources'], 'resources')[name], name)
-  const status = name === 'requests' ? given.get(container['name']) : undefined
-  return status ? most(asked, amountsOf(status['allocatedResources'], 'allocatedResources')) : asked
+/** What the kubelet says of a resize: what it gave, and that it will never give what is asked for now. */
+interface Given {
+  statuses: ReadonlyMap<unknown, Fields>
+  isInfeasible: boolean
 }
+function givenIn(status: Fields): Given {
+  const all = (['containerStatuses', 'initContainerStatuses'] as const).flatMap((name) => list(status[name], name))
+  const isPending = list(status['conditions'], 'conditions').some(
+    ({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible',
+  )
+  // before 1.33 it stood in a field of its own
+  const isInfeasible = isPending || status['resize'] === 'Infeasible'
+  return { statuses: new Map(all.map((one) => [one['name'], one])), isInfeasible }
+}
+
+/** While a resize is under way the larger of what is asked for, what was allocated and what is in force; what can't be given isn't held. */
+function effective(asked: unknown, status: Fields | undefined, name: Name, isInfeasible: boolean): Amounts {
+  const wanted = amountsOf(optionalFields(asked, 'resources')[name], name)
+  const inForce = amountsOf(optionalFields(status?.['resources'], 'resources')[name], name)
+  const allocated = name === 'requests' ? amountsOf(status?.['allocatedResources'], 'allocatedResources') : {}
+  const given = most(inForce, allocated)
+  return isInfeasible && Object.keys(given).length > 0 ? given : most(wanted, given)
+}
+const ofContainer = (container: Fields, name: Name, { statuses, isInfeasible }: Given): Amounts =>
+  effective(container['resources'], statuses.get(container['name']), name, isInfeasible)
 
 /**
  * The larger of what its containers hold together and what it needed while it was initialised, with sidecars (init containers
  * that stay) in both, and the overhead of its runtime; where the pod itself says how much, that.
  * https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
+ * https://kubernetes.io/docs/tasks/configure-pod-container/resize-container-resources/
  */
 export function holdings(spec: Fields, status: Fields, name: Name): Amounts {
-  const given = new Map(list(status['containerStatuses'], 'containerStatuses').map((one) => [one['name'], one]))
+  const given = givenIn(status)
   const containers = list(spec['containers'], 'containers').map((one) => ofContainer(one, name, given))
   let sidecars: Amounts = {}
   let initial: Amounts = {}
@@ -56,7 +76,7 @@ export function holdings(spec: Fields, status: Fields, name: Name): Amounts {
     initial = most(initial, one['restartPolicy'] === 'Always' ? sidecars : sum(sidecars, own))
   }
   const together = most(sum(sidecars, ...containers), initial)
-  const pod = isFields(spec['resources']) ? amountsOf(fields(spec['resources'], 'resources')[name], name) : {}
+  const pod = isFields(spec['resources']) ? effective(spec['resources'], status, name, given.isInfeasible) : {}
   const overhead = amountsOf(spec['overhead'], 'overhead')
   const held = { ...together, ...pod }
   if (name === 'requests') return sum(held, overhead)

@@ -130,6 +130,18 @@ describe('watches that break', () => {
     expect(ranFor(eye.facts, comes, eye.now())).toBeGreaterThanOrEqual(0)
   })
 
+  test('a server that was restored from a backup is listed anew: no watch goes on from a version that is still to come', async () => {
+    const goes = runningPod(world, { namespace: 'shop', name: 'goes' })
+    await eye.tick()
+    rig.server.trouble = { mute: true }
+    world.remove('/pods', goes)
+    const comes = runningPod(world, { namespace: 'shop', name: 'comes' })
+    world.revision -= 500
+    expect(await failure()).toMatchObject({ code: 'unreachable', message: expect.stringContaining('an older state') })
+    rig.server.calm()
+    expect(ids(await eye.tick(), 'pod')).toEqual([comes])
+  })
+
   test('a bookmark keeps the place: after a break nothing is listed anew, though much was forgotten', async () => {
     await eye.close()
     await rig.end()
@@ -327,8 +339,48 @@ describe('usage', () => {
         gauges: { cpu_used_cores: 1.5, memory_used_bytes: 2 ** 31 },
       },
       { resource: { kind: 'pod', external_id: id }, gauges: { cpu_used_cores: 0.5, memory_used_bytes: 2 * 2 ** 20 } },
+      {
+        resource: { kind: 'pod', external_id: id },
+        gauges: { cpu_allocated_millicores: 500, memory_allocated_bytes: 2 * 2 ** 20 },
+      },
     ])
     expect(readings(await eye.tick())).toEqual([])
+  })
+
+  test('a pod that lived between two ticks is allocated what it asked for, from its first instant on', async () => {
+    await eye.tick()
+    const id = brief('job-4')
+    await eye.tick()
+    const run = timeline(eye.facts, 'pod', id).find(({ state }) => state === 'running')
+    expect(readings(eye.facts).filter(({ resource }) => resource.external_id === id)).toMatchObject([
+      { seen_at_ms: run?.from, gauges: { cpu_allocated_millicores: 250, memory_allocated_bytes: 64 * 2 ** 20 } },
+    ])
+  })
+
+  test('an aggregated API that is there and does not answer makes no request of what is used, one that is not there does', async () => {
+    const id = runningPod(world, { namespace: 'shop', name: 'web', requests: REQUESTS })
+    const timestamp = measured(Date.now())
+    const containers = [{ name: 'main', usage: { cpu: '1', memory: '1Mi' } }]
+    rig.server.metrics = {
+      nodes: [],
+      pods: [{ metadata: { name: 'web', namespace: 'shop' }, timestamp, window: '20s', containers }],
+    }
+    await eye.tick()
+    const told = async () =>
+      readings(await eye.tick())
+        .filter(({ resource }) => resource.external_id === id)
+        .map(({ gauges }) => gauges?.['cpu_allocated_millicores'])
+        .filter((cpu) => cpu !== undefined)
+    rig.server.trouble = {
+      instead: (ask) =>
+        ask?.group === 'metrics.k8s.io' ? new Response('service unavailable', { status: 503 }) : undefined,
+    }
+    eye.offset_ms += 60 * SECOND
+    expect(await told()).toEqual([])
+    rig.server.calm()
+    rig.server.metrics = undefined
+    eye.offset_ms += 20 * SECOND
+    expect(await told()).toEqual([250])
   })
 
   test('without metrics.k8s.io the rest is told, and that is said once', async () => {

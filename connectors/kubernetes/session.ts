@@ -1,6 +1,7 @@
 /** One source: watches run between ticks and tell what happens; a tick makes sure of them, and lists what is there. */
 import { type Collected, ConnectorError, type Scope, type Session, type Surroundings } from '#connectors/contract.ts'
 import type { Access } from './access.ts'
+import { Allocation } from './allocation.ts'
 import { Absent, Client, type Collection } from './client.ts'
 import { Follower } from './follower.ts'
 import { Inventory } from './inventory.ts'
@@ -23,6 +24,7 @@ export class KubernetesSession implements Session {
   readonly #followers: Follower[]
   readonly #inventory: Inventory
   readonly #meter: Meter
+  readonly #allocation: Allocation
   readonly #memory: Memory
   readonly #said = new Set<string>()
   #version: string | undefined
@@ -35,7 +37,12 @@ export class KubernetesSession implements Session {
     this.#memory = remembered(memory)
     const { told_ms, versions, namespaces } = this.#memory
     const now = () => around.now()
-    this.#inventory = new Inventory(told_ms ?? 0, { emit: (facts) => around.emit(facts), now })
+    this.#allocation = new Allocation(around.interval_ms)
+    this.#inventory = new Inventory(told_ms ?? 0, {
+      emit: (facts) => around.emit(facts),
+      now,
+      began: (row, began_ms) => this.#allocation.began(row, began_ms, now()),
+    })
     for (const external_id of namespaces) this.#inventory.expect({ kind: 'namespace', external_id })
     // Kubernetes tells whole seconds: what began in that of the last listing may not have been in it
     const since_ms = told_ms === undefined ? Infinity : Math.floor(told_ms / 1_000) * 1_000
@@ -58,13 +65,23 @@ export class KubernetesSession implements Session {
     if (this.#settings.namespaces)
       await together(this.#settings.namespaces, (name) => this.#readNamespace(name, signal))
     else this.#putCluster()
-    const usage = await this.#meter.read(this.#inventory, this.#around.realm, this.#around.now(), signal)
+    const { facts: usage, measurement } = await this.#meter.read(
+      this.#inventory,
+      this.#around.realm,
+      this.#around.now(),
+      signal,
+    )
     // from here on nothing waits: what is remembered is what was told
     this.#inventory.flush()
-    const listings = this.#inventory.listings(at_ms, (scope) => ![...failed.keys()].some((of) => concerns(of, scope)))
+    const isWhole = (scope: Scope) => ![...failed.keys()].some((of) => concerns(of, scope))
+    const listings = this.#inventory.listings(at_ms, isWhole)
+    const held = this.#allocation.tick(this.#inventory.rows(), measurement, {
+      at_ms,
+      isSure: ({ scope }) => isWhole(scope),
+    })
     this.#remember(at_ms, failed.size === 0)
     const [first, ...others] = failed.values()
-    const facts = [...listings.filter(({ complete }) => complete), ...usage]
+    const facts = [...listings.filter(({ complete }) => complete), ...usage, ...held]
     if (!first) return facts
     this.#around.emit(facts)
     const messages = [...new Set([first, ...others].map(({ message }) => message))]

@@ -100,7 +100,7 @@ export const manifest: Manifest = {
     'volume',
     'load_balancer',
   ],
-  metrics: ['cpu_used_cores', 'memory_used_bytes'],
+  metrics: ['cpu_used_cores', 'memory_used_bytes', 'cpu_allocated_millicores', 'memory_allocated_bytes'],
   supports: 'Kubernetes 1.19 and later; usage where metrics.k8s.io answers',
   permissions:
     'A service account with a ClusterRole that may get, list and watch nodes, namespaces, pods, persistentvolumes, persistentvolumeclaims, services, deployments, statefulsets and daemonsets (apps), jobs and cronjobs (batch), and get and list nodes and pods of metrics.k8s.io. As YAML in the README of the connector. For single namespaces the same as Roles.',

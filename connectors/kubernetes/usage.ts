@@ -1,5 +1,6 @@
 /** What nodes and pods use, by metrics.k8s.io, where the cluster has it. Pure. */
-import { quantity } from './quantity.ts'
+import { dividedUp, quantity } from './quantity.ts'
+import type { Amounts } from './requests.ts'
 import { badAnswer, type Fields, fields, identifier, instantMs, list } from './values.ts'
 
 export interface Usage {
@@ -8,9 +9,12 @@ export interface Usage {
   /** the end of the window that it is an average of */
   at_ms: number
   gauges: { cpu_used_cores: number; memory_used_bytes: number }
+  /** the same exactly, a part of a thousandth of a processor as a whole one */
+  used: Required<Amounts>
 }
 
 const NANOCORES = 1e9
+const NANOCORES_IN_MILLICORE = 1_000_000n
 
 /** A NodeMetricsList or a PodMetricsList; what a pod uses is the sum of its containers. */
 export function usages(body: Fields): Usage[] {
@@ -31,6 +35,7 @@ export function usages(body: Fields): Usage[] {
       namespace: meta['namespace'] === undefined ? undefined : identifier(meta['namespace'], 'metadata.namespace', 253),
       at_ms,
       gauges: { cpu_used_cores: Number(cpu) / NANOCORES, memory_used_bytes: Number(memory) },
+      used: { cpu_millicores: dividedUp(cpu, NANOCORES_IN_MILLICORE), memory_bytes: memory },
     }
   })
 }

@@ -28,7 +28,17 @@ export {
 export { assign, withdrawAssignments } from './assign.ts'
 export { settleOwners } from './assignment-rules/index.ts'
 export { withdrawSameAs } from './eyes/index.ts'
-export { attributesIn, type Held, holdings, observations, ownership } from './holdings/index.ts'
+export {
+  attributesIn,
+  type Held,
+  holdings,
+  observations,
+  ownership,
+  placedOfKind,
+  type PlacedResource,
+  type Thing,
+  things,
+} from './holdings/index.ts'
 export { closeProject, projectOfEach } from './projects/index.ts'
 export { refKey } from './rules.ts'
 export { type Settled, settleResources } from './timeline/index.ts'

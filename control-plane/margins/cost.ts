@@ -29,22 +29,27 @@ interface Asked {
   cut: number
 }
 /** A stretch in which the same books hold. */
-interface Part {
+export interface Part {
   stretch: Interval
   books: readonly Book[]
 }
 
 /** The book of a realm: its own, or that of all which have none. */
-const bookOf = ({ books }: Part, realm: string): Book | undefined =>
+export const bookOf = ({ books }: Part, realm: string): Book | undefined =>
   books.find((one) => one.realm === realm) ?? books.find((one) => one.realm === null)
 
-export async function costsOf(ctx: Context, { contract, period, zone, cut }: Asked): Promise<Costs> {
+/** A period cut where another cost book begins or ends to hold. */
+export async function booksIn(ctx: Context, period: Interval): Promise<Part[]> {
   const all = await costBooks(ctx, period)
   const bounds = all.flatMap(({ valid_from, valid_to }) => [valid_from, ...(valid_to === null ? [] : [valid_to])])
-  const parts = splitAt(period, bounds).map((stretch) => ({
+  return splitAt(period, bounds).map((stretch) => ({
     stretch,
     books: all.filter(({ valid_from: from, valid_to: to }) => intersect({ from, to }, stretch)),
   }))
+}
+
+export async function costsOf(ctx: Context, { contract, period, zone, cut }: Asked): Promise<Costs> {
+  const parts = await booksIn(ctx, period)
   const items: Costs['items'] = []
   const unpriced = new Set<string>()
   for (const part of parts)
@@ -62,7 +67,7 @@ export async function costsOf(ctx: Context, { contract, period, zone, cut }: Ask
       for (const { resource } of rated.unrated) unpriced.add(resource.id)
     }
   const kinds = new Map<string, ReadonlySet<string>>()
-  for (const { price_book_id } of all)
+  for (const { price_book_id } of parts.flatMap(({ books }) => books))
     kinds.set(price_book_id, new Set([...(await offered(ctx, price_book_id))].map((one) => one.split('.')[0] ?? '')))
   const isKnown = ({ kind, realm }: Label, currency: string) =>
     parts.every((part) => {

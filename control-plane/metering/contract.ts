@@ -9,7 +9,7 @@ import { Id, InstantText } from '../http/contract.ts'
  */
 export interface Meter {
   kind: 'allocation' | 'consumption' | 'gauge' | 'percentile'
-  /** allocation: which states count */
+  /** allocation: which states count; a gauge counts whatever the state, or only while it runs */
   counts?: 'allocated' | 'running'
   /** allocation: the size that is integrated; absent: the resource itself, 1 */
   size?: 'vcpu_count' | 'cpu_millicores' | 'memory_bytes' | 'disk_bytes' | 'ip_count' | 'service_count'
@@ -38,6 +38,7 @@ const BYTES = {
   GiB: 2n ** 30n,
   TiB: 2n ** 40n,
 } as const
+const MILLICORES = { core: 1_000n, millicore: 1n } as const
 const OPERATIONS = { operation: 1n, thousand_operations: 1_000n, million_operations: 1_000_000n } as const
 /** A joule is a watt for a second. */
 const ENERGY = { Wh: 3_600n, kWh: 3_600_000n, MWh: 3_600_000_000n } as const
@@ -62,7 +63,7 @@ export const METERS = {
   instance: { kind: 'allocation', counts: 'allocated', units: { instance: 1n } },
   instance_running: { kind: 'allocation', counts: 'running', units: { instance: 1n } },
   vcpu: { kind: 'allocation', counts: 'running', size: 'vcpu_count', units: { vCPU: 1n } },
-  cpu: { kind: 'allocation', counts: 'running', size: 'cpu_millicores', units: { core: 1_000n, millicore: 1n } },
+  cpu: { kind: 'allocation', counts: 'running', size: 'cpu_millicores', units: MILLICORES },
   memory: { kind: 'allocation', counts: 'running', size: 'memory_bytes', units: BYTES },
   disk: { kind: 'allocation', counts: 'allocated', size: 'disk_bytes', units: BYTES },
   ip: { kind: 'allocation', counts: 'allocated', size: 'ip_count', units: { IP: 1n } },
@@ -78,6 +79,8 @@ export const METERS = {
   },
   energy_joules: consumption(ENERGY),
   storage_used_bytes: gauge(BYTES),
+  cpu_allocated_millicores: { ...gauge(MILLICORES), counts: 'running' },
+  memory_allocated_bytes: { ...gauge(BYTES), counts: 'running' },
   requests_list: requests('list'),
   requests_read: requests('read'),
   requests_write: requests('write'),

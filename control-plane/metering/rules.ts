@@ -196,5 +196,5 @@ export function coveredMs(gaps: readonly Interval[]): number {
   return covered
 }
 
-/** Whether a state counts for an allocation meter. */
-export const counts = (meter: Meter, state: string): boolean => meter.counts === 'allocated' || state === 'running'
+/** Whether a state counts for a meter. */
+export const counts = (meter: Meter, state: string): boolean => meter.counts !== 'running' || state === 'running'

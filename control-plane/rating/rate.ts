@@ -5,9 +5,10 @@ import { type Interval, monthOf } from '../base/time.ts'
 import { booksUnder, type ContractInForce, type HeldBook } from '../contracts/index.ts'
 import type { Context } from '../db/index.ts'
 import { lostIn } from '../ingest/index.ts'
-import { holdings } from '../inventory/index.ts'
+import { holdings, type Thing, things } from '../inventory/index.ts'
 import { METER_NAMES, meterOf, type MeterName } from '../metering/contract.ts'
 import { unheldEnds, usageOf } from '../metering/index.ts'
+import { counts } from '../metering/rules.ts'
 import { pausedIn } from '../sources/index.ts'
 import { taxesOfSupply } from '../tax/index.ts'
 import type { Line } from './contract.ts'
@@ -42,6 +43,8 @@ export interface RatingRequest {
   prices?: readonly Price[]
   /** only what lies in these realms, at the contract's own book alone, and no service: what it costs us */
   within?: (realm: string) => boolean
+  /** with `within`: these, whoever owned them, instead of what the account held */
+  things?: readonly Thing[]
   /** fees by the time for which they are, among the lines: for sums, not for documents */
   accrued?: true
 }
@@ -66,11 +69,11 @@ export async function rate(ctx: Context, request: RatingRequest): Promise<RatedP
 
 async function factsOf(
   ctx: Context,
-  { contract, period, zone, cut, prices, within }: RatingRequest,
+  { contract, period, zone, cut, prices, within, things: asked }: RatingRequest,
   books: readonly HeldBook[],
   offers: readonly Offer[],
 ): Promise<Facts> {
-  const held = await holdings(ctx, contract.account_id, period, cut)
+  const held = asked ? await things(ctx, asked, period, cut) : await holdings(ctx, contract.account_id, period, cut)
   const inForce = prices ?? (await pricesIn(ctx, books, period, cut))
   const facts: Facts = {
     period,
@@ -129,7 +132,8 @@ async function consumption(ctx: Context, facts: Facts, sold: ReadonlySet<string>
     const stretchesBy = (meter: MeterName) => {
       const own = prices.filter((price) => price.meter === meter)
       const stretches = stretchesOf(facts.period, owned, own, cuts)
-      return isGauge(meter) ? whileThere(stretches, observed, facts.period) : stretches
+      const there = () => observed.filter(({ state }) => counts(meterOf(meter), state))
+      return isGauge(meter) ? whileThere(stretches, there(), facts.period) : stretches
     }
     for (const [, group] of Map.groupBy(meters, (meter) => JSON.stringify(stretchesBy(meter))))
       wanted.push({ resource_id: resource.id, meters: group, stretches: stretchesBy(sure(group[0])) })

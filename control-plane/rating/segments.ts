@@ -248,7 +248,7 @@ export function stretchesOf(
   })
 }
 
-/** What of stretches lies in the time in which the resource was there: what a gauge said last doesn't hold beyond its end. */
+/** What of stretches lies in the time of these versions: what a gauge said last doesn't hold beyond the end of its resource. */
 export const whileThere = (
   stretches: readonly { stretch: Interval; owned_id: string }[],
   observed: readonly OpenInterval[],

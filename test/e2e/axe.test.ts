@@ -103,6 +103,8 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     `/invoices/${invoice}`,
     '/invoices/margins',
     '/invoices/margins?by=resource',
+    '/invoices/margins/idle',
+    '/invoices/margins/idle?by=namespace',
     '/prices/costs',
     '/prices/indexes',
     '/invoices/months',

@@ -192,13 +192,15 @@ export function mayBeTaken(raw: unknown, own: ReadonlySet<string>, now_ms: numbe
     .every((at) => at + offset_ms >= 0 && at + offset_ms <= now_ms + DAY_MS)
 }
 
+const BILLED_GAUGES = new Set(['storage_used_bytes', 'cpu_allocated_millicores', 'memory_allocated_bytes'])
+
 /** Whether one reading of a fact may be taken. */
 export function mayBeRead(type: 'counter' | 'gauge', key: string, value: unknown): boolean {
   const metric = Object.entries(METRICS).find(([known]) => known === key.split('/')[0])?.[1]
   if (metric?.type !== type) return false
   if (isWhole(value)) return true
   // what is billed is counted in whole units
-  return type === 'gauge' && key !== 'storage_used_bytes' && typeof value === 'number' && Number.isFinite(value)
+  return type === 'gauge' && !BILLED_GAUGES.has(key) && typeof value === 'number' && Number.isFinite(value)
 }
 
 export const isBatch = shape({

@@ -33,6 +33,8 @@ const MONEY = [
   'POST /legal-entities',
   'GET /margins',
   'GET /margins.csv',
+  'GET /margins/idle',
+  'GET /margins/idle.csv',
   'GET /cost-books',
   'POST /cost-books',
   'PATCH /cost-books/{id}',

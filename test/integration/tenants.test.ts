@@ -168,6 +168,8 @@ const STAFF_ONLY = [
   'GET /prices',
   'GET /margins',
   'GET /margins.csv',
+  'GET /margins/idle',
+  'GET /margins/idle.csv',
   'GET /cost-books',
   'POST /cost-books',
   'PATCH /cost-books/{id}',

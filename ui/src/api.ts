@@ -47,6 +47,7 @@ import type {
   LegalEntityChange,
   Mail,
   Margins,
+  IdleCosts,
   AdoptionPreview,
   AdoptionPreviewRequest,
   Discrepancy,
@@ -261,6 +262,7 @@ export const api = {
   whatIfAccounts: (id: string, query: Values, signal?: AbortSignal) =>
     get<Page<WhatIfAccount>>(`/what-ifs/${id}/accounts`, query, signal),
   margins: (query: Values) => get<Margins>('/margins', query),
+  idleCosts: (query: Values) => get<IdleCosts>('/margins/idle', query),
   priceIndexes: () => get<Items<PriceIndex>>('/price-indexes'),
   addPriceIndex: (index: NewPriceIndex) => make<PriceIndex>('/price-indexes', index),
   indexValues: (id: string, within: { from: string; to: string; limit: string }) =>

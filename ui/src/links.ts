@@ -8,6 +8,7 @@ export const links = {
   usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),
   whatIfCsv: (id: string) => `${BASE}/what-ifs/${id}/accounts.csv`,
   marginsCsv: (query: Values) => BASE + withQuery('/margins.csv', query),
+  idleCsv: (query: Values) => BASE + withQuery('/margins/idle.csv', query),
   invoicesCsv: () => `${BASE}/invoices.csv`,
   pdf: (id: string, language: 'en' | 'es') => BASE + withQuery(`/invoices/${id}/pdf`, { language }),
   linesCsv: (id: string) => `${BASE}/invoices/${id}/lines.csv`,

@@ -39,6 +39,7 @@ const page = {
   whatIf: lazy(() => import('./pages/what-if.tsx')),
   closes: lazy(() => import('./pages/closes.tsx')),
   margins: lazy(() => import('./pages/margins.tsx')),
+  idle: lazy(() => import('./pages/idle.tsx')),
   costs: lazy(() => import('./pages/costs.tsx')),
   priceIndexes: lazy(() => import('./pages/price-indexes.tsx')),
   mails: lazy(() => import('./pages/mails.tsx')),
@@ -103,6 +104,7 @@ function App() {
           <Route path={ROUTES.usage} component={forWhom(NotFound, page.myUsage)} />
           <Route path={ROUTES.draft} component={page.draft} />
           <Route path={ROUTES.margins} component={forWhom(page.margins, NotFound)} />
+          <Route path={ROUTES.idle} component={forWhom(page.idle, NotFound)} />
           <Route path={ROUTES.costs} component={forWhom(page.costs, NotFound)} />
           <Route path={ROUTES.priceIndexes} component={forWhom(page.priceIndexes, NotFound)} />
           <Route path={ROUTES.mails} component={forWhom(page.mails, NotFound)} />

@@ -28,6 +28,7 @@ export const ROUTES = {
   costs: '/prices/costs',
   priceIndexes: '/prices/indexes',
   margins: '/invoices/margins',
+  idle: '/invoices/margins/idle',
   recalculation: '/prices/recalculation',
   priceChanges: '/prices/changes',
   priceChange: '/prices/changes/:id',

@@ -189,6 +189,13 @@ export const queries = {
       placeholderData: keepPreviousData,
       reconcile: false as const,
     }),
+  idleCosts: (asked: Record<string, string | undefined>) =>
+    queryOptions({
+      queryKey: ['margins', 'idle', asked],
+      queryFn: () => api.idleCosts(asked),
+      placeholderData: keepPreviousData,
+      reconcile: false as const,
+    }),
   priceIndexes: () => queryOptions({ queryKey: ['price-indexes', 'list'], queryFn: api.priceIndexes }),
   indexValues: (id: string, from: string, to: string) =>
     queryOptions({

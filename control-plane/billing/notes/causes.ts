@@ -8,6 +8,7 @@ import type { Context } from '../../db/index.ts'
 import { coveredIn, observations, ownership } from '../../inventory/index.ts'
 import { hourMetersOf, type MeterName, meterOf } from '../../metering/contract.ts'
 import { usageOf } from '../../metering/index.ts'
+import { counts } from '../../metering/rules.ts'
 import { ENGINE_VERSION } from '../../rating/contract.ts'
 import { indexed, pricesUnder } from '../../rating/index.ts'
 import { held, type Price, timesOf } from '../../rating/rules.ts'
@@ -171,8 +172,10 @@ async function factsDiffer(
   )
   if (meter.kind !== 'allocation') {
     const [used, uses] = [await consumed(ctx, resource_id, both, then), await consumed(ctx, resource_id, both, now)]
-    // what a gauge said last holds to the end of the resource, which may have been another
-    const there = ({ observed }: Known) => both.map((part) => joined(observed.get(resource_id) ?? [], part, () => ''))
+    // what a gauge said last holds to the end of the resource, or of the time in which it ran, which may have been another
+    const inTime = ({ observed }: Known) =>
+      (observed.get(resource_id) ?? []).filter(({ state }) => counts(meter, state))
+    const there = (side: Known) => both.map((part) => joined(inTime(side), part, () => ''))
     return differ(used(name, skips), uses(name, skips)) || (meter.kind === 'gauge' && differ(there(then), there(now)))
   }
   const sizes = ({ observed }: Known) =>

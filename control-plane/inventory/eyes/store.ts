@@ -196,10 +196,11 @@ export async function coversIn(
   ids: readonly string[],
   { from, to }: Interval,
   cut: number,
-): Promise<{ resource_id: string; from: Instant; to: Instant | null }[]> {
+): Promise<{ resource_id: string; billed_id: string; from: Instant; to: Instant | null }[]> {
   if (ids.length === 0) return []
+  const { resource_id, billed_id, valid_from, valid_to } = sameAs
   return ctx.tx
-    .select({ resource_id: sameAs.resource_id, from: sameAs.valid_from, to: sameAs.valid_to })
+    .select({ resource_id, billed_id, from: valid_from, to: valid_to })
     .from(sameAs)
     .where(
       and(

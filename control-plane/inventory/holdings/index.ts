@@ -1,4 +1,5 @@
 /** What a rating needs of accounts' resources, read for many accounts at once and dealt out to them. */
+import type { Kind } from '#connectors/contract.ts'
 import { type Customer, resoldBy } from '../../accounts/index.ts'
 import { permit } from '../../base/actor.ts'
 import type { Interval } from '../../base/time.ts'
@@ -8,6 +9,8 @@ import { coversIn } from '../eyes/index.ts'
 import { uncovered } from '../ownership.ts'
 import { namesOf, unobservedIn } from '../store.ts'
 import * as store from './store.ts'
+
+export type { PlacedResource } from './store.ts'
 
 /** What is rated for an account: what it owned, and what its customers did who buy through it. */
 export interface Held extends store.Ownership {
@@ -107,4 +110,29 @@ export async function observations(ctx: Context, ids: readonly string[], interva
   const observed = await store.observedIn(ctx, ids, interval, cut)
   const gaps = await unobservedIn(ctx, [...new Set(observed.map((row) => row.scope_id))], interval, cut)
   return { observed, gaps }
+}
+
+/** A thing in some of its time. */
+export interface Thing extends Interval {
+  resource_id: string
+}
+/** What `holdings` says, of these things, whoever owned them then. */
+export async function things(ctx: Context, list: readonly Thing[], interval: Interval, cut: number) {
+  permit(ctx, 'inventory.read')
+  const ids = [...new Set(list.map(({ resource_id }) => resource_id))].toSorted()
+  const owned = list.map(({ resource_id, from, to }) => ({
+    id: resource_id,
+    resource_id,
+    from,
+    to,
+    assignment: { from, to },
+  }))
+  const seen = await observations(ctx, ids, interval, cut)
+  return { owned, ...seen, names: await namesOf(ctx, ids), sources: await store.sourcesOf(ctx, ids, cut) }
+}
+
+/** All resources of a kind that were there in an interval with where each was placed, whoever owned them, as known to a cut. */
+export async function placedOfKind(ctx: Context, kind: Kind, interval: Interval, cut: number) {
+  permit(ctx, 'inventory.read')
+  return store.placedOfKind(ctx, kind, interval, cut)
 }

@@ -1,6 +1,6 @@
 /** The SQL of holdings: who owned what, what was observed of it, and by whom it was seen. */
 import { and, lte, sql } from 'drizzle-orm'
-import type { Content, State } from '#connectors/contract.ts'
+import type { Content, Kind, State } from '#connectors/contract.ts'
 import type { Instant, Interval, OpenInterval } from '../../base/time.ts'
 import { knownAt } from '../../db/cut.ts'
 import { among, arrayText, type Context, ms, rows } from '../../db/index.ts'
@@ -117,3 +117,42 @@ export const sourcesOf = (ctx: Context, resource_ids: readonly string[], cut: nu
         .selectDistinct({ resource_id: sighting.resource_id, source_id: sighting.source_id })
         .from(sighting)
         .where(and(among(sighting.resource_id, resource_ids), lte(sighting.cut, cut)))
+
+/** A version with where its resource was then. */
+export interface Placed {
+  from: Instant
+  to: Instant | null
+  state: State
+  size: Content['size']
+  host_id: string | null
+}
+export interface PlacedResource {
+  id: string
+  realm: string
+  external_id: string
+  name: string
+  versions: Placed[]
+}
+type PackedPlaced = [from: Instant, to: Instant | null, State, Content['size'], host_id: string | null]
+/** All resources of a kind that were there in an interval, whoever owned them, as known to a cut: versions oldest first. */
+export async function placedOfKind(
+  ctx: Context,
+  kind: Kind,
+  interval: Interval,
+  cut: number,
+): Promise<PlacedResource[]> {
+  const v = observedVersion
+  const found = await rows<Omit<PlacedResource, 'versions'> & { list: PackedPlaced[] }>(
+    ctx.tx,
+    sql`select r.id, r.realm, r.external_id, r.name, packed.list from resource r cross join lateral (
+          select json_agg(json_build_array(${ms(sql`valid_from`)}, ${ms(sql`valid_to`)}, content->>'state', content->'size', host_id) order by valid_from) as list
+          from observed_version where resource_id = r.id and ${overlaps(v.valid_from, v.valid_to, interval)} and ${knownAt(v.cut_from, v.cut_to, cut)}
+        ) packed
+        where r.kind = ${kind} and (r.ended_at is null or r.ended_at > ${new Date(interval.from).toISOString()}::timestamptz) and packed.list is not null
+        order by r.realm, r.name, r.id`,
+  )
+  return found.map(({ list, ...one }) => ({
+    ...one,
+    versions: list.map(([from, to, state, size, host_id]) => ({ from, to, state, size, host_id })),
+  }))
+}

@@ -14,11 +14,13 @@ export class Eye {
   offset_ms = 0
   readonly #settings: () => Record<string, unknown>
   readonly #realm: string
+  readonly #interval_ms: number
   #session: Session | undefined
 
-  constructor(settings: () => Record<string, unknown>, realm: string) {
+  constructor(settings: () => Record<string, unknown>, realm: string, interval_ms = 30_000) {
     this.#settings = settings
     this.#realm = realm
+    this.#interval_ms = interval_ms
   }
   now = (): number => Date.now() + this.offset_ms
 
@@ -26,7 +28,7 @@ export class Eye {
   async tick(limit_ms = 10_000): Promise<Collected[]> {
     this.#session ??= await connector.open(this.#settings(), {
       realm: this.#realm,
-      interval_ms: 30_000,
+      interval_ms: this.#interval_ms,
       emit: (facts) => void this.facts.push(...facts),
       memory: {
         get: async () => (this.memory === undefined ? undefined : (JSON.parse(this.memory) as unknown)),

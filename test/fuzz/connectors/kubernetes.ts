@@ -1,5 +1,6 @@
 /** What Kubernetes' API answers, damaged, through its connector: objects of each type, their lives, and what they use. */
 import type { Collected } from '#connectors/contract.ts'
+import { Allocation } from '#connectors/kubernetes/allocation.ts'
 import { goneAt, stepsBetween, told } from '#connectors/kubernetes/changes.ts'
 import { refusal } from '#connectors/kubernetes/client.ts'
 import {
@@ -50,7 +51,15 @@ function rowsOf(answers: Answers, attempt: Attempt): Row[] {
 /** As when they are seen for the first time, and go at once. */
 const lives = (row: Row): Collected[] => {
   const gone = { at_ms: goneAt(row, NOW - 60_000, NOW), change: 'deleted', content: null }
-  return told(row, [...stepsBetween(undefined, row, 0), gone], NOW - 3_600_000, NOW)
+  const facts = told(row, [...stepsBetween(undefined, row, 0), gone], NOW - 3_600_000, NOW)
+  return row.began_ms === undefined ? facts : [...facts, ...new Allocation(30_000).began(row, row.began_ms, NOW)]
+}
+
+/** What the pods among them are allocated, by what was measured of all that bear a name. */
+function allocated(rows: readonly Row[], answers: Answers, attempt: Attempt): Collected[] {
+  const used = attempt(() => usages(bodyOf(answers['pod-metrics'] ?? ''))) ?? []
+  const measured = new Map(used.map((one) => [`${one.namespace}/${one.name}`, { at_ms: one.at_ms, ...one.used }]))
+  return new Allocation(30_000).tick(rows, measured, { at_ms: NOW, isSure: () => true })
 }
 
 function usageOf(answers: Answers, attempt: Attempt): Collected[] {
@@ -78,6 +87,7 @@ export const kubernetes: ConnectorFuzz = {
       },
       ...rows.flatMap(lives),
       ...usageOf(answers, attempt),
+      ...allocated(rows, answers, attempt),
     ]
   },
   settings: {

@@ -18,10 +18,17 @@ const OPERATIONS = { operation: 1n, thousand_operations: 1_000n, million_operati
 const bytes: Meter = { kind: 'consumption', units: BYTES }
 const operations: Meter = { kind: 'consumption', units: OPERATIONS }
 
-/** The world sells no percentiles, has no buckets, and no services: what was agreed is no matter of machines. */
+/** The world sells no percentiles, has no buckets, no pods and no services: what was agreed is no matter of machines. */
 type Sold = Exclude<
   MeterName,
-  'network_p95' | 'network_max' | 'fee' | 'setup' | 'storage_used_bytes' | `requests_${string}`
+  | 'network_p95'
+  | 'network_max'
+  | 'fee'
+  | 'setup'
+  | 'storage_used_bytes'
+  | 'cpu_allocated_millicores'
+  | 'memory_allocated_bytes'
+  | `requests_${string}`
 >
 export const METERS: Record<Sold, Meter> = {
   instance: { kind: 'allocation', counts: 'allocated', units: { instance: 1n } },

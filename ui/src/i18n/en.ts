@@ -58,6 +58,8 @@ const meter: Record<MeterName, string> = {
   cpu_time_ns: 'CPU time',
   energy_joules: 'Energy',
   storage_used_bytes: 'Storage used',
+  cpu_allocated_millicores: 'Processors, the larger of asked for and used',
+  memory_allocated_bytes: 'Memory, the larger of asked for and used',
   requests_list: 'Requests, list',
   requests_read: 'Requests, read',
   requests_write: 'Requests, write',
@@ -1180,6 +1182,8 @@ export const en = {
     counts_use: 'Counts what is used.',
     counts_held:
       'Counts what readings said, each until the next one and for three intervals at most. What nobody read is a gap.',
+    counts_held_running:
+      'Counts what readings said while it ran, each until the next one and for three intervals at most. What nobody read is a gap.',
     counts_p95:
       'Counts means of five minutes of the UTC clock, in and out apart: the highest 5 % are dropped (rank ⌈0.95 n⌉), and the larger of in and out is charged. Slots that nobody observed don’t count, and never as zero.',
     counts_peak:
@@ -2096,6 +2100,28 @@ export const en = {
     list_states: { added: 'new', changed: 'changed', unchanged: 'unchanged', refused: 'refused' },
     list_kept: '{{ count }} prices are not in the list: they stay.',
     list_recorded: '{{ count }} prices were recorded',
+    idle: {
+      title: 'Idle nodes',
+      lead: 'What the nodes of clusters cost, what of that their pods are allocated (the larger of what they ask for and use), and what nobody holds.',
+      by: 'Divide by',
+      ways: { node: 'Node', namespace: 'Namespace' },
+      cost: 'Cost',
+      allocated: 'Allocated',
+      idle: 'Idle',
+      pods: 'Pods',
+      cpu: 'Processors allocated',
+      memory: 'Memory allocated',
+      basis: { cost_book: 'At cost', list: 'At the standard prices', mixed: 'Partly at the standard prices' },
+      partial: 'A part has no price',
+      until: 'Up to {{ at }}.',
+      unknown: plural('Of 1 node no price is known.', 'Of # nodes no price is known.'),
+      add_cost: 'Record what nodes cost',
+      no_nodes: 'No node of a cluster was seen in this month. Nodes come with a source of the connector Kubernetes.',
+      add_source: 'Add a source',
+      no_cost:
+        'No price is known of any node. Record what a core and a GiB of memory of a node cost, or a node itself.',
+      nothing_held: 'Idle',
+    },
   },
   resale: {
     reseller: 'Reseller',

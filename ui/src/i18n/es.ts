@@ -59,6 +59,8 @@ export const es: Dictionary = {
     cpu_time_ns: 'Tiempo de CPU',
     energy_joules: 'Energía',
     storage_used_bytes: 'Almacenamiento usado',
+    cpu_allocated_millicores: 'Procesadores, lo mayor de solicitado y usado',
+    memory_allocated_bytes: 'Memoria, lo mayor de solicitada y usada',
     requests_list: 'Peticiones, listado',
     requests_read: 'Peticiones, lectura',
     requests_write: 'Peticiones, escritura',
@@ -1175,6 +1177,8 @@ export const es: Dictionary = {
     counts_use: 'Cuenta lo que se usa.',
     counts_held:
       'Cuenta lo que dijeron las lecturas, cada una hasta la siguiente y como mucho tres intervalos. Lo que nadie leyó es un hueco.',
+    counts_held_running:
+      'Cuenta lo que dijeron las lecturas mientras estaba en marcha, cada una hasta la siguiente y como mucho tres intervalos. Lo que nadie leyó es un hueco.',
     counts_p95:
       'Cuenta medias de cinco minutos del reloj UTC, entrada y salida por separado: se descarta el 5 % más alto (rango ⌈0,95 n⌉) y se cobra la mayor de las dos. Los intervalos que nadie observó no cuentan, y nunca como cero.',
     counts_peak:
@@ -2107,6 +2111,29 @@ export const es: Dictionary = {
     list_states: { added: 'nuevo', changed: 'cambiado', unchanged: 'sin cambios', refused: 'rechazado' },
     list_kept: '{{ count }} precios no están en la lista: se quedan.',
     list_recorded: 'Se registraron {{ count }} precios',
+    idle: {
+      title: 'Nodos ociosos',
+      lead: 'Lo que cuestan los nodos de los clústeres, lo que de ello tienen asignado sus pods (lo mayor de lo que solicitan y lo que usan) y lo que nadie ocupa.',
+      by: 'Repartir por',
+      ways: { node: 'Nodo', namespace: 'Espacio de nombres' },
+      cost: 'Coste',
+      allocated: 'Asignado',
+      idle: 'Ocioso',
+      pods: 'Pods',
+      cpu: 'Procesadores asignados',
+      memory: 'Memoria asignada',
+      basis: { cost_book: 'A coste', list: 'A los precios estándar', mixed: 'En parte a los precios estándar' },
+      partial: 'Una parte no tiene precio',
+      until: 'Hasta {{ at }}.',
+      unknown: plural('De 1 nodo no se conoce ningún precio.', 'De # nodos no se conoce ningún precio.'),
+      add_cost: 'Registrar lo que cuestan los nodos',
+      no_nodes:
+        'En este mes no se vio ningún nodo de un clúster. Los nodos vienen con un origen del conector Kubernetes.',
+      add_source: 'Añadir un origen',
+      no_cost:
+        'No se conoce el precio de ningún nodo. Registre lo que cuesta un núcleo y un GiB de memoria de un nodo, o un nodo entero.',
+      nothing_held: 'Ocioso',
+    },
   },
   resale: {
     reseller: 'Revendedor',

@@ -1,22 +1,20 @@
 /** Margins of a month: what customers paid beside what it cost us, by customer, product, realm, and down to each machine. */
 import { A, useSearchParams } from '@solidjs/router'
 import { useQuery } from '@tanstack/solid-query'
-import ChevronLeft from 'lucide-solid/icons/chevron-left'
-import ChevronRight from 'lucide-solid/icons/chevron-right'
 import Download from 'lucide-solid/icons/download'
 import { For, Show } from 'solid-js'
 import type { MarginRow, Margins } from '../api.ts'
 import { language, t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
 import { Badge } from '../kit/badge.tsx'
-import { buttonClass, IconButton } from '../kit/button.tsx'
+import { buttonClass } from '../kit/button.tsx'
 import { SelectField } from '../kit/field.tsx'
 import { PairedBars } from '../kit/paired-bars.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { BackLink } from '../parts/back.tsx'
 import { lineKind } from '../parts/line-text.ts'
 import { Load } from '../parts/load.tsx'
-import { monthAt } from '../parts/month-bill.tsx'
+import { MonthStep } from '../parts/month-step.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { links } from '../links.ts'
 import { paths } from '../paths.ts'
@@ -40,11 +38,6 @@ export default function MarginsPage() {
   })
   const query = useQuery(() => queries.margins(asked()))
   const month = () => text('month') ?? (query.status === 'success' ? query.data.month : '')
-  const present = new Date().toISOString().slice(0, 7)
-  const go = (step: number) => {
-    const next = monthAt(month(), step)
-    setSearch({ month: next === present ? undefined : next })
-  }
   return (
     <Page
       title={t('margins.title')}
@@ -53,20 +46,13 @@ export default function MarginsPage() {
       curl={['/margins', '/cost-books']}
       actions={
         <>
-          <span class="inline-flex items-center gap-1">
-            <IconButton label={t('my.month_before')} onClick={() => go(-1)} disabled={!month()}>
-              <ChevronLeft size={18} />
-            </IconButton>
-            <span class="min-w-32 text-center text-sm font-medium first-letter:uppercase">
-              {month() ? say.month(`${month()}-15T12:00:00Z`, 'UTC') : ''}
-            </span>
-            <IconButton label={t('my.month_after')} onClick={() => go(1)} disabled={month() >= present}>
-              <ChevronRight size={18} />
-            </IconButton>
-          </span>
+          <MonthStep month={month()} onChange={(month) => setSearch({ month })} />
           <a class={buttonClass()} href={links.marginsCsv(asked())} download={`margins-${month()}.csv`} rel="external">
             <Download size={16} /> CSV
           </a>
+          <A href={paths.idle} class={buttonClass()}>
+            {t('margins.idle.title')}
+          </A>
           <A href={paths.costs} class={buttonClass()}>
             {t('margins.costs')}
           </A>

@@ -25,7 +25,7 @@ export function gapText(policy: NonNullable<NewPrice['gap_policy']>, isPercentil
 export function meterHint(meter: MeterDescription | undefined): string {
   if (!meter) return ''
   if (meter.kind === 'consumption') return t('prices.counts_use')
-  if (meter.kind === 'gauge') return t('prices.counts_held')
+  if (meter.kind === 'gauge') return t(meter.counts === 'running' ? 'prices.counts_held_running' : 'prices.counts_held')
   if (meter.kind === 'percentile') return t(meter.name === 'network_max' ? 'prices.counts_peak' : 'prices.counts_p95')
   return t(meter.counts === 'running' ? 'prices.counts_running' : 'prices.counts_allocated')
 }
