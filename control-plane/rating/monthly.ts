@@ -49,7 +49,7 @@ export async function monthlyOf(ctx: Context, account_id: string, at: Instant): 
   const contract = await contractOf(ctx, account_id, at)
   if (!contract) return null
   const standard = await pricesUnder(ctx, contract, { from: at, to: at + 1 }, LIVE)
-  const pricesOf = await tariffsAt(ctx, account_id, standard, at)
+  const { pricesOf } = await tariffsAt(ctx, account_id, standard, at)
   const fees = await feesAt(ctx, account_id, at)
   return {
     currency: contract.currency,

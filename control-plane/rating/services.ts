@@ -174,16 +174,19 @@ function setUpOf(
   return [{ resource_id: version.service_id, meter: 'setup', stretch, owned_id: version.id, ...used }]
 }
 
-/** What prices a resource of an account has at an instant; none while a trial goes on. */
+/** What prices a resource of an account has at an instant, none while a trial goes on; and what fulfils a service then, or once did. */
 export async function tariffsAt(ctx: Context, account_id: string, standard: readonly Price[], now: Instant) {
   const at = { from: now, to: now + 1 }
   const { versions: all, attachments } = await servicesIn(ctx, account_id, at, LIVE)
   const versions = all.filter((one) => intersect(one, at))
   const sell = await seller(ctx, versions, at, LIVE)
-  return ({ id, kind }: { id: string; kind: Kind }): Price[] => {
-    const sold = fulfilled(id, attachments, versions).map(({ version, from, to }) => ({ ...sell(version), from, to }))
+  const byResource = Map.groupBy(attachments, ({ resource_id }) => resource_id)
+  const pricesOf = ({ id, kind }: { id: string; kind: Kind }): Price[] => {
+    const own = fulfilled(id, byResource.get(id) ?? [], versions)
+    const sold = own.map(({ version, from, to }) => ({ ...sell(version), from, to }))
     return tariffOf(kind, standard, sold).filter((price) => within(price, at).some(({ trial }) => !trial))
   }
+  return { pricesOf, attached: [...byResource.keys()] }
 }
 
 /** As far ahead as anybody plans. */
