@@ -6,6 +6,7 @@ import { system } from './base/actor.ts'
 import type { Bus, Message, ServerLink, Trespass } from './bus/index.ts'
 import { logTail } from './bus/tail.ts'
 import { type Clock, type Context, type Database, isUnreachable, transact } from './db/index.ts'
+import { costKeeper } from './costs.ts'
 import { seal } from './audit/index.ts'
 import { installationId } from './accounts/index.ts'
 import { numberCommitted, streamPublisher } from './events/dispatch.ts'
@@ -87,6 +88,7 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'watch_silence', every_ms: 1_000, run: silenceWatcher(deps, as) },
     { name: 'roll_out', every_ms: 1_000, share: 0.1, run: () => rollOut(deps, as) },
     { name: 'count_updates', every_ms: 15_000, run: () => as('count_updates', countUpdates) },
+    { name: 'keep_costs', every_ms: 2_000, share: 0.1, run: costKeeper(deps) },
     { name: 'keep_secrets', every_ms: 15_000, run: () => keepSecrets(deps, as) },
     ...keepingOut(deps, as),
     ...mailing(deps),

@@ -139,7 +139,7 @@ const proofs = (): Stage[] => [
     ),
   ),
   proof('fuzz', 45, ['test/fuzz/main.ts', '--inputs', '200000', '--seed', '1']),
-  ...['ingest', 'api', 'rating', 'start', 'agent'].map((name) =>
+  ...['ingest', 'api', 'inventory', 'rating', 'start', 'agent'].map((name) =>
     proof(`bench-${name}`, 30, ['test/bench/main.ts', name], checkResult),
   ),
 ]

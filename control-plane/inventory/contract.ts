@@ -90,6 +90,7 @@ export const RESOURCE_SORTS = [
   'memory_bytes',
   'disk_bytes',
   'first_seen_at',
+  'cost',
 ] as const
 export const ResourceQuery = PageQuery.extend({
   kind: z.string().max(200).optional().meta({ description: 'one or more kinds, comma-separated' }),
@@ -111,7 +112,10 @@ export const ResourceQuery = PageQuery.extend({
     .enum(['no', 'yes', 'all'])
     .default('no')
     .meta({ description: 'further eyes on a machine that another resource stands for' }),
-  sort: z.enum(RESOURCE_SORTS).default('name'),
+  sort: z.enum(RESOURCE_SORTS).default('name').meta({
+    description:
+      '`cost`: by `cost_per_hour`, for who sees costs; amounts of several currencies by their number alone, equal ones by id, and what has no cost below all of them: last when descending, first when ascending. A change of prices, owner or size moves a resource in this order some seconds later, where there are thousands of accounts some minutes',
+  }),
   order: z.enum(['asc', 'desc']).default('asc'),
 })
 export type ResourceQuery = z.infer<typeof ResourceQuery>

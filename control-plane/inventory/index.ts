@@ -1,6 +1,6 @@
 /** Verbs of the inventory: what exists, since when, where, and whose it is. */
 import { permit } from '../base/actor.ts'
-import { sure } from '../base/problem.ts'
+import { Problem, sure } from '../base/problem.ts'
 import { type Instant, type Interval, iso, type OpenInterval } from '../base/time.ts'
 import { LIVE } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
@@ -11,7 +11,7 @@ import type { History, NewSameAs, Resource, ResourceDetail, ResourceQuery, SameA
 import { claimCovers, coverHistory, coversIn, decideSameAs, decisionsOf, setsOf, type SetMember } from './eyes/index.ts'
 import { presentAssignments } from './assign.ts'
 import { liveAssignments, requireSeen, within } from './tenure/index.ts'
-import { bornAfter, HOSTS } from './rules.ts'
+import { bornAfter, HOSTS, seesCosts } from './rules.ts'
 import { projectOwners } from './timeline/index.ts'
 import * as store from './store.ts'
 
@@ -26,6 +26,7 @@ export {
   storeListing,
 } from './facts/index.ts'
 export { assign, withdrawAssignments } from './assign.ts'
+export { clearCosts, keepCosts, owningAccounts } from './costs/index.ts'
 export { settleOwners } from './assignment-rules/index.ts'
 export { withdrawSameAs } from './eyes/index.ts'
 export {
@@ -40,7 +41,7 @@ export {
   things,
 } from './holdings/index.ts'
 export { closeProject, projectOfEach } from './projects/index.ts'
-export { refKey } from './rules.ts'
+export { refKey, seesCosts } from './rules.ts'
 export { type Settled, settleResources } from './timeline/index.ts'
 export { pendingResources, vcpusOf } from './store.ts'
 export { resourcesOfSource } from './of-source.ts'
@@ -60,6 +61,11 @@ const Cursor = z.object({ key: z.string(), id: Id })
 
 export async function listResources(ctx: Context, query: ResourceQuery, extras: Extras): Promise<Page<Resource>> {
   permit(ctx, 'inventory.read')
+  if (query.sort === 'cost' && !seesCosts(ctx.actor))
+    throw new Problem(
+      'forbidden',
+      'Your role does not see what resources cost, and so nothing is sorted by it. Sort by something else, or ask an owner for billing.read or catalog.read.',
+    )
   const only = query.usage_state === undefined ? null : await extras.inState(ctx, query.usage_state)
   const { rows, keys } = await store.listResources(ctx, query, decodeCursor(query.cursor, Cursor), only)
   const shown = rows.slice(0, query.limit)

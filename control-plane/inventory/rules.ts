@@ -1,9 +1,14 @@
 /** How sightings become the observed timeline: a pure function of the set of facts, whatever order they came in. */
 import { canonical, type Content, type Kind, type ResourceRef } from '#connectors/contract.ts'
+import type { Actor } from '../base/actor.ts'
 import type { Instant } from '../base/time.ts'
 
 /** A resource within its realm, as a key. */
 export const refKey = (ref: ResourceRef): string => `${ref.kind}\n${ref.external_id}\n${ref.incarnation}`
+
+/** What resources cost is shown to who may see prices, or bills. */
+export const seesCosts = ({ permissions: may }: Pick<Actor, 'permissions'>): boolean =>
+  may.has('catalog.read') || may.has('billing.read')
 
 /** On what others are placed. */
 export const HOSTS: readonly Kind[] = ['host', 'node']

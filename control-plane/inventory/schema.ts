@@ -1,11 +1,25 @@
 /** Tables of the inventory: facts (snapshots, sightings) and the two timelines that follow from them. */
 import { sql } from 'drizzle-orm'
-import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  boolean,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import type { Content, Kind, Observation, Size, State } from '#connectors/contract.ts'
 import { account, project } from '../accounts/schema.ts'
 import { instant } from '../db/columns.ts'
 import { source } from '../sources/schema.ts'
 import type { RuleChange, RuleCondition, RuleEffect, RuleEvidence, SameAsEvidence } from './contract.ts'
+
+/** What lists show unless they are asked for more: a condition of their indexes, word by word. */
+export const LIVING = sql.raw('first_seen_at is not null and ended_at is null and covered_by is null')
 
 /** Identity, and what is so now (a projection of the newest version and assignment, for lists). */
 export const resource = pgTable(
@@ -36,6 +50,14 @@ export const resource = pgTable(
     covered_by: uuid(),
     /** lower-case text that the search box looks through */
     search: text().notNull(),
+    /** what rating said that it costs an hour when it was last looked at, in the currency of its account; lists are sorted by it */
+    cost_per_hour: numeric(),
+    /** by which prices and for what held that was said; null: it is nobody's, or was not looked at */
+    cost_basis: text(),
+    /** of what is held of it: what it costs goes by this and its prices alone */
+    held_digest: text()
+      .notNull()
+      .generatedAlwaysAs(sql`left(md5(state || size::text), 16)`),
   },
   (t) => [
     uniqueIndex().on(t.realm, t.kind, t.external_id, t.incarnation),
@@ -45,6 +67,19 @@ export const resource = pgTable(
     index().on(t.source_id),
     index().on(t.covered_by),
     index('resource_search_index').using('gin', sql`search gin_trgm_ops`),
+    // lists of what lives: in order, counted, and looked through for what costs something else by now
+    index('resource_name_index')
+      .on(sql`lower(name)`, t.id)
+      .where(LIVING),
+    index('resource_cost_index')
+      .on(sql`coalesce(cost_per_hour, '-infinity'::numeric)`, t.id)
+      .where(LIVING),
+    index('resource_living_index')
+      .on(t.account_id, t.kind, t.state, t.held_digest, t.cost_basis, t.project_id, t.source_id, t.id)
+      .where(LIVING),
+    index('resource_costless_index')
+      .on(t.id)
+      .where(sql`cost_basis is not null and (account_id is null or ended_at is not null or covered_by is not null)`),
   ],
 )
 
@@ -222,6 +257,10 @@ export const assignment = pgTable(
     index()
       .on(t.rule_id)
       .where(sql`cut_to is null and rule_id is not null`),
+    // twice a second somebody asks whether a planned transfer has come
+    index('assignment_begun_index')
+      .on(t.valid_from)
+      .where(sql`cut_to is null and valid_from is not null`),
   ],
 )
 

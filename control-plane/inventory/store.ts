@@ -53,6 +53,8 @@ const SORTS: Record<ResourceQuery['sort'], SQL> = {
   memory_bytes: sql`coalesce((${resource.size}->>'memory_bytes')::numeric, 0)`,
   disk_bytes: sql`coalesce((${resource.size}->>'disk_bytes')::numeric, 0)`,
   first_seen_at: sql`coalesce(${resource.first_seen_at}, 'epoch')`,
+  // below every amount, word by word as its index has it
+  cost: sql`coalesce(${resource.cost_per_hour}, '-infinity'::numeric)`,
 }
 
 const escaped = (text: string) => text.replaceAll(/[\\%_]/g, (c) => `\\${c}`)
@@ -118,6 +120,7 @@ export async function listResources(
     vcpu_count: sql`numeric`,
     memory_bytes: sql`numeric`,
     disk_bytes: sql`numeric`,
+    cost: sql`numeric`,
   }[query.sort]
   const found = await ctx.tx
     .select({ ...selection, key: sql<string>`(${key})::text` })

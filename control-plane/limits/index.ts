@@ -140,11 +140,11 @@ export async function removeLimit(ctx: Context, id: string): Promise<void> {
   })
 }
 
-/** How each resource stands that isn't normal, at its worst. */
-export async function statesOf(ctx: Context): Promise<Map<string, LimitState>> {
+/** How each resource stands that isn't normal, at its worst; of these alone, where some are named. */
+export async function statesOf(ctx: Context, ids?: readonly string[]): Promise<Map<string, LimitState>> {
   permit(ctx, 'usage.read')
   const out = new Map<string, LimitState>()
-  for (const { resource_id, state } of await store.standingResources(ctx))
+  for (const { resource_id, state } of await store.standingResources(ctx, ids))
     if (resource_id !== null) out.set(resource_id, worst([out.get(resource_id) ?? 'normal', state]))
   return out
 }

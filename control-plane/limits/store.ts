@@ -3,7 +3,7 @@ import { and, eq, isNotNull, ne, notInArray, sql } from 'drizzle-orm'
 import type { Kind } from '#connectors/contract.ts'
 import type { Instant } from '../base/time.ts'
 import { ofWholeAccounts, withinReach } from '../db/fence.ts'
-import { type Context, rows } from '../db/index.ts'
+import { among, type Context, rows } from '../db/index.ts'
 import { billStanding, limitStanding, usageLimit } from './schema.ts'
 
 export type BillRow = typeof billStanding.$inferSelect
@@ -99,12 +99,19 @@ export const putStanding = (ctx: Context, row: StandingRow) =>
 export const deleteStanding = (ctx: Context, account_id: string, key: string) =>
   ctx.tx.delete(limitStanding).where(and(eq(limitStanding.account_id, account_id), eq(limitStanding.key, key)))
 
-/** Every resource that isn't normal, and how it stands, of those that the caller reaches. */
-export const standingResources = (ctx: Context) =>
+/** Every resource that isn't normal, or every such among these, and how it stands, of those that the caller reaches. */
+export const standingResources = (ctx: Context, ids?: readonly string[]) =>
   ctx.tx
     .select({ resource_id: limitStanding.resource_id, state: limitStanding.state })
     .from(limitStanding)
-    .where(and(ne(limitStanding.state, 'normal'), withinReach(ctx, limitStanding.account_id), ofWholeAccounts(ctx)))
+    .where(
+      and(
+        ne(limitStanding.state, 'normal'),
+        ids && among(limitStanding.resource_id, ids),
+        withinReach(ctx, limitStanding.account_id),
+        ofWholeAccounts(ctx),
+      ),
+    )
 
 /** What resources are called, whoever has them now. */
 export const namesOf = (ctx: Context, ids: readonly string[]) =>

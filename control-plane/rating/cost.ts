@@ -1,4 +1,5 @@
 /** What a resource costs now, by the hour or the month. Pure. */
+import { canonical, sha256 } from '#connectors/contract.ts'
 import { add, type Fraction } from '../base/exact.ts'
 import { HOUR_MS, type Interval, lengthMs } from '../base/time.ts'
 import { meterOf } from '../metering/contract.ts'
@@ -34,3 +35,20 @@ function costOf(resource: Held, prices: readonly Price[], month: Interval, ms: b
   }
   return total
 }
+
+/** Another number wherever the same prices come to another cost than before. */
+const HOW = 1
+/**
+ * What of prices and the month a cost an hour goes by, in few bytes. Whatever `costPerHour` looks at beside the resource must be in
+ * here; what comes and goes without changing a cost must not.
+ */
+export function costBasis(prices: readonly Price[], month: Interval): string {
+  const said = prices
+    .filter((price) => meterOf(price.meter).kind === 'allocation')
+    .map(({ meter, model, amount, unit, per, terms, index }) => {
+      const ms = per === 'month' ? lengthMs(month).toString() : ''
+      return canonical([meter, model, amount, unit, per, ms, terms, index?.values[0]?.amount ?? ''])
+    })
+  return sha256(canonical([HOW, ...said.toSorted()])).slice(0, BASIS_LENGTH)
+}
+const BASIS_LENGTH = 16

@@ -1,29 +1,25 @@
 /** Verbs of rating: lines of an account for a period at a cut, what a resource costs now, and what became of each hour of usage. */
 import type { z } from 'zod'
 import { permit } from '../base/actor.ts'
-import { fractionText, parseDecimal, toDecimal } from '../base/exact.ts'
+import { fractionText, parseDecimal } from '../base/exact.ts'
 import { majorText, toMinor } from '../base/money.ts'
 import { newId } from '../base/id.ts'
 import { Problem, sure } from '../base/problem.ts'
-import { fromIso, HOUR_MS, type Instant, iso, monthOf } from '../base/time.ts'
+import { fromIso, HOUR_MS, iso } from '../base/time.ts'
 import { considered } from '../catalog/index.ts'
-import { contractOf } from '../contracts/index.ts'
 import { getAccount } from '../accounts/index.ts'
-import { LIVE, openCut } from '../db/cut.ts'
+import { openCut } from '../db/cut.ts'
 import type { Context } from '../db/index.ts'
 import { append } from '../events/index.ts'
-import type { Resource } from '../inventory/contract.ts'
-import { currentOf, insertAccepted } from './store.ts'
+import { insertAccepted } from './store.ts'
 import type { MeterName } from '../metering/contract.ts'
 import { charged, chargeText, WHOLE } from './charge.ts'
 import type { BlockedGap, NewGapAcceptance, NewQuote, Quote } from './contract.ts'
-import { costPerHour } from './cost.ts'
-import { pricesUnder } from './prices.ts'
 import type { Blocked, RatedResource } from './rules.ts'
-import { tariffsIn } from './services.ts'
 import type { Missing } from './unrated.ts'
 
 export { costPerMonth } from './cost.ts'
+export { costings, costsNow } from './costing.ts'
 export { pricedServices } from './fees.ts'
 export { type Monthly, monthlyOf, standardMonthly } from './monthly.ts'
 export { usageByDay, usageCsv } from './by-day.ts'
@@ -37,34 +33,6 @@ export { indexed } from './indexed.ts'
 export { WHOLE } from './charge.ts'
 export { chargesNothingUsed } from './whole.ts'
 export { judge, usageAccounting } from './judge.ts'
-
-type Cost = NonNullable<Resource['cost_per_hour']>
-/** What resources cost per hour now, at the prices of their owners; null where nobody owns it or no price applies. */
-export async function costsNow(ctx: Context, ids: readonly string[]): Promise<Map<string, Cost | null>> {
-  permit(ctx, 'catalog.read')
-  const out = new Map<string, Cost | null>()
-  const now = ctx.now()
-  const terms = new Map<string, Awaited<ReturnType<typeof termsOf>>>()
-  for (const resource of await currentOf(ctx, ids)) {
-    if (!resource.account_id || resource.covered_by) continue
-    const known = terms.get(resource.account_id) ?? (await termsOf(ctx, resource.account_id, now))
-    terms.set(resource.account_id, known)
-    const isThere = known && resource.ended_at === null
-    const cost = isThere ? costPerHour(resource, known.pricesOf(resource), known.month) : null
-    out.set(resource.id, cost && known ? { amount: toDecimal(cost, 6), currency: known.currency } : null)
-  }
-  return out
-}
-
-async function termsOf(ctx: Context, account_id: string, now: Instant) {
-  const contract = await contractOf(ctx, account_id, now)
-  if (!contract) return null
-  const { zone } = await getAccount(ctx, account_id)
-  const prices = await pricesUnder(ctx, contract, { from: now, to: now + 1 }, LIVE)
-  const { pricesOf } = await tariffsIn(ctx, account_id, { from: now, to: now + 1 })
-  const own = (resource: Parameters<typeof pricesOf>[0]) => pricesOf(resource, prices, now)
-  return { pricesOf: own, currency: contract.currency, month: monthOf(now, zone) }
-}
 
 /** What a quantity of one resource in a whole month would cost at a price that is only thought of. Writes nothing. */
 export async function quote(

@@ -204,6 +204,8 @@ export async function tariffsIn(ctx: Context, account_id: string, interval: Inte
       const price = prices.find(({ meter }) => meter === 'fee')
       return version && price && { price, quantity: version.quantity, at: now }
     },
+    /** what fulfils a service in it, or once did */
+    attached: [...byResource.keys()],
   }
 }
 

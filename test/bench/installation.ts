@@ -82,6 +82,11 @@ export class Installation {
     return this.#parts.origin
   }
 
+  /** The owner's. */
+  get key(): string {
+    return this.#parts.api_key
+  }
+
   /** Calls the API with the owner's key, or another; anything but success is an error. */
   async api<T>(path: string, init: RequestInit = {}, key = this.#parts.api_key): Promise<T> {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }

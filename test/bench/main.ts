@@ -25,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   ingest: () => import('./ingest.ts'),
   api: () => import('./api.ts'),
   list: () => import('./list.ts'),
+  inventory: () => import('./inventory.ts'),
   audit: () => import('./audit.ts'),
   rating: () => import('./rating.ts'),
   start: () => import('./start.ts'),

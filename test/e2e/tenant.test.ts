@@ -15,6 +15,7 @@ const WORDS = {
     role: 'Role',
     account: 'Account',
     resources: 'Resources',
+    cost: 'Cost / hour',
     usage: 'Usage',
     bill: 'Bill',
     why: 'Why this amount?',
@@ -34,6 +35,7 @@ const WORDS = {
     role: 'Rol',
     account: 'Cuenta',
     resources: 'Recursos',
+    cost: 'Coste / hora',
     usage: 'Consumo',
     bill: 'Factura',
     why: '¿Por qué este importe?',
@@ -115,6 +117,13 @@ test.for(LANGUAGES)('the customer sees what is his, and why it costs what it cos
   await page.getByRole('heading', { name: account.name, level: 1 }).waitFor()
 
   await go(words.resources)
+  const cost = page.getByRole('columnheader', { name: words.cost })
+  // what costs most comes first
+  for (const order of ['descending', 'ascending']) {
+    await cost.getByRole('button').click()
+    await expect.poll(() => cost.getAttribute('aria-sort')).toBe(order)
+    expect(page.url()).toContain(`sort=cost&order=${order === 'descending' ? 'desc' : 'asc'}`)
+  }
   await page.getByRole('link', { name: hostname(), exact: true }).first().click()
   await page.getByRole('heading', { name: hostname(), level: 1 }).waitFor()
   expect(await page.getByRole('button', { name: /transfer|transferir/i }).count()).toBe(0)

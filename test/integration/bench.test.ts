@@ -50,6 +50,20 @@ test('the bench of a tenant’s list is answered alike by both sides, among seve
   expectRate(rate)
 }, 240_000)
 
+test('the bench of the inventory finds, sorts and counts what its realms hold, and what stays the same writes little', async () => {
+  const { machines, round, table } = await outcome('inventory')
+  expect(machines).toBe(240)
+  const { still_cpu_seconds_a_minute, rows } = round as { still_cpu_seconds_a_minute: number; rows: object }
+  expect(still_cpu_seconds_a_minute).toBeGreaterThan(0)
+  // that it was seen, and nothing of any machine
+  expect(Object.keys(rows)).toContain('snapshot')
+  expect(Object.keys(rows)).not.toContain('resource')
+  for (const asked of Object.values(table as Record<string, { p95_ms: number }[]>)) {
+    expect(asked.length).toBeGreaterThan(15)
+    for (const { p95_ms } of asked) expect(p95_ms).toBeGreaterThan(0)
+  }
+}, 240_000)
+
 test('the bench of rating drafts, issues and explains a month that comes to what its oracle says', async () => {
   const { lines, segments, total, oracle, records, stages, peak_bytes, explain_p95_ms } = await outcome('rating')
   expect({ lines, segments }).toEqual({ lines: 28 * 5, segments: 28 * 12 })

@@ -127,7 +127,15 @@ function ownerAt(at: Instant) {
   const owner = (column: 'account_id' | 'project_id') =>
     sql`(select a.${sql.raw(column)} from assignment a where a.resource_id = resource.id and a.cut_to is null
          and tstzrange(a.valid_from, a.valid_to) @> ${new Date(at).toISOString()}::timestamptz)`
-  return { account_id: owner('account_id'), project_id: owner('project_id') }
+  // what it cost one account must not order the lists of another
+  const kept = (column: 'cost_per_hour' | 'cost_basis') =>
+    sql`case when resource.account_id is not distinct from ${owner('account_id')} then resource.${sql.raw(column)} end`
+  return {
+    account_id: owner('account_id'),
+    project_id: owner('project_id'),
+    cost_per_hour: kept('cost_per_hour'),
+    cost_basis: kept('cost_basis'),
+  }
 }
 
 /** Brings projected owners up to date: transfers may lie in the future. */

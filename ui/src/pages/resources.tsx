@@ -112,6 +112,7 @@ export default function Resources() {
                   rows={rows()}
                   total={data().pages[0]?.total ?? null}
                   hidden={tenant.account() ? [...hidden(), 'host', 'owner'] : hidden()}
+                  unsorted={tenant.has('billing.read') || tenant.has('catalog.read') ? [] : ['cost']}
                   sorting={filters.sorting()}
                   onSort={filters.set}
                   hasMore={query.hasNextPage}

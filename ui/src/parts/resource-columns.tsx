@@ -32,6 +32,8 @@ interface Layout {
   width: number
   numeric?: boolean
   sort?: NonNullable<ResourceFilter['sort']>
+  /** the order that is asked for first; default: ascending */
+  first?: 'desc'
 }
 export const LAYOUT: Record<ColumnId, Layout> = {
   name: { width: 172, sort: 'name' },
@@ -44,7 +46,7 @@ export const LAYOUT: Record<ColumnId, Layout> = {
   memory: { width: 88, numeric: true, sort: 'memory_bytes' },
   disk: { width: 92, numeric: true, sort: 'disk_bytes' },
   load: { width: 100 },
-  cost: { width: 100, numeric: true },
+  cost: { width: 100, numeric: true, sort: 'cost', first: 'desc' },
   realm: { width: 140 },
   first_seen: { width: 170, sort: 'first_seen_at' },
 }

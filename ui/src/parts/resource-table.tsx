@@ -23,6 +23,8 @@ interface Props {
   rows: Resource[]
   total: number | null
   hidden: readonly ColumnId[]
+  /** not sorted by these, whatever the server could do */
+  unsorted: readonly ColumnId[]
   sorting: Sorting
   onSort: (sorting: Sorting) => void
   hasMore: boolean
@@ -76,7 +78,11 @@ export function ResourceTable(props: Props) {
         </colgroup>
         <thead class="sticky top-0 z-10 bg-surface">
           <tr aria-rowindex={1}>
-            <For each={shown()}>{(id) => <Head id={id} sorting={props.sorting} onSort={props.onSort} />}</For>
+            <For each={shown()}>
+              {(id) => (
+                <Head id={id} sorts={!props.unsorted.includes(id)} sorting={props.sorting} onSort={props.onSort} />
+              )}
+            </For>
           </tr>
         </thead>
         <tbody>
@@ -126,9 +132,10 @@ const Cell = (props: { id: ColumnId; children: JSX.Element }) => (
 const NEXT = { asc: 'desc', desc: 'asc' } as const
 const ARIA = { asc: 'ascending', desc: 'descending' } as const
 
-function Head(props: { id: ColumnId; sorting: Sorting; onSort: (sorting: Sorting) => void }) {
-  const field = () => LAYOUT[props.id].sort
+function Head(props: { id: ColumnId; sorts: boolean; sorting: Sorting; onSort: (sorting: Sorting) => void }) {
+  const field = () => (props.sorts ? LAYOUT[props.id].sort : undefined)
   const order = () => (field() === props.sorting.sort ? props.sorting.order : undefined)
+  const next = () => (order() ? NEXT[order() ?? 'asc'] : (LAYOUT[props.id].first ?? 'asc'))
   const label = () => t(`resources.${props.id}`)
   return (
     <th
@@ -141,7 +148,7 @@ function Head(props: { id: ColumnId; sorting: Sorting; onSort: (sorting: Sorting
           <button
             type="button"
             class={`inline-flex items-center gap-1 rounded font-medium hover:text-text ${order() ? 'text-text' : ''}`}
-            onClick={() => props.onSort({ sort: sort(), order: order() ? NEXT[order() ?? 'asc'] : 'asc' })}
+            onClick={() => props.onSort({ sort: sort(), order: next() })}
           >
             {label()}
             <Show when={order()}>{order() === 'asc' ? <ArrowUp size={13} /> : <ArrowDown size={13} />}</Show>
