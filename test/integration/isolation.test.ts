@@ -49,6 +49,8 @@ afterAll(() => suite.end())
 interface Table {
   name: string
   accounts: boolean
+  /** those that can be written */
+  columns: string
   /** whether a tenant's connection may do anything with it */
   granted: boolean
   enabled: boolean
@@ -60,7 +62,9 @@ const tables = () =>
     sql`select c.relname as name, c.relrowsecurity as enabled, c.relforcerowsecurity as forced,
           has_any_column_privilege('atalaya_api', c.oid, 'select, insert, update, references')
             or has_table_privilege('atalaya_api', c.oid, 'delete, truncate, trigger') as granted,
-          exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'account_id' and not a.attisdropped) as accounts
+          exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'account_id' and not a.attisdropped) as accounts,
+          (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute a
+           where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns
         from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1`,
   )
 const under = <T>(account_id: string | null, work: (tx: postgres.TransactionSql) => Promise<T>): Promise<T> =>
@@ -88,7 +92,7 @@ test('every table is one of accounts, or stands in the list of those of the inst
 
 test('a connection that acts for one account touches no row of another, whatever it says', async () => {
   const seen = new Map<string, number>()
-  for (const { name, accounts } of await tables()) {
+  for (const { name, accounts, columns } of await tables()) {
     if (!accounts) continue
     const [theirs] = await raw.work!.unsafe(`select count(*)::int as count from ${name} where account_id = '${b}'`)
     if (theirs!.count > 0) seen.set(name, theirs!.count)
@@ -99,10 +103,8 @@ test('a connection that acts for one account touches no row of another, whatever
     ])
     expect([name, await touched(a, `update ${name} set account_id = '${a}'`)]).toEqual([name, 0])
     expect([name, await touched(a, `delete from ${name} where account_id = '${b}'`)]).toEqual([name, 0])
-    expect([name, await touched(a, `insert into ${name} select * from ${name} where account_id = '${b}'`)]).toEqual([
-      name,
-      0,
-    ])
+    const again = `insert into ${name} (${columns}) select ${columns} from ${name} where account_id = '${b}'`
+    expect([name, await touched(a, again)]).toEqual([name, 0])
   }
   // the statements had something to miss
   expect([...seen.keys()]).toEqual(
