@@ -32,7 +32,7 @@ export { type Held, holdings, observations, ownership } from './holdings/index.t
 export { closeProject, projectOfEach } from './projects/index.ts'
 export { refKey } from './rules.ts'
 export { type Settled, settleResources } from './timeline/index.ts'
-export { pendingResources, vcpusOf } from './store.ts'
+export { pendingResources, unobservedIn, vcpusOf } from './store.ts'
 export { resourcesOfSource } from './of-source.ts'
 export { isWithin, ownedIds, ownedSince, requireSeen, type Seen, within } from './tenure/index.ts'
 
