@@ -197,11 +197,9 @@ export const RackDetail = z
   .object({
     rack: Rack,
     mounts: z.array(RackMount).meta({ description: 'of now, from the top' }),
-    told: z
-      .array(z.object({ machine: RackMachine, told: ToldPlace }))
-      .meta({
-        description: 'machines whose BMC says that they stand here, and of which nobody has said where they do',
-      }),
+    told: z.array(z.object({ machine: RackMachine, told: ToldPlace })).meta({
+      description: 'machines whose BMC says that they stand here, and of which nobody has said where they do',
+    }),
   })
   .meta({ id: 'RackDetail' })
 export type RackDetail = z.infer<typeof RackDetail>

@@ -70,7 +70,11 @@ beforeAll(async () => {
   await agent.send([agent.listing(world.clock.now, 'h', [vm('one')])])
   await settled(world)
   const second = await enrolledAgent(world, 'elsewhere')
-  await second.send([second.listing(world.clock.now, 'h', [vm('two'), host('iron')])])
+  await second.send([second.listing(world.clock.now, 'h', [vm('two')])])
+  await settled(world)
+  // nobody's: no invoice has it
+  const bare = await enrolledAgent(world, 'bare', null)
+  await bare.send([bare.listing(world.clock.now, 'iron', [host('iron')])])
   await settled(world)
   agentKey = agent.key.getPublicKey()
   machine = await resourceId(world, 'one')

@@ -182,15 +182,18 @@ export async function partHistory(ctx: Context, wanted: PartKey): Promise<PartHi
   }
 }
 
-const toEntry = ({
-  effective_at,
-  recorded_at,
-  withdrawn_at: _,
-  withdrawn_by: __,
-  ...row
-}: store.EntryRow): PartEntry => ({
-  ...row,
+const toEntry = ({ effective_at, recorded_at, ...row }: store.EntryRow): PartEntry => ({
+  id: row.id,
+  type: row.type,
+  serial: row.serial,
+  state: row.state,
+  model: row.model,
+  manufacturer: row.manufacturer,
+  site: row.site,
+  place: row.place,
   at: iso(effective_at),
+  note: row.note,
+  actor: row.actor,
   recorded_at: iso(recorded_at),
 })
 

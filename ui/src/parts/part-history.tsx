@@ -25,7 +25,7 @@ export function PartDrawer(props: { part: PartNames; onClose: () => void }) {
         {(data) => (
           <div class="flex flex-col gap-6">
             <Steps history={data()} />
-            <Entries entries={data().entries} />
+            <Entries history={data()} onGone={props.onClose} />
           </div>
         )}
       </Load>
@@ -59,7 +59,8 @@ const Steps = (props: { history: PartHistory }) => (
   </section>
 )
 
-function Entries(props: { entries: readonly PartEntry[] }) {
+/** `onGone`: nothing is known of the part any more. */
+function Entries(props: { history: PartHistory; onGone: () => void }) {
   const client = useQueryClient()
   const may = createMay()
   const [undoing, setUndoing] = createSignal<PartEntry>()
@@ -67,7 +68,7 @@ function Entries(props: { entries: readonly PartEntry[] }) {
     <section>
       <h3 class="mb-2 text-[0.8125rem] font-medium text-muted">{t('hardware.entries')}</h3>
       <ul class="m-0 list-none p-0">
-        <For each={props.entries} fallback={<li class="text-muted">{t('hardware.entries_none')}</li>}>
+        <For each={props.history.entries} fallback={<li class="text-muted">{t('hardware.entries_none')}</li>}>
           {(entry) => (
             <li class="flex flex-wrap items-start justify-between gap-2 border-b border-line py-2.5 last:border-0">
               <div class="min-w-0 flex-1">
@@ -105,8 +106,9 @@ function Entries(props: { entries: readonly PartEntry[] }) {
             run={() => hardwareApi.withdrawPartEntry(entry().id)}
             onDone={() => {
               tell(t('hardware.undone'), 'ok', t('common.close'))
-              void client.invalidateQueries({ queryKey: ['parts'] })
               setUndoing(undefined)
+              if (props.history.entries.length === 1 && props.history.part.resource_id === null) props.onGone()
+              void client.invalidateQueries({ queryKey: ['parts'] })
             }}
             onClose={() => setUndoing(undefined)}
           />
