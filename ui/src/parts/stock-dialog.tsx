@@ -8,6 +8,7 @@ import { Choice, TextArea, TextField } from '../kit/field.tsx'
 import { tell } from '../kit/toast.tsx'
 import { createSubmit } from './form.ts'
 import { FormDialog } from './form-dialog.tsx'
+import { TYPES } from './part-table.tsx'
 import { partsOf } from './stock-lines.ts'
 
 const SHOWN_FAULTS = 5
@@ -109,6 +110,9 @@ export function StockDialog(props: { onClose: () => void }) {
           </Show>
         </div>
       </Show>
+      <datalist id="part-types">
+        <For each={TYPES}>{(type) => <option value={type} />}</For>
+      </datalist>
       <For each={['site', 'place'] as const}>{field}</For>
       <TextField
         label={t('hardware.note')}
