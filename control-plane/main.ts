@@ -11,6 +11,7 @@ import { admissionBy } from './admission.ts'
 import { Authority, type Bus, connectBus, connectServer, type Way } from './bus/index.ts'
 import { routes as charges } from './charges/routes.ts'
 import { routes as catalog } from './catalog/routes.ts'
+import { routes as hardware } from './hardware/routes.ts'
 import { routes as indexes } from './indexes/routes.ts'
 import { routes as closing } from './closing/routes.ts'
 import { routes as contracts } from './contracts/routes.ts'
@@ -100,6 +101,7 @@ function slices({ env, db, tenants, workDb, bus, authority, refusals, live, now,
     people({ ...deps, gate: gateOf(deps, env), demo: endDemo !== null, onLost: mailLost(log) }),
     sources({ ...deps, admission, refusals, bus, pushConfig: configPusher({ bus, db, now }) }),
     inventory(deps, extras),
+    hardware(deps),
     metrics(deps),
     metering(deps),
     ingest(deps),

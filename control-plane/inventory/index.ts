@@ -43,7 +43,7 @@ export {
 export { closeProject, projectOfEach } from './projects/index.ts'
 export { refKey, seesCosts } from './rules.ts'
 export { type Settled, settleResources } from './timeline/index.ts'
-export { pendingResources, vcpusOf } from './store.ts'
+export { pendingResources, unobservedIn, vcpusOf } from './store.ts'
 export { resourcesOfSource } from './of-source.ts'
 export { isWithin, ownedIds, ownedSince, requireSeen, type Seen, within } from './tenure/index.ts'
 

@@ -66,6 +66,10 @@ export const resource = pgTable(
     index().on(t.kind, t.name),
     index().on(t.source_id),
     index().on(t.covered_by),
+    /** a part by its type and serial, over all realms */
+    index('resource_component_index')
+      .on(t.external_id)
+      .where(sql`kind = 'component'`),
     index('resource_search_index').using('gin', sql`search gin_trgm_ops`),
     // lists of what lives: in order, counted, and looked through for what costs something else by now
     index('resource_name_index')

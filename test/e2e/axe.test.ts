@@ -74,6 +74,11 @@ async function pathsOf({ api }: Product): Promise<string[]> {
   })
   expect(opened.status, await opened.clone().text()).toBe(201)
   const close = (await opened.json()) as { id: string }
+  const shelved = { type: 'disk', model: 'PM883', site: 'MAD1', place: 'Shelf 3' }
+  const parts = ['S3Z8NX0K500123', 'S3Z8NX0K500124'].map((serial) => ({ ...shelved, serial }))
+  await made('/hardware/entries', { state: 'in_stock', parts })
+  const rack = await made('/hardware/racks', { site: 'MAD1', name: 'A-07', unit_count: 12 })
+  await made('/hardware/mounts', { rack_id: rack, resource_id: host, unit: 3, height_units: 2 })
   return [
     '/',
     '/resources',
@@ -82,6 +87,12 @@ async function pathsOf({ api }: Product): Promise<string[]> {
     '/resources/ownership',
     '/resources/ownership?add=1',
     `/resources/topology?at=${host}`,
+    '/resources/hardware',
+    '/resources/hardware?part=disk/S3Z8NX0K500123',
+    '/resources/hardware?put=1',
+    '/resources/hardware?q=nothing-is-called-so',
+    `/resources/hardware/racks?rack=${rack}`,
+    '/resources/hardware/racks?add=1',
     '/agents',
     '/agents?enrol=1',
     '/agents?add=1',

@@ -24,6 +24,12 @@ const MACHINERY = [
   'POST /assignment-rules/changes',
   'POST /assignment-rules/changes/preview',
   'POST /resources/{id}/same-as',
+  'POST /hardware/entries',
+  'DELETE /hardware/entries/{id}',
+  'POST /hardware/racks',
+  'PATCH /hardware/racks/{id}',
+  'POST /hardware/mounts',
+  'DELETE /hardware/mounts/{id}',
   'POST /resources/{id}/adoption-preview',
 ]
 const MONEY = [

@@ -8,6 +8,7 @@ import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as charges } from '#control-plane/charges/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
+import { routes as hardware } from '#control-plane/hardware/routes.ts'
 import { routes as indexes } from '#control-plane/indexes/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
 import { routes as repricing } from '#control-plane/repricing/routes.ts'
@@ -98,6 +99,7 @@ export async function appOf(
         pushConfig: async () => {},
       }),
       inventory(deps, NO_EXTRAS),
+      hardware(deps),
       metrics(deps),
       metering(deps),
       ingest(deps),

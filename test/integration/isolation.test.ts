@@ -194,6 +194,8 @@ test.each([
   '/audit',
   '/prices',
   '/price-indexes',
+  '/hardware/parts',
+  '/hardware/racks',
   '/connectors',
 ])('%s is no tenant’s', async (path) => expect((await get('a', path)).status).toBe(403))
 

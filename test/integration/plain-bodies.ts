@@ -26,6 +26,8 @@ export const PLAIN_BODIES: Record<string, () => unknown> = {
   '/cost-books': () => ({ name: 'opened once', realm: newId() }),
   '/enrolments': () => ({}),
   '/people/{id}/erasure': () => ({ reason: 'asked for it' }),
+  '/hardware/entries': () => ({ state: 'retired', parts: [{ type: 'disk', serial: newId() }] }),
+  '/hardware/racks': () => ({ site: 'MAD1', name: newId() }),
   '/period-closes': () => ({ month: '2026-01' }),
   '/price-indexes': () => ({ name: `Index ${newId()}`, currency: 'EUR', unit: 'MWh' }),
   '/prices': () => ({ kind: 'vm', meter: 'memory', model: 'per_unit', per: 'hour', unit: 'GiB', amount: '0.01' }),

@@ -98,6 +98,9 @@ async function objects(): Promise<Record<string, string>> {
   const plan = (await ask('POST', '/plans', { name: { en: 'A', es: 'A' }, product_kind: 'other' })) as { id: string }
   const book = (await ask('POST', '/price-books', { name: 'A', negotiated_for: 'group' })) as { id: string }
   const index = (await ask('POST', '/price-indexes', { name: 'ROLES', currency: 'EUR', unit: 'MWh' })) as { id: string }
+  const rack = (await ask('POST', '/hardware/racks', { site: 'A', name: 'ROLES' })) as { id: string }
+  // a part by whose address both of its names are that of the rack
+  await ask('POST', '/hardware/entries', { state: 'retired', parts: [{ type: rack.id, serial: rack.id }] })
   const value = { type: 'percent', rate: '5' }
   const coupon = (await ask('POST', '/coupons', { code: 'ROLES', name: 'x', value, duration: 'once' })) as {
     id: string
@@ -107,6 +110,7 @@ async function objects(): Promise<Record<string, string>> {
     'price-books': book,
     'price-indexes': index,
     coupons: coupon,
+    hardware: rack,
     'period-closes': close,
     'price-changes': change,
     'what-ifs': (await ask('POST', '/what-ifs', { price_change_id: change.id })) as { id: string },
@@ -151,7 +155,10 @@ async function described(): Promise<Route[]> {
 /** paths whose ids are those of other things */
 const OF_OTHERS: Readonly<Record<string, string>> = { drafts: 'accounts', topology: 'resources' }
 /** what a route can't do without */
-const QUERIES: Readonly<Record<string, string>> = { '/topology/nodes': '?realm=none' }
+const QUERIES: Readonly<Record<string, string>> = {
+  '/topology/nodes': '?realm=none',
+  '/hardware/mounts': `?resource_id=${NOBODY}`,
+}
 const addressOf = ({ path }: Route, isThere: boolean): string => {
   const [, kind = ''] = path.split('/')
   const owner = OF_OTHERS[kind] ?? kind

@@ -13,7 +13,7 @@ export const SLICES: ReadonlyArray<readonly string[]> = [
   ['people'],
   ['sources'],
   ['inventory'],
-  ['metrics'],
+  ['metrics', 'hardware'],
   ['metering'],
   ['ingest'],
   ['releases', 'indexes'],

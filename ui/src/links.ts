@@ -3,6 +3,7 @@ import { BASE, type Values, withQuery } from './request.ts'
 
 export const links = {
   csv: (query: Values) => BASE + withQuery('/resources.csv', query),
+  partsCsv: (query: Values) => BASE + withQuery('/hardware/parts.csv', query),
   audit: (format: 'csv' | 'ndjson', query: Values) => BASE + withQuery(`/audit.${format}`, query),
   personData: (person: string | null) => BASE + (person === null ? '/me/data' : `/people/${person}/data`),
   usageCsv: (account: string, query: Values) => BASE + withQuery(`/accounts/${account}/usage.csv`, query),

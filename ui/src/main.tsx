@@ -19,6 +19,8 @@ const page = {
   signIn: lazy(() => import('./pages/sign-in.tsx')),
   resources: lazy(() => import('./pages/resources.tsx')),
   topology: lazy(() => import('./pages/topology.tsx')),
+  hardware: lazy(() => import('./pages/hardware.tsx')),
+  racks: lazy(() => import('./pages/racks.tsx')),
   ownership: lazy(() => import('./pages/ownership.tsx')),
   resource: lazy(() => import('./pages/resource.tsx')),
   agents: lazy(() => import('./pages/agents.tsx')),
@@ -81,6 +83,8 @@ function App() {
           <Route path={ROUTES.overview} component={forWhom(page.overview, page.myHome)} />
           <Route path={ROUTES.resources} component={page.resources} />
           <Route path={ROUTES.topology} component={forWhom(page.topology, NotFound)} />
+          <Route path={ROUTES.hardware} component={forWhom(page.hardware, NotFound)} />
+          <Route path={ROUTES.racks} component={forWhom(page.racks, NotFound)} />
           <Route path={ROUTES.ownership} component={forWhom(page.ownership, NotFound)} />
           <Route path={ROUTES.resource} component={page.resource} />
           <Route path={ROUTES.agents} component={forWhom(page.agents, NotFound)} />

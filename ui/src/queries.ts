@@ -143,6 +143,12 @@ export const queries = {
       queryFn: ({ signal }) => api.resources({ q, limit: 12, kind: 'vm,host,container,node', covered: 'all' }, signal),
       placeholderData: keepPreviousData,
     }),
+  foundHosts: (q: string) =>
+    queryOptions({
+      queryKey: ['resources', 'hosts', q],
+      queryFn: ({ signal }) => api.resources({ q, limit: 12, kind: 'host' }, signal),
+      placeholderData: keepPreviousData,
+    }),
   /** cost has no order on the server: the largest by vCPU are asked for, and put in order of cost here */
   largest: () =>
     queryOptions({
@@ -382,6 +388,8 @@ const STALE_AFTER: Record<string, string[]> = {
   cost_book: ['cost-books', 'margins'],
   price_index: ['price-indexes', 'drafts', 'queues', 'resources', 'resource'],
   plan: ['plans'],
+  part: ['parts'],
+  rack: ['racks', 'parts'],
   service: ['services', 'drafts', 'resource', 'resources', 'reconciliation'],
 }
 

@@ -7,6 +7,7 @@ import { routes as audit } from '#control-plane/audit/routes.ts'
 import { routes as billing } from '#control-plane/billing/routes.ts'
 import { routes as charges } from '#control-plane/charges/routes.ts'
 import { routes as catalog } from '#control-plane/catalog/routes.ts'
+import { routes as hardware } from '#control-plane/hardware/routes.ts'
 import { routes as indexes } from '#control-plane/indexes/routes.ts'
 import { routes as closing } from '#control-plane/closing/routes.ts'
 import { routes as repricing } from '#control-plane/repricing/routes.ts'
@@ -122,6 +123,7 @@ export async function openApplication(stage: Stage): Promise<Application> {
         pushConfig: async () => {},
       }),
       inventory(deps, extras),
+      hardware(deps),
       metrics(deps),
       metering(deps),
       ingest(deps),
@@ -219,6 +221,7 @@ async function beginTrade(at: Pick<Application, 'fetch' | 'key'>, agent: string)
     unit: 'instance',
     amount: '7.77',
   })
+  await call('POST', '/hardware/racks', { site: 'MAD1', name: 'A-07' })
   await call('POST', '/price-indexes', { name: 'EPEX-ES', currency: 'EUR', unit: 'MWh' })
   const { id } = (await call('POST', '/price-changes', {
     name: 'Next year',

@@ -145,6 +145,11 @@ const NEVER_DONE = new Set([
   'DELETE /api/v1/resources/{id}/assignments',
   'POST /api/v1/resources/{id}/same-as',
   'DELETE /api/v1/resources/{id}/same-as/{other}',
+  // the type and serial of a part that is known, what stands in a rack, and which words stand of a part
+  'GET /api/v1/hardware/parts/{type}/{serial}',
+  'DELETE /api/v1/hardware/entries/{id}',
+  'POST /api/v1/hardware/mounts',
+  'DELETE /api/v1/hardware/mounts/{id}',
 ])
 
 /** What only a person does, by his password, a code of the moment or a link that he was sent; or to one: nobody has joined here. */

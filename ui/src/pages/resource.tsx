@@ -21,6 +21,7 @@ import { LimitWarning } from '../parts/limit-state.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { HourlyCost } from '../parts/quantity.tsx'
+import { RackPlace } from '../parts/rack-place.tsx'
 import { ResourceCharts } from '../parts/resource-charts.tsx'
 import { CostLines, Current, Identity, Placement } from '../parts/resource-facts.tsx'
 import { CoveredNote, isMachine, ResourceEyes } from '../parts/resource-eyes.tsx'
@@ -120,6 +121,9 @@ function OneResource(props: { id: string }) {
                   }
                 >
                   <Placement resource={data()} />
+                  <Show when={data().kind === 'host' && !may('agents.read').disabled}>
+                    <RackPlace resource={data()} />
+                  </Show>
                 </Section>
               </Show>
             </div>

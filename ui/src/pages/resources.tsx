@@ -76,6 +76,9 @@ export default function Resources() {
             <A href={paths.topology()} class={buttonClass()}>
               {t('topology.title')}
             </A>
+            <A href={paths.hardware} class={buttonClass()}>
+              {t('hardware.title')}
+            </A>
           </Show>
           <Show when={!may('inventory.assign').disabled}>
             <A href={paths.ownership} class={buttonClass()}>
