@@ -171,7 +171,9 @@ describe.each(SEEDS)('seed %i', (seed) => {
 
   /** What a machine is billed at prices of each unit alone; null where one says more. */
   function linear({ seen: { size = {} } }: Machine, ms: number, whole: number): string | null {
-    const { vcpu, memory, instance } = stage.fleet.prices.standard.EUR
+    const { vcpu, memory, instance, gigabyte } = stage.fleet.prices.standard.EUR
+    // the first tier of what is used is entered by having the machine
+    const standing = new Big(gigabyte.terms?.tiers?.[0]?.flat_amount ?? 0)
     const units = [Number(size.vcpu_count ?? 0), Number(size.memory_bytes ?? 0) / 2 ** 30, 1]
     const prices = [vcpu, memory, instance].flatMap((price: Tariff | null, index) =>
       price ? [{ price, units: units[index] ?? 0 }] : [],
@@ -185,7 +187,7 @@ describe.each(SEEDS)('seed %i', (seed) => {
           .div(price.per === 'hour' ? HOUR_MS : whole)
           .round(2, Big.roundHalfUp),
       )
-      .reduce((sum, line) => sum.plus(line), new Big(0))
+      .reduce((sum, line) => sum.plus(line), standing)
       .toFixed(2)
   }
 
