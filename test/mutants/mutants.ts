@@ -63,8 +63,8 @@ export const MUTANTS: readonly Mutant[] = [
     replacements: [
       {
         file: METERING,
-        text: "meter.counts === 'allocated' || state === 'running'",
-        by: "meter.counts === 'allocated' || state !== 'failed'",
+        text: "meter.counts !== 'running' || state === 'running'",
+        by: "meter.counts !== 'running' || state !== 'failed'",
       },
     ],
   },
