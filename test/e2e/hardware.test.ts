@@ -65,6 +65,8 @@ afterAll(() => suite.end())
 
 const PICTURES = process.env['ATALAYA_PICTURES']
 async function clean(page: Page, name: string): Promise<void> {
+  // what was pressed looks otherwise while it is pointed at
+  await page.mouse.move(0, 0)
   if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true })
   expect([name, await faultsOf(page)]).toEqual([name, []])
 }
