@@ -12,11 +12,12 @@ import { connect, type Database, rows, transact, transactAsTenant } from '#contr
 import { forgetAnswers, KEPT_MS } from '#control-plane/http/once.ts'
 import { createEnrolment } from '#control-plane/sources/index.ts'
 import { Suite } from '../setup/stack.ts'
-import { enrolledAgent, host, vm } from './agent.ts'
+import { enrolledAgent, vm } from './agent.ts'
 import { chargeBodies, chargedTwice } from './charged.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
 import { repriced } from './repriced.ts'
 import { PLAIN_BODIES } from './plain-bodies.ts'
+import { racked } from './racked.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
 import { bodiesOfSold, idsOfSold, type Sold, soldIn } from './sold.ts'
@@ -35,7 +36,7 @@ let agentKey: string
 let [person, a, b] = ['', '', '']
 const token: Record<string, string> = {}
 let sold: Sold
-let mounted: { rack_id: string; resource_id: string; unit: number }
+let mounted: Awaited<ReturnType<typeof racked>>
 let released: Awaited<ReturnType<typeof releasesFor>>
 
 /** What comes between a route and its database: nothing, until a test lets something die. */
@@ -72,10 +73,6 @@ beforeAll(async () => {
   const second = await enrolledAgent(world, 'elsewhere')
   await second.send([second.listing(world.clock.now, 'h', [vm('two')])])
   await settled(world)
-  // nobody's: no invoice has it
-  const bare = await enrolledAgent(world, 'bare', null)
-  await bare.send([bare.listing(world.clock.now, 'iron', [host('iron')])])
-  await settled(world)
   agentKey = agent.key.getPublicKey()
   machine = await resourceId(world, 'one')
   other = await resourceId(world, 'two')
@@ -94,8 +91,7 @@ beforeAll(async () => {
   released = await releasesFor(world, suite.folder)
   charged = await chargedTwice(call, world.account_id)
   sold = await soldIn(call, world.account_id, machine)
-  const { body: rack } = await call('POST', '/hardware/racks', { site: 'MAD1', name: 'A-07' })
-  mounted = { rack_id: rack['id'] as string, resource_id: await resourceId(world, 'iron'), unit: 1 }
+  mounted = await racked(world, call)
 }, 120_000)
 afterAll(() => suite.end())
 
