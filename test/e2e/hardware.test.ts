@@ -17,7 +17,7 @@ const WORDS = {
     place: 'Shelf',
     lines: 'Pasted lines',
     paste: 'Lines',
-    same: /Line 3: .*number 1/,
+    same: /Line 3: is there twice/,
     in_stock: 'In stock',
     undo: /^Take back: In stock/,
     sure: 'Take back',
@@ -39,7 +39,7 @@ const WORDS = {
     place: 'Estante',
     lines: 'Líneas pegadas',
     paste: 'Líneas',
-    same: /Línea 3: .*number 1/,
+    same: /Línea 3: is there twice/,
     in_stock: 'En almacén',
     undo: /^Deshacer: En almacén/,
     sure: 'Deshacer',
@@ -65,6 +65,8 @@ afterAll(() => suite.end())
 
 const PICTURES = process.env['ATALAYA_PICTURES']
 async function clean(page: Page, name: string): Promise<void> {
+  // what was pressed looks otherwise while it is pointed at
+  await page.mouse.move(0, 0)
   if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true })
   expect([name, await faultsOf(page)]).toEqual([name, []])
 }
@@ -137,6 +139,6 @@ for (const [language, width, theme] of [
     await elevation.getByRole('button').click()
     await dialog.getByRole('button', { name: words.out, exact: true }).click()
     await expect.poll(() => elevation.getByRole('link').count()).toBe(0)
-    expect(complaints.filter((text) => !text.includes('422'))).toEqual([])
+    expect(complaints.filter((text) => !/ (404|422) /.test(text))).toEqual([])
     await page.context().close()
   })

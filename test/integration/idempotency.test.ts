@@ -17,7 +17,7 @@ import { chargeBodies, chargedTwice } from './charged.ts'
 import { type Answer, type Call, apiOf, urlsFor } from './http.ts'
 import { repriced } from './repriced.ts'
 import { PLAIN_BODIES } from './plain-bodies.ts'
-import { mountable } from './racked.ts'
+import { racked } from './racked.ts'
 import { releasesFor } from './signed.ts'
 import { market, resourceId, sell, settled } from './ledger.ts'
 import { bodiesOfSold, idsOfSold, type Sold, soldIn } from './sold.ts'
@@ -36,7 +36,7 @@ let agentKey: string
 let [person, a, b] = ['', '', '']
 const token: Record<string, string> = {}
 let sold: Sold
-let mounted: Awaited<ReturnType<typeof mountable>>
+let mounted: Awaited<ReturnType<typeof racked>>
 let released: Awaited<ReturnType<typeof releasesFor>>
 
 /** What comes between a route and its database: nothing, until a test lets something die. */
@@ -91,7 +91,7 @@ beforeAll(async () => {
   released = await releasesFor(world, suite.folder)
   charged = await chargedTwice(call, world.account_id)
   sold = await soldIn(call, world.account_id, machine)
-  mounted = await mountable(world, call)
+  mounted = await racked(world, call)
 }, 120_000)
 afterAll(() => suite.end())
 

@@ -234,13 +234,12 @@ export async function addEntries(ctx: Context, { state, at, note, parts }: NewPa
 
 const TOLD_ERRORS = 100
 function faultsIn(state: NewPartEntries['state'], parts: NewPartEntries['parts']): FieldError[] {
-  const first = new Map<string, number>()
+  const known = new Set<string>()
   const out: FieldError[] = []
   for (const [index, part] of parts.entries()) {
     const key = store.keyOf(part)
-    const before = first.get(key)
-    if (before === undefined) first.set(key, index)
-    else out.push({ pointer: `/parts/${index}/serial`, detail: `is the same part as number ${before + 1}` })
+    if (known.has(key)) out.push({ pointer: `/parts/${index}/serial`, detail: 'is there twice: name each part once' })
+    known.add(key)
     if (state === 'in_stock' && part.site === '')
       out.push({ pointer: `/parts/${index}/site`, detail: 'must say at which site it lies' })
   }

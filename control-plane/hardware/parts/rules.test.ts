@@ -40,6 +40,10 @@ test('a silent source makes nothing missing, and a word in its silence holds unt
     '12  missing',
   ])
 })
+test('a source that falls silent with its first sight saw the part all the same', () => {
+  const seen = seenIn('a', 5, 9, [{ from: 5, to: 9 }])
+  expect(brief([seen], [saidOf('in_stock', 3)])).toEqual(['3 5 in_stock', '5 9 a', '9  missing'])
+})
 test('two machines that show one serial at once are a contradiction, and the later arrival is believed', () => {
   expect(brief([seenIn('a', 0, null), seenIn('b', 3, 6)], [])).toEqual(['0 3 a', '3 6 b two_machines', '6  a'])
 })
@@ -116,7 +120,15 @@ test('each instant has one state, the one that the rule names, whatever order th
           // a source saw it begin somewhere after the last word
           const since = Array.from({ length: at + 1 }, (_, n) => n).filter((n) => n > (word?.at ?? -1))
           expect(since.some((n) => seen.some((one) => looked(one, n)))).toBe(true)
-        } else expect([step.state, step.said?.id]).toEqual([word?.state, word?.id])
+        } else {
+          expect([step.state, step.said?.id]).toEqual([word?.state, word?.id])
+          // a sight that began after the word would have ended it
+          const later = Array.from({ length: at }, (_, n) => n + 1).filter((n) => n > word!.at && n <= at)
+          const begins = (n: number, of: string) =>
+            seen.some((one) => one.holder === of && looked(one, n)) &&
+            !seen.some((one) => one.holder === of && looked(one, n - 1))
+          expect(later.filter((n) => ['a', 'b'].some((of) => begins(n, of)))).toEqual([])
+        }
       }
     }),
     { numRuns: 600 },

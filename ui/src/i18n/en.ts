@@ -719,7 +719,7 @@ export const en = {
     mount_one: 'Mount {{ name }}',
     mounted: '{{ name }} is mounted',
     unmount: 'Take out',
-    unmount_one: 'Take {{ name }} out',
+    unmount_one: 'Take out {{ name }}',
     unmount_title: 'Take {{ name }} out?',
     unmount_text: 'From now on {{ units }} of {{ rack }} are free. Where it stood before is kept.',
     unmounted: '{{ name }} is taken out',

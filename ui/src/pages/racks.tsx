@@ -66,7 +66,7 @@ export default function Racks() {
         }}
       </Load>
       <Show when={search['add']}>
-        <RackDialog onDone={({ id }) => set({ rack: id })} onClose={() => set({ add: undefined })} />
+        <RackDialog onDone={({ id }) => set({ rack: id, add: undefined })} onClose={() => set({ add: undefined })} />
       </Show>
     </Page>
   )

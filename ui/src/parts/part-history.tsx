@@ -107,8 +107,9 @@ function Entries(props: { history: PartHistory; onGone: () => void }) {
             onDone={() => {
               tell(t('hardware.undone'), 'ok', t('common.close'))
               setUndoing(undefined)
-              if (props.history.entries.length === 1 && props.history.part.resource_id === null) props.onGone()
-              void client.invalidateQueries({ queryKey: ['parts'] })
+              const isGone = props.history.entries.length === 1 && props.history.part.resource_id === null
+              if (isGone) props.onGone()
+              void client.invalidateQueries({ queryKey: isGone ? ['parts', 'list'] : ['parts'] })
             }}
             onClose={() => setUndoing(undefined)}
           />

@@ -29,8 +29,8 @@ export function RackDialog(props: { rack?: Rack; site?: string; onDone?: (rack: 
     onDone: (rack) => {
       tell(t('racks.saved', { name: rack.name }), 'ok', t('common.close'))
       for (const key of ['racks', 'parts']) void client.invalidateQueries({ queryKey: [key] })
-      props.onDone?.(rack)
-      props.onClose()
+      if (props.onDone) props.onDone(rack)
+      else props.onClose()
     },
   })
   const isReady = () => fields.site.trim() !== '' && fields.name.trim() !== '' && Number(fields.unit_count) >= 1

@@ -63,7 +63,7 @@ function Elevation(props: { detail: RackDetail }) {
                   <Show when={mount !== undefined}>
                     <td
                       rowspan={mount?.height_units ?? 1}
-                      class={`border-b border-line px-3 align-middle ${mount ? 'bg-accent-soft' : ''}`}
+                      class={`border-b border-line px-3 align-middle ${mount ? 'bg-sunken' : ''}`}
                     >
                       <Show when={mount} fallback={<span class="text-xs text-muted">{t('racks.unit_free')}</span>}>
                         {(one) => <Mounted mount={one()} onLeave={() => setLeaving(one())} />}
