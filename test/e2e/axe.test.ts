@@ -3,20 +3,9 @@ import { hostname } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { skipWithoutBrowser } from '../setup/browser.ts'
 import { Suite } from '../setup/stack.ts'
-import { IS_FULL, looks } from '../setup/size.ts'
+import { IS_FULL, VIEWS } from '../setup/size.ts'
 import { faultsOf, whenShown } from './faults.ts'
 import { type Product, signedIn, startProduct, watch, whenNextReading } from './product.ts'
-
-/** At the small size each theme and each width with every other page. */
-const LOOKS = looks(
-  [
-    ['light', 1440],
-    ['dark', 360],
-    ['light', 360],
-    ['dark', 1440],
-  ] as const,
-  2,
-)
 
 let suite: Suite
 let product: Product
@@ -132,13 +121,14 @@ async function pathsOf({ api }: Product): Promise<string[]> {
   ]
 }
 
-for (const [look, [theme, width]] of LOOKS.entries())
+// at the small size each view has every other page
+for (const [look, [theme, width]] of VIEWS.entries())
   test(`every page is accessible and fits, ${theme}, ${width} px`, { timeout: 300_000 }, async (context) => {
     skipWithoutBrowser(context)
     const page = await signedIn(product, { colorScheme: theme, viewport: { width, height: 900 }, locale: 'en-GB' })
     const complaints = watch(page)
     const faults: string[] = []
-    for (const path of paths.filter((_, index) => IS_FULL || index % LOOKS.length === look)) {
+    for (const path of paths.filter((_, index) => IS_FULL || index % VIEWS.length === look)) {
       await page.goto(product.origin + path)
       await whenShown(page)
       faults.push(...(await faultsOf(page)).map((fault) => `${path}: ${fault}`))

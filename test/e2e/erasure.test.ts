@@ -8,6 +8,7 @@ import { buildUi } from '../../deploy/build.ts'
 import { joined, type Visitor, visitorOf } from '../integration/visitor.ts'
 import { launchBrowser, skipWithoutBrowser } from '../setup/browser.ts'
 import { freshDatabase, ownNats, startControlPlane, Suite } from '../setup/stack.ts'
+import { VIEWS } from '../setup/size.ts'
 import { faultsOf } from './faults.ts'
 import { watch, whenLive } from './product.ts'
 
@@ -60,15 +61,14 @@ describe.each([
     return page
   }
 
-  /** In both themes, wide and narrow, nothing is wrong with the page. */
+  /** In both themes, wide and narrow, nothing is wrong with the page; Spanish, whose words are longer, need only fit. */
   async function look(page: Page, name: string): Promise<void> {
-    for (const colorScheme of ['light', 'dark'] as const)
-      for (const width of [1440, 360]) {
-        await page.emulateMedia({ colorScheme })
-        await page.setViewportSize({ width, height: 900 })
-        expect(await faultsOf(page), `${name} ${colorScheme} ${width}`).toEqual([])
-        if (PICTURES) await page.screenshot({ path: join(PICTURES, `${language}-${name}-${colorScheme}-${width}.png`) })
-      }
+    for (const [colorScheme, width] of language === 'en' ? VIEWS : VIEWS.slice(1, 2)) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height: 900 })
+      expect(await faultsOf(page), `${name} ${colorScheme} ${width}`).toEqual([])
+      if (PICTURES) await page.screenshot({ path: join(PICTURES, `${language}-${name}-${colorScheme}-${width}.png`) })
+    }
     await page.emulateMedia({ colorScheme: 'light' })
     await page.setViewportSize({ width: 1440, height: 900 })
   }
