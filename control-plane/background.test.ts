@@ -14,6 +14,8 @@ test('a task that is given a share of the time rests longer after a long run, wi
   expect([10, 500, 60_000].map((took_ms) => restMs({ every_ms: 500, share: 0.2 }, took_ms))).toEqual([
     500, 2_000, 5_000,
   ])
+  const bills = { every_ms: 5_000, share: 0.1, rest_ms_max: 600_000 }
+  expect([10, 10_000, 60_000].map((took_ms) => restMs(bills, took_ms) / 1_000)).toEqual([5, 90, 540])
 })
 
 test('a task never runs twice at once, and a failing one stops no other', async () => {

@@ -9,6 +9,8 @@ export interface Task {
   every_ms: number
   /** at most this share of the time goes into it: under load a run waits longer, and has more to do at once */
   share?: number
+  /** it rests no longer than this for its share; default: 5 s, for what people wait for */
+  rest_ms_max?: number
   run(): Promise<unknown>
 }
 
@@ -51,9 +53,11 @@ export function background(tasks: readonly Task[], log: Logger): Background {
 export const waitMs = (every_ms: number, failed: number): number =>
   failed === 0 ? every_ms : Math.max(every_ms, Math.min(LONGEST_WAIT_MS, 250 * 2 ** (failed - 1)))
 
-/** The rest after a run that took so long; never more than the longest wait. */
-export const restMs = ({ every_ms, share = 1 }: Pick<Task, 'every_ms' | 'share'>, took_ms: number): number =>
-  Math.max(every_ms, Math.min(LONGEST_WAIT_MS, took_ms * (1 / share - 1)))
+/** The rest after a run that took so long; never more than the longest. */
+export const restMs = (
+  { every_ms, share = 1, rest_ms_max = LONGEST_WAIT_MS }: Pick<Task, 'every_ms' | 'share' | 'rest_ms_max'>,
+  took_ms: number,
+): number => Math.max(every_ms, Math.min(rest_ms_max, took_ms * (1 / share - 1)))
 
 async function repeat(task: Task, log: Logger, stopping: AbortSignal): Promise<void> {
   let failed = 0

@@ -77,7 +77,8 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'render', every_ms: 2_000, share: 0.2, run: () => as('render', renderMissing) },
     { name: 'close_periods', every_ms: 1_000, run: () => workOnCloses(db, now, parked) },
     { name: 'what_if', every_ms: 1_000, share: 0.5, run: () => workOnWhatIfs(db, now) },
-    { name: 'watch_limits', every_ms: 5_000, share: 0.1, run: () => standAll(db, now) },
+    // bills of large accounts are much work: a budget of theirs is looked at after minutes, not seconds
+    { name: 'watch_limits', every_ms: 5_000, share: 0.1, rest_ms_max: 600_000, run: () => standAll(db, now) },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
     { name: 'forget_answers', every_ms: 600_000, run: () => as('forget_answers', forgetAnswers) },
     { name: 'forget_sign_ins', every_ms: 600_000, run: () => as('forget_sign_ins', forgetSignIns) },

@@ -12,7 +12,7 @@ import { type Asked, askAll, questionsOf, shown } from './table.ts'
 const REALMS = 50
 const MACHINES = 1_120
 const ACCOUNTS = 8
-const FULL = { machines: MACHINES, requests: 200, windows: 2, rounds: 10, window_ms: 60_000 }
+const FULL = { machines: MACHINES, requests: 60, windows: 1, rounds: 10, window_ms: 60_000 }
 const SMALL = { machines: 240, requests: 4, windows: 1, rounds: 2, window_ms: 3_000 }
 const BARS = {
   /** five hundredths of a core for a minute */
