@@ -57,6 +57,18 @@ test('a flavour whose root disk is as large as the image says no size of disk', 
   expect(seen({ ...web, flavor: own }).size).toEqual({ vcpu_count: 1, memory_bytes: GIB / 2 })
 })
 
+test('a flavour that is larger than the wire can say exactly is refused, the largest below it is not', () => {
+  const of = (disk: number, ram: number) =>
+    seen({ ...web, flavor: { original_name: 'huge', vcpus: 1, ram, disk, ephemeral: disk } })
+  expect(of(2 ** 22 - 1, 2 ** 32 - 1).size).toEqual({
+    vcpu_count: 1,
+    memory_bytes: (2 ** 32 - 1) * 2 ** 20,
+    disk_bytes: (2 ** 23 - 2) * GIB,
+  })
+  expect(() => of(2 ** 31 - 1, 512)).toThrow('is not as documented at flavor')
+  expect(() => of(10, 2 ** 32)).toThrow('is not as documented at flavor')
+})
+
 test('a server of an older Nova has the size of the flavour that it names by its id', () => {
   const server = seen(older)
   expect(server.size).toEqual({ vcpu_count: 1, memory_bytes: GIB / 2, disk_bytes: GIB })

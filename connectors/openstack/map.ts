@@ -16,12 +16,21 @@ const text = (max: number) =>
     .max(max)
     .transform((said) => said.toWellFormed().replaceAll('\0', ''))
 const Id = text(255).pipe(z.string().min(1))
-const Amount = z
+/** Up to 4 PiB, so that two of them in bytes are still exact on the wire. */
+const Gib = z
   .int()
   .min(0)
-  .max(2 ** 40)
+  .max(2 ** 22 - 1)
 /** Where a flavour has none of it, Nova says so with an empty text. */
-const AmountOrNone = z.union([Amount, z.literal('').transform(() => 0)])
+const GibOrNone = z.union([Gib, z.literal('').transform(() => 0)])
+const Mib = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1)
+const Count = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1)
 const Labels = z.record(text(255), text(4_096))
 /** Nova says `Z`, Cinder and `launched_at` say nothing: all of it is UTC. */
 const Instant = z
@@ -34,18 +43,18 @@ const Instant = z
 /** Its own size, told within each server since 2.47, or of the list of flavours before. */
 const Embedded = z.object({
   original_name: text(255),
-  vcpus: Amount,
-  ram: Amount,
-  disk: Amount,
-  ephemeral: AmountOrNone.default(0),
+  vcpus: Count,
+  ram: Mib,
+  disk: Gib,
+  ephemeral: GibOrNone.default(0),
 })
 const Flavour = z.object({
   id: Id,
   name: text(255),
-  vcpus: Amount,
-  ram: Amount,
-  disk: Amount,
-  'OS-FLV-EXT-DATA:ephemeral': AmountOrNone.default(0),
+  vcpus: Count,
+  ram: Mib,
+  disk: Gib,
+  'OS-FLV-EXT-DATA:ephemeral': GibOrNone.default(0),
 })
 export interface Flavor {
   id: string | undefined
@@ -86,7 +95,7 @@ type Server = z.infer<typeof Server>
 const Volume = z.object({
   id: Id,
   name: text(512).nullish(),
-  size: Amount,
+  size: Gib,
   status: text(64),
   created_at: Instant.nullish(),
   volume_type: text(255).nullish(),

@@ -1,11 +1,10 @@
 /** The resource list as CSV (RFC 4180): exactly what the page shows, all of it. */
-import { csvLine } from '../base/csv.ts'
+import { allRows, type CsvColumns, csvTable } from '../base/csv.ts'
 import type { Context } from '../db/index.ts'
 import type { Resource, ResourceQuery } from './contract.ts'
 import { type Extras, listResources } from './index.ts'
 
-const MAX_ROWS = 100_000
-const COLUMNS: Record<string, (r: Resource) => unknown> = {
+const COLUMNS: CsvColumns<Resource> = {
   id: (r) => r.id,
   realm: (r) => r.realm,
   kind: (r) => r.kind,
@@ -24,17 +23,5 @@ const COLUMNS: Record<string, (r: Resource) => unknown> = {
   ended_at: (r) => r.ended_at,
 }
 
-export async function resourceCsv(ctx: Context, query: ResourceQuery, extras: Extras): Promise<string> {
-  const lines = [Object.keys(COLUMNS).join(',')]
-  let cursor: string | undefined = undefined
-  do {
-    const page: Awaited<ReturnType<typeof listResources>> = await listResources(
-      ctx,
-      { ...query, limit: 500, cursor },
-      extras,
-    )
-    lines.push(...page.items.map((item) => csvLine(Object.values(COLUMNS).map((column) => column(item)))))
-    cursor = page.next_cursor ?? undefined
-  } while (cursor && lines.length <= MAX_ROWS)
-  return lines.join('\r\n') + '\r\n'
-}
+export const resourceCsv = async (ctx: Context, query: ResourceQuery, extras: Extras): Promise<string> =>
+  csvTable(COLUMNS, await allRows((page) => listResources(ctx, { ...query, ...page }, extras)))

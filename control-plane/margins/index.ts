@@ -2,7 +2,7 @@
 import { getLegalEntity, listLegalEntities, defaultAccount } from '../accounts/index.ts'
 import type { Account } from '../accounts/contract.ts'
 import { permit } from '../base/actor.ts'
-import { csvLine } from '../base/csv.ts'
+import { type CsvColumns, csvTable } from '../base/csv.ts'
 import { dateOf, fromIso, type Interval, intersect } from '../base/time.ts'
 import { allAccounts, billedMonth, DRAFTED_TOGETHER } from '../billing/index.ts'
 import { type ContractInForce, servicesIn } from '../contracts/index.ts'
@@ -127,8 +127,8 @@ async function servicesOf(ctx: Context, { account, period, cut }: Both) {
   }
 }
 
-const COLUMNS: Record<string, (row: MarginRow, month: string) => unknown> = {
-  month: (_row, month) => month,
+const COLUMNS = (month: string): CsvColumns<MarginRow> => ({
+  month: () => month,
   account_id: ({ account }) => account?.id,
   account: ({ account }) => account?.name,
   product: ({ product }) => product && (product.plan?.name.en ?? product.kind),
@@ -142,14 +142,8 @@ const COLUMNS: Record<string, (row: MarginRow, month: string) => unknown> = {
   margin_percent: ({ margin_percent }) => margin_percent,
   unknown_count: ({ unknown }) => unknown.count,
   unknown_revenue: ({ unknown }) => unknown.revenue,
-}
+})
 const NO_COST = 'no cost known'
 
 /** The rows as a page shows them. */
-export const marginsCsv = ({ items, month }: Margins): string =>
-  [
-    Object.keys(COLUMNS).join(','),
-    ...items.map((row) => csvLine(Object.values(COLUMNS).map((column) => column(row, month)))),
-  ]
-    .map((row) => `${row}\r\n`)
-    .join('')
+export const marginsCsv = ({ items, month }: Margins): string => csvTable(COLUMNS(month), items)

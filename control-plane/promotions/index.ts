@@ -4,7 +4,7 @@ import { InstantMs } from '#connectors/contract.ts'
 import { getAccount } from '../accounts/index.ts'
 import { refuse } from '../accounts/rules.ts'
 import { permit } from '../base/actor.ts'
-import { csvLine } from '../base/csv.ts'
+import { allRows, type CsvColumns, csvTable } from '../base/csv.ts'
 import { newId } from '../base/id.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, HOUR_MS, iso } from '../base/time.ts'
@@ -194,35 +194,26 @@ export async function redemptionsOf(ctx: Context, coupon_id: string): Promise<Re
   return (await store.redeemedOf(ctx, coupon_id)).map(presented)
 }
 
-const COLUMNS = [
-  'code',
-  'name',
-  'type',
-  'rate',
-  'amount',
-  'currency',
-  'duration',
-  'periods',
-  'state',
-  'valid_from',
-  'valid_to',
-  'max_redemptions',
-  'max_per_account',
-  'redemption_count',
-  'used',
-] as const
-const MAX_ROWS = 100_000
-/** All coupons as CSV. */
-export async function couponsCsv(ctx: Context): Promise<string> {
-  const lines: string[] = [COLUMNS.join(',')]
-  let cursor: string | undefined
-  do {
-    const page = await listCoupons(ctx, { limit: 500, cursor })
-    for (const one of page.items) lines.push(csvLine(COLUMNS.map((column) => one[column])))
-    cursor = page.next_cursor ?? undefined
-  } while (cursor && lines.length <= MAX_ROWS)
-  return `${lines.join('\r\n')}\r\n`
+const COLUMNS: CsvColumns<Coupon> = {
+  code: (it) => it.code,
+  name: (it) => it.name,
+  type: (it) => it.type,
+  rate: (it) => it.rate,
+  amount: (it) => it.amount,
+  currency: (it) => it.currency,
+  duration: (it) => it.duration,
+  periods: (it) => it.periods,
+  state: (it) => it.state,
+  valid_from: (it) => it.valid_from,
+  valid_to: (it) => it.valid_to,
+  max_redemptions: (it) => it.max_redemptions,
+  max_per_account: (it) => it.max_per_account,
+  redemption_count: (it) => it.redemption_count,
+  used: (it) => it.used,
 }
+/** All coupons as CSV. */
+export const couponsCsv = async (ctx: Context): Promise<string> =>
+  csvTable(COLUMNS, await allRows((page) => listCoupons(ctx, page)))
 
 /** The coupons that hold for what is invoiced to an account from now on: redeemed, in its currency, and not used up. */
 export async function couponsOn(

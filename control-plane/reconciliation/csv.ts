@@ -1,8 +1,8 @@
 /** Differences as CSV: those that the page shows, in its order. */
-import { csvLine } from '../base/csv.ts'
+import { type CsvColumns, csvTable } from '../base/csv.ts'
 import type { Discrepancy } from './contract.ts'
 
-const COLUMNS: Record<string, (row: Discrepancy) => unknown> = {
+const COLUMNS: CsvColumns<Discrepancy> = {
   kind: ({ kind }) => kind,
   resource_id: ({ resource }) => resource?.id,
   resource: ({ resource }) => resource?.name,
@@ -20,7 +20,4 @@ const COLUMNS: Record<string, (row: Discrepancy) => unknown> = {
   sold: ({ sold }) => JSON.stringify(sold),
 }
 
-export const reconciliationCsv = (items: readonly Discrepancy[]): string =>
-  [Object.keys(COLUMNS).join(','), ...items.map((row) => csvLine(Object.values(COLUMNS).map((column) => column(row))))]
-    .map((row) => `${row}\r\n`)
-    .join('')
+export const reconciliationCsv = (items: readonly Discrepancy[]): string => csvTable(COLUMNS, items)

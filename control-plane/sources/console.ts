@@ -1,6 +1,6 @@
 /** Verbs of one source's page: all that is known of it, what people decided of it, and the list as a file. */
 import { permit } from '../base/actor.ts'
-import { csvLine } from '../base/csv.ts'
+import { type CsvColumns, csvTable } from '../base/csv.ts'
 import { Problem, sure } from '../base/problem.ts'
 import { fromIso, HOUR_MS, type Instant, iso } from '../base/time.ts'
 import type { Context } from '../db/index.ts'
@@ -141,7 +141,7 @@ function differences(was: Decided, is: Decided): SourceVersion['changes'] {
   return all.filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after))
 }
 
-const COLUMNS: Record<string, (source: Source) => unknown> = {
+const COLUMNS: CsvColumns<Source> = {
   id: ({ id }) => id,
   connector: ({ connector }) => connector,
   realm: ({ realm }) => realm,
@@ -160,6 +160,5 @@ const COLUMNS: Record<string, (source: Source) => unknown> = {
 export async function sourcesCsv(ctx: Context): Promise<string> {
   permit(ctx, 'agents.read')
   const found = await selectSources(ctx.tx, ctx.now())
-  const lines = found.map((source) => csvLine(Object.values(COLUMNS).map((read) => read(source))))
-  return [Object.keys(COLUMNS).join(','), ...lines, ''].join('\r\n')
+  return csvTable(COLUMNS, found)
 }

@@ -1,6 +1,6 @@
 /** Invoices for other programs: their sums for Prometheus, and their list as CSV. All of it from the rows that the API answers from. */
 import { permit } from '../../base/actor.ts'
-import { csvLine } from '../../base/csv.ts'
+import { allRows, type CsvColumns, csvTable } from '../../base/csv.ts'
 import { majorText } from '../../base/money.ts'
 import type { Context } from '../../db/index.ts'
 import { type Family, familyText } from '../../http/metrics.ts'
@@ -37,12 +37,10 @@ function* families(totals: readonly InvoicedTotals[]): Generator<string> {
   )
 }
 
-const PAGE = 500
 /** As many as a spreadsheet takes. */
-const MAX_ROWS = 100_000
 
 type Summary = z.infer<typeof InvoiceSummary>
-const COLUMNS: Record<string, (it: Summary) => unknown> = {
+const COLUMNS: CsvColumns<Summary> = {
   id: (it) => it.id,
   number: (it) => it.number,
   document_type: (it) => it.document_type,
@@ -64,12 +62,5 @@ const COLUMNS: Record<string, (it: Summary) => unknown> = {
 /** Issued documents, newest first, as the list shows them. */
 export async function invoicesCsv(ctx: Context, account_id: string | undefined): Promise<string> {
   permit(ctx, 'billing.read')
-  const lines = [Object.keys(COLUMNS).join(',')]
-  let cursor: string | undefined
-  do {
-    const page: Awaited<ReturnType<typeof listInvoices>> = await listInvoices(ctx, { account_id, limit: PAGE, cursor })
-    lines.push(...page.items.map((item) => csvLine(Object.values(COLUMNS).map((column) => column(item)))))
-    cursor = page.next_cursor ?? undefined
-  } while (cursor && lines.length <= MAX_ROWS)
-  return lines.join('\r\n') + '\r\n'
+  return csvTable(COLUMNS, await allRows((page) => listInvoices(ctx, { account_id, ...page })))
 }

@@ -23,23 +23,22 @@ export const withdraw = async ({ tx }: Context, id: string, withdrawn_at: Instan
 }
 
 const LIVE_ENTRY = isNull(partEntry.withdrawn_at)
+const OLDEST_FIRST = [asc(partEntry.effective_at), asc(partEntry.recorded_at), asc(partEntry.id)]
 export const countEntries = ({ tx }: Context): Promise<number> => tx.$count(partEntry, LIVE_ENTRY)
-/** All that stand, or those of some parts, oldest first. */
-export const entries = ({ tx }: Context, keys?: readonly string[]): Promise<EntryRow[]> => {
-  const asked = keys && sql`(${partEntry.type} || '/' || ${partEntry.serial}) = any(${arrayText(keys)}::text[])`
-  return tx
+/** All that stand, oldest first. */
+export const entries = ({ tx }: Context): Promise<EntryRow[]> =>
+  tx
     .select()
     .from(partEntry)
-    .where(and(LIVE_ENTRY, asked))
-    .orderBy(asc(partEntry.effective_at), asc(partEntry.recorded_at), asc(partEntry.id))
-}
+    .where(LIVE_ENTRY)
+    .orderBy(...OLDEST_FIRST)
 /** Those of one part, oldest first. */
 export const entriesOf = ({ tx }: Context, { type, serial }: { type: string; serial: string }): Promise<EntryRow[]> =>
   tx
     .select()
     .from(partEntry)
     .where(and(LIVE_ENTRY, eq(partEntry.type, type), eq(partEntry.serial, serial)))
-    .orderBy(asc(partEntry.effective_at), asc(partEntry.recorded_at), asc(partEntry.id))
+    .orderBy(...OLDEST_FIRST)
 
 /** A stretch in which a source saw a part: what it told of it, and the machine, as the eye that is billed for it. */
 export interface SeenRow {

@@ -1,7 +1,7 @@
 /** Verbs of idle cost: what nodes of clusters cost, and what of that nobody was allocated. Computed when asked, never stored. */
 import { defaultAccount, getLegalEntity } from '../../accounts/index.ts'
 import { permit } from '../../base/actor.ts'
-import { csvLine } from '../../base/csv.ts'
+import { type CsvColumns, csvTable } from '../../base/csv.ts'
 import { dateOf, hourOf, type Interval, intersect, iso, monthNamed, monthOf } from '../../base/time.ts'
 import { contractOf } from '../../contracts/index.ts'
 import { openCut } from '../../db/cut.ts'
@@ -91,8 +91,8 @@ async function allocations(ctx: Context, pods: readonly PlacedResource[], stretc
   }
 }
 
-const NODE_COLUMNS: Record<string, (row: IdleNode, month: string) => unknown> = {
-  month: (_row, month) => month,
+const NODE_COLUMNS = (month: string): CsvColumns<IdleNode> => ({
+  month: () => month,
   realm: ({ realm }) => realm,
   resource_id: ({ resource }) => resource.id,
   node: ({ resource }) => resource.name,
@@ -106,31 +106,19 @@ const NODE_COLUMNS: Record<string, (row: IdleNode, month: string) => unknown> = 
   pods: ({ pods }) => pods,
   cpu_percent: ({ cpu_percent }) => cpu_percent,
   memory_percent: ({ memory_percent }) => memory_percent,
-}
-const NAMESPACE_COLUMNS: Record<string, (row: IdleNamespace, month: string) => unknown> = {
-  month: (_row, month) => month,
+})
+const NAMESPACE_COLUMNS = (month: string): CsvColumns<IdleNamespace> => ({
+  month: () => month,
   realm: ({ realm }) => realm,
   namespace: ({ namespace }) => namespace ?? IDLE,
   currency: ({ currency }) => currency,
   cost: ({ cost }) => cost,
   percent: ({ percent }) => percent,
   pods: ({ pods }) => pods,
-}
+})
 /** No namespace is called so. */
 const IDLE = '(idle)'
 
 /** The rows as a page shows them. */
 export const idleCsv = ({ month, nodes, namespaces }: IdleCosts, by: IdleQuery['by']): string =>
-  by === 'node' ? csvOf(NODE_COLUMNS, nodes, month) : csvOf(NAMESPACE_COLUMNS, namespaces, month)
-
-const csvOf = <Row>(
-  columns: Record<string, (row: Row, month: string) => unknown>,
-  list: readonly Row[],
-  month: string,
-): string =>
-  [
-    Object.keys(columns).join(','),
-    ...list.map((row) => csvLine(Object.values(columns).map((column) => column(row, month)))),
-  ]
-    .map((row) => `${row}\r\n`)
-    .join('')
+  by === 'node' ? csvTable(NODE_COLUMNS(month), nodes) : csvTable(NAMESPACE_COLUMNS(month), namespaces)

@@ -22,6 +22,7 @@ import { FilterMany, FilterOne, FilterText } from '../parts/resource-filters.tsx
 import { StockDialog } from '../parts/stock-dialog.tsx'
 import { paths } from '../paths.ts'
 import { withQuery } from '../request.ts'
+import { MoreRows } from '../parts/more-rows.tsx'
 
 const FILTERS = ['q', 'state', 'type', 'site'] as const
 const STATES = ['installed', 'in_stock', 'retired', 'missing'] as const
@@ -90,13 +91,7 @@ export default function Hardware() {
             return (
               <Show when={parts().length > 0} fallback={<Empty filters={filters} onPut={put} />}>
                 <PartTable parts={parts()} onOpen={({ type, serial }) => filters.set({ part: `${type}/${serial}` })} />
-                <Show when={query.hasNextPage}>
-                  <div class="border-t border-line p-3 text-center">
-                    <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-                      {t('queues.more')}
-                    </Button>
-                  </div>
-                </Show>
+                <MoreRows query={query} />
               </Show>
             )
           }}

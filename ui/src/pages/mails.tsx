@@ -4,7 +4,6 @@ import { useInfiniteQuery } from '@tanstack/solid-query'
 import MailIcon from 'lucide-solid/icons/mail'
 import { Show } from 'solid-js'
 import { t } from '../i18n/language.ts'
-import { Button } from '../kit/button.tsx'
 import { EmptyState } from '../kit/empty.tsx'
 import { Choice } from '../kit/field.tsx'
 import { BackLink } from '../parts/back.tsx'
@@ -13,6 +12,7 @@ import { MailTable } from '../parts/mail-table.tsx'
 import { Page } from '../parts/page.tsx'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
+import { MoreRows } from '../parts/more-rows.tsx'
 
 const VIEWS = ['all', 'open', 'queued', 'sent', 'failed', 'unknown'] as const
 type View = (typeof VIEWS)[number]
@@ -56,13 +56,7 @@ export default function Mails() {
                 }
               >
                 <MailTable mails={mails()} withDocument />
-                <Show when={query.hasNextPage}>
-                  <div class="border-t border-line p-3 text-center">
-                    <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-                      {t('queues.more')}
-                    </Button>
-                  </div>
-                </Show>
+                <MoreRows query={query} />
               </Show>
             )
           }}

@@ -7,7 +7,7 @@ import { createSignal, For, Show } from 'solid-js'
 import type { Discrepancy, ReconciliationSummary } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { Button, buttonClass } from '../kit/button.tsx'
+import { buttonClass } from '../kit/button.tsx'
 import { EmptyState } from '../kit/empty.tsx'
 import { SelectField } from '../kit/field.tsx'
 import { Table } from '../kit/table.tsx'
@@ -20,6 +20,7 @@ import { Page } from '../parts/page.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
+import { MoreRows } from '../parts/more-rows.tsx'
 
 const FILTERS = ['kind', 'account_id', 'realm', 'source_id'] as const
 type Filter = (typeof FILTERS)[number]
@@ -200,13 +201,7 @@ function List(props: { asked: Record<string, string> }) {
               open().has(row.id) && <Evidence of={row} onAdopt={mayAdopt(row) ? () => setAdopting(row) : undefined} />
             }
           />
-          <Show when={query.hasNextPage}>
-            <div class="border-t border-line p-3 text-center">
-              <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-                {t('queues.more')}
-              </Button>
-            </div>
-          </Show>
+          <MoreRows query={query} />
           <Show when={adopting()?.resource}>
             {(machine) => (
               <AdoptDialog

@@ -9,6 +9,7 @@ import { tell } from '../kit/toast.tsx'
 import { createSubmit } from './form.ts'
 import { FormDialog } from './form-dialog.tsx'
 import { valuesOf } from './index-csv.ts'
+import { PastedFaults } from './pasted-faults.tsx'
 
 const FIELDS = ['name', 'currency', 'unit', 'zone', 'description'] as const
 const hintOf = (field: (typeof FIELDS)[number]): string =>
@@ -58,7 +59,6 @@ export function AddIndexDialog(props: { zone: string; currency: string; onClose:
   )
 }
 
-const SHOWN_FAULTS = 5
 export function PublishDialog(props: { index: PriceIndex; onClose: () => void }) {
   const client = useQueryClient()
   const [fields, setFields] = createStore({ text: '', correction: false, reason: '' })
@@ -114,15 +114,10 @@ export function PublishDialog(props: { index: PriceIndex; onClose: () => void })
         value={fields.text}
         onInput={(event) => setFields('text', event.currentTarget.value)}
       />
-      <div aria-live="polite" class="text-[0.8125rem]">
-        <Show when={read().rows.length > 0}>
-          <p class="tabular m-0 text-muted">{t('indexes.rows', read().rows.length)}</p>
-        </Show>
-        <For each={faults().slice(0, SHOWN_FAULTS)}>{(text) => <p class="m-0 text-bad">{text}</p>}</For>
-        <Show when={faults().length > SHOWN_FAULTS}>
-          <p class="m-0 text-muted">+ {faults().length - SHOWN_FAULTS}</p>
-        </Show>
-      </div>
+      <PastedFaults
+        read={read().rows.length > 0 ? t('indexes.rows', read().rows.length) : undefined}
+        faults={faults()}
+      />
       <CheckField
         label={t('indexes.correction')}
         hint={t('indexes.correction_hint')}

@@ -7,12 +7,13 @@ import { Show } from 'solid-js'
 import type { StuckAccount, UnownedResource, UnratedUsage } from '../api.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { Button, buttonClass } from '../kit/button.tsx'
+import { buttonClass } from '../kit/button.tsx'
 import { EmptyState } from '../kit/empty.tsx'
 import type { TableColumn } from '../kit/table.tsx'
 import { paths } from '../paths.ts'
 import { monthText } from './close-state.tsx'
 import { Load } from './load.tsx'
+import { MoreRows } from './more-rows.tsx'
 
 interface Props<T> {
   query: UseInfiniteQueryResult<InfiniteData<{ items: T[] }>, Error>
@@ -31,13 +32,7 @@ export function QueueList<T>(props: Props<T>) {
             }
           >
             {props.children(rows())}
-            <Show when={props.query.hasNextPage}>
-              <div class="border-t border-line p-3 text-center">
-                <Button busy={props.query.isFetchingNextPage} onClick={() => void props.query.fetchNextPage()}>
-                  {t('queues.more')}
-                </Button>
-              </div>
-            </Show>
+            <MoreRows query={props.query} />
           </Show>
         )
       }}

@@ -10,8 +10,8 @@ import { createSubmit } from './form.ts'
 import { FormDialog } from './form-dialog.tsx'
 import { TYPES } from './part-table.tsx'
 import { partsOf } from './stock-lines.ts'
+import { PastedFaults } from './pasted-faults.tsx'
 
-const SHOWN_FAULTS = 5
 const OF_ONE = ['type', 'serial', 'model', 'site', 'place'] as const
 const EMPTY = { type: '', serial: '', model: '', site: '', place: '' }
 
@@ -100,15 +100,10 @@ export function StockDialog(props: { onClose: () => void }) {
           value={fields.text}
           onInput={(event) => setFields('text', event.currentTarget.value)}
         />
-        <div aria-live="polite" class="text-[0.8125rem]">
-          <Show when={read().rows.length > 0}>
-            <p class="tabular m-0 text-muted">{t('hardware.lines', read().rows.length)}</p>
-          </Show>
-          <For each={faults().slice(0, SHOWN_FAULTS)}>{(text) => <p class="m-0 text-bad">{text}</p>}</For>
-          <Show when={faults().length > SHOWN_FAULTS}>
-            <p class="m-0 text-muted">+ {faults().length - SHOWN_FAULTS}</p>
-          </Show>
-        </div>
+        <PastedFaults
+          read={read().rows.length > 0 ? t('hardware.lines', read().rows.length) : undefined}
+          faults={faults()}
+        />
       </Show>
       <datalist id="part-types">
         <For each={TYPES}>{(type) => <option value={type} />}</For>
