@@ -42,6 +42,28 @@ test('a task never runs twice at once, and a failing one stops no other', async 
   expect(others).toBeGreaterThan(2)
 })
 
+test('a task that gives way begins beside another only once in a while, and at once when that ends', async () => {
+  let [beside, busy] = [0, true]
+  const work = background(
+    [
+      { name: 'closing', every_ms: 10_000, run: () => until(() => !busy) },
+      { name: 'beside', every_ms: 1, gives_way_to: 'closing', run: async () => (beside += 1) },
+    ],
+    silent,
+    { longest: 100, look: 5 },
+  )
+  const began = performance.now()
+  await until(() => beside === 3)
+  expect(performance.now() - began).toBeGreaterThan(150)
+  busy = false
+  const then = beside
+  await until(() => beside > then + 5)
+  await work.stop()
+})
+const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await Bun.sleep(1)
+}
+
 test('stopping waits for what runs, and nothing starts afterwards', async () => {
   let finished = 0
   const run = async () => {

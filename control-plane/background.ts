@@ -11,11 +11,15 @@ export interface Task {
   share?: number
   /** it rests no longer than this for its share; default: 5 s, for what people wait for */
   rest_ms_max?: number
+  /** while that task of this process works, people wait for it: this one begins only once in a while beside it */
+  gives_way_to?: string
   run(): Promise<unknown>
 }
 
 /** A task that fails is tried less and less often, down to this. */
 const LONGEST_WAIT_MS = 5_000
+/** So long a task gives way at most, and looks so often whether it still has to. */
+const GIVES_WAY_MS = { longest: 60_000, look: 500 }
 
 const seconds = new Histogram({
   name: 'atalaya_task_duration_seconds',
@@ -39,9 +43,10 @@ export interface Background {
   stop(): Promise<void>
 }
 
-export function background(tasks: readonly Task[], log: Logger): Background {
+export function background(tasks: readonly Task[], log: Logger, gives_way_ms = GIVES_WAY_MS): Background {
   const stopping = new AbortController()
-  const loops = tasks.map((task) => repeat(task, log, stopping.signal))
+  const working = new Set<string>()
+  const loops = tasks.map((task) => repeat(task, { working, gives_way_ms }, log, stopping.signal))
   return {
     async stop() {
       stopping.abort()
@@ -59,12 +64,26 @@ export const restMs = (
   took_ms: number,
 ): number => Math.max(every_ms, Math.min(rest_ms_max, took_ms * (1 / share - 1)))
 
-async function repeat(task: Task, log: Logger, stopping: AbortSignal): Promise<void> {
+async function repeat(
+  task: Task,
+  { working, gives_way_ms }: { working: Set<string>; gives_way_ms: typeof GIVES_WAY_MS },
+  log: Logger,
+  stopping: AbortSignal,
+): Promise<void> {
   let failed = 0
   while (!stopping.aborted) {
     const began = performance.now()
+    working.add(task.name)
     failed = (await runOnce(task, log, failed)) ? 0 : failed + 1
+    working.delete(task.name)
     await pause(failed === 0 ? restMs(task, performance.now() - began) : waitMs(task.every_ms, failed), stopping)
+    const { gives_way_to = '' } = task
+    for (
+      let waited = 0;
+      working.has(gives_way_to) && !stopping.aborted && waited < gives_way_ms.longest;
+      waited += gives_way_ms.look
+    )
+      await pause(gives_way_ms.look, stopping)
   }
 }
 

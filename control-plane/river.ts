@@ -65,6 +65,9 @@ export function listen(deps: Parameters<typeof inflows>[0]): void {
     deps.bus.serve(subject, queue, handle, concurrency)
 }
 
+/** What can be a minute late while a month is closed. */
+const BESIDE_CLOSING = { gives_way_to: 'close_periods' }
+
 /** Role `work`: facts → timelines → usage → what became of it; and events → those who listen. */
 export function tasks(deps: RiverDeps): Task[] {
   const { db, now } = deps
@@ -74,11 +77,18 @@ export function tasks(deps: RiverDeps): Task[] {
   return [
     { name: 'settle', every_ms: 500, share: 0.2, run: () => settle(db, now) },
     { name: 'judge', every_ms: 5_000, run: () => as('judge', judge) },
-    { name: 'render', every_ms: 2_000, share: 0.2, run: () => as('render', renderMissing) },
+    { name: 'render', every_ms: 2_000, share: 0.2, ...BESIDE_CLOSING, run: () => as('render', renderMissing) },
     { name: 'close_periods', every_ms: 1_000, run: () => workOnCloses(db, now, parked) },
     { name: 'what_if', every_ms: 1_000, share: 0.5, run: () => workOnWhatIfs(db, now) },
     // bills of large accounts are much work: a budget of theirs is looked at after minutes, not seconds
-    { name: 'watch_limits', every_ms: 5_000, share: 0.1, rest_ms_max: 600_000, run: () => standAll(db, now) },
+    {
+      name: 'watch_limits',
+      every_ms: 5_000,
+      share: 0.1,
+      rest_ms_max: 600_000,
+      ...BESIDE_CLOSING,
+      run: () => standAll(db, now),
+    },
     { name: 'forget', every_ms: 600_000, run: () => as('forget', forgetOldKeys) },
     { name: 'forget_answers', every_ms: 600_000, run: () => as('forget_answers', forgetAnswers) },
     { name: 'forget_sign_ins', every_ms: 600_000, run: () => as('forget_sign_ins', forgetSignIns) },
@@ -89,7 +99,7 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'watch_silence', every_ms: 1_000, run: silenceWatcher(deps, as) },
     { name: 'roll_out', every_ms: 1_000, share: 0.1, run: () => rollOut(deps, as) },
     { name: 'count_updates', every_ms: 15_000, run: () => as('count_updates', countUpdates) },
-    { name: 'keep_costs', every_ms: 2_000, share: 0.1, run: costKeeper(deps) },
+    { name: 'keep_costs', every_ms: 2_000, share: 0.1, ...BESIDE_CLOSING, run: costKeeper(deps) },
     { name: 'keep_secrets', every_ms: 15_000, run: () => keepSecrets(deps, as) },
     ...keepingOut(deps, as),
     ...mailing(deps),
