@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { Observation } from '#connectors/contract.ts'
+import { skipWithout } from '#test/setup/skip.ts'
 import { classOf } from './classes.ts'
 import { parseExact } from './client.ts'
 import { bucketFrom, gauges, growthOf, instant, recordsFrom, userFrom } from './map.ts'
@@ -143,7 +144,9 @@ test('instants are read in both ways in which radosgw writes them', () => {
 })
 
 const recorded = new URL('../../../shared/data/ceph/', import.meta.url)
-test.skipIf(!existsSync(recorded))('answers that were recorded elsewhere are read whole', () => {
+const NOT_BESIDE = 'the recordings that are shared apart are not beside this clone'
+test('answers that were recorded elsewhere are read whole', (context) => {
+  skipWithout(context, existsSync(recorded), NOT_BESIDE)
   const live = (name: string) => parseExact(readFileSync(new URL(`live/${name}.json`, recorded), 'utf8'))
   expect(userFrom('tenant1', live('admin-user'))).toMatchObject({ suspended: false })
   expect(userFrom('tenant2', live('admin-user-suspend'))).toMatchObject({ suspended: true })

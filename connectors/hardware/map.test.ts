@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { type Collected, ConnectorError, type Listing, Observation } from '#connectors/contract.ts'
 import { components } from '#connectors/parts.ts'
+import { skipWithout } from '#test/setup/skip.ts'
 import type { Run, Tool } from './client.ts'
 import { HardwareSession } from './index.ts'
 import { dmiParts, gauges, lshwParts } from './map.ts'
@@ -192,7 +193,9 @@ test('no device that a path could escape from is asked for, and nonsense is noth
 })
 
 const SHARED = new URL('../../../shared/data/smartctl/', import.meta.url)
-test.skipIf(!existsSync(SHARED))('each recorded disk is read whole', () => {
+const NOT_BESIDE = 'the recordings that are shared apart are not beside this clone'
+test('each recorded disk is read whole', (context) => {
+  skipWithout(context, existsSync(SHARED), NOT_BESIDE)
   for (const name of readdirSync(SHARED)) {
     const text = readFileSync(new URL(name, SHARED), 'utf8')
     const told = JSON.parse(text) as Record<string, never> & { devices?: unknown[]; temperature?: { current: number } }

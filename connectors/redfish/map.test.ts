@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { type Collected, Fact, type Listing, Observation } from '#connectors/contract.ts'
+import { skipWithout } from '#test/setup/skip.ts'
 import { Bmc, nothingKept } from './bmc.ts'
 import { advance } from './energy.ts'
 import { changeOf, fresh } from './log.ts'
@@ -301,10 +302,12 @@ test('a long message is cut to what an event holds, and a log at first sight is 
 })
 
 const SHARED = new URL('../../../shared/data/redfish/', import.meta.url)
+const NOT_BESIDE = 'the recordings that are shared apart are not beside this clone'
 const shared = (name: string): Tree =>
   (JSON.parse(readFileSync(new URL(name, SHARED), 'utf8')) as { resources: Tree }).resources
 
-test.skipIf(!existsSync(SHARED))('the DMTF’s rack server is read whole', () => {
+test('the DMTF’s rack server is read whole', (context) => {
+  skipWithout(context, existsSync(SHARED), NOT_BESIDE)
   const facts = tick(bmcOf(shared('dmtf-rackmount1.json')))
   isWire(facts)
   const types = listing(facts).resources.map(({ attributes }) => attributes?.['type'] ?? 'host')
@@ -337,7 +340,8 @@ test.skipIf(!existsSync(SHARED))('the DMTF’s rack server is read whole', () =>
   expect(gauges).toHaveLength(measured.length)
 })
 
-test.skipIf(!existsSync(SHARED))('single resources with quirks are read without loss', () => {
+test('single resources with quirks are read without loss', (context) => {
+  skipWithout(context, existsSync(SHARED), NOT_BESIDE)
   const all = shared('sushy-samples.json')
   const power = all['power.json'] as Record<string, unknown>
   const thermal = all['thermal.json'] as Record<string, unknown>
