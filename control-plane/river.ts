@@ -80,11 +80,11 @@ export function tasks(deps: RiverDeps): Task[] {
     { name: 'render', every_ms: 2_000, share: 0.2, ...BESIDE_CLOSING, run: () => as('render', renderMissing) },
     { name: 'close_periods', every_ms: 1_000, run: () => workOnCloses(db, now, parked) },
     { name: 'what_if', every_ms: 1_000, share: 0.5, run: () => workOnWhatIfs(db, now) },
-    // bills of large accounts are much work: a budget of theirs is looked at after minutes, not seconds
+    // rating everybody is much work and nobody waits for it: budgets of large installations are looked at after minutes, not seconds
     {
       name: 'watch_limits',
       every_ms: 5_000,
-      share: 0.1,
+      share: 0.03,
       rest_ms_max: 600_000,
       ...BESIDE_CLOSING,
       run: () => standAll(db, now),

@@ -10,14 +10,22 @@ export type BillRow = typeof billStanding.$inferSelect
 export type LimitRow = typeof usageLimit.$inferSelect
 export type StandingRow = typeof limitStanding.$inferSelect
 
-/** Accounts whose bill was not looked at since `before`, or that changed a limit since: the longest waiting first. */
+/** So much sooner than others those are looked at whose limits wait for it. */
+const AHEAD = '15 minutes'
+/** Accounts whose bill was not looked at since `before`, or that changed a limit since: these and the longest waiting first. */
 export const accountsToRate = (ctx: Context, before: Instant, limit: number) =>
   rows<{ id: string }>(
     ctx.tx,
     sql`select a.id from account a left join bill_standing b on b.account_id = a.id
         where b.rated_at is null or b.rated_at < ${new Date(before).toISOString()}::timestamptz
           or exists (select 1 from usage_limit l where l.account_id = a.id and l.changed_at >= b.rated_at)
-        order by b.rated_at nulls first, a.id limit ${limit}`,
+        order by b.rated_at - case
+            when exists (select from usage_limit l where l.account_id = a.id and l.changed_at >= b.rated_at)
+              then interval '1 day'
+            when exists (select from usage_limit l where l.account_id = a.id)
+              or exists (select from limit_standing s where s.account_id = a.id) then ${AHEAD}::interval
+            else interval '0' end nulls first, a.id
+        limit ${limit}`,
   )
 
 /** The row of an account's bill, held until the transaction ends; false where somebody else is at it. */
