@@ -86,6 +86,21 @@ export const ServiceResource = z.object({
   from: InstantText,
   to: InstantText.nullable(),
 })
+/** Those who look after the installation see who suspended it and why; its customer only that it is. */
+export const ServiceSuspension = z.object({
+  id: Id,
+  state: z.enum(['planned', 'in_force', 'ended']),
+  from: InstantText,
+  to: InstantText.nullable().meta({ description: 'null: it lasts' }),
+  reason: z.string().nullable().meta({ description: 'for staff alone' }),
+  actor: z.string().nullable().meta({ description: 'for staff alone' }),
+  recorded_at: InstantText,
+  end: z
+    .object({ actor: z.string(), reason: z.string(), recorded_at: InstantText })
+    .nullable()
+    .meta({ description: 'who set its end, and why; for staff alone' }),
+})
+export type ServiceSuspension = z.infer<typeof ServiceSuspension>
 export const Subscription = z
   .object({
     id: Id,
@@ -104,6 +119,10 @@ export const Subscription = z
     anchor: Plan.shape.anchor,
     versions: z.array(ServiceVersion).meta({ description: 'oldest first' }),
     resources: z.array(ServiceResource).meta({ description: 'by which it is fulfilled, oldest first' }),
+    suspension: ServiceSuspension.nullable().meta({
+      description: 'that is in force, or else planned next; null: there is none, or the service has ended',
+    }),
+    suspensions: z.array(ServiceSuspension).meta({ description: 'oldest first' }),
   })
   .meta({ id: 'Subscription' })
 export type Subscription = z.infer<typeof Subscription>
@@ -148,6 +167,22 @@ export const Detachment = z.object({
   ...Correction,
 })
 export type Detachment = z.infer<typeof Detachment>
+
+export const NewSuspension = z.object({
+  from: InstantText.optional().meta({
+    description: 'within the service; default: now; the past needs `correction`',
+  }),
+  correction: Correction.correction,
+  reason: z.string().trim().min(1).max(500).meta({ description: 'stays on record; its customer does not read it' }),
+})
+export type NewSuspension = z.infer<typeof NewSuspension>
+export const SuspensionEnd = z.object({
+  at: InstantText.optional().meta({
+    description: 'default: now; the past needs `correction`; at or before its beginning: it never held',
+  }),
+  ...Correction,
+})
+export type SuspensionEnd = z.infer<typeof SuspensionEnd>
 
 /** What was subscribed on [from, to), as rating reads it. */
 export interface ServiceTerms {

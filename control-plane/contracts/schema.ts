@@ -102,6 +102,19 @@ export const serviceResource = pgTable(
   (t) => [index().on(t.account_id), index().on(t.service_id), index().on(t.resource_id)],
 )
 
+/** When a service is suspended, bitemporal likewise; no row is ever deleted. Nothing that is billed follows from it. */
+export const serviceSuspension = pgTable(
+  'service_suspension',
+  {
+    ...ofService,
+    /** who set its end or took it back, when, and why; null: nobody has */
+    end_actor: text(),
+    end_reason: text(),
+    end_recorded_at: instant(),
+  },
+  (t) => [index().on(t.account_id), index().on(t.service_id)],
+)
+
 /** Which negotiated books a contract has beside its own, bitemporal likewise. */
 export const contractBook = pgTable(
   'contract_book',

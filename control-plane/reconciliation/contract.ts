@@ -17,6 +17,7 @@ import { Amount, CurrencyCode, Id, InstantText, PageQuery } from '../http/contra
  * - `gone`: a service in force whose machines have all ended; or a machine that is billed on while its source is silent, though
  *   another eye on it saw it end.
  * - `ended_service`: it runs, in no service, after the last service that it fulfilled for its owner ended.
+ * - `suspended`: it runs while a service that it fulfils is suspended.
  * - `unmetered`: it has been running for a day, and what its owner is charged for it measures nothing: a size that no source
  *   tells, or a counter without a reading.
  * - `two_services`: it fulfils two services at once, by itself or by two eyes on it.
@@ -29,6 +30,7 @@ export const DISCREPANCIES = [
   'host',
   'gone',
   'ended_service',
+  'suspended',
   'unmetered',
   'two_services',
 ] as const
@@ -49,6 +51,7 @@ export const Side = z.object({
         plan: z.object({ en: z.string(), es: z.string() }),
         since: InstantText,
         until: InstantText.nullable(),
+        suspension: z.object({ from: InstantText, reason: z.string() }).nullable(),
       }),
     )
     .optional(),

@@ -64,6 +64,8 @@ export interface ServiceFact {
   until: Instant | null
   /** when the last machine that it had was detached */
   detached_at: Instant | null
+  /** that is in force now */
+  suspension: { from: Instant; reason: string } | null
 }
 export interface AttachmentFact {
   service_id: string

@@ -19,19 +19,10 @@ import {
   type ReconciliationSummary,
 } from './contract.ts'
 import type { Counter, Facts, Silent, SourceFact } from './facts.ts'
+import { ABANDONED_MS, isCurrent, unheard } from './known.ts'
 import { moneyOf } from './money.ts'
 import { chosen, inOrder, type Names, present } from './present.ts'
-import {
-  ABANDONED_MS,
-  type Found,
-  isCurrent,
-  judged,
-  METERED_WITHIN_MS,
-  type Judged,
-  unheard,
-  unmetered,
-  type Unknown,
-} from './rules.ts'
+import { type Found, judged, type Judged, METERED_WITHIN_MS, unmetered, type Unknown } from './rules.ts'
 import * as store from './store.ts'
 
 export { previewAdoption } from './adoption.ts'

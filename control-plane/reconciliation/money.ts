@@ -96,6 +96,8 @@ function worthOf(found: Found, terms: Terms, silent: readonly Silent[]): Exact |
       const brought = both(fee && divide(fee, fraction(BigInt(worth.machines))), before.charged(machine), add)
       return exactly(both(brought, own.charged(machine), subtract), own.currency, 'loss')
     }
+    case 'brought':
+      return brought(found, worth.parts, terms)
     case 'usage': {
       if (!machine || !own || silent.length === 0 || silent.some(({ read_at }) => read_at === null)) return null
       return exactly(own.measured(machine, silent), own.currency, 'loss')
@@ -120,6 +122,24 @@ function feesOf({ services }: Found, ids: readonly string[], terms: Terms): Exac
     first.currency,
     'overcharge',
   )
+}
+
+/** What a machine is charged with its part of fees, where all of it is in one currency. */
+function brought(
+  { machine, account_id }: Found,
+  parts: Extract<Found['worth'], { of: 'brought' }>['parts'],
+  terms: Terms,
+): Exact | null {
+  const own = terms.of(account_id ?? parts[0]?.service.account_id ?? null)
+  if (!machine || !own) return null
+  let sum = own.charged(machine)
+  for (const { service, machines } of parts) {
+    const by = terms.of(service.account_id)
+    if (by?.currency !== own.currency) return null
+    const fee = by.fee(service.id)
+    sum = both(sum, fee && divide(fee, fraction(BigInt(machines))), add)
+  }
+  return exactly(sum, own.currency, 'loss')
 }
 
 /** What is held beyond what was promised comes to at the prices beside the plan, less what is charged of it. */

@@ -42,12 +42,13 @@ const accountOf = (id: string | null, { accounts }: Names) =>
 const hostOf = (id: string | null | undefined, { hosts }: Names) =>
   id === null || id === undefined ? null : { id, name: hosts.get(id) ?? '' }
 const servicesOf = (services: readonly ServiceFact[]): NonNullable<Side['services']> =>
-  services.map(({ id, account_id, plan, since, until }) => ({
+  services.map(({ id, account_id, plan, since, until, suspension }) => ({
     id,
     account_id,
     plan,
     since: iso(since),
     until: textOf(until),
+    suspension: suspension && { from: iso(suspension.from), reason: suspension.reason },
   }))
 
 function seenSide({ kind, machine, ended_at, meters }: Found, names: Names): Side {

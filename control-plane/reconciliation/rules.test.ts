@@ -53,6 +53,7 @@ const service = (over: Partial<ServiceFact> = {}): ServiceFact => ({
   since: 1,
   until: null,
   detached_at: null,
+  suspension: null,
   ...over,
 })
 const attachment = (over: Partial<AttachmentFact> = {}): AttachmentFact => ({
@@ -219,6 +220,26 @@ test('what runs after its service ended is told; what stopped with it, or serves
   expect(kinds({ ...served, over: { ended } })).toEqual([])
 })
 
+test('what runs while its service is suspended is told, with what it brings; what stopped, or serves another, is not', () => {
+  const suspension = { from: 7, reason: 'unpaid' }
+  const services = [service({ suspension })]
+  const [found] = judged(facts({ ...served, services })).found
+  const parts = [{ service: services[0], machines: 1 }]
+  expect(found).toMatchObject({ kind: 'suspended', since: 7, account_id: 'a', worth: { of: 'brought', parts } })
+  expect(kinds({ ...served, services, machines: [machine({ state: 'stopped' })] })).toEqual([])
+  // attached after it was suspended: it is since then
+  expect(judged(facts({ services, attachments: [attachment({ since: 9 })] })).found[0]?.since).toBe(9)
+  // two eyes on one machine and one that has ended: one is there
+  const others = [machine({ id: 'e', covered_by: 'm' }), machine({ id: 'gone', ended_at: 3 }), machine({ id: 'n' })]
+  const attachments = ['m', 'e', 'gone'].map((resource_id) => attachment({ resource_id }))
+  const seen = judged(facts({ services, attachments, machines: [machine(), ...others] })).found
+  expect(seen).toMatchObject([{ machine: { id: 'm' }, worth: { parts } }])
+  // of two services the one that is suspended
+  const two = { services: [service(), service({ id: 's2', suspension })] }
+  const both = judged(facts({ ...two, attachments: [attachment(), attachment({ service_id: 's2', since: 8 })] })).found
+  expect(both).toMatchObject([{ kind: 'suspended', since: 8, services: [{ id: 's2' }] }, { kind: 'two_services' }])
+})
+
 test('unmetered is charged by what no source tells, for a day at least; its counters are asked for', () => {
   const priced = new Map([['a', new Set(['vm.memory', 'vm.network_transmit_bytes', 'host.vcpu'])]])
   expect(kinds({ over: { priced } })).toEqual(['unmetered'])
@@ -268,6 +289,8 @@ const DARK: [string, World][] = [
 test.for(DARK)('of a machine whose scope is %s nothing is said', ([, world]) => {
   const { found, unknown, matched } = judged(facts({ machines: [machine({ account_id: null })], ...world }))
   expect([found, unknown.length, matched]).toEqual([[], 1, 0])
+  const suspended = [service({ suspension: { from: 7, reason: 'unpaid' } })]
+  expect(kinds({ ...served, services: suspended, ...world })).toEqual([])
   // and of a service whose machine ended there, only where the source was not taken away for good
   const ended = judged(facts({ ...served, machines: [machine({ ended_at: 9 })], ...world }))
   const isAway = world.sources?.[0]?.state === 'deleted'

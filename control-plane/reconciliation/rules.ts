@@ -4,18 +4,9 @@ import type { Instant } from '../base/time.ts'
 import type { Promised } from '../contracts/contract.ts'
 import { METER_NAMES, meterOf } from '../metering/contract.ts'
 import { counts } from '../metering/rules.ts'
-import { SILENT_AT_LEAST_MS, SILENT_INTERVALS } from '../sources/rules.ts'
 import type { DiscrepancyKind } from './contract.ts'
-import type {
-  AttachmentFact,
-  Counter,
-  EndedEyeFact,
-  Facts,
-  MachineFact,
-  ScopeFact,
-  ServiceFact,
-  SourceFact,
-} from './facts.ts'
+import type { AttachmentFact, Counter, EndedEyeFact, Facts, MachineFact, ScopeFact, ServiceFact } from './facts.ts'
+import { type Known, known } from './known.ts'
 
 /** What a difference is worth is rated later, of this. */
 export type Worth =
@@ -29,6 +20,8 @@ export type Worth =
   | { of: 'beyond'; promised: Size }
   /** what the service that ended brought, less what is charged now */
   | { of: 'ended'; service_id: string; at: Instant; machines: number }
+  /** what it is charged, with its part of the fees of services that so many machines fulfil */
+  | { of: 'brought'; parts: readonly { service: ServiceFact; machines: number }[] }
   /** what these counters brought in 30 days */
   | { of: 'usage'; meters: readonly string[] }
   | { of: 'nothing' }
@@ -64,76 +57,6 @@ export interface Judged {
 
 /** It must have been running for so long before a missing reading means anything. */
 export const METERED_WITHIN_MS = 86_400_000
-/** A scope that nobody listed for so long is no place where a machine may have gone. */
-export const ABANDONED_MS = 30 * 86_400_000
-
-/** Whether a scope is known as it is now: listed whole within three intervals, by a source that is heard and doing well. */
-export function isCurrent(facts: Pick<Facts, 'sources' | 'now'>, scope: ScopeFact | undefined): boolean {
-  if (!scope || scope.listed_at === null || scope.interval_ms === null || scope.source_id === null) return false
-  if (facts.sources.get(scope.source_id)?.state !== 'ok') return false
-  return facts.now - scope.listed_at <= Math.max(SILENT_INTERVALS * scope.interval_ms, SILENT_AT_LEAST_MS)
-}
-
-interface Known {
-  facts: Facts
-  /** by the billed eye: all eyes on a machine */
-  eyes: ReadonlyMap<string, readonly MachineFact[]>
-  attached: ReadonlyMap<string, readonly AttachmentFact[]>
-  ofService: ReadonlyMap<string, readonly AttachmentFact[]>
-  current: ReadonlySet<string>
-  /** realms in which a scope isn't known as it is now: what ended there may live on where nobody looks */
-  dim: ReadonlyMap<string, ScopeFact>
-  goneEyes: ReadonlyMap<string, EndedEyeFact>
-}
-
-function known(facts: Facts): Known {
-  const current = new Set<string>()
-  const dim = new Map<string, ScopeFact>()
-  for (const scope of facts.scopes.values()) {
-    if (isCurrent(facts, scope)) current.add(scope.id)
-    else if (mayHold(facts, scope)) dim.set(scope.realm, scope)
-  }
-  for (const source of facts.sources.values())
-    if (mayHide(facts, source) && !dim.has(source.realm)) dim.set(source.realm, unheard(source))
-  const live = [...facts.machines.values()].filter(({ ended_at }) => ended_at === null)
-  const attachments = facts.attachments.filter(({ service_id }) => facts.services.has(service_id))
-  const between = { facts, current, dim }
-  return {
-    ...between,
-    eyes: Map.groupBy(live, ({ id, covered_by }) => covered_by ?? id),
-    attached: Map.groupBy(attachments, ({ resource_id }) => resource_id),
-    ofService: Map.groupBy(attachments, ({ service_id }) => service_id),
-    goneEyes: new Map(
-      facts.ended_eyes.filter((eye) => sawItEnd(between, eye)).map((eye) => [eye.resource_id, eye] as const),
-    ),
-  }
-}
-
-/** What is listed, were it only in part, may hold what ended elsewhere. */
-const mayHold = ({ sources, now }: Facts, { heard_at, source_id }: ScopeFact): boolean =>
-  heard_at !== null &&
-  now - heard_at <= ABANDONED_MS &&
-  (source_id === null || sources.get(source_id)?.state !== 'deleted')
-
-/** A source that never listed anything whole sees nobody knows what; of all others the scopes tell. */
-const mayHide = ({ now }: Facts, { state, lists, heard_at }: SourceFact): boolean =>
-  state !== 'ok' && state !== 'deleted' && !lists && now - heard_at <= ABANDONED_MS
-/** A place of which nothing is known but its source. */
-export const unheard = ({ id, realm, heard_at }: SourceFact): ScopeFact => ({
-  id: '',
-  realm,
-  source_id: id,
-  listed_at: null,
-  heard_at,
-  interval_ms: null,
-})
-
-/** An eye that looks saw the end, and the one that is billed was not heard since. */
-function sawItEnd({ facts, current, dim }: Pick<Known, 'facts' | 'current' | 'dim'>, eye: EndedEyeFact): boolean {
-  const scope = facts.scopes.get(facts.machines.get(eye.resource_id)?.scope_id ?? '')
-  if (!scope || current.has(scope.id) || (scope.listed_at ?? 0) >= eye.ended_at) return false
-  return eye.scope_id !== null && current.has(eye.scope_id) && !dim.has(eye.realm)
-}
 
 /** What is known without asking for readings; those of `counters` that were silent are `unmetered` beside it. */
 export function judged(facts: Facts): Judged {
@@ -170,6 +93,7 @@ function judgeMachine(all: Known, machine: MachineFact, out: Judged): void {
   const held = heldIn(all, machine)
   const found = [
     unpaid(all, machine, held),
+    whileSuspended(all, machine, held),
     twice(all, machine, held),
     otherOwner(all, machine, held),
     ...drift(all, machine, held),
@@ -211,6 +135,29 @@ function unpaid({ facts }: Known, machine: MachineFact, held: readonly Attachmen
   const components = facts.priced.get(account_id)
   if (components && [...components].some((one) => one.startsWith(`${machine.kind}.`))) return null
   return { ...nothing, kind: 'orphan', since: machine.owned_since ?? machine.first_seen_at, worth: { of: 'standard' } }
+}
+
+/** It is meant to stand still with its service, whatever is billed of it meanwhile. */
+function whileSuspended(all: Known, machine: MachineFact, held: readonly AttachmentFact[]): Found | null {
+  const own = held.filter((one) => serviceOf(all, one).some(({ suspension }) => suspension !== null))
+  if (machine.state !== 'running' || own.length === 0) return null
+  const services = own.flatMap((one) => serviceOf(all, one))
+  const since = Math.max(services[0]?.suspension?.from ?? 0, own[0]?.since ?? 0)
+  const parts = services.map((service) => ({ service, machines: machinesOf(all, service) }))
+  return {
+    kind: 'suspended',
+    machine,
+    services,
+    account_id: machine.account_id,
+    since,
+    worth: { of: 'brought', parts },
+  }
+}
+
+/** How many machines fulfil it, however many eyes see each. */
+const machinesOf = ({ facts, ofService }: Known, { id }: ServiceFact): number => {
+  const own = (ofService.get(id) ?? []).flatMap(({ resource_id }) => facts.machines.get(resource_id) ?? [])
+  return new Set(own.filter(({ ended_at }) => ended_at === null).map((one) => one.covered_by ?? one.id)).size
 }
 
 function twice(all: Known, machine: MachineFact, held: readonly AttachmentFact[]): Found | null {

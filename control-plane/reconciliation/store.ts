@@ -16,7 +16,7 @@ import type {
   ServiceFact,
   SourceFact,
 } from './facts.ts'
-import { isCurrent } from './rules.ts'
+import { isCurrent } from './known.ts'
 
 type Text<T> = { [K in keyof T]: T[K] extends Instant | null ? string | null : T[K] }
 const at = (instant: Instant): SQL => sql`${new Date(instant).toISOString()}::timestamptz`
@@ -197,6 +197,8 @@ interface ServiceRow {
   since: string
   until: string | null
   detached_at: string | null
+  suspended_from: string | null
+  suspended_for: string
 }
 /** Services in force. */
 export async function services(ctx: Context): Promise<Map<string, ServiceFact>> {
@@ -204,16 +206,17 @@ export async function services(ctx: Context): Promise<Map<string, ServiceFact>> 
     ctx.tx,
     sql`select s.id, s.account_id, v.plan_id, n.name as plan, n.price_book_id, n.included_kinds, n.promised,
           coalesce(v.trial_until > ${at(ctx.now())}, false) as on_trial, ${ms(sql`s.valid_from`)} as since,
-          ${ms(sql`v.valid_to`)} as until, ${ms(sql`d.at`)} as detached_at
+          ${ms(sql`v.valid_to`)} as until, ${ms(sql`d.at`)} as detached_at, ${ms(sql`x.valid_from`)} as suspended_from, x.reason as suspended_for
         from service s join service_version v on v.service_id = s.id and ${holds('v', ctx.now())} join plan n on n.id = v.plan_id
           left join (select service_id, max(valid_to) as at from service_resource where cut_to is null and valid_to <= ${at(ctx.now())} group by 1) d on d.service_id = s.id
+          left join service_suspension x on x.service_id = s.id and ${holds('x', ctx.now())}
         where s.kind = 'subscription' order by s.id`,
   )
   return new Map(
-    found.map(({ since, until, detached_at, ...row }) => [
-      row.id,
-      { ...row, since: sure(since), until: whole(until), detached_at: whole(detached_at) },
-    ]),
+    found.map(({ since, until, detached_at, suspended_from: from, suspended_for: reason, ...row }) => {
+      const suspension = from === null ? null : { from: sure(from), reason }
+      return [row.id, { ...row, since: sure(since), until: whole(until), detached_at: whole(detached_at), suspension }]
+    }),
   )
 }
 

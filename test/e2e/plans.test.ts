@@ -1,4 +1,4 @@
-/** From a plan to a bill in a browser: drawn up, priced, put on sale, subscribed, changed with its preview, fulfilled, explained, cancelled, and not after all. */
+/** From a plan to a bill in a browser: drawn up, priced, put on sale, subscribed, changed with its preview, fulfilled, explained, cancelled and not after all, suspended and resumed. */
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -132,6 +132,38 @@ test('it is subscribed, changed with a preview, fulfilled, explained on the draf
   expect(complaints).toEqual([])
   await page.context().close()
 }, 180_000)
+
+test('it is suspended with a reason and resumed; a machine that runs on while it is suspended is told of', async (context) => {
+  skipWithoutBrowser(context)
+  const page = await signedIn(product, { locale: 'en-GB', viewport: { width: 1440, height: 900 } })
+  const complaints = watch(page)
+  await page.goto(`${product.origin}/accounts/${account}/services`)
+  const [dialog, card] = [dialogOf(page), page.getByRole('region', { name: 'Bare metal M' })]
+  const suspend = async (reason: string) => {
+    await card.getByRole('button', { name: 'Suspend…' }).click()
+    const button = dialog.getByRole('button', { name: 'Suspend' })
+    expect(await button.isDisabled()).toBe(true)
+    await dialog.getByLabel('Reason').fill(reason)
+    await picture(page, 'suspend')
+    await button.click()
+    await card.getByText(/^Suspended since/).waitFor()
+    await card.getByText(reason).waitFor()
+  }
+  await suspend('Asked for by telephone')
+  await card.getByRole('button', { name: 'Resume' }).click()
+  await dialog.getByLabel(/^Reason/).fill('Not after all')
+  await dialog.getByRole('button', { name: 'Resume' }).click()
+  await card.getByText('Former suspensions').click()
+  await card.getByText(/ended by .*Not after all/).waitFor()
+  await suspend('Not paid for two months')
+  await picture(page, 'suspended')
+  await page.goto(`${product.origin}/reconciliation`)
+  await page.getByRole('button', { name: /^Details: .*Running while suspended/ }).click()
+  await page.getByText(/suspended since .*: Not paid for two months/).waitFor()
+  await picture(page, 'runs-while-suspended')
+  expect(complaints).toEqual([])
+  await page.context().close()
+}, 120_000)
 
 for (const look of looks([
   ['es-ES', 360, 'dark'],

@@ -92,6 +92,8 @@ const MONEY = [
   'POST /services/{id}/cancellation',
   'DELETE /services/{id}/cancellation',
   'POST /services/{id}/cancellation/preview',
+  'POST /services/{id}/suspension',
+  'POST /services/{id}/suspension/end',
   'POST /services/{id}/resources',
   'POST /services/{id}/resources/{attachment}/end',
   'POST /accounts',

@@ -27,6 +27,8 @@ export interface Wanted {
   from: number
   to?: number
   quantity?: number
+  /** days before now, each told by somebody; `withdrawn`: and taken back since */
+  suspended?: { from: number; to?: number; withdrawn?: true }[]
   /** nothing of its plan costs anything until ten days from now, or until it ends */
   trial?: boolean
 }
@@ -142,14 +144,16 @@ class Planting {
     plan = 'small',
     promised,
     trial = false,
+    suspended = [],
     ...rest
   }: Parameters<Planting['machine']>[0] & {
     plan?: PlanName
     promised?: Attached['promised']
     trial?: boolean
+    suspended?: Wanted['suspended']
   } = {}) {
     const account = rest.owner ?? this.account()
-    const service = this.service({ plan, account, from: 30, trial, quantity: this.quantity() })
+    const service = this.service({ plan, account, from: 30, trial, suspended, quantity: this.quantity() })
     const attached = [{ service, from: 29, ...(promised && { promised }) }]
     return { service, account, machine: this.machine({ owner: account, attached, ...rest }) }
   }
@@ -222,14 +226,16 @@ const PLANTS: Record<DiscrepancyKind, Plant> = {
     to.tell('host', machine, signed(new Big(0)))
   },
   gone(to) {
-    const { service, machine } = to.served({ gone: true, trial: to.dice.onceIn(5) })
+    const suspended = to.coin() ? [{ from: 9 }] : []
+    const { service, machine } = to.served({ gone: true, suspended, trial: to.dice.onceIn(5) })
     to.tell('gone', service, over(to.fee(service)), machine.realm)
   },
   ended_service(to) {
     const plan = to.coin() ? ('small' as const) : ('metered' as const)
     const account = to.account()
     const end = to.dice.int(200, 1_200) / 100
-    const more_of_it = { trial: to.dice.onceIn(5), quantity: to.quantity() }
+    const suspended = to.coin() ? [{ from: end + 1 }] : []
+    const more_of_it = { trial: to.dice.onceIn(5), quantity: to.quantity(), suspended }
     const service = to.service({ plan, account, from: 30, to: end, ...more_of_it })
     const many = to.dice.onceIn(3) ? 2 : 1
     repeat(many, (index) => {
@@ -239,6 +245,30 @@ const PLANTS: Record<DiscrepancyKind, Plant> = {
       if (!running) return
       const brought = to.fee(service).div(many).plus(to.charged(service, size))
       to.tell('ended_service', machine, signed(brought.minus(to.standard(size))))
+    })
+  },
+  suspended(to) {
+    const [plan, account] = [to.dice.pick(['small', 'metered', 'support'] as const), to.account()]
+    const suspended = [{ from: to.dice.int(1, 2_800) / 100, ...(to.coin() && { to: -3 }) }]
+    const more_of_it = { trial: to.dice.onceIn(5), quantity: to.quantity(), suspended }
+    const service = to.service({ plan, account, from: 30, ...more_of_it })
+    // its plan promises one size
+    const size = () => (plan === 'small' ? { vcpu: 2, gib: 4 } : to.size())
+    if (to.dice.onceIn(5)) {
+      // attached by an eye alone: it is charged beside the plan
+      const [more, held] = [{ evidence: smbios() }, size()]
+      const machine = to.machine({ realm: 'alpha', size: held, owner: account, more })
+      const attached = [{ service, from: 0.05 }]
+      to.machine({ realm: 'beta', size: held, late: true, owner: account, more, attached, read: null })
+      to.tell('suspended', machine, { ...signed(to.fee(service).plus(to.standard(held))), by_eye: true })
+      return
+    }
+    const many = to.dice.onceIn(3) ? 2 : 1
+    repeat(many, (index) => {
+      const [held, running] = [size(), index === 0 || to.coin()]
+      const more = running ? {} : { state: 'stopped' as const }
+      const machine = to.machine({ size: held, owner: account, attached: [{ service, from: 29 }], more })
+      if (running) to.tell('suspended', machine, signed(to.fee(service).div(many).plus(to.charged(service, held))))
     })
   },
   unmetered(to) {
@@ -283,7 +313,7 @@ const PLANTS: Record<DiscrepancyKind, Plant> = {
   },
 }
 
-/** 200 differences of nine kinds, at least twelve of each, the rest as the dice fall. */
+/** 200 differences of ten kinds, at least twelve of each, the rest as the dice fall. */
 function differences(to: Planting): void {
   const kinds = Object.keys(PLANTS) as DiscrepancyKind[]
   for (const kind of kinds) repeat(12, () => PLANTS[kind](to))
@@ -320,9 +350,14 @@ function healthy(to: Planting): void {
       read: null,
     })
   })
+  // stopped as long as it is suspended; or goes on again, was never to be, or is to be
+  repeat(20, () => to.served({ suspended: [{ from: 8 }], more: { state: 'stopped' }, read: null }))
+  for (const one of [{ from: 10, to: 3 }, { from: 8, withdrawn: true as const }, { from: -3 }])
+    repeat(20, () => to.served({ suspended: [one], read: null }))
   repeat(40, () => {
     // let go while its service goes on with another
-    const { service, account } = to.served({ read: null })
+    const suspended = [{ from: 15 }]
+    const { service, account } = to.served({ suspended, more: { state: 'stopped' }, read: null })
     to.machine({ owner: account, attached: [{ service, from: 29, to: 12 }] })
   })
   repeat(40, () => {

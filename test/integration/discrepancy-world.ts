@@ -4,7 +4,7 @@ import type { ObservationInput } from '#connectors/contract.ts'
 import { newId } from '#control-plane/base/id.ts'
 import { HOUR_MS, iso } from '#control-plane/base/time.ts'
 import { openAccount } from '#control-plane/contracts/index.ts'
-import { service, serviceResource, serviceVersion } from '#control-plane/contracts/schema.ts'
+import { service, serviceResource, serviceSuspension, serviceVersion } from '#control-plane/contracts/schema.ts'
 import { rows } from '#control-plane/db/index.ts'
 import { assignment } from '#control-plane/inventory/schema.ts'
 import type { Discrepancy, DiscrepancyKind, ReconciliationSummary } from '#control-plane/reconciliation/contract.ts'
@@ -181,6 +181,16 @@ export class Stage {
       return { ...common, ...of, ...terms, trial_until, ...span }
     })
     await world.db.insert(serviceVersion).values(versions)
+    const suspensions = fleet.services.flatMap(({ id, account, suspended = [] }) =>
+      suspended.map(({ from, to, withdrawn }) => {
+        const of = { id: newId(), service_id: id, account_id: this.account(account), reason: 'unpaid' }
+        const told = to === undefined ? null : 'test'
+        const end = { end_actor: told, end_reason: told, end_recorded_at: told && NOW }
+        const cut_to = withdrawn ? common.cut_from : null
+        return { ...common, ...of, ...end, cut_to, valid_from: ago(from), valid_to: until(to) }
+      }),
+    )
+    await world.db.insert(serviceSuspension).values(suspensions)
     const attached = fleet.machines.flatMap(({ name, attached: list, realm }) =>
       list.map(({ service: { id, account }, from, to, promised }) => {
         const { host: at, ...more } = promised ?? {}

@@ -47,6 +47,8 @@ export const bodiesOfSold = (known: () => [Sold, string]): Record<string, () => 
   '/services/{id}/changes': () => ({ quantity: 2 }),
   '/services/{id}/resources': () => ({ resource_id: known()[1] }),
   '/services/{id}/resources/{attachment}/end': () => ({}),
+  '/services/{id}/suspension': () => ({ reason: 'told once' }),
+  '/services/{id}/suspension/end': () => ({}),
   '/services/{id}/cancellation': () => ({ at: 'now' }),
   '/plans/{id}/retirement': () => ({}),
   '/price-indexes/{id}/values': () => ({ values: [{ from: new Date(nextHour()).toISOString(), amount: '1' }] }),

@@ -290,6 +290,10 @@ export const api = {
     post<ServicePreview>(`/services/${id}/changes/preview`, change, signal),
   cancelService: (id: string, how: Cancellation) => make<Contracts.Subscription>(`/services/${id}/cancellation`, how),
   resumeService: (id: string) => request<Contracts.Subscription>('DELETE', `/services/${id}/cancellation`),
+  suspendService: (id: string, reason: string) =>
+    make<Contracts.Subscription>(`/services/${id}/suspension`, { reason }),
+  liftSuspension: (id: string, reason: string) =>
+    make<Contracts.Subscription>(`/services/${id}/suspension/end`, { reason }),
   previewCancellation: (id: string, how: Cancellation, signal?: AbortSignal) =>
     post<ServicePreview>(`/services/${id}/cancellation/preview`, how, signal),
   attachResourceFrom: (id: string, resource_id: string, from: string, reason: string) =>

@@ -16,6 +16,7 @@ import { assertMayHold, changed, ended, resumed } from './rules.ts'
 import * as store from './store.ts'
 
 export { attach, detach } from './resources.ts'
+export { liftSuspension, suspend } from './suspensions.ts'
 
 /** The subscriptions of an account, the oldest first. */
 export async function listServices(ctx: Context, account_id: string): Promise<Subscription[]> {

@@ -4,9 +4,18 @@ import { billingPeriodOf, type Instant, iso } from '../../base/time.ts'
 import type { Plan } from '../../catalog/contract.ts'
 import { plansById } from '../../catalog/index.ts'
 import type { Context } from '../../db/index.ts'
-import type { Promised, Subscription } from '../contract.ts'
-import { currentOf, stateOf } from './rules.ts'
-import { namesOf, resourcesOf, type ResourceRow, type ServiceRow, type VersionRow, versionsOf } from './store.ts'
+import type { Promised, ServiceSuspension, Subscription } from '../contract.ts'
+import { currentOf, holdsAt, stateOf } from './rules.ts'
+import {
+  namesOf,
+  resourcesOf,
+  type ResourceRow,
+  type ServiceRow,
+  type SuspensionRow,
+  suspensionsOf,
+  type VersionRow,
+  versionsOf,
+} from './store.ts'
 
 const textOf = (at: Instant | null): string | null => (at === null ? null : iso(at))
 const by = <T extends { service_id: string }>(list: readonly T[]) => Map.groupBy(list, (row) => row.service_id)
@@ -20,6 +29,8 @@ export async function present(ctx: Context, services: readonly ServiceRow[], zon
   const about = {
     versions: by(versions),
     resources: by(resources),
+    // that it is suspended a tenant is told, who reads no more of it
+    suspensions: by(await ctx.program(({ tx }) => suspensionsOf(tx, service_ids))),
     // what a plan is called is known to whoever has it
     plans: await ctx.program((program) =>
       plansById(
@@ -45,6 +56,7 @@ export async function present(ctx: Context, services: readonly ServiceRow[], zon
 interface About {
   versions: ReadonlyMap<string, VersionRow[]>
   resources: ReadonlyMap<string, ResourceRow[]>
+  suspensions: ReadonlyMap<string, SuspensionRow[]>
   plans: ReadonlyMap<string, Plan>
   names: ReadonlyMap<string, Subscription['resources'][number]['resource']>
   zone: string
@@ -61,11 +73,16 @@ function presentOne({ id, account_id, parent_id }: ServiceRow, about: About): Su
   const { plans, names, zone, now } = about
   const plan = sure(plans.get(current.plan_id))
   const renews_at = billingPeriodOf(Math.max(now, current.valid_from), current.anchored_at, zone).to
+  const state = stateOf(versions, now)
+  const suspensions = about.suspensions.get(id) ?? []
+  const isAhead = ({ valid_from, valid_to }: SuspensionRow) =>
+    (valid_to === null || valid_to > now) && (last.valid_to === null || valid_from < last.valid_to)
+  const suspension = state === 'cancelled' ? undefined : suspensions.find(isAhead)
   return {
     id,
     account_id,
     parent_id,
-    state: stateOf(versions, now),
+    state,
     plan: {
       id: plan.id,
       name: plan.name,
@@ -86,6 +103,23 @@ function presentOne({ id, account_id, parent_id }: ServiceRow, about: About): Su
       const promised = about.isStaff ? row.promised : sizeAlone(row.promised)
       return [{ id: row.id, resource, promised, from: iso(row.valid_from), to: textOf(row.valid_to) }]
     }),
+    suspension: suspension ? suspensionText(suspension, about) : null,
+    suspensions: suspensions.map((row) => suspensionText(row, about)),
+  }
+}
+
+function suspensionText(row: SuspensionRow, { now, isStaff }: About): ServiceSuspension {
+  const { end_actor: actor, end_reason: reason, end_recorded_at: recorded_at } = row
+  const isEnded = actor !== null && reason !== null && recorded_at !== null
+  return {
+    id: row.id,
+    state: holdsAt(row, now) ? 'in_force' : row.valid_from > now ? 'planned' : 'ended',
+    from: iso(row.valid_from),
+    to: textOf(row.valid_to),
+    reason: isStaff ? row.reason : null,
+    actor: isStaff ? row.actor : null,
+    recorded_at: iso(row.recorded_at),
+    end: isStaff && isEnded ? { actor, reason, recorded_at: iso(recorded_at) } : null,
   }
 }
 

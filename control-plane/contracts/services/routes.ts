@@ -1,4 +1,4 @@
-/** HTTP of services: subscribing, changing, cancelling, and what fulfils them. */
+/** HTTP of services: subscribing, changing, cancelling, suspending, and what fulfils them. */
 import { z } from 'zod'
 import { Id } from '../../http/contract.ts'
 import { answers, ById, type HttpDeps, router, valid, verb } from '../../http/index.ts'
@@ -7,10 +7,12 @@ import {
   Detachment,
   NewServiceResource,
   NewSubscription,
+  NewSuspension,
   ServiceChange,
   Subscription,
+  SuspensionEnd,
 } from '../contract.ts'
-import { attach, cancel, change, detach, resume, subscribe } from './index.ts'
+import { attach, cancel, change, detach, liftSuspension, resume, subscribe, suspend } from './index.ts'
 
 export const routes = (deps: HttpDeps) =>
   router()
@@ -41,6 +43,21 @@ export const routes = (deps: HttpDeps) =>
       answers('Take back a cancellation that is still ahead', Subscription, 'contracts.write'),
       valid('param', ById),
       async (c) => c.json(await verb(c, deps, (ctx) => resume(ctx, c.req.valid('param').id))),
+    )
+    .post(
+      '/services/:id/suspension',
+      answers('Suspend a service: its fees and its use are billed as before', Subscription, 'contracts.write'),
+      valid('param', ById),
+      valid('json', NewSuspension),
+      async (c) => c.json(await verb(c, deps, (ctx) => suspend(ctx, c.req.valid('param').id, c.req.valid('json')))),
+    )
+    .post(
+      '/services/:id/suspension/end',
+      answers('Lift the suspension of a service', Subscription, 'contracts.write'),
+      valid('param', ById),
+      valid('json', SuspensionEnd),
+      async (c) =>
+        c.json(await verb(c, deps, (ctx) => liftSuspension(ctx, c.req.valid('param').id, c.req.valid('json')))),
     )
     .post(
       '/services/:id/resources',

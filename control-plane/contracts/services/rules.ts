@@ -25,8 +25,10 @@ export function assertMayHold({ at, correction, reason }: Decision, now: Instant
     ])
 }
 
-const holdsAt = ({ valid_from, valid_to }: Span, at: Instant): boolean =>
+export const holdsAt = ({ valid_from, valid_to }: Span, at: Instant): boolean =>
   valid_from <= at && (valid_to === null || valid_to > at)
+
+export const isWithin = (live: readonly Span[], at: Instant): boolean => live.some((one) => holdsAt(one, at))
 
 export interface Change<T> {
   /** no longer as they stand */

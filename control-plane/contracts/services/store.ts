@@ -6,11 +6,12 @@ import { knownAt, LIVE } from '../../db/cut.ts'
 import { ofWholeAccounts, withinReach } from '../../db/fence.ts'
 import { type Context, rows, type Tx } from '../../db/index.ts'
 import { together } from '../../db/together.ts'
-import { service, serviceResource, serviceVersion } from '../schema.ts'
+import { service, serviceResource, serviceSuspension, serviceVersion } from '../schema.ts'
 
 export type ServiceRow = typeof service.$inferSelect
 export type VersionRow = typeof serviceVersion.$inferSelect
 export type ResourceRow = typeof serviceResource.$inferSelect
+export type SuspensionRow = typeof serviceSuspension.$inferSelect
 type Table = typeof serviceVersion | typeof serviceResource
 
 export const insertService = async (tx: Tx, row: ServiceRow): Promise<void> => {
@@ -108,6 +109,35 @@ export async function supersede(
     )
   if (fresh.length > 0) await tx.delete(of).where(ids(fresh))
   if (known.length > 0) await tx.update(of).set({ cut_to: open }).where(ids(known))
+}
+
+/** Suspensions that hold, held or are planned, oldest first. */
+export const suspensionsOf = async (tx: Tx, service_ids: readonly string[]): Promise<SuspensionRow[]> =>
+  service_ids.length === 0
+    ? []
+    : tx
+        .select()
+        .from(serviceSuspension)
+        .where(
+          and(
+            inArray(serviceSuspension.service_id, [...service_ids]),
+            knownAt(serviceSuspension.cut_from, serviceSuspension.cut_to, LIVE),
+          ),
+        )
+        .orderBy(asc(serviceSuspension.valid_from), asc(serviceSuspension.id))
+
+export const insertSuspensions = async (tx: Tx, list: readonly SuspensionRow[]): Promise<void> => {
+  if (list.length > 0) await tx.insert(serviceSuspension).values([...list])
+}
+
+/** What was told stays, though it holds no more: even what no closed cut knew; with who said so and why. */
+export const supersedeSuspensions = async (
+  tx: Tx,
+  list: readonly SuspensionRow[],
+  said: Pick<SuspensionRow, 'cut_to' | 'end_actor' | 'end_reason' | 'end_recorded_at'>,
+): Promise<void> => {
+  const ids = list.map(({ id }) => id)
+  await tx.update(serviceSuspension).set(said).where(inArray(serviceSuspension.id, ids))
 }
 
 /** Names of resources, for services that they fulfil. */

@@ -117,6 +117,8 @@ const NEVER_DONE = new Set([
   'POST /api/v1/charges/{id}/cancellation',
   'POST /api/v1/write-offs/{id}/reversal',
   'POST /api/v1/accounts/{id}/one-off-invoices',
+  // of a service that is suspended by then, and not cancelled since
+  'POST /api/v1/services/{id}/suspension/end',
   // as the draft that it shows
   'GET /api/v1/accounts/{id}/pro-forma',
   // its id is in no list that chance reads, and the book must be one for negotiated prices

@@ -1484,6 +1484,23 @@ export const en = {
     resume_text:
       'It no longer ends, with what fulfils it and its add-ons. Changes that were planned for after its end are not planned anew.',
     resumed: '{{ name }} goes on',
+    suspend: 'Suspend…',
+    suspend_title: 'Suspend {{ name }}?',
+    suspend_text:
+      'It is on record as suspended from now on. Its fees stay due and what is used is billed as before; a machine of it that keeps running stands in the reconciliation. The customer sees that it is suspended, not why.',
+    suspend_button: 'Suspend',
+    suspended: '{{ name }} is suspended',
+    suspended_since: 'Suspended since {{ at }}',
+    suspended_from: 'To be suspended on {{ at }}',
+    suspended_until: 'Suspended until {{ at }}',
+    suspended_by: 'Suspended by {{ name }}: {{ reason }}',
+    suspensions: 'Former suspensions',
+    suspension_ended_by: 'ended by {{ name }}',
+    lift: 'Resume',
+    lift_title: 'Resume {{ name }}?',
+    lift_text: 'It is suspended no more from now on. What was planned of that for later is gone, too.',
+    lift_reason: 'Reason (optional)',
+    lifted: '{{ name }} is suspended no more',
     end_now: 'Now',
     end_of_period: 'At the end of the month',
     preview: 'This month’s bill',
@@ -1687,6 +1704,7 @@ export const en = {
       host: 'Other host',
       gone: 'Billed while gone',
       ended_service: 'Running after its service',
+      suspended: 'Running while suspended',
       unmetered: 'Running but unmetered',
       two_services: 'In two services',
     },
@@ -1700,6 +1718,8 @@ export const en = {
       gone: 'It ended by a complete listing, and is still charged.',
       ended_service:
         'Its service ended, and it still runs. The amount is what the service brought less what is charged now.',
+      suspended:
+        'Its service is suspended, and it still runs. The amount is its part of the fee and what it is charged beside: it goes on being billed, and is lost if that is not paid.',
       unmetered:
         'It has been running for a day, and what it is charged by measures nothing. The amount is what these meters brought in the 30 days before.',
       two_services: 'It fulfils two services at once. The amount is the fees of all but the oldest.',
@@ -1720,6 +1740,7 @@ export const en = {
     state: 'State',
     place: 'Place',
     ended: 'Ended',
+    suspended: 'suspended since {{ at }}: {{ reason }}',
     meters: 'Measures nothing',
     all: 'All',
     kind: 'Difference',

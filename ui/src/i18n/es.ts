@@ -1480,6 +1480,24 @@ export const es: Dictionary = {
     resume_text:
       'Ya no termina, ni lo que lo cumple ni sus complementos. Los cambios previstos para después del fin no se vuelven a prever.',
     resumed: '{{ name }} continúa',
+    suspend: 'Suspender…',
+    suspend_title: '¿Suspender {{ name }}?',
+    suspend_text:
+      'Desde ahora consta como suspendido. Sus cuotas se siguen debiendo y lo que se usa se factura como antes; una máquina suya que siga funcionando figura en la conciliación. El cliente ve que está suspendido, no por qué.',
+    suspend_button: 'Suspender',
+    suspended: '{{ name }} está suspendido',
+    suspended_since: 'Suspendido desde {{ at }}',
+    suspended_from: 'Se suspenderá el {{ at }}',
+    suspended_until: 'Suspendido hasta {{ at }}',
+    suspended_by: 'Suspendido por {{ name }}: {{ reason }}',
+    suspensions: 'Suspensiones anteriores',
+    suspension_ended_by: 'terminada por {{ name }}',
+    lift: 'Reanudar',
+    lift_title: '¿Reanudar {{ name }}?',
+    lift_text:
+      'Desde ahora ya no está suspendido. También desaparece lo que de ello estuviera previsto para más tarde.',
+    lift_reason: 'Motivo (opcional)',
+    lifted: '{{ name }} ya no está suspendido',
     end_now: 'Ahora',
     end_of_period: 'Al final del mes',
     preview: 'La factura de este mes',
@@ -1684,6 +1702,7 @@ export const es: Dictionary = {
       host: 'Otro host',
       gone: 'Facturado sin existir',
       ended_service: 'Funciona tras su servicio',
+      suspended: 'Funciona pese a la suspensión',
       unmetered: 'Funciona sin medir',
       two_services: 'En dos servicios',
     },
@@ -1697,6 +1716,8 @@ export const es: Dictionary = {
       gone: 'Terminó según un listado completo, y se sigue cobrando.',
       ended_service:
         'Su servicio terminó y sigue funcionando. El importe es lo que daba el servicio menos lo que se cobra ahora.',
+      suspended:
+        'Su servicio está suspendido y sigue funcionando. El importe es su parte de la cuota y lo que se le cobra aparte: se sigue facturando, y se pierde si no se paga.',
       unmetered:
         'Lleva un día funcionando y aquello por lo que se cobra no mide nada. El importe es lo que dieron esos contadores en los 30 días anteriores.',
       two_services: 'Cumple dos servicios a la vez. El importe son las cuotas de todos menos el más antiguo.',
@@ -1717,6 +1738,7 @@ export const es: Dictionary = {
     state: 'Estado',
     place: 'Lugar',
     ended: 'Terminó',
+    suspended: 'suspendido desde {{ at }}: {{ reason }}',
     meters: 'No mide nada',
     all: 'Todo',
     kind: 'Diferencia',

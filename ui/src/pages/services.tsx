@@ -17,16 +17,23 @@ import { createMay } from '../parts/may.ts'
 import { Page, Section } from '../parts/page.tsx'
 import { ServiceCard } from '../parts/service-card.tsx'
 import { CancelDialog, ChangeDialog, ResumeDialog, SubscribeDialog } from '../parts/service-dialogs.tsx'
+import { LiftDialog, SuspendDialog } from '../parts/service-suspension.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
 
 interface Asked {
-  what: 'change' | 'cancel' | 'resume'
+  what: keyof typeof DIALOGS
   service: Subscription
 }
 
-const DIALOGS = { change: ChangeDialog, cancel: CancelDialog, resume: ResumeDialog }
+const DIALOGS = {
+  change: ChangeDialog,
+  cancel: CancelDialog,
+  resume: ResumeDialog,
+  suspend: SuspendDialog,
+  lift: LiftDialog,
+}
 
 export default function Services() {
   const params = useParams()
@@ -74,6 +81,8 @@ export default function Services() {
                       onChange={() => setAsked({ what: 'change', service })}
                       onCancel={() => setAsked({ what: 'cancel', service })}
                       onResume={() => setAsked({ what: 'resume', service })}
+                      onSuspend={() => setAsked({ what: 'suspend', service })}
+                      onLift={() => setAsked({ what: 'lift', service })}
                     />
                   )}
                 </For>

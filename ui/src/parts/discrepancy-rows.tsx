@@ -144,9 +144,16 @@ export function Evidence(props: { of: Discrepancy; onAdopt: (() => void) | undef
 
 const servicesText = (services: NonNullable<Side['services']>): JSX.Element => (
   <For each={services}>
-    {({ id, plan, since, until }) => (
+    {({ id, plan, since, until, suspension }) => (
       <span class="block" data-service={id}>
         {plan[language()]}, {say.date(since)} – {until === null ? '' : say.date(until)}
+        <Show when={suspension}>
+          {(of) => (
+            <span class="block text-muted">
+              {t('reconciliation.suspended', { at: say.instant(of().from), reason: of().reason })}
+            </span>
+          )}
+        </Show>
       </span>
     )}
   </For>

@@ -11,6 +11,7 @@ import { nameOf } from './service-dialogs.tsx'
 import { priceText } from './price-text.tsx'
 import { keptPrices } from './service-prices.tsx'
 import { ServiceResources } from './service-resources.tsx'
+import { SuspensionBadge, SuspensionButton, SuspensionNote, Suspensions } from './service-suspension.tsx'
 
 const TONES: Record<Subscription['state'], Tone> = {
   scheduled: 'accent',
@@ -27,6 +28,8 @@ interface Props {
   onChange: () => void
   onCancel: () => void
   onResume: () => void
+  onSuspend: () => void
+  onLift: () => void
 }
 
 export function ServiceCard(props: Props) {
@@ -42,6 +45,7 @@ export function ServiceCard(props: Props) {
               <span class="tabular font-normal text-muted">× {say.decimal(String(one().quantity), 0)}</span>
             </Show>
             <Badge tone={TONES[one().state]}>{t(`services.state.${one().state}`)}</Badge>
+            <Show when={one().suspension}>{(of) => <SuspensionBadge of={of()} />}</Show>
           </h2>
           <p class="m-0 text-[0.8125rem] text-muted">
             {t(`plans.product.${one().plan.product_kind}`)}
@@ -56,7 +60,8 @@ export function ServiceCard(props: Props) {
           </p>
         </div>
         <Show when={props.isStaff && one().state !== 'cancelled'}>
-          <div class="flex gap-2">
+          <div class="flex flex-wrap gap-2">
+            <SuspensionButton service={one()} onSuspend={() => props.onSuspend()} onLift={() => props.onLift()} />
             <Button size="small" onClick={() => props.onChange()} {...may('contracts.write')}>
               {t('services.change')}
             </Button>
@@ -75,11 +80,13 @@ export function ServiceCard(props: Props) {
           </div>
         </Show>
       </header>
+      <Show when={one().suspension}>{(of) => <SuspensionNote of={of()} />}</Show>
       <Facts service={one()} />
       <ServiceResources service={one()} isStaff={props.isStaff} />
       <Show when={one().versions.length > 1}>
         <Versions service={one()} />
       </Show>
+      <Suspensions service={one()} />
     </section>
   )
 }
