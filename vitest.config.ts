@@ -14,7 +14,7 @@ const LONG =
 
 /** These take minutes, of which some only wait: they begin first and in this order, so that the others fill the time beside them. */
 const LONGEST =
-  'updates updates-faulty world finalisers bench disk-full outage mutants agent-identity one-number up reconciliation chaos axe mails cut'.split(
+  'updates updates-faulty world finalisers bench disk-full outage mutants agent-identity one-number up reconciliation chaos people axe erasure mails cut'.split(
     ' ',
   )
 class LongestFirst extends BaseSequencer {
