@@ -33,7 +33,7 @@ const INVOICES_MAX = 24
 /** Few: the series is held until they are committed, and who is killed loses no more than them. */
 const ISSUED_TOGETHER = 4
 /** So many transactions at once: while one of them computes, the database works for another. Numbers still come one by one. */
-const LANES = 2
+const LANES = { reviewing: 2, issuing: 3 }
 
 /** What nobody foresaw, for the log: the account that it parked says no more than that. */
 export type Tell = (error: unknown, account_id: string) => void
@@ -47,12 +47,13 @@ export async function workOnCloses(db: Database, now: Clock, tell: Tell): Promis
       const closed = await settledCut(db, actor, now)
       await as((ctx) => store.updateClose(ctx, id, { cut: closed.number, cut_closed_at: closed.closed_at }))
     }
-    const step = state === 'preparing' ? reviewNext : issueNext
+    const [step, lanes] =
+      state === 'preparing' ? ([reviewNext, LANES.reviewing] as const) : ([issueNext, LANES.issuing] as const)
     const lane = async () => {
       for (let some = await as((ctx) => step(ctx, id, tell)); some > 0; some = await as((ctx) => step(ctx, id, tell)))
         done += some
     }
-    await allOf(Array.from({ length: LANES }, lane))
+    await allOf(Array.from({ length: lanes }, lane))
     await as((ctx) => advance(ctx, id))
   }
   return done
