@@ -1,6 +1,6 @@
 /** Calls to real servers with TLS: who is believed, how long is waited, how much is taken, and that nothing leaks. */
 import { createHash, X509Certificate } from 'node:crypto'
-import { STRANGE, TRUSTED } from '#test/connectors/tls.ts'
+import { STRANGE, TRUSTED } from '#test/connectors/certificates.ts'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Call, request } from './http.ts'
 import { ConnectorError } from './wire.ts'

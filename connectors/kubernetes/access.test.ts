@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { ConnectorError } from '#connectors/contract.ts'
-import { type Certified, certified } from '#test/connectors/authority.ts'
+import { type Certified, certified, STRANGE, TRUSTED } from '#test/connectors/certificates.ts'
 import { Eye, ids } from '#test/connectors/k8s/eye.ts'
 import { runningPod } from '#test/connectors/k8s/objects.ts'
 import { type Options, Server, TOKEN } from '#test/connectors/k8s/server.ts'
@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end()
 })
 
-const own = certified()
+const own = TRUSTED
 async function server(options: Options = {}, shown: Certified = own): Promise<{ url: string; world: World }> {
   const world = new World()
   runningPod(world, { namespace: 'shop', name: 'web' })
@@ -39,7 +39,7 @@ const refusal = (settings: Record<string, unknown>, at: { world: World }): Promi
 test('a token over TLS by the authority that was given is taken; without that authority the server is not believed', async () => {
   const at = await server()
   expect(await look({ server: at.url, ca: own.ca, token: TOKEN }, at)).toEqual(['shop/web'])
-  for (const ca of [{}, { ca: certified().ca }]) {
+  for (const ca of [{}, { ca: STRANGE.ca }]) {
     const { code, message } = await refusal({ server: at.url, token: TOKEN, ...ca }, at)
     expect(code).toBe('refused')
     expect(message).toContain("shows a certificate that isn't trusted")
@@ -48,18 +48,18 @@ test('a token over TLS by the authority that was given is taken; without that au
 })
 
 test('a server that wants a client certificate gets the one that was given, and refuses none and any other', async () => {
-  const people = certified()
+  const people = await certified()
   const at = await server({ clients: people.ca })
   const base = { server: at.url, ca: own.ca }
   const shown = { client_certificate: people.cert, client_key: people.key }
   expect(await look({ ...base, ...shown }, at)).toEqual(['shop/web'])
-  const other = certified()
+  const other = await certified()
   await refusal({ ...base, client_certificate: other.cert, client_key: other.key }, at)
   await refusal({ ...base, token: TOKEN }, at)
 })
 
 test('a watch shows the same certificate as the lists do', async () => {
-  const people = certified()
+  const people = await certified()
   const at = await server({ clients: people.ca })
   const eye = new Eye(
     () => ({ server: at.url, ca: own.ca, client_certificate: people.cert, client_key: people.key }),
@@ -93,14 +93,14 @@ users:
 test('a kubeconfig with a token, or with a client certificate, is read as kubectl reads it', async () => {
   const at = await server()
   expect(await look({ kubeconfig: kubeconfig(at.url, `token: ${TOKEN}`) }, at)).toEqual(['shop/web'])
-  const people = certified()
+  const people = await certified()
   const strict = await server({ clients: people.ca })
   const user = `client-certificate-data: ${base64(people.cert)}\n      client-key-data: ${base64(people.key)}`
   expect(await look({ kubeconfig: kubeconfig(strict.url, user) }, strict)).toEqual(['shop/web'])
 })
 
 test('the authority of a kubeconfig is honoured: a server of another one is refused', async () => {
-  const at = await server({}, certified())
+  const at = await server({}, STRANGE)
   const { code } = await refusal({ kubeconfig: kubeconfig(at.url, `token: ${TOKEN}`) }, at)
   expect(code).toBe('refused')
 })

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Collected, ConnectorError, type Listing, type Session } from '#connectors/contract.ts'
 import { APPLICATION, CloudDouble, USER } from '#test/connectors/cloud/cloud.ts'
 import { World } from '#test/connectors/cloud/world.ts'
-import { TRUSTED } from '#test/connectors/tls.ts'
+import { TRUSTED } from '#test/connectors/certificates.ts'
 import { connector } from './index.ts'
 
 const REALM = 'cloud.test/RegionOne'

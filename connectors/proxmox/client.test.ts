@@ -2,7 +2,7 @@
 import { auditor, ProxmoxRig } from '#test/connectors/proxmox.ts'
 import { Rights } from '#test/connectors/pve/api.ts'
 import { Server, TOKEN } from '#test/connectors/pve/server.ts'
-import { STRANGE, TRUSTED } from '#test/connectors/tls.ts'
+import { STRANGE, TRUSTED } from '#test/connectors/certificates.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ConnectorError } from '#connectors/wire.ts'
 import { Client, statusOf } from './client.ts'

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Collected, ConnectorError, type Listing } from '#connectors/contract.ts'
 import { PanelDouble } from '#test/connectors/panel/panel.ts'
 import { furnish, server } from '#test/connectors/panel/world.ts'
-import { TRUSTED } from '#test/connectors/tls.ts'
+import { TRUSTED } from '#test/connectors/certificates.ts'
 import { connector } from './index.ts'
 
 let panel: PanelDouble

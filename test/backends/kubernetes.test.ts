@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Eye, ids, listings, ranFor, timeline } from '#test/connectors/k8s/eye.ts'
-import { STRANGE } from '#test/connectors/tls.ts'
+import { STRANGE } from '#test/connectors/certificates.ts'
 import { Kube, TOKENS, whyNoKube } from './kube-api.ts'
 
 const whyNot = whyNoKube()

@@ -1,43 +1,22 @@
 /** A double of radosgw for tests without Ceph: a server that answers, checks signatures and refuses as recordings of the real one show. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { connector } from '#connectors/ceph-rgw/index.ts'
 import { error, type Answer, Zone } from './ceph-rgw-zone.ts'
+import { type Shown, selfSigned } from './certificates.ts'
 import type { Rig } from './rig.ts'
 
-type Certificate = { cert: string; key: string } | null
 type Server = ReturnType<typeof Bun.serve>
 
-/** A certificate that vouches for itself; null where openssl is missing. */
-function certificate(folder: string, name: string): Certificate {
-  if (Bun.which('openssl') === null) return null
-  const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)]
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1']
-  const { exitCode, stderr } = Bun.spawnSync([
-    'openssl',
-    'req',
-    '-x509',
-    ...kind,
-    ...subject,
-    '-keyout',
-    key,
-    '-out',
-    cert,
-  ])
-  if (exitCode !== 0) throw new Error(stderr.toString())
-  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
-}
+const OWN = await selfSigned('own')
+const FOREIGN = await selfSigned('foreign')
 
 /** Serves the zone until `stop`; `before` may hold an answer back. */
-function serve(zone: Zone, tls: Certificate, port: number, before: () => Promise<void>): Server {
+function serve(zone: Zone, tls: Shown | null, port: number, before: () => Promise<void>): Server {
   return Bun.serve({
     hostname: '127.0.0.1',
     port,
     // who hangs doesn't hang up
     idleTimeout: 0,
-    ...(tls && { tls }),
+    ...(tls && { tls: { cert: tls.cert, key: tls.key } }),
     async fetch({ method, url, headers }) {
       await before()
       const { host, pathname, searchParams } = new URL(url)
@@ -64,28 +43,26 @@ export interface Double {
   end(): Promise<void>
 }
 
-/** `secure`: by https, where openssl can make its certificates. */
+/** `secure`: by https. */
 export function startDouble(zone: Zone, secure = false): Double {
-  const folder = mkdtempSync(join(tmpdir(), 'rgw-'))
-  const [own, foreign] = secure ? [certificate(folder, 'own'), certificate(folder, 'foreign')] : [null, null]
   let gate = Promise.resolve()
   let open = () => undefined as void
-  const start = (tls: Certificate, port: number) => serve(zone, tls, port, () => gate)
-  let server = start(own, 0)
+  const start = (tls: Shown, port: number) => serve(zone, secure ? tls : null, port, () => gate)
+  let server = start(OWN, 0)
   const { port = 0 } = server
   return {
     zone,
     settings: () => ({
-      endpoint: `http${own ? 's' : ''}://127.0.0.1:${port}`,
+      endpoint: `http${secure ? 's' : ''}://127.0.0.1:${port}`,
       access_key: 'KEYops',
       secret_key: 'secret of ops',
       // its log is written at once
       usage_delay_s: 0,
-      ...(own && { ca: own.cert }),
+      ...(secure && { ca: OWN.cert }),
     }),
     async vouched(is) {
       await server.stop(true)
-      server = start(is ? own : foreign, port)
+      server = start(is ? OWN : FOREIGN, port)
     },
     hang() {
       gate = new Promise((resolve) => (open = resolve))
@@ -96,7 +73,6 @@ export function startDouble(zone: Zone, secure = false): Double {
     async end() {
       open()
       await server.stop(true)
-      rmSync(folder, { recursive: true, force: true })
     },
   }
 }
@@ -160,7 +136,6 @@ export function rig(): Rig {
     cannot: {
       reset:
         'radosgw counts by the hour and not since a start: the connector keeps the totals, and a trimmed log doesn’t let them fall',
-      ...(Bun.which('openssl') === null && { untrusted_tls: 'openssl is missing' }),
     },
     end: double.end,
   }

@@ -46,7 +46,7 @@ describe('the guide', () => {
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
     for (const block of blocksOf(readFileSync(join(root, 'connectors/GUIDE.md'), 'utf8'))) await follow(block)
   }, LIMIT_MS)
-  afterAll(() => rmSync(copy, { recursive: true, force: true }))
+  afterAll(() => rmSync(copy, { recursive: true, force: true }), LIMIT_MS)
 
   test('a new skeleton is green', () => {
     expect(said[0]).toContain('test/connectors/toy.test.ts')

@@ -4,7 +4,7 @@ import { namespace, node, pendingPod, runningPod } from './k8s/objects.ts'
 import { type Options, Server, TOKEN } from './k8s/server.ts'
 import { World } from './k8s/world.ts'
 import type { Rig, Trouble } from './rig.ts'
-import { type Certificate, STRANGE, TRUSTED } from './tls.ts'
+import { type Shown, STRANGE, TRUSTED } from './certificates.ts'
 
 export class KubernetesRig implements Rig {
   readonly connector = connector
@@ -16,7 +16,7 @@ export class KubernetesRig implements Rig {
   readonly server: Server
   #strange: Server | undefined
 
-  constructor(certificate: Certificate = TRUSTED, options: Options = {}) {
+  constructor(certificate: Shown = TRUSTED, options: Options = {}) {
     this.server = new Server(this.world, certificate, options)
     namespace(this.world, 'shop', { customer: 'c-1' })
     node(this.world, 'node-1')

@@ -3,7 +3,7 @@ import { connector } from '#connectors/openstack/index.ts'
 import { APPLICATION, CloudDouble } from './cloud/cloud.ts'
 import { World } from './cloud/world.ts'
 import type { Rig, Trouble } from './rig.ts'
-import { TRUSTED } from './tls.ts'
+import { TRUSTED } from './certificates.ts'
 
 const NO_COUNTERS = 'the public APIs count nothing'
 

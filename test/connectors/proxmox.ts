@@ -4,7 +4,7 @@ import { Rights } from './pve/api.ts'
 import { Server, TOKEN } from './pve/server.ts'
 import { World } from './pve/world.ts'
 import type { Rig, Trouble } from './rig.ts'
-import { type Certificate, STRANGE, TRUSTED } from './tls.ts'
+import { type Shown, STRANGE, TRUSTED } from './certificates.ts'
 
 export const AUDITOR = ['Datastore.Audit', 'Mapping.Audit', 'Pool.Audit', 'SDN.Audit', 'Sys.Audit', 'VM.Audit'] as const
 const BACKUPS = ['Datastore.AllocateSpace', 'VM.Backup'] as const
@@ -22,7 +22,7 @@ export class ProxmoxRig implements Rig {
   server: Server
   #strange: Server | undefined
 
-  constructor(certificate: Certificate = TRUSTED) {
+  constructor(certificate: Shown = TRUSTED) {
     this.server = new Server(this.world, auditor(), certificate)
   }
 

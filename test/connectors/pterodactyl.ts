@@ -3,7 +3,7 @@ import { connector } from '#connectors/pterodactyl/index.ts'
 import { PanelDouble } from './panel/panel.ts'
 import { furnish, server, user } from './panel/world.ts'
 import type { Rig, Trouble } from './rig.ts'
-import { TRUSTED } from './tls.ts'
+import { TRUSTED } from './certificates.ts'
 
 /** so many that what the kit adds stands on both sides of where two pages meet */
 const PASSERS_BY = 201

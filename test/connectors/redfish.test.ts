@@ -13,8 +13,8 @@ afterEach(async () => {
   for (const session of sessions.splice(0)) await session.close()
   for (const double of doubles.splice(0)) await double.end()
 })
-function enclosure(...names: string[]): RedfishDouble {
-  const double = RedfishDouble.open()
+async function enclosure(...names: string[]): Promise<RedfishDouble> {
+  const double = await RedfishDouble.open()
   for (const name of names) double.add(name)
   doubles.push(double)
   return double
@@ -55,7 +55,7 @@ const failure = (eye: Eye): Promise<ConnectorError> =>
   )
 
 test('blades over several pages, each with its own energy; the enclosure that they share stands by itself', async () => {
-  const double = enclosure('a', 'b', 'c')
+  const double = await enclosure('a', 'b', 'c')
   const eye = await look(settingsOf(double))
   const facts = await eye.tick()
   expect(names(facts)).toEqual(['a', 'b', 'c'])
@@ -87,7 +87,7 @@ test('the rig’s verbs show in what is read', async () => {
 })
 
 test('a blade that is pulled is missing from a complete listing, one that is off is stopped', async () => {
-  const double = enclosure('a', 'b')
+  const double = await enclosure('a', 'b')
   const eye = await look(settingsOf(double))
   await eye.tick()
   double.blades.delete('1')
@@ -101,7 +101,7 @@ test('a blade that is pulled is missing from a complete listing, one that is off
 })
 
 test('a system that can’t be read closes nothing, and its chassis is nobody else’s', async () => {
-  const double = enclosure('a', 'b')
+  const double = await enclosure('a', 'b')
   const eye = await look(settingsOf(double))
   await eye.tick()
   double.trouble = 'incomplete'
@@ -114,7 +114,7 @@ test('a system that can’t be read closes nothing, and its chassis is nobody el
 })
 
 test('what moves between pages while they are read closes nothing', async () => {
-  const double = enclosure('a', 'b', 'c', 'd', 'e')
+  const double = await enclosure('a', 'b', 'c', 'd', 'e')
   const eye = await look(settingsOf(double))
   double.trouble = 'changes_between_pages'
   expect(listing(await eye.tick()).complete).toBe(false)
@@ -122,7 +122,7 @@ test('what moves between pages while they are read closes nothing', async () => 
 })
 
 test('one session serves many ticks, is made anew when the BMC forgot it, and is given back', async () => {
-  const double = enclosure('a')
+  const double = await enclosure('a')
   const eye = await look(settingsOf(double))
   await eye.tick()
   await eye.tick()
@@ -137,13 +137,13 @@ test('one session serves many ticks, is made anew when the BMC forgot it, and is
 })
 
 test('basic authentication needs no session', async () => {
-  const double = enclosure('a')
+  const double = await enclosure('a')
   expect(names(await (await look(settingsOf(double, { authentication: 'basic' }))).tick())).toEqual(['a'])
   expect(double.asked.some((one) => one.startsWith('POST'))).toBe(false)
 })
 
 test('a certificate that isn’t the pinned one gets no byte of a request', async () => {
-  const double = enclosure('a')
+  const double = await enclosure('a')
   const other = await look(settingsOf(double, { fingerprints: ['ab'.repeat(32)] }))
   expect(await failure(other)).toMatchObject({ code: 'refused', message: expect.stringContaining('fingerprint') })
   const unpinned = await look(settingsOf(double, { fingerprints: [] }))
@@ -152,7 +152,7 @@ test('a certificate that isn’t the pinned one gets no byte of a request', asyn
 })
 
 test('each refusal says what failed and what to do, and never the password', async () => {
-  const double = enclosure('a')
+  const double = await enclosure('a')
   const eye = await look(settingsOf(double))
   await eye.tick()
   for (const [trouble, code] of [
@@ -172,7 +172,7 @@ test('each refusal says what failed and what to do, and never the password', asy
 })
 
 test('a BMC that is silent is given up with the tick, and stops no other', async () => {
-  const [good, silent] = [enclosure('a'), enclosure('b')]
+  const [good, silent] = [await enclosure('a'), await enclosure('b')]
   const eye = await look(
     settingsOf(good, {
       addresses: [good.address, silent.address],
@@ -192,7 +192,7 @@ test('a BMC that is silent is given up with the tick, and stops no other', async
 })
 
 test('one BMC under two addresses is told, not listed twice', async () => {
-  const double = enclosure('a')
+  const double = await enclosure('a')
   const eye = await look(
     settingsOf(double, { addresses: [double.address, double.address.replace('127.0.0.1', 'localhost')] }),
   )
@@ -200,7 +200,7 @@ test('one BMC under two addresses is told, not listed twice', async () => {
 })
 
 test('the log goes on over a restart of the agent: an entry of the time between is told once, at its instant', async () => {
-  const double = enclosure('a')
+  const double = await enclosure('a')
   const first = await look(settingsOf(double))
   await first.tick()
   await sessions.splice(0)[0]?.close()

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Server } from 'bun'
 import { connector } from '#connectors/redfish/index.ts'
-import { type Certificate, selfSigned } from './certificate.ts'
+import { type SelfSigned, selfSigned } from './certificates.ts'
 import type { Rig, Trouble } from './rig.ts'
 
 const USER = 'atalaya'
@@ -33,16 +33,16 @@ export class RedfishDouble {
   readonly asked: string[] = []
   readonly sessions = new Set<string>()
   #server: Server<undefined>
-  readonly #certificate: Certificate
+  readonly #certificate: SelfSigned
   #next = 1
   #written = 0
   #pages = 0
 
-  private constructor(certificate: Certificate) {
+  private constructor(certificate: SelfSigned) {
     this.#certificate = certificate
     this.#server = this.#serve(certificate, 0)
   }
-  static open = (): RedfishDouble => new RedfishDouble(selfSigned('bmc'))
+  static open = async (): Promise<RedfishDouble> => new RedfishDouble(await selfSigned('bmc'))
 
   get address(): string {
     return `127.0.0.1:${this.#server.port}`
@@ -51,12 +51,12 @@ export class RedfishDouble {
     return this.#certificate.fingerprint
   }
 
-  #serve(certificate: Certificate, port: number): Server<undefined> {
+  #serve({ cert, key }: SelfSigned, port: number): Server<undefined> {
     return Bun.serve({
       hostname: '127.0.0.1',
       port,
       idleTimeout: 60,
-      tls: { cert: certificate.cert, key: certificate.key },
+      tls: { cert, key },
       fetch: (request) => this.#answer(request),
     })
   }
@@ -64,7 +64,7 @@ export class RedfishDouble {
   async certify(own: boolean): Promise<void> {
     const port = this.#server.port ?? 0
     await this.#server.stop(true)
-    this.#server = this.#serve(own ? this.#certificate : selfSigned('another'), port)
+    this.#server = this.#serve(own ? this.#certificate : await selfSigned('another'), port)
   }
 
   add(name: string): Blade {
@@ -289,7 +289,7 @@ export const settingsOf = (double: RedfishDouble, more: Record<string, unknown> 
 
 /** A blade is what comes and goes. */
 export async function redfishRig(): Promise<Rig> {
-  const double = RedfishDouble.open()
+  const double = await RedfishDouble.open()
   return {
     connector,
     realm: 'metal',

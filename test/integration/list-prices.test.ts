@@ -9,7 +9,7 @@ import type { CostBook, Price, PriceListReport } from '#control-plane/catalog/co
 import type { MarginRow, Margins } from '#control-plane/margins/contract.ts'
 import { APPLICATION, CloudDouble } from '#test/connectors/cloud/cloud.ts'
 import { World } from '#test/connectors/cloud/world.ts'
-import { TRUSTED } from '#test/connectors/tls.ts'
+import { TRUSTED } from '#test/connectors/certificates.ts'
 import { Suite } from '../setup/stack.ts'
 import { type Agent, enrolledAgent } from './agent.ts'
 import { apiOf, type Call } from './http.ts'

@@ -1,15 +1,15 @@
 /** NATS beyond loopback: by TLS alone, and only with a certificate of somebody whom we trust. */
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createUser } from '@nats-io/nkeys'
 import { connect } from '@nats-io/transport-node'
 import pino from 'pino'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest'
 import { connectionOptions } from '#agent/connection.ts'
 import { connectBus } from '#control-plane/bus/index.ts'
 import { type Nats, prepareNats } from '../../deploy/nats.ts'
 import { freePort } from '../../deploy/port.ts'
-import { skipWithout } from '../setup/skip.ts'
+import { selfSigned } from '../connectors/certificates.ts'
 import { Suite } from '../setup/stack.ts'
 import { startChild } from '../setup/stand.ts'
 import { seedOf } from './intruder.ts'
@@ -18,34 +18,18 @@ let suite: Suite
 let server: Nats
 let cert: string
 
-/** A certificate that nobody but itself vouches for. */
-function certificate(name: string): { cert: string; key: string } {
-  const [made, key] = [join(suite.folder, `${name}.pem`), join(suite.folder, `${name}.key`)]
-  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`]
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  const { exitCode, stderr } = Bun.spawnSync([
-    'openssl',
-    'req',
-    '-x509',
-    ...kind,
-    ...subject,
-    '-keyout',
-    key,
-    '-out',
-    made,
-  ])
-  if (exitCode !== 0) throw new Error(stderr.toString())
-  return { cert: made, key }
+/** The files of a certificate that nobody but itself vouches for. */
+async function certificate(name: string): Promise<{ cert: string; key: string }> {
+  const files = { cert: join(suite.folder, `${name}.pem`), key: join(suite.folder, `${name}.key`) }
+  const { cert: shown, key } = await selfSigned(name)
+  writeFileSync(files.cert, shown)
+  writeFileSync(files.key, key, { mode: 0o600 })
+  return files
 }
 
-const openssl = Bun.which('openssl')
-beforeEach((context) =>
-  skipWithout(context, openssl, 'openssl is missing: install it (Debian: apt-get install openssl)'),
-)
 beforeAll(async () => {
   suite = new Suite()
-  if (!openssl) return
-  const files = certificate('localhost')
+  const files = await certificate('localhost')
   cert = files.cert
   process.env.ATALAYA_NATS_CA = cert
   const listen = { host: '127.0.0.1', port: await freePort(), name: 'localhost', ...files }
@@ -71,7 +55,7 @@ test('an agent comes in where the certificate is vouched for, and sends nothing 
   const nats = await connect(await asAgent())
   expect(nats.info?.tls_required).toBe(true)
   await nats.close()
-  process.env.ATALAYA_NATS_CA = certificate('elsewhere').cert
+  process.env.ATALAYA_NATS_CA = (await certificate('elsewhere')).cert
   await expect(asAgent().then(connect)).rejects.toThrow()
   delete process.env.ATALAYA_NATS_CA
   await expect(asAgent().then(connect)).rejects.toThrow()

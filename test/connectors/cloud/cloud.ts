@@ -1,6 +1,6 @@
 /** A small OpenStack on loopback: Keystone v3, Nova, Cinder and Neutron behind one port, each with its own words when it refuses. */
 import type { Trouble } from '../rig.ts'
-import { STRANGE, TRUSTED } from '../tls.ts'
+import { STRANGE, TRUSTED } from '../certificates.ts'
 import { errorOf, type Refused, refused, wrong } from './words.ts'
 import type { Row, World } from './world.ts'
 

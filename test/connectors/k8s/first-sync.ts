@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Listings } from '#agent/listing.ts'
 import { Source } from '#agent/source.ts'
 import { connector } from '#connectors/kubernetes/index.ts'
-import { TRUSTED } from '../tls.ts'
+import { TRUSTED } from '../certificates.ts'
 import { crowd } from './objects.ts'
 import { Server, TOKEN } from './server.ts'
 import { World } from './world.ts'
@@ -21,7 +21,7 @@ const PODS = 5_000
 /** How often memory is looked at while it works. */
 const LOOK_MS = 20
 
-async function look(url: string, realm: string): Promise<void> {
+async function look(url: string, realm: string, ca: string): Promise<void> {
   let [rows, pods, most] = [0, 0, 0]
   const watching = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), LOOK_MS)
   const source = new Source(
@@ -30,7 +30,7 @@ async function look(url: string, realm: string): Promise<void> {
       connector: 'kubernetes',
       realm,
       interval_ms: 30_000,
-      settings: { server: url, ca: TRUSTED.ca, token: TOKEN },
+      settings: { server: url, ca, token: TOKEN },
     },
     {
       load: async () => connector,
@@ -64,9 +64,12 @@ export async function firstSync(pods = PODS): Promise<FirstSync> {
   const world = new World()
   crowd(world, pods)
   const server = await new Server(world, TRUSTED).start()
-  const child = Bun.spawn([process.execPath, fileURLToPath(import.meta.url), '--look', server.url, world.uid], {
-    stderr: 'inherit',
-  })
+  const child = Bun.spawn(
+    [process.execPath, fileURLToPath(import.meta.url), '--look', server.url, world.uid, TRUSTED.ca],
+    {
+      stderr: 'inherit',
+    },
+  )
   const said = await new Response(child.stdout).text()
   await child.exited
   await server.stop()
@@ -74,7 +77,7 @@ export async function firstSync(pods = PODS): Promise<FirstSync> {
 }
 
 if (import.meta.main) {
-  const [first, url = '', realm = ''] = process.argv.slice(2)
-  if (first === '--look') await look(url, realm)
+  const [first, url = '', realm = '', ca = ''] = process.argv.slice(2)
+  if (first === '--look') await look(url, realm, ca)
   else console.log(await firstSync(Number(first ?? PODS)))
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { Certified } from '../authority.ts'
+import type { Shown } from '../certificates.ts'
 import { Api, askOf, type Ask, notFound, status } from './api.ts'
 import { TYPES, type World } from './world.ts'
 
@@ -41,7 +41,7 @@ export class Server {
   #release: () => void = () => undefined
   #hanging = new Promise<void>((resolve) => (this.#release = resolve))
 
-  constructor(world: World, { cert, key }: Pick<Certified, 'cert' | 'key'>, options: Options = {}) {
+  constructor(world: World, { cert, key }: Shown, options: Options = {}) {
     this.api = new Api(world)
     this.#options = options
     const demands =

@@ -1,6 +1,6 @@
 /** A Pterodactyl panel on loopback, as version 1 answers and refuses: lists in pages, keys with rights, errors in its envelope. */
 import type { Trouble } from '../rig.ts'
-import { STRANGE, TRUSTED } from '../tls.ts'
+import { STRANGE, TRUSTED } from '../certificates.ts'
 
 export type Right = 'servers' | 'nodes' | 'locations' | 'users' | 'allocations'
 type Attributes = Record<string, unknown> & { id: number }

@@ -1,5 +1,5 @@
 /** That cluster's pveproxy: TLS, tokens, and the troubles that may come over it. */
-import type { Certificate } from '../tls.ts'
+import type { Shown } from '../certificates.ts'
 import { answer, Refused, type Rights } from './api.ts'
 import type { World } from './world.ts'
 
@@ -23,7 +23,7 @@ export class Server {
   #release: () => void = () => undefined
   #hanging = new Promise<void>((resolve) => (this.#release = resolve))
 
-  constructor(world: World, rights: Rights, certificate: Certificate) {
+  constructor(world: World, rights: Rights, certificate: Shown) {
     this.world = world
     this.rights = rights
     const { cert, key } = certificate

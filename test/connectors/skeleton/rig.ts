@@ -1,6 +1,6 @@
 /** The other side of example: so far it only answers what was recorded. */
 import { readFileSync } from 'node:fs'
-import { certified } from '#test/connectors/authority.ts'
+import { TRUSTED } from '#test/connectors/certificates.ts'
 import { type Rig, TROUBLES } from '#test/connectors/rig.ts'
 import { connector } from './connector/index.ts'
 
@@ -11,7 +11,7 @@ const later = (): never => {
 }
 
 export async function startRig(): Promise<Rig> {
-  const { ca, cert, key } = certified()
+  const { ca, cert, key } = TRUSTED
   const machines = readFileSync(new URL('machines.json', folder), 'utf8')
   const server = Bun.serve({
     hostname: '127.0.0.1',

@@ -3,7 +3,7 @@
  * `GET /v1/machines?limit=N` answers `{ machines, next }`; `next` is the id to go on after (`&after=ID`), null on the last page.
  * `&offset=N` in place of `after` counts from the start. 401: the token isn't valid; 403: it may not read; 429: too many requests.
  */
-import { type Certified, certified } from '../authority.ts'
+import { type Certified, STRANGE, TRUSTED } from '../certificates.ts'
 import type { Trouble } from '../rig.ts'
 
 export interface Machine {
@@ -34,10 +34,9 @@ const PAGE = { least: 3, most: 100 } as const
 export class Vendor {
   readonly token = `toy-${crypto.randomUUID()}`
   readonly machines = new Map<string, Machine>()
-  readonly authority: Certified = certified()
+  readonly authority: Certified = TRUSTED
   requests = 0
   slow_ms = 0
-  #stranger: Certified | null = null
   #server: Bun.Server<undefined>
   #trouble: Trouble | null = null
   #garbled = 0
@@ -65,7 +64,7 @@ export class Vendor {
 
   async trouble(kind: Trouble): Promise<void> {
     this.#trouble = kind
-    if (kind === 'untrusted_tls') await this.#listenAs((this.#stranger ??= certified()))
+    if (kind === 'untrusted_tls') await this.#listenAs(STRANGE)
   }
 
   async calm(): Promise<void> {
