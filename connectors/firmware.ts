@@ -1,8 +1,20 @@
 /** What firmware writes into its texts: read as it stands, and left out where it says nothing. Pure. */
 
 /** Placeholders that boards leave the factory with. */
-const NOTHING =
-  /^(|-|\?+|\.+|x+|0+|0?123456789(abcdef)?|none|null|empty|unknown|undefined|n\/?a|nil|not (specified|settable|available|provided|present|applicable)|no (dimm|asset( tag)?|module installed|serial number)|default string|to be filled by o\.?e\.?m\.?|o\.?e\.?m\.?|unspecified|(system|base ?board|chassis)[ -]?(serial ?number|product ?name|manufacturer|version)|(asset|serial) ?(tag|num(ber)?)|[0f]{8}-([0f]{4}-){3}[0f]{12})$/i
+const NOTHING = new RegExp(
+  `^(${[
+    String.raw`|-|\?+|\.+|x+|0+|f{4,}|0?123456789(abcdef)?|9876543210|\[?empty\]?|none|null|unknown|undefined|invalid|n\/?a|nil`,
+    String.raw`not (specified|settable|available|provided|present|applicable|defined|supported( by cpu)?)`,
+    String.raw`no (dimm|asset( tag| information)?|module installed|serial( number)?|enclosure)`,
+    String.raw`default( string)?|unspecified|<(out of spec|bad index)>|asset-1234567890`,
+    String.raw`((to be )?fill(ed)? by |tbd( by )?)?o\.?[ed]\.?m\.?|tbd`,
+    String.raw`(system|base ?board|chassis)[ -]?(serial ?number|product ?name|manufacturer?|version|asset tag|chassis location)`,
+    // SerNum0, A1_PartNum1, DIMM_A1_AssetTag, ModulePartNumber00
+    String.raw`(\w{1,20}_)?(module ?)?(ser(ial)? ?num(ber)?|part ?num(ber)?|manufacturer|asset ?tag( ?num(ber)?)?)_?\d{0,3}`,
+    String.raw`(asset|serial) ?(tag|num(ber)?)|[0f]{8}-([0f]{4}-){3}[0f]{12}`,
+  ].join('|')})$`,
+  'i',
+)
 
 /** A text of at most `max` characters, or undefined where there is none. */
 export function said(value: unknown, max = 128): string | undefined {
