@@ -181,6 +181,78 @@ test('an unnamed serial is no identity, and a bridge is no card', () => {
   )
 })
 
+test('a SAS disk that lost data, or has its thermometer in its reports, is told as it is', () => {
+  const sas = (more: object) =>
+    smart(
+      JSON.stringify({
+        model_name: 'EXAMPLE SAS1200',
+        serial_number: 'SAS-0002',
+        logical_unit_id: '0x5000CCA012345678',
+        device: { protocol: 'SCSI' },
+        smart_status: { passed: true },
+        temperature: { current: 0, drive_trip: 0 },
+        scsi_environmental_reports: { temperature_1: { current: 38, lifetime_maximum: 42 } },
+        ...more,
+      }),
+      0,
+    )
+  const errors = (read: number, write: number) => ({
+    scsi_error_counter_log: { read: { total_uncorrected_errors: read }, write: { total_uncorrected_errors: write } },
+  })
+  expect(sas(errors(0, 0))).toMatchObject({
+    health: 'ok',
+    temperature_celsius: 38,
+    attributes: { wwn: '5000cca012345678', uncorrected_errors_count: 0 },
+  })
+  expect(sas(errors(1, 535))).toMatchObject({ health: 'warning', attributes: { uncorrected_errors_count: 536 } })
+})
+
+test('the wear of a SATA SSD is in the attribute of its maker', () => {
+  const wear = (...table: [string, number, number][]) =>
+    smart(
+      JSON.stringify({
+        model_name: 'EX',
+        rotation_rate: 0,
+        ata_smart_attributes: { table: table.map(([name, value, raw]) => ({ name, value, raw: { value: raw } })) },
+      }),
+      0,
+    ).attributes['wear_percent']
+  expect(wear(['Media_Wearout_Indicator', 15, 0])).toBe(85)
+  expect(wear(['Wear_Leveling_Count', 90, 1_773])).toBe(10)
+  expect(wear(['Percent_Lifetime_Remain', 99, 1])).toBe(1)
+  // its value stays at 100, and the per cent are in the raw number
+  expect(wear(['SSD_Life_Left', 100, 74])).toBe(26)
+  // the plainest of them goes first: erasures are no per cent here
+  expect(wear(['Wear_Leveling_Count', 100, 401], ['Remaining_Lifetime_Perc', 100, 96])).toBe(4)
+  expect(wear(['Reallocated_Sector_Ct', 100, 0])).toBeUndefined()
+})
+
+test('what lshw and sensors print beside the rules of JSON costs the rest nothing', () => {
+  const card = (n: number) =>
+    `  {\n "class" : "network", "businfo" : "pci@0000:0${n}:00.0", "logicalname" : "eno${n}", "serial" : "02:ab:cd:00:00:0${n}" }`
+  const memory = `{ "class" : "memory", "serial" : "\u0001\u0002" }`
+  for (const text of [
+    `${card(1)}\n${card(2)}`,
+    `${card(1)},\n${card(2)},\n`,
+    `[${card(1)}\n${card(2)}]`,
+    `{ "children" : [${card(1)}${memory},${card(2)},] }`,
+  ])
+    expect(
+      lshwParts(text).map(({ serial }) => serial),
+      text,
+    ).toEqual(['02:ab:cd:00:00:01', '02:ab:cd:00:00:02'])
+  expect(
+    gauges(
+      '{"a":{"fan1":{"fan1_input": 1200.0,\n},"in0":{"in0_input": },"temp1":{"temp1_input": nan,"temp1_max": 80.0}},\n}',
+    ),
+  ).toEqual({ 'fan_speed_rpm/a/fan1': 1_200 })
+})
+
+test('lines that end as on Windows lose no module', () => {
+  const types = (text: string) => dmiParts(text).map(({ type, attributes }) => [type, attributes['size_bytes']])
+  expect(types(fixture('dmidecode.txt').replaceAll('\n', '\r\n'))).toEqual(types(fixture('dmidecode.txt')))
+})
+
 test('no device that a path could escape from is asked for, and nonsense is nothing', () => {
   expect(
     devices(

@@ -15,7 +15,7 @@ export function structures(text: string): Structure[] {
   return text.split(/^(?=Handle 0x)/m).flatMap((block) => {
     const type = /^Handle 0x[0-9A-F]+, DMI type (\d{1,3}),/i.exec(block)?.[1]
     if (type === undefined) return []
-    const texts = block.split('\n').flatMap((line) => {
+    const texts = block.split(/\r?\n/).flatMap((line) => {
       const [, key = '', value = ''] = /^\t([A-Za-z][^:\t]{0,60}): (.*)$/.exec(line) ?? []
       return key === '' ? [] : [[key, value] as const]
     })
@@ -130,12 +130,24 @@ export function lshwParts(text: string): Part[] {
 /** A bridge, a bond and a VLAN are on no bus. */
 const isHardware = (node: Fields): boolean => typeof node['businfo'] === 'string'
 
+/**
+ * lshw before 2.19 sets its objects side by side, with commas too many or too few and what memory modules have in their texts;
+ * sensors leaves a comma, or `nan`, where a chip doesn't answer. All else that they say is good.
+ */
 function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  const mended = text
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .replaceAll(/([}\]"]) *(?=[{[])/g, '$1,')
+    .replaceAll(/: *(-?nan|-?inf)? *(?=[,}])/gi, ': null')
+    .replaceAll(/,(?= *[,}\]])/g, '')
+    .replace(/^[ ,]+|[ ,]+$/g, '')
+  for (const one of [text, mended, `[${mended}]`])
+    try {
+      return JSON.parse(one)
+    } catch {
+      continue
+    }
+  return undefined
 }
 
 /** Suffixes of lm-sensors: `temp1_input`. Energy counts one chip alone and isn't the machine's. */

@@ -66,25 +66,38 @@ export function smart(text: string, status: number): Smart {
     /STANDBY|SLEEP/i.test(String(fields(told['power_mode'])['ata_string'] ?? '')) ||
     /in (STANDBY|SLEEP)/i.test(messages.join(' '))
   const isRead = TELLING.some((name) => told[name] !== undefined)
-  const degrees = fields(told['temperature'])['current']
   return {
     unread: isRead ? undefined : (messages.join('; ') || 'smartctl told nothing of it').slice(0, 300),
     asleep,
     serial: said(told['serial_number'], 64) ?? said(told['scsi_serial_number'], 64),
     health: healthOf(told, mask),
-    // a volume of a RAID says 0: it has no thermometer
-    temperature_celsius: typeof degrees === 'number' && degrees > 0 && degrees < 200 ? degrees : undefined,
+    temperature_celsius: degrees(told),
     attributes: { ...description(told), ...wear(told) },
   }
+}
+
+/** A volume of a RAID says 0: it has no thermometer. A SAS disk may say so too, and tell it in its environmental reports. */
+function degrees(told: Fields): number | undefined {
+  const reports = fields(told['scsi_environmental_reports'])
+  const all = [told['temperature'], reports['temperature_1'], reports['temperature_2']]
+  return all
+    .map((one) => fields(one)['current'])
+    .find((value): value is number => typeof value === 'number' && value > 0 && value < 200)
 }
 
 function healthOf(told: Fields, mask: number): Smart['health'] {
   const passed = fields(told['smart_status'])['passed']
   if (passed === false || (mask & EXIT.failing) !== 0) return 'critical'
   const nvme = fields(told['nvme_smart_health_information_log'])
-  const { pending_sectors_count, uncorrectable_sectors_count } = wear(told)
+  const { pending_sectors_count, uncorrectable_sectors_count, uncorrected_errors_count } = wear(told)
   // data that could not be read back, whatever the maker's own verdict is
-  const lost = [nvme['critical_warning'], nvme['media_errors'], pending_sectors_count, uncorrectable_sectors_count]
+  const lost = [
+    nvme['critical_warning'],
+    nvme['media_errors'],
+    pending_sectors_count,
+    uncorrectable_sectors_count,
+    uncorrected_errors_count,
+  ]
   if (lost.some((count) => (whole(count) ?? 0) > 0) || (mask & EXIT.prefail) !== 0) return 'warning'
   return passed === true ? 'ok' : undefined
 }
@@ -104,7 +117,10 @@ function description(told: Fields): Part['attributes'] {
     media: protocol === 'NVMe' || rate === 0 ? 'ssd' : rate === undefined ? undefined : 'hdd',
     rotation_rpm: rate || undefined,
     form_factor: said(fields(told['form_factor'])['name']),
-    wwn: whole(id) === undefined ? undefined : `${hex(naa, 1)}${hex(oui, 6)}${hex(id, 9)}`,
+    wwn:
+      whole(id) === undefined
+        ? /^0x([0-9a-f]{16})$/i.exec(String(told['logical_unit_id']))?.[1]?.toLowerCase()
+        : `${hex(naa, 1)}${hex(oui, 6)}${hex(id, 9)}`,
   }
 }
 
@@ -120,14 +136,41 @@ function wear(told: Fields): Part['attributes'] {
     pending_sectors_count: raw(197),
     uncorrectable_sectors_count: raw(198),
     grown_defects_count: whole(told['scsi_grown_defect_list']),
+    uncorrected_errors_count: uncorrected(told),
     media_errors_count: whole(nvme['media_errors']),
     spare_percent: whole(nvme['available_spare']),
     wear_percent:
       whole(nvme['percentage_used']) ??
       whole(fields(told['endurance_used'])['current_percent']) ??
-      whole(told['scsi_percentage_used_endurance_indicator']),
+      whole(told['scsi_percentage_used_endurance_indicator']) ??
+      wearInTable(table),
     failed_attributes: names.length > 0 ? names : undefined,
   }
+}
+
+/** What a SAS disk could neither read, write nor verify. */
+function uncorrected(told: Fields): number | undefined {
+  const log = fields(told['scsi_error_counter_log'])
+  const counts = ['read', 'write', 'verify'].flatMap((way) => whole(fields(log[way])['total_uncorrected_errors']) ?? [])
+  return counts.length === 0 ? undefined : counts.reduce((a, b) => a + b)
+}
+
+/** How SATA SSDs call the life that is left, in per cent, the plainest first: each maker has its own attribute. */
+const LIFE_LEFT = [
+  /^(SSD_Life_Left|Remaining_Lifetime_Perc|Percent_Life_Remaining|Perc_Rated_Life_Remain|Lifetime_Left)$/,
+  /^(Media_Wearout_Indicator|Percent_Lifetime_Remain)$/,
+  /^Wear_Leveling_Count$/,
+] as const
+/** Some makers leave the value at 100 and have the per cent in the raw number, where others count something else. */
+function wearInTable(table: readonly Fields[]): number | undefined {
+  for (const [index, names] of LIFE_LEFT.entries()) {
+    const found = table.find(({ name }) => typeof name === 'string' && names.test(name))
+    const left = whole(found?.['value'])
+    if (left === undefined || left > 100) continue
+    const raw = index === 0 ? whole(fields(found?.['raw'])['value']) : undefined
+    return 100 - (raw !== undefined && raw > 0 && raw < left ? raw : left)
+  }
+  return undefined
 }
 
 /** The disk as a part of its machine; its name may be another one after the next boot, its serial not. */
