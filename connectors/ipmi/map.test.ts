@@ -99,6 +99,32 @@ test('inventories make the machine and its parts; an empty slot is none and a bl
   ])
 })
 
+test('a memory module is what its own ROM says, a card its address, and a machine whose BMC has no inventory that of its chassis', () => {
+  const frus = parseFrus(
+    [
+      'FRU Device Description : Builtin FRU Device (ID 0)\n Device not present (Invalid data field in request)\n',
+      'FRU Device Description : Mainboard (ID 1)\n Chassis Serial        : CH-0002\n Product Name          : X2\n Product Serial        : SRV-0002\n',
+      'FRU Device Description : NIC0 (ID 16)\n Product Serial        : 02:AB:CD:00:00:01\n',
+      'FRU Device Description : NDC (ID 17)\n Board Serial          : NDC-0001\n',
+      'FRU Device Description : P0 A1 (ID 18)\n Memory Type           : DDR4 SDRAM\n Memory size           : 8192 MB\n Manufacturer          : Example\n Serial Number         : e08f54c1\n Part Number           : M-1  \n',
+    ].join('\n'),
+  )
+  const machine = { id: 'h', uuid: undefined, bmc: 'bmc1', state: 'running' as const, frus, info: '' }
+  expect(hostObservation(machine)).toMatchObject({
+    evidence: { serials: ['CH-0002', 'SRV-0002'] },
+    attributes: { model: 'X2', serial: 'SRV-0002' },
+  })
+  const parts = components(partsOf(frus), { kind: 'host', id: 'h' })
+  expect(parts.map(({ external_id }) => external_id)).toEqual([
+    'nic/02:ab:cd:00:00:01',
+    'nic/NDC-0001',
+    'dimm/e08f54c1',
+  ])
+  expect(parts[2]).toMatchObject({
+    attributes: { manufacturer: 'Example', part: 'M-1', size_bytes: 8 * 1024 ** 3, memory_type: 'DDR4 SDRAM' },
+  })
+})
+
 test('entries have their instants by a clock that may be off, or was not set yet', () => {
   const [first, ...others] = parseEntries(fixture('sel-elist.csv'))
   expect(first).toMatchObject({

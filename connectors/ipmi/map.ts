@@ -1,6 +1,6 @@
 /** What ipmitool prints → hosts, components and gauges. Pure. */
 import type { Content, ObservationInput } from '#connectors/contract.ts'
-import { ownUuid, said } from '#connectors/firmware.ts'
+import { ownMac, ownUuid, said } from '#connectors/firmware.ts'
 import { defined, type Part } from '#connectors/parts.ts'
 
 export type Gauges = Record<string, number>
@@ -149,16 +149,14 @@ export interface Machine {
 const BUILTIN = '0'
 const either = (fru: Fru | undefined, ...names: string[]): string | undefined =>
   names.map((name) => fru?.fields[name]).find((value) => value !== undefined)
+/** Where the BMC's own inventory is empty, the machine's is that which knows the chassis. */
+const ownOf = (frus: readonly Fru[]): Fru | undefined =>
+  frus.find(({ id }) => id === BUILTIN) ?? frus.find((fru) => either(fru, 'Chassis Serial', 'Chassis Part Number'))
 export const serialOf = (frus: readonly Fru[]): string | undefined =>
-  either(
-    frus.find(({ id }) => id === BUILTIN),
-    'Product Serial',
-    'Chassis Serial',
-    'Board Serial',
-  )
+  either(ownOf(frus), 'Product Serial', 'Chassis Serial', 'Board Serial')
 
 export function hostObservation({ id, uuid, bmc, state, frus, info }: Machine): ObservationInput {
-  const own = frus.find((fru) => fru.id === BUILTIN)
+  const own = ownOf(frus)
   const serials = ['Product Serial', 'Chassis Serial', 'Board Serial'].flatMap((name) => own?.fields[name] ?? [])
   return {
     kind: 'host',
@@ -186,25 +184,42 @@ const TYPES: readonly [RegExp, string][] = [
   [/\b(psu?\d*|pwr|power ?suppl(y|ies))\b|^PS\d|PSU/i, 'psu'],
   [/dimm|\bmem(ory)?\b/i, 'dimm'],
   [/\b(cpu|proc(essor)?)\s?\d*\b/i, 'cpu'],
-  [/nic|\blom\b|\bocp\b|ethernet|mezz/i, 'nic'],
+  [/nic|\bndc\b|\blom\b|\bocp\b|ethernet|mezz/i, 'nic'],
   [/hdd|ssd|\bdisk|\bdrive/i, 'disk'],
   [/raid|\bhba\b|perc|storage controller/i, 'controller'],
 ]
 export const typeOf = (name: string): string => TYPES.find(([pattern]) => pattern.test(name))?.[1] ?? 'board'
 
+const MIB = 1024 ** 2
+/** A memory module has no areas of product or board, but what its own ROM (SPD) says; ipmitool writes its size in either case. */
+function memoryBytes(fru: Fru): number | undefined {
+  const mib = Number(/^(\d{1,9}) MB$/.exec(either(fru, 'Memory size', 'Memory Size') ?? '')?.[1] ?? 0)
+  return mib > 0 ? mib * MIB : undefined
+}
+
 /** Parts with an inventory of their own. */
-export const partsOf = (frus: readonly Fru[]): Part[] =>
-  frus
-    .filter(({ id }) => id !== BUILTIN)
-    .map((fru) => ({
-      type: typeOf(fru.name),
-      slot: `${fru.id} ${fru.name}`,
-      name: fru.name,
-      state: 'unknown',
-      serial: either(fru, 'Product Serial', 'Board Serial', 'Chassis Serial'),
-      attributes: {
-        manufacturer: either(fru, 'Product Manufacturer', 'Board Mfg'),
-        model: either(fru, 'Product Name', 'Board Product'),
-        part: either(fru, 'Product Part Number', 'Board Part Number'),
-      },
-    }))
+export const partsOf = (frus: readonly Fru[]): Part[] => {
+  const own = ownOf(frus)
+  return frus
+    .filter((fru) => fru !== own)
+    .map((fru) => {
+      const serial = either(fru, 'Product Serial', 'Board Serial', 'Chassis Serial', 'Serial Number')
+      // a network card's is its address, which others write in lower case
+      const mac = typeOf(fru.name) === 'nic' && serial?.includes(':') ? ownMac(serial) : undefined
+      return {
+        type: fru.fields['Memory Type'] === undefined ? typeOf(fru.name) : 'dimm',
+        slot: `${fru.id} ${fru.name}`,
+        name: fru.name,
+        state: 'unknown' as const,
+        serial: mac ?? serial,
+        attributes: {
+          manufacturer: either(fru, 'Product Manufacturer', 'Board Mfg', 'Manufacturer'),
+          model: either(fru, 'Product Name', 'Board Product'),
+          part: either(fru, 'Product Part Number', 'Board Part Number', 'Part Number'),
+          size_bytes: memoryBytes(fru),
+          memory_type: either(fru, 'Memory Type'),
+          macs: mac === undefined ? undefined : [mac],
+        },
+      }
+    })
+}
