@@ -5,6 +5,7 @@ import { ownUuid } from '#connectors/firmware.ts'
 import { components } from '#connectors/parts.ts'
 import { advance, Chosen, choose, energyReadings, Epoch, isChosen } from './energy.ts'
 import { behindMs, fresh, Known, managed } from './log.ts'
+import { isBoard } from './makers.ts'
 import {
   chassisId,
   chassisObservation,
@@ -26,6 +27,7 @@ import {
   type Member,
   type Notes,
   notes,
+  others,
   type Parts,
   parts,
   type Service,
@@ -58,6 +60,8 @@ interface Seen {
   id: string
   first_ms: number
   chassis: Member[]
+  /** systems that are built into it */
+  boards: Member[]
 }
 /** What a machine is made of, from when it was last read whole. */
 interface Inventory {
@@ -158,7 +162,10 @@ export class Bmc {
 
   /** While systems are missing, a chassis is a machine's only if it says so: it may be that of one that can't be read now. */
   #identified({ systems, chassis }: Service, now_ms: number, isWhole: boolean): { machines: Seen[]; shared: Member[] } {
-    const found = systems.filter(isMachine)
+    const all = systems.filter(isMachine)
+    const apart = all.filter(({ at }) => !isBoard(at))
+    // whose boards they are can't be told of several
+    const [found, boards] = apart.length === 1 ? [apart, all.filter(({ at }) => isBoard(at))] : [all, []]
     const isOnly = found.length === 1 && isWhole
     const unclaimed = chassis.filter((one) => systemOf(one, chassis) === undefined)
     // an enclosure with but one blade in it is still none of the blade's
@@ -178,13 +185,16 @@ export class Bmc {
       const linked = new Set(items(fields(system.body['Links'])['Chassis']).map((link) => path(link)))
       const own = chassis.filter((one) => (isOnly ? !enclosures.includes(one) : systemOf(one, chassis) === system.at))
       const byLink = own.toSorted((a, b) => Number(linked.has(b.at)) - Number(linked.has(a.at)))
-      return { system, id: identity.id, first_ms, chassis: byLink }
+      return { system, id: identity.id, first_ms, chassis: byLink, boards }
     })
     return { machines, shared: isOnly ? enclosures : isWhole ? unclaimed : [] }
   }
 
-  *#machine({ system, id, chassis }: Seen, { found, environments, note, now_ms }: Tick): Ask<ObservationInput[]> {
-    const inventory = yield* this.#inventory(system, chassis, note, now_ms)
+  *#machine(
+    { system, id, chassis, boards }: Seen,
+    { found, environments, note, now_ms }: Tick,
+  ): Ask<ObservationInput[]> {
+    const inventory = yield* this.#inventory(system, boards, chassis, note, now_ms)
     const { uuid, serial } = this.kept.machines[system.at] ?? {}
     const managers = found.managers.filter((one) => found.systems.length === 1 || path(managed(one)) === system.at)
     const identity = { id, uuid, serial }
@@ -194,17 +204,28 @@ export class Bmc {
   }
 
   /** Parts are many requests and seldom change: read when they are due, or when the machine looks different. */
-  *#inventory(system: Member, chassis: readonly Member[], note: Notes, now_ms: number): Ask<Parts> {
+  *#inventory(
+    system: Member,
+    boards: readonly Member[],
+    chassis: readonly Member[],
+    note: Notes,
+    now_ms: number,
+  ): Ask<Parts> {
     const look = JSON.stringify([
       this.kept.machines[system.at]?.id,
       system.body['PowerState'],
-      ...[system, ...chassis].map(({ at, body }) => [at, health(body), rollup(body)]),
+      ...[system, ...boards, ...chassis].map(({ at, body }) => [at, health(body), rollup(body)]),
     ])
     const before = this.#inventories.get(system.at)
     const age_ms = now_ms - (before?.read_ms ?? 0)
     if (before?.look === look && age_ms >= 0 && age_ms < this.#around.inventory_ms) return before.parts
     const own: Notes = { ...notes(), expands: note.expands }
     const found = yield* parts(system, chassis, own)
+    for (const board of boards) {
+      const { processors, memory } = yield* parts(board, [], own)
+      found.processors.push(...others(processors, found.processors))
+      found.memory.push(...others(memory, found.memory))
+    }
     note.complaints.push(...own.complaints)
     for (const at of own.absent) note.absent.add(at)
     if (own.complaints.length === 0) this.#inventories.set(system.at, { parts: found, read_ms: now_ms, look })

@@ -64,6 +64,7 @@ class PinnedAgent extends Agent {
   }
 }
 
+const REDIRECTS = new Set([301, 302, 307, 308])
 const HANG_UP = 'socket hang up'
 const untrusted = (name: string, why: string) =>
   new ConnectorError(
@@ -202,6 +203,7 @@ export class Client {
     headers: Record<string, string>,
     signal: AbortSignal,
     body?: string,
+    turns = 2,
   ): Promise<Reply> {
     const reply = await request(
       {
@@ -222,6 +224,8 @@ export class Client {
       },
       { name: this.name, signal, body },
     )
+    const elsewhere = REDIRECTS.has(reply.status) && turns > 0 ? this.#elsewhere(reply.headers['location']) : undefined
+    if (elsewhere !== undefined) return this.#request(method, elsewhere, headers, signal, body, turns - 1)
     if (reply.status === 429 || (reply.status === 503 && reply.headers['retry-after'] !== undefined)) {
       throw new ConnectorError(
         'limit',
@@ -230,6 +234,13 @@ export class Client {
       )
     }
     return reply
+  }
+
+  /** Older BMCs want a slash at the end, and say so; to another server or port the credential doesn't go. */
+  #elsewhere(location: unknown): string | undefined {
+    if (typeof location !== 'string' || !URL.canParse(location, this.#url)) return undefined
+    const { origin, pathname, search } = new URL(location, this.#url)
+    return origin === this.#url.origin && pathOf(pathname) !== undefined ? `${pathname}${search}` : undefined
   }
 
   /** A BMC has room for few sessions: ours is given back. */

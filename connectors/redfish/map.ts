@@ -2,6 +2,16 @@
 import type { Content, ObservationInput } from '#connectors/contract.ts'
 import { ownAddress, ownMac, ownUuid, said } from '#connectors/firmware.ts'
 import { defined, type Part } from '#connectors/parts.ts'
+import {
+  diskBytes,
+  firmwareOf,
+  isEmptySlot,
+  memoryBytes,
+  moduleBytes,
+  placeOf,
+  serviceTag,
+  wearPercent,
+} from './makers.ts'
 import type { Environment, Member, Parts } from './survey.ts'
 import {
   type Fields,
@@ -54,15 +64,11 @@ export const stateOf = (system: Fields): Content['state'] => {
   return (typeof power === 'string' && Object.hasOwn(STATES, power) ? STATES[power] : undefined) ?? 'unknown'
 }
 
-const GIB = 1024 ** 3
-const MIB = 1024n ** 2n
-
-/** GiB come with decimals; a byte is whole. */
-function memoryBytes(system: Fields): number | undefined {
-  const gib = number(fields(system['MemorySummary'])['TotalSystemMemoryGiB'])
-  const bytes = gib === undefined ? 0 : Math.round(gib * GIB)
-  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined
-}
+/** Of the modules that the processors use: a GPU's own memory isn't the machine's. */
+const modulesBytes = (memory: readonly Member[]): number =>
+  memory
+    .filter(({ body }) => isPresent(body) && !/HBM|GDDR/i.test(String(body['MemoryDeviceType'] ?? '')))
+    .reduce((total, { body }) => total + (moduleBytes(body) ?? 0), 0)
 function threads(system: Fields, processors: readonly Member[]): number | undefined {
   const summary = whole(fields(system['ProcessorSummary'])['LogicalProcessorCount'])
   if (summary) return summary
@@ -84,9 +90,10 @@ export function hostObservation({ identity, bmc, system, chassis, managers, part
   const { body } = system
   const name = label(body['HostName']) ?? label(body['Name']) ?? label(body['Id']) ?? identity.id
   const serials = [body, ...chassis.map((one) => one.body)].map((one) => said(one['SerialNumber']))
+  serials.push(said(serviceTag(body)))
   const { macs, ips } = addresses(parts)
   const vcpu_count = threads(body, parts.processors)
-  const memory_bytes = memoryBytes(body)
+  const memory_bytes = memoryBytes(body, modulesBytes(parts.memory))
   return {
     kind: 'host',
     external_id: identity.id,
@@ -133,7 +140,7 @@ function firstOf<T>(bodies: readonly Fields[], read: (body: Fields) => T | undef
 const description = (body: Fields) => ({
   manufacturer: said(body['Manufacturer']) ?? said(body['Vendor']),
   model: said(body['Model']),
-  part: said(body['PartNumber']),
+  part: said(body['PartNumber']) ?? said(body['SparePartNumber']),
   sku: said(body['SKU']),
   health: health(body),
   // of all that hangs on it
@@ -160,9 +167,7 @@ const isCard = ({ body }: Member): boolean =>
 const macOf = (body: Fields): string | undefined => ownMac(body['PermanentMACAddress']) ?? ownMac(body['MACAddress'])
 
 function addresses(parts: Parts): { macs: string[]; ips: string[] } {
-  const onAdapters = parts.adapters.flatMap(({ functions }) =>
-    functions.map(({ body }) => macOf(fields(body['Ethernet']))),
-  )
+  const onAdapters = parts.adapters.flatMap(macsOf)
   const own = parts.interfaces.filter(({ body }) => fields(body['Links'])['HostInterface'] === undefined)
   return {
     macs: unique([...parts.interfaces.filter(isCard).map(({ body }) => macOf(body)), ...onAdapters]),
@@ -174,11 +179,24 @@ function addresses(parts: Parts): { macs: string[]; ips: string[] } {
   }
 }
 
+/** By its functions, else by its ports, as older schemas and HPE's own have them. */
+function macsOf({ adapter, functions, ports }: Parts['adapters'][number]): string[] {
+  const ofFunctions = unique(functions.map(({ body }) => macOf(fields(body['Ethernet']))))
+  if (ofFunctions.length > 0) return ofFunctions
+  const ofPorts = ports.flatMap(({ body }) => [
+    body['AssociatedNetworkAddresses'],
+    fields(body['Ethernet'])['AssociatedMACAddresses'],
+  ])
+  const own = items(adapter.body['PhysicalPorts']).map((port) => port['MacAddress'])
+  return unique([...ofPorts.flat(), ...own].map(ownMac))
+}
+
 const part = (type: string, { at, body }: Member, attributes: Part['attributes'] = {}): Part[] => {
   if (!isPresent(body)) return []
   // a drive's `Location` was a list of other words before it became `PhysicalLocation`
   const place = fields(fields(body['PhysicalLocation'] ?? body['Location'])['PartLocation'])
-  const named = [place['ServiceLabel'], body['DeviceLocator'], body['Socket'], body['Id'] ?? body['MemberId']]
+  const locators = [body['DeviceLocator'], body['SocketLocator'], body['Socket'], placeOf(body)]
+  const named = [place['ServiceLabel'], ...locators, body['Id'] ?? body['MemberId']]
   const slot = named.map((one) => label(one)).find((one) => one !== undefined) ?? lastPart(at)
   const name = label(body['Name']) ?? slot
   const serial = said(body['SerialNumber'])
@@ -198,11 +216,10 @@ const cpu = (member: Member): Part[] => {
 }
 const dimm = (member: Member): Part[] => {
   const { body } = member
-  const mib = whole(body['CapacityMiB'])
-  const bytes = mib === undefined ? undefined : Number(BigInt(mib) * MIB)
+  if (isEmptySlot(body)) return []
   return part('dimm', member, {
-    size_bytes: bytes !== undefined && Number.isSafeInteger(bytes) ? bytes : undefined,
-    memory_type: label(body['MemoryDeviceType']),
+    size_bytes: moduleBytes(body),
+    memory_type: label(body['MemoryDeviceType']) ?? label(body['DIMMType']),
     form_factor: label(body['BaseModuleType']),
     error_correction: label(body['ErrorCorrection']),
   })
@@ -210,10 +227,12 @@ const dimm = (member: Member): Part[] => {
 const disk = (member: Member): Part[] => {
   const { body } = member
   return part('disk', member, {
-    size_bytes: whole(body['CapacityBytes']),
+    size_bytes: diskBytes(body),
     media: label(body['MediaType']),
-    protocol: label(body['Protocol']),
-    firmware: label(body['Revision']) ?? label(body['FirmwareVersion']),
+    protocol: label(body['Protocol']) ?? label(body['InterfaceType']),
+    firmware: label(body['Revision']) ?? label(firmwareOf(body)),
+    rotation_rpm: whole(body['RotationSpeedRPM'] ?? body['RotationalSpeedRpm']) || undefined,
+    wear_percent: wearPercent(body),
     failure_predicted: typeof body['FailurePredicted'] === 'boolean' ? body['FailurePredicted'] : undefined,
   })
 }
@@ -227,7 +246,8 @@ const simpleDisks = ({ at, body }: Member): Part[] =>
   )
 const supply = (member: Member): Part[] =>
   part('psu', member, {
-    capacity_watts: number(member.body['PowerCapacityWatts']),
+    capacity_watts:
+      number(member.body['PowerCapacityWatts']) ?? number(items(member.body['InputRanges'])[0]?.['OutputWattage']),
     firmware: label(member.body['FirmwareVersion']),
   })
 /** Before PowerSubsystem the supplies stood in one resource; a member's number is its only slot. */
@@ -235,9 +255,9 @@ const oldSupplies = (power: Fields | undefined, at: string): Part[] =>
   items(power?.['PowerSupplies']).flatMap((body, index) => supply({ at: `${at}/${index}`, body }))
 
 function nics(parts: Parts): Part[] {
-  const cards = parts.adapters.flatMap(({ adapter, functions }) => {
-    const macs = unique(functions.map(({ body }) => macOf(fields(body['Ethernet']))))
-    const found = part('nic', adapter, { macs: macs.length > 0 ? macs : undefined })
+  const cards = parts.adapters.flatMap((one) => {
+    const macs = macsOf(one)
+    const found = part('nic', one.adapter, { macs: macs.length > 0 ? macs : undefined })
     return found.map((one) => ({ ...one, serial: one.serial ?? macs[0] }))
   })
   if (cards.length > 0) return cards
@@ -255,7 +275,7 @@ export const partsOf = (parts: Parts): Part[] => [
   ...parts.memory.flatMap(dimm),
   ...parts.drives.flatMap(disk),
   ...parts.simple_storage.flatMap(simpleDisks),
-  ...parts.controllers.flatMap((one) => part('controller', one, { firmware: label(one.body['FirmwareVersion']) })),
+  ...parts.controllers.flatMap((one) => part('controller', one, { firmware: label(firmwareOf(one.body)) })),
   ...nics(parts),
 ]
 /** What feeds a machine, or a chassis. */

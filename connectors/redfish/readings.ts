@@ -90,9 +90,19 @@ function fromOld(named: Named, { thermal, power }: Environment): void {
   }
   all('temperature_celsius', thermal?.['Temperatures'], (one) => one['ReadingCelsius'])
   all('fan_speed_rpm', thermal?.['Fans'], (one) =>
-    one['ReadingUnits'] === 'Percent' ? undefined : (one['Reading'] ?? one['ReadingRPM']),
+    /^(RPM)?$/i.test(String(one['ReadingUnits'] ?? '')) ? (one['Reading'] ?? one['ReadingRPM']) : undefined,
   )
   all('voltage_volts', power?.['Voltages'], (one) => one['ReadingVolts'])
+}
+/** What the supplies of the old schema take in. What they give out isn't what is drawn. */
+function fromOldSupplies(named: Named, { power, supplies }: Environment): void {
+  if (supplies.length > 0) return
+  for (const [index, one] of items(power?.['PowerSupplies']).entries()) {
+    if (!isMeasuring(one)) continue
+    const [name, id] = [label(one['Name']), label(one['MemberId']) ?? String(index)]
+    named.set('power_watts', name, id, one['PowerInputWatts'])
+    named.set('voltage_volts', name, id, one['LineInputVoltage'])
+  }
 }
 
 /** What the chassis draws as a whole; its supplies' own are beside it. */
@@ -126,6 +136,7 @@ export function gauges(seen: Environment): Gauges {
     for (const [index, one] of items(seen.thermal_metrics?.['TemperatureReadingsCelsius']).entries())
       named.set('temperature_celsius', label(one['DeviceName']), String(index), one['Reading'])
   fromOld(named, seen)
+  fromOldSupplies(named, seen)
   return named.gauges
 }
 

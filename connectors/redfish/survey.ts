@@ -3,7 +3,8 @@
  * is read by the same code as a BMC.
  */
 import { ConnectorError } from '#connectors/contract.ts'
-import { type Fields, fields, items, path, whole } from './values.ts'
+import { ownLink } from './makers.ts'
+import { type Fields, fields, items, number, path, whole } from './values.ts'
 
 /** What a BMC answered to a path: its resource, that there is none, or that it can't say now. */
 export type Answer =
@@ -183,7 +184,8 @@ export function* environment(chassis: Member, note: Notes): Ask<Environment> {
   const energy_unread = note.complaints.length > before
   const measures = (types: RegExp) =>
     sensors.some((sensor) => types.test(String(sensor.body['ReadingType'] ?? sensor.body['ReadingUnits'])))
-  const needsPower = bays.length === 0 || !measures(/^(Voltage|V)$/)
+  const isDrawn = number(fields(metrics?.['PowerWatts'])['Reading']) !== undefined
+  const needsPower = bays.length === 0 || !isDrawn || !measures(/^(Voltage|V)$/)
   const needsThermal = fans.length === 0 || (thermal_metrics === undefined && !measures(/^(Temperature|Cel)$/))
   return {
     chassis,
@@ -207,27 +209,65 @@ export interface Parts {
   controllers: Member[]
   /** disks of a machine that knows the simple schema only */
   simple_storage: Member[]
-  adapters: { adapter: Member; functions: Member[] }[]
+  adapters: { adapter: Member; functions: Member[]; ports: Member[] }[]
   interfaces: Member[]
 }
 export function* parts(system: Member, chassis: readonly Member[], note: Notes): Ask<Parts> {
   const { body } = system
   const processors = (yield* members(body['Processors'], note)) ?? []
-  const memory = (yield* members(body['Memory'], note)) ?? []
+  const memory = (yield* members(body['Memory'], note)) ?? (yield* members(ownLink(body, 'Memory'), note)) ?? []
   const storage = (yield* members(body['Storage'], note)) ?? []
   const controllers: Member[] = []
-  for (const one of storage) controllers.push(...((yield* members(one.body['Controllers'], note)) ?? embedded(one)))
+  for (const one of storage) {
+    const found = (yield* members(one.body['Controllers'], note)) ?? []
+    controllers.push(...(found.length > 0 ? found : embedded(one)))
+  }
   const linked = storage.flatMap((one) => items(one.body['Drives']))
   const drives = new Map((yield* read(linked, note)).map((drive) => [drive.at, drive]))
   for (const one of chassis)
     for (const drive of (yield* members(one.body['Drives'], note)) ?? []) drives.set(drive.at, drive)
+  const array = yield* smartArray(body, note)
+  for (const one of others(array.drives, [...drives.values()])) drives.set(one.at, one)
+  controllers.push(...others(array.controllers, controllers))
   const simple_storage = drives.size === 0 ? ((yield* members(body['SimpleStorage'], note)) ?? []) : []
   const adapters: Parts['adapters'] = []
   for (const one of chassis)
     for (const adapter of (yield* members(one.body['NetworkAdapters'], note)) ?? [])
-      adapters.push({ adapter, functions: (yield* members(adapter.body['NetworkDeviceFunctions'], note)) ?? [] })
+      adapters.push(yield* card(adapter, note))
+  if (adapters.length === 0)
+    for (const adapter of (yield* members(ownLink(body, 'NetworkAdapters'), note)) ?? [])
+      adapters.push({ adapter, functions: [], ports: [] })
   const interfaces = (yield* members(body['EthernetInterfaces'], note)) ?? []
   return { processors, memory, drives: [...drives.values()], controllers, simple_storage, adapters, interfaces }
+}
+
+/** A card by its functions; by its ports where they name no address. */
+function* card(adapter: Member, note: Notes): Ask<Parts['adapters'][number]> {
+  const functions = (yield* members(adapter.body['NetworkDeviceFunctions'], note)) ?? []
+  const isNamed = functions.some(({ body }) => {
+    const { PermanentMACAddress, MACAddress } = fields(body['Ethernet'])
+    return typeof (PermanentMACAddress ?? MACAddress) === 'string'
+  })
+  const link = adapter.body['Ports'] ?? adapter.body['NetworkPorts']
+  return { adapter, functions, ports: isNamed ? [] : ((yield* members(link, note)) ?? []) }
+}
+
+/** HPE's Smart Array controllers and their disks: before 2022 they are in no standard collection. */
+function* smartArray(system: Fields, note: Notes): Ask<{ controllers: Member[]; drives: Member[] }> {
+  const [storage] = yield* read([ownLink(system, 'SmartStorage')], note)
+  const links = fields(storage?.body['Links'])
+  const controllers: Member[] = []
+  const drives: Member[] = []
+  for (const link of [links['ArrayControllers'], links['HostBusAdapters']])
+    controllers.push(...((yield* members(link, note)) ?? []))
+  for (const { body } of controllers)
+    drives.push(...((yield* members(fields(body['Links'])['PhysicalDrives'], note)) ?? []))
+  return { controllers, drives }
+}
+/** Those that the standard collections don't show already. */
+export function others(found: readonly Member[], known: readonly Member[]): Member[] {
+  const serials = new Set(known.map(({ body }) => body['SerialNumber']))
+  return found.filter(({ body }) => body['SerialNumber'] === undefined || !serials.has(body['SerialNumber']))
 }
 
 /** Before Storage v1.9 its controllers stood within it. */

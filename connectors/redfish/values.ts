@@ -7,7 +7,9 @@ export type Counters = NonNullable<Readings['counters']>
 
 export const fields = (value: unknown): Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
-export const items = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(fields) : [])
+/** Some BMCs leave the list out around the only one. */
+export const items = (value: unknown): Fields[] =>
+  Array.isArray(value) ? value.map(fields) : typeof value === 'object' && value !== null ? [value as Fields] : []
 
 /** A name for people, with whatever it holds but control characters. */
 export function label(value: unknown, max = 128): string | undefined {
@@ -52,20 +54,22 @@ export function instant(value: unknown): number | undefined {
 /** Enabled, or nothing said of it. */
 export function isPresent(resource: Fields): boolean {
   const state = fields(resource['Status'])['State']
-  return state !== 'Absent'
+  return !/^Absent$/i.test(String(state))
 }
 export function isMeasuring(resource: Fields): boolean {
   const state = fields(resource['Status'])['State']
   return (
     state === undefined ||
     state === null ||
-    (typeof state === 'string' && /^(Enabled|InTest|StandbyOffline|Starting|Updating|Degraded|Qualified)$/i.test(state))
+    (typeof state === 'string' &&
+      /^(Enabled|InTest|Standby(Offline|Spare)|Starting|Quiesced|Deferring|Updating|Degraded|Qualified)$/i.test(state))
   )
 }
 
 /** ok, warning or critical: its own health, and that of what hangs on it. */
 export const health = (resource: Fields): string | undefined => healthIn(resource, 'Health')
-export const rollup = (resource: Fields): string | undefined => healthIn(resource, 'HealthRollup')
+export const rollup = (resource: Fields): string | undefined =>
+  healthIn(resource, 'HealthRollup') ?? healthIn(resource, 'HealthRollUp')
 function healthIn(resource: Fields, name: string): string | undefined {
   const said = fields(resource['Status'])[name]
   return typeof said === 'string' && /^(OK|Warning|Critical)$/i.test(said) ? said.toLowerCase() : undefined

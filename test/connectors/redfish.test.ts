@@ -191,6 +191,16 @@ test('a BMC that is silent is given up with the tick, and stops no other', async
   silent.trouble = null
 })
 
+test('a BMC that wants a slash at the end is read all the same, and no credential goes to another port', async () => {
+  const double = enclosure('a', 'b')
+  double.moved = ''
+  expect(names(await (await look(settingsOf(double))).tick())).toEqual(['a', 'b'])
+  const other = enclosure('c')
+  double.moved = `https://${other.address}`
+  expect(await failure(await look(settingsOf(double)))).toMatchObject({ code: 'bad_answer' })
+  expect(other.asked).toEqual([])
+})
+
 test('one BMC under two addresses is told, not listed twice', async () => {
   const double = await enclosure('a')
   const eye = await look(

@@ -29,6 +29,8 @@ export class RedfishDouble {
   /** what the BMC's clock is ahead of ours */
   clock_ahead_ms = 0
   trouble: Trouble | null = null
+  /** where what has no slash at its end has moved to: '' is here */
+  moved: string | null = null
   /** paths in the order in which they were asked for */
   readonly asked: string[] = []
   readonly sessions = new Set<string>()
@@ -103,8 +105,11 @@ export class RedfishDouble {
   #clock = (): string => new Date(Date.now() + this.clock_ahead_ms).toISOString()
 
   async #answer(request: Request): Promise<Response> {
-    const { pathname, search, searchParams } = new URL(request.url)
-    this.asked.push(`${request.method} ${pathname}${search}`)
+    const { pathname: asked, search, searchParams } = new URL(request.url)
+    this.asked.push(`${request.method} ${asked}${search}`)
+    if (this.moved !== null && !asked.endsWith('/'))
+      return new Response(null, { status: 308, headers: { location: `${this.moved}${asked}/${search}` } })
+    const pathname = asked === '/redfish/v1/' ? asked : asked.replace(/\/$/, '')
     if (this.trouble === 'hangs')
       await new Promise<void>((resolve) => request.signal.addEventListener('abort', () => resolve()))
     if (this.trouble === 'rate_limited')
