@@ -3,10 +3,13 @@ import { Problem } from './problem.ts'
 
 const NUMBER = /^-?\d+(\.\d+)?$/
 
+/** Where a cell begins for any spreadsheet: where commas are decimal, as in Spain, it divides at semicolons, whatever is quoted here. */
+const RUN = /(^|[;\t\r\n])(?=[=+\-@\t\r])/g
+
 /** Quoted where needed; a leading =, +, - or @ is disarmed, since spreadsheets would run it; a negative number stays one. */
 function csvCell(value: unknown): string {
   const text = value === null || value === undefined ? '' : String(value)
-  const safe = typeof value === 'string' && !NUMBER.test(text) && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  const safe = typeof value === 'string' && !NUMBER.test(text) ? text.replaceAll(RUN, "$1'") : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
