@@ -10,6 +10,8 @@ export const SAMPLE_SUBJECT = 'v1.live.sample'
 
 export const LIVE_LIMITS = {
   clients: 200,
+  /** of one account, or of one of those who run the installation: nobody takes the places of all others */
+  clientsOfOne: 40,
   /** not yet read by one client; beyond it he is cut and comes back fresh. A burst of one dispatch is a quarter of it. */
   unreadBytes: 512 * 1024,
   idsPerMessage: 1_000,
@@ -33,6 +35,8 @@ export interface View {
 }
 
 export interface Client {
+  /** whose stream it is, as `clientsOfOne` counts them */
+  of: string
   /** null: everything */
   view: View | null
   /** Asks anew what it may hear of. */
@@ -44,7 +48,7 @@ export interface Client {
 }
 
 export interface Live {
-  /** Returns how to leave; null when there are too many clients. */
+  /** Returns how to leave; null when there are too many clients, or too many of his. */
   join(client: Client): (() => void) | null
   close(): void
 }
@@ -125,7 +129,8 @@ export function createLive(bus: Bus, now: Clock): Live {
 
   return {
     join(client) {
-      if (clients.size >= LIVE_LIMITS.clients) return null
+      const own = [...clients].filter(({ of }) => of === client.of).length
+      if (clients.size >= LIVE_LIMITS.clients || own >= LIVE_LIMITS.clientsOfOne) return null
       client.send(sse('hello', JSON.stringify({ at: iso(now()) })))
       clients.add(client)
       clientsGauge.set(clients.size)

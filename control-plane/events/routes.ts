@@ -38,8 +38,9 @@ export const routes = (deps: EventsDeps) =>
       '/stream',
       answers('Live updates, server-sent', z.string(), 'events.read', { media: 'text/event-stream' }),
       async (c) => {
+        const { id, account_id } = c.get('actor')
         const look = () => deps.viewOf(c.get('actor'))
-        const own = { view: await look(), look, still_valid: c.get('still_same') }
+        const own = { of: account_id ?? id, view: await look(), look, still_valid: c.get('still_same') }
         const body = streamOf(deps.live, own, c.req.raw.signal)
         return new Response(body, {
           headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
@@ -50,7 +51,7 @@ export const routes = (deps: EventsDeps) =>
 /** One client of the live updates as a body; it ends when he leaves, is cut, or his session is over. */
 function streamOf(
   live: Live,
-  own: Pick<Client, 'view' | 'look' | 'still_valid'>,
+  own: Pick<Client, 'of' | 'view' | 'look' | 'still_valid'>,
   left: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()

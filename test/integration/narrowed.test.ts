@@ -200,6 +200,7 @@ test('live updates tell who is narrowed of his own resources and of nothing else
   const live = createLive(bus as never, () => world.clock.now)
   const join = (who: string, view: View) =>
     live.join({
+      of: who,
       view,
       look: async () => view,
       send: (text) => told[who]!.push(text) > 0,

@@ -128,7 +128,14 @@ test('a live client hears of changes after hello; one that does not read is cut,
   const heard: string[] = []
   const cut: string[] = []
   const client = (name: string, send: (text: string) => boolean) =>
-    live.join({ send, close: () => cut.push(name), still_valid: async () => true, view: null, look: async () => null })
+    live.join({
+      of: name,
+      send,
+      close: () => cut.push(name),
+      still_valid: async () => true,
+      view: null,
+      look: async () => null,
+    })
   client('reader', (text) => heard.push(text) > 0)
   let room = 2
   client('slow', () => room-- > 0)
@@ -146,7 +153,7 @@ test('readings of one second are told together, each resource once', async () =>
   suite.atEnd(() => live.close())
   const samples: string[] = []
   const send = (text: string) => (text.startsWith('event: sample') ? samples.push(text) : 1) > 0
-  live.join({ send, close: () => {}, still_valid: async () => true, view: null, look: async () => null })
+  live.join({ of: 'all', send, close: () => {}, still_valid: async () => true, view: null, look: async () => null })
   await bus.request('v1.live.ready', '', 100).catch(() => {})
   for (const resource_ids of [['x', 'y'], ['x'], ['y', 'z']])
     bus.publish('v1.live.sample', JSON.stringify({ resource_ids }))
