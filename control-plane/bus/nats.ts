@@ -5,9 +5,10 @@ import type { Bus, Message } from './index.ts'
 import { Link, MAIN, type Way } from './link.ts'
 import { dropped, failed } from './metrics.ts'
 import { jetStreamLog } from './stream.ts'
+import { inTurns } from './turns.ts'
 import { Unanswered } from './unanswered.ts'
 
-/** Requests that wait for their turn, per subject; what comes above it is sent again by its sender. */
+/** Requests that wait for their turn, of all who are served by one subscription; what is dropped is sent again by its sender. */
 const WAITING_LIMIT = 256
 
 const fromNats = (m: Msg): Message => ({
@@ -57,10 +58,7 @@ async function request(nc: NatsConnection, subject: string, body: Uint8Array | s
 const warn = (log: Logger, subject: string, error: unknown) =>
   log.warn({ err: error, subject }, 'a subscription failed')
 
-/**
- * Answers requests with bounded concurrency; when too many wait, the newest are dropped and counted. Those of one subject are
- * answered in turn: reports of one agent keep their order, and a long backlog of one takes no place of others.
- */
+/** Answers requests with bounded concurrency, each subject in turn; what is dropped is sent again by its sender. */
 function serve(
   nc: NatsConnection,
   subject: string,
@@ -69,8 +67,6 @@ function serve(
   concurrency: number,
   log: Logger,
 ): void {
-  const waiting: Msg[] = []
-  const running = new Set<string>()
   const answer = async (m: Msg) => {
     try {
       const answered = await handler(fromNats(m))
@@ -80,21 +76,6 @@ function serve(
       log.error({ err: error, subject: m.subject }, 'a request from the bus failed and is left unanswered')
     }
   }
-  const next = () => {
-    const free = running.size < concurrency ? waiting.findIndex(({ subject: own }) => !running.has(own)) : -1
-    const [m] = free < 0 ? [] : waiting.splice(free, 1)
-    if (!m) return
-    running.add(m.subject)
-    void answer(m).finally(() => {
-      running.delete(m.subject)
-      next()
-    })
-  }
-  const take = (error: Error | null, m: Msg) => {
-    if (error) return warn(log, subject, error)
-    if (waiting.length >= WAITING_LIMIT) return dropped.inc()
-    waiting.push(m)
-    next()
-  }
-  nc.subscribe(subject, { queue, callback: take })
+  const take = inTurns<Msg>({ concurrency, waiting: WAITING_LIMIT }, answer, () => dropped.inc())
+  nc.subscribe(subject, { queue, callback: (error, m) => (error ? warn(log, subject, error) : take(m)) })
 }
