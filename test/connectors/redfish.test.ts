@@ -192,10 +192,10 @@ test('a BMC that is silent is given up with the tick, and stops no other', async
 })
 
 test('a BMC that wants a slash at the end is read all the same, and no credential goes to another port', async () => {
-  const double = enclosure('a', 'b')
+  const double = await enclosure('a', 'b')
   double.moved = ''
   expect(names(await (await look(settingsOf(double))).tick())).toEqual(['a', 'b'])
-  const other = enclosure('c')
+  const other = await enclosure('c')
   double.moved = `https://${other.address}`
   expect(await failure(await look(settingsOf(double)))).toMatchObject({ code: 'bad_answer' })
   expect(other.asked).toEqual([])
