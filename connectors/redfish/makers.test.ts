@@ -53,7 +53,7 @@ test('iLO: modules, Smart Array disks and cards stand behind links of HPE’s ow
       },
       {},
       {
-        [`${SYSTEM}/Memory`]: collection(`${SYSTEM}/Memory/1`, `${SYSTEM}/Memory/2`, `${SYSTEM}/Memory/3`),
+        [`${SYSTEM}/Memory`]: collection(...[1, 2, 3, 4].map((id) => `${SYSTEM}/Memory/${id}`)),
         [`${SYSTEM}/Memory/1`]: {
           Id: '1',
           SizeMB: 32_768,
@@ -61,7 +61,8 @@ test('iLO: modules, Smart Array disks and cards stand behind links of HPE’s ow
           DIMMStatus: 'GoodInUse',
           SocketLocator: 'PROC 1 DIMM 1',
         },
-        [`${SYSTEM}/Memory/2`]: { Id: '2', SizeMB: 0, DIMMStatus: 'NotPresent', SocketLocator: 'PROC 1 DIMM 2' },
+        [`${SYSTEM}/Memory/2`]: { Id: '2', DIMMStatus: 'NotPresent', SocketLocator: 'PROC 1 DIMM 2' },
+        [`${SYSTEM}/Memory/4`]: { Id: '4', CapacityMiB: 129_408, MemoryType: 'IntelOptane', SerialNumber: 'PM-1' },
         [`${SYSTEM}/Memory/3`]: { Id: '3', CapacityMiB: 0, SerialNumber: '', Name: 'PROC 1 DIMM 3' },
         [`${SYSTEM}/SmartStorage`]: { Links: { ArrayControllers: ref(array) } },
         [array]: collection(`${array}/0`),
@@ -98,6 +99,7 @@ test('iLO: modules, Smart Array disks and cards stand behind links of HPE’s ow
   expect(ids).toEqual([
     UUID,
     `${UUID}/dimm/PROC 1 DIMM 1`,
+    'dimm/PM-1',
     'disk/DISK-1',
     'controller/ARRAY-1',
     'nic/02:ab:cd:00:00:01',
@@ -153,6 +155,7 @@ test('a disk that the standard collection shows isn’t shown again by HPE’s o
   )
   expect(ids).toEqual([UUID, 'disk/DISK-1', 'controller/ARRAY-1'])
   expect(row('disk/DISK-1')).toMatchObject({ attributes: { wear_percent: 7 } })
+  expect(row('controller/ARRAY-1')).toMatchObject({ name: 'Array' })
 })
 
 test('a MiB of a million bytes is read as meant, and a size that is odd by itself stays', () => {

@@ -64,10 +64,11 @@ export const stateOf = (system: Fields): Content['state'] => {
   return (typeof power === 'string' && Object.hasOwn(STATES, power) ? STATES[power] : undefined) ?? 'unknown'
 }
 
-/** Of the modules that the processors use: a GPU's own memory isn't the machine's. */
+/** Of the modules that the processors use as memory: a GPU's own isn't the machine's, nor is what keeps its contents. */
 const modulesBytes = (memory: readonly Member[]): number =>
   memory
-    .filter(({ body }) => isPresent(body) && !/HBM|GDDR/i.test(String(body['MemoryDeviceType'] ?? '')))
+    .filter(({ body }) => isPresent(body) && /^(DRAM)?$/i.test(String(body['MemoryType'] ?? '')))
+    .filter(({ body }) => !/HBM|GDDR/i.test(String(body['MemoryDeviceType'] ?? '')))
     .reduce((total, { body }) => total + (moduleBytes(body) ?? 0), 0)
 function threads(system: Fields, processors: readonly Member[]): number | undefined {
   const summary = whole(fields(system['ProcessorSummary'])['LogicalProcessorCount'])
