@@ -165,7 +165,9 @@ export class Bmc {
     const all = systems.filter(isMachine)
     const apart = all.filter(({ at }) => !isBoard(at))
     // whose boards they are can't be told of several
-    const [found, boards] = apart.length === 1 ? [apart, all.filter(({ at }) => isBoard(at))] : [all, []]
+    const hasBoards = apart.length === 1
+    const found = hasBoards ? apart : all
+    const boards = hasBoards ? all.filter(({ at }) => isBoard(at)) : []
     const isOnly = found.length === 1 && isWhole
     const unclaimed = chassis.filter((one) => systemOf(one, chassis) === undefined)
     // an enclosure with but one blade in it is still none of the blade's

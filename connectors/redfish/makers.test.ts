@@ -289,9 +289,12 @@ test('the board of the GPUs that shows itself as a system is a part of the one m
         Memory: ref(`${board}/Memory`),
       },
       '/redfish/v1/Chassis/HGX_Chassis_0': { Id: 'HGX_Chassis_0', Links: { ComputerSystems: [ref(board)] } },
-      [`${SYSTEM}/Processors`]: collection(`${SYSTEM}/Processors/0`),
+      [`${SYSTEM}/Processors`]: collection(`${SYSTEM}/Processors/0`, `${SYSTEM}/Processors/1`),
       [`${SYSTEM}/Processors/0`]: { Id: 'CPU_0', ProcessorType: 'CPU', TotalThreads: 72, SerialNumber: 'CPU-1' },
-      [`${board}/Processors`]: collection(`${board}/Processors/CPU_0`, `${board}/Processors/GPU_0`),
+      // a blank serial is nobody's twin
+      [`${SYSTEM}/Processors/1`]: { Id: 'CPU_1', ProcessorType: 'CPU', TotalThreads: 72, SerialNumber: 'N/A' },
+      [`${board}/Processors/GPU_1`]: { Id: 'GPU_1', ProcessorType: 'GPU', SerialNumber: 'N/A' },
+      [`${board}/Processors`]: collection(...['CPU_0', 'GPU_0', 'GPU_1'].map((id) => `${board}/Processors/${id}`)),
       [`${board}/Processors/CPU_0`]: { Id: 'CPU_0', ProcessorType: 'CPU', TotalThreads: 72, SerialNumber: 'CPU-1' },
       [`${board}/Processors/GPU_0`]: { Id: 'GPU_0', ProcessorType: 'GPU', SerialNumber: 'GPU-1' },
       [`${board}/Memory`]: collection(`${board}/Memory/GPU_0_DRAM_0`),
@@ -299,7 +302,14 @@ test('the board of the GPUs that shows itself as a system is a part of the one m
     },
   )
   const { ids, row } = read(tree)
-  expect(ids).toEqual([UUID, 'cpu/CPU-1', 'gpu/GPU-1', `${UUID}/dimm/GPU_0_DRAM_0`])
-  expect(row(UUID)).toMatchObject({ size: { vcpu_count: 72 } })
+  expect(ids).toEqual([
+    UUID,
+    'cpu/CPU-1',
+    `${UUID}/cpu/CPU_1`,
+    'gpu/GPU-1',
+    `${UUID}/gpu/GPU_1`,
+    `${UUID}/dimm/GPU_0_DRAM_0`,
+  ])
+  expect(row(UUID)).toMatchObject({ size: { vcpu_count: 144 } })
   expect(row(UUID)).not.toHaveProperty('size.memory_bytes')
 })

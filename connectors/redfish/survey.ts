@@ -3,6 +3,7 @@
  * is read by the same code as a BMC.
  */
 import { ConnectorError } from '#connectors/contract.ts'
+import { said } from '#connectors/firmware.ts'
 import { ownLink } from './makers.ts'
 import { type Fields, fields, items, number, path, whole } from './values.ts'
 
@@ -173,13 +174,13 @@ export function* environment(chassis: Member, note: Notes): Ask<Environment> {
   const thermal_metrics = yield* one(thermal_subsystem?.['ThermalMetrics'])
   const bays = (yield* members(power_subsystem?.['PowerSupplies'], note)) ?? []
   const batteries = (yield* members(power_subsystem?.['Batteries'], note)) ?? []
-  const said = yield* read(
+  const counted = yield* read(
     bays.map((bay) => bay.body['Metrics']),
     note,
   )
   const supplies = bays.map((supply) => ({
     supply,
-    metrics: said.find(({ at }) => at === path(supply.body['Metrics']))?.body,
+    metrics: counted.find(({ at }) => at === path(supply.body['Metrics']))?.body,
   }))
   const energy_unread = note.complaints.length > before
   const measures = (types: RegExp) =>
@@ -266,8 +267,9 @@ function* smartArray(system: Fields, note: Notes): Ask<{ controllers: Member[]; 
 }
 /** Those that the standard collections don't show already. */
 export function others(found: readonly Member[], known: readonly Member[]): Member[] {
-  const serials = new Set(known.map(({ body }) => body['SerialNumber']))
-  return found.filter(({ body }) => body['SerialNumber'] === undefined || !serials.has(body['SerialNumber']))
+  const serialOf = ({ body }: Member) => said(body['SerialNumber'])
+  const serials = new Set(known.map(serialOf))
+  return found.filter((one) => serialOf(one) === undefined || !serials.has(serialOf(one)))
 }
 
 /** Before Storage v1.9 its controllers stood within it. */
