@@ -344,6 +344,28 @@ test('a log that tells of another hour than was asked is refused: radosgw adds u
   await expect(at(25)).rejects.toMatchObject({ code: 'bad_answer' })
 })
 
+test('a log that may not be read, or can’t be, hides neither what there is nor what it holds, and is counted later', async () => {
+  await at(20)
+  get('photos', 1, 100)
+  const usage = (body: string) => ({ status: 200, type: null, body })
+  const record = `{"user":"shop","buckets":[{"bucket":"photos","epoch":${T0 / 1000},"categories":[{"category":"get_obj","ops":-1,"bytes_sent":0,"bytes_received":0}]}]}`
+  for (const [minute, answer, code] of [
+    [25, error(403, 'AccessDenied'), 'refused'],
+    [30, usage(`{"entries":[${record}]}`), 'bad_answer'],
+  ] as const) {
+    zone.instead = (operation) => (operation === 'usage' ? answer : undefined)
+    Object.assign(zone.addBucket(`of-${minute}`), { size: BigInt(minute), objects: 1 })
+    await expect(at(minute)).rejects.toMatchObject({ code, message: expect.not.stringContaining('incomplete') })
+    expect(eye.listing()).toMatchObject({ complete: true, seen_at_ms: T0 + minute * MINUTE })
+    expect(eye.gauges(`of-${minute}`)).toMatchObject({ storage_used_bytes: minute })
+  }
+  zone.instead = () => undefined
+  get('photos', 1, 10)
+  await at(35)
+  expect(eye.value('photos', 'network_transmit_bytes')).toBe(110n)
+  expect(new Set(eye.readings('photos').map(({ epoch }) => epoch?.id)).size).toBe(1)
+})
+
 test('requests are as many as there are users, and hours since the last time', async () => {
   await at(20)
   const first = zone.asked.length

@@ -107,12 +107,14 @@ function checkEndpoint(endpoint: string): void {
     )
 }
 
-/** `at_ms`: when the listing began, by the agent's clock; `as_of`: up to where the log is complete, by radosgw's. */
-interface When {
-  at_ms: number
+/** `as_of`: up to where it is complete, by radosgw's clock. */
+interface Log {
   as_of: number
   skew_ms: number
+  hours: Map<number, UsageRecord[]>
 }
+/** `at_ms`: when the listing began, by the agent's clock. */
+type When = Omit<Log, 'hours'> & { at_ms: number }
 
 class RgwSession implements Session {
   readonly #client: Client
@@ -133,19 +135,36 @@ class RgwSession implements Session {
   /** The log is read before the listing: whatever was used then is listed, gone since the last time, or nobody's. */
   async collect(signal: AbortSignal): Promise<Collected[]> {
     const now = () => this.#surroundings.now()
-    const skew_ms = (this.#skew_ms ??= await this.#measureSkew(signal))
-    const as_of = Math.max(now() - this.#delay_ms - skew_ms, (this.#memory.upto_ms ?? 0) + 1)
-    this.#tellOfLoss(as_of)
-    const hours = await this.#readUsage(hoursTo(this.#memory, as_of, HOURS_MAX), signal)
+    const log = await this.#log(signal)
     const at_ms = now()
     const found = await survey(this.#client, now, signal)
-    const facts = this.#facts(found, hours, { at_ms, as_of, skew_ms })
+    // without the log nothing is taken note of, so that its next reading counts what was used meanwhile
+    if (log instanceof ConnectorError) return this.#fail(this.#held(found, at_ms), [log, ...found.failures])
+    const facts = this.#facts(found, log.hours, { ...log, at_ms })
     await this.#keep()
     const [first, ...others] = found.failures
-    if (!first) return facts
-    // what was read goes out before the failure is told
+    return first ? this.#fail(facts, [first, ...others]) : facts
+  }
+
+  /** What was read goes out before the failure is told. */
+  #fail(facts: Collected[], failures: readonly [ConnectorError, ...ConnectorError[]]): never {
     this.#surroundings.emit(facts)
-    throw together([first, ...others])
+    throw failures.length === 1 && facts.every((fact) => fact.type !== 'listing' || fact.complete)
+      ? failures[0]
+      : together(failures)
+  }
+
+  /** A log that is refused or can't be read hides neither who is there nor what is stored. */
+  async #log(signal: AbortSignal): Promise<Log | ConnectorError> {
+    try {
+      const skew_ms = (this.#skew_ms ??= await this.#measureSkew(signal))
+      const as_of = Math.max(this.#surroundings.now() - this.#delay_ms - skew_ms, (this.#memory.upto_ms ?? 0) + 1)
+      this.#tellOfLoss(as_of)
+      return { skew_ms, as_of, hours: await this.#readUsage(hoursTo(this.#memory, as_of, HOURS_MAX), signal) }
+    } catch (error) {
+      if (error instanceof ConnectorError && (error.code === 'refused' || error.code === 'bad_answer')) return error
+      throw error
+    }
   }
 
   #tellOfLoss(as_of: number): void {
@@ -180,25 +199,36 @@ class RgwSession implements Session {
     return found
   }
 
-  #facts(found: Survey, hours: ReadonlyMap<number, UsageRecord[]>, { at_ms, as_of, skew_ms }: When): Collected[] {
-    const memory = this.#memory
+  /** What is there and what it holds: all that is told without the log. */
+  #held(found: Survey, at_ms: number, births: Collected[] = []): Collected[] {
     const complete = found.failures.length === 0
-    const scope = { kind: 'cluster' as const, external_id: this.#surroundings.realm }
+    const scope = this.#scope
     const zone: ObservationInput = { ...scope, name: scope.external_id, state: 'running' }
     const users = found.users.map(({ observation }) => observation)
     const buckets = found.buckets.map(({ bucket }) => bucket.observation)
+    return [
+      { type: 'listing', seen_at_ms: at_ms, scope, complete, resources: [zone, ...users, ...buckets] },
+      ...births,
+      ...found.buckets.flatMap(held),
+    ]
+  }
+
+  #facts(found: Survey, hours: ReadonlyMap<number, UsageRecord[]>, { at_ms, as_of, skew_ms }: When): Collected[] {
+    const memory = this.#memory
+    const scope = this.#scope
+    const complete = found.failures.length === 0
     const born = sight(memory, seenOf(scope.external_id, found), { at_ms, complete, skew_ms })
     const points = pointsTo(memory, as_of)
     const growths = count(memory, hours, points, skew_ms)
     memory.upto_ms = as_of
-    return [
-      { type: 'listing', seen_at_ms: at_ms, scope, complete, resources: [zone, ...users, ...buckets] },
-      ...found.buckets.flatMap(({ bucket }) =>
-        born.has(keyOf(bucket.observation)) ? birth(bucket, scope, skew_ms) : [],
-      ),
-      ...found.buckets.flatMap(held),
-      ...told(memory, growths, points, skew_ms),
-    ]
+    const births = found.buckets.flatMap(({ bucket }) =>
+      born.has(keyOf(bucket.observation)) ? birth(bucket, scope, skew_ms) : [],
+    )
+    return [...this.#held(found, at_ms, births), ...told(memory, growths, points, skew_ms)]
+  }
+
+  get #scope() {
+    return { kind: 'cluster' as const, external_id: this.#surroundings.realm }
   }
 
   async #keep(): Promise<void> {

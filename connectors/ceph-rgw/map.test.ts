@@ -64,7 +64,24 @@ test('an empty bucket holds nothing; one whose size can’t be read has no size'
     objects_count: 0,
   })
   for (const size of ['many', -1, 1.5, null, [], '99999999999999999999'])
-    expect(gauges({ 'rgw.main': { size, size_actual: 0, num_objects: 0 } })).toBeNull()
+    expect(gauges({ 'rgw.main': { size, size_actual: 4_096, num_objects: 1 } })).toEqual({
+      storage_allocation_bytes: 4_096,
+      objects_count: 1,
+    })
+  for (const usage of [undefined, null, 'much', { 'rgw.main': { size_kb: 3, size_kb_actual: 4 } }])
+    expect(gauges(usage)).toBeNull()
+})
+
+test('a category whose count fell below zero takes nothing from what the bucket holds', () => {
+  const usage = parseExact(
+    '{"rgw.none":{"size":0,"size_actual":0,"num_objects":18446744073709551613},"rgw.main":{"size":700,"size_actual":8192,"num_objects":2}}',
+  )
+  expect(gauges(usage)).toEqual({
+    storage_used_bytes: 700,
+    storage_allocation_bytes: 8_192,
+    objects_count: 2,
+    'storage_used_bytes/none': 0,
+  })
 })
 
 test('versioning, storage class, object lock and quota are told where the version tells them', () => {

@@ -148,23 +148,28 @@ function versioning({ versioning: said, versioned, versioning_enabled }: Fields)
 /**
  * `size` is what clients stored, as S3 lists it: neither rounded up to 4 KiB as `size_actual` is, nor what compression left of it as
  * `size_utilized` is. `rgw.main` holds the objects; each other category is a class of its own, and all of them add up to the bucket.
+ * A count that can't be read is left out, and no other with it: `rgw.none` falls below zero in buckets that are sound
+ * (https://github.com/ceph/ceph/pull/29062).
  */
 export function gauges(usage: unknown): Record<string, number | string> | null {
-  const found = new Map<string, bigint>(
+  if (typeof usage !== 'object' || usage === null) return null
+  const found = new Map<string, bigint | undefined>(
     ['storage_used_bytes', 'storage_allocation_bytes', 'objects_count'].map((key) => [key, 0n]),
   )
-  const add = (key: string, value: bigint) => found.set(key, (found.get(key) ?? 0n) + value)
+  const add = (key: string, value: bigint | undefined) => {
+    const before = found.has(key) ? found.get(key) : 0n
+    found.set(key, before === undefined || value === undefined ? undefined : before + value)
+  }
   for (const [category, value] of Object.entries(fields(usage))) {
     const { size, size_actual, num_objects } = fields(value)
-    const [used, allocated, objects] = [count(size), count(size_actual), count(num_objects)]
-    if (used === undefined || allocated === undefined || objects === undefined) return null
     const name = category.replace(/^rgw\./, '')
     const device = name === 'main' ? '' : /^[\w.-]{1,64}$/.test(name) ? `/${name}` : '/other'
-    add(`storage_used_bytes${device}`, used)
-    add(`objects_count${device}`, objects)
-    add('storage_allocation_bytes', allocated)
+    add(`storage_used_bytes${device}`, count(size))
+    add(`objects_count${device}`, count(num_objects))
+    add('storage_allocation_bytes', count(size_actual))
   }
-  return Object.fromEntries([...found].map(([key, value]) => [key, wire(value)]))
+  const known = [...found].flatMap(([key, value]) => (value === undefined ? [] : [[key, wire(value)] as const]))
+  return known.length > 0 ? Object.fromEntries(known) : null
 }
 
 export type Triple = readonly [ops: bigint, sent: bigint, received: bigint]
