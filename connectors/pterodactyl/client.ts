@@ -15,12 +15,31 @@ export type List = 'servers' | 'nodes' | 'locations'
 /** What the key must be allowed, in the words of the page on which it is made. */
 const RIGHTS: Readonly<Record<List, string>> = { servers: 'Servers', nodes: 'Nodes', locations: 'Locations' }
 
+/** The panel has no such list. */
+export class Missing extends ConnectorError {
+  readonly list: List
+  constructor(list: List, message: string, remedy: string) {
+    super('bad_answer', message, remedy)
+    this.list = list
+  }
+}
+
 /**
- * All rows of a list, by their number. The panel counts pages from the start, so what is deleted moves all behind it to the front:
+ * All rows of a list, by their number; what is none is told to `note`. The panel counts pages from the start, so what is deleted moves all behind it to the front:
  * read from the last page to the first, a row can come twice, and none is missed.
  */
-export async function rowsOf(panel: Panel, list: List, include: string, signal: AbortSignal): Promise<Row[]> {
+export async function rowsOf(
+  panel: Panel,
+  list: List,
+  include: string,
+  note: (odd: ConnectorError) => void,
+  signal: AbortSignal,
+): Promise<Row[]> {
   const rows = new Map<number, Row>()
+  const keep = (one: Page) => {
+    for (const row of one.rows) rows.set(row.id, row)
+    for (const odd of one.odd) note(odd)
+  }
   const first = await page(panel, list, include, 1, signal)
   const { pages } = first
   if (pages > LIMITS.pages)
@@ -29,10 +48,8 @@ export async function rowsOf(panel: Panel, list: List, include: string, signal: 
       `${panel.url} has ${pages} pages of ${list}; at most ${LIMITS.pages} are read`,
       'Report this as a fault: one source can’t hold as many.',
     )
-  for (let number = pages; number > 1; number -= 1)
-    for (const row of (await page(panel, list, include, number, signal)).rows) rows.set(row.id, row)
-  const again = pages > 1 ? await page(panel, list, include, 1, signal) : first
-  for (const row of again.rows) rows.set(row.id, row)
+  for (let number = pages; number > 1; number -= 1) keep(await page(panel, list, include, number, signal))
+  keep(pages > 1 ? await page(panel, list, include, 1, signal) : first)
   return [...rows.values()]
 }
 
@@ -90,11 +107,8 @@ function refusal(url: string, list: List, { status, text }: Answer): ConnectorEr
       message,
       `Make a key that may read ${RIGHTS[list]} (Admin → Application API), by a user who is an administrator.`,
     )
-  if (status === 404 || status === 400 || status === 422)
-    return new ConnectorError(
-      'bad_answer',
-      message,
-      'See that the address is that of a panel of version 1, without a path behind it.',
-    )
+  const remedy = 'See that the address is that of a panel of version 1, without a path behind it.'
+  if (status === 404) return new Missing(list, message, remedy)
+  if (status === 400 || status === 422) return new ConnectorError('bad_answer', message, remedy)
   return new ConnectorError('unreachable', message, 'See the log of the panel (storage/logs), and whether it is up.')
 }

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Collected, ConnectorError, type Listing } from '#connectors/contract.ts'
 import { PanelDouble } from '#test/connectors/panel/panel.ts'
-import { furnish, server } from '#test/connectors/panel/world.ts'
+import { furnish, node, server } from '#test/connectors/panel/world.ts'
 import { TRUSTED } from '#test/connectors/certificates.ts'
 import { connector } from './index.ts'
 
@@ -53,6 +53,30 @@ test('one server that is not as documented hides no other, and the listing ends 
   expect(error?.message).toContain('the server 2: not as documented at limits')
   expect(listing?.complete).toBe(false)
   expect(names(listing)).toEqual(['site 1', 'host 1', 'host 2', 'game_server 1', 'game_server 3'])
+})
+
+test('a row without its number hides no other, and the listing ends nothing', async () => {
+  panel.lists['servers']!.set(2, { ...server(2, 'odd'), id: null as unknown as number })
+  const { listing, error } = await tick()
+  expect(error?.message).toContain('a row of the list of servers: not as documented at attributes.id')
+  expect(listing?.complete).toBe(false)
+  expect(names(listing)).toEqual(['site 1', 'host 1', 'host 2', 'game_server 1', 'game_server 3'])
+})
+
+test('Pelican has no locations: its nodes and servers are all that there is; elsewhere they lack', async () => {
+  delete (panel.lists as Record<string, unknown>)['locations']
+  const lacking = await tick()
+  expect(lacking.error).toMatchObject({ code: 'bad_answer', message: expect.stringContaining('locations answers 404') })
+  expect(lacking.listing?.complete).toBe(false)
+  for (const id of [1, 2]) {
+    const { location_id: _location_id, ...rest } = node(id)
+    panel.lists['nodes']!.set(id, { ...rest, cpu: 0, cpu_overallocate: 0, tags: [] })
+  }
+  const { listing, error } = await tick()
+  expect(error).toBeUndefined()
+  expect(listing?.complete).toBe(true)
+  expect(names(listing)).toEqual(['host 1', 'host 2', 'game_server 1', 'game_server 2', 'game_server 3'])
+  expect(listing?.resources[0]).not.toHaveProperty('parent')
 })
 
 test.each([

@@ -9,7 +9,7 @@ import {
   type ObservationInput,
   type Surroundings,
 } from '#connectors/contract.ts'
-import { type List, type Panel, rowsOf } from './client.ts'
+import { type List, Missing, type Panel, rowsOf } from './client.ts'
 import { gameServer, host, site } from './map.ts'
 import type { Row } from './page.ts'
 
@@ -48,7 +48,7 @@ const manifest: Manifest = {
   realm: 'One name for each panel, such as its host name: numbers of servers and nodes are unique in it.',
   kinds: ['site', 'host', 'game_server'],
   metrics: [],
-  supports: 'Pterodactyl 1.7 and later of version 1, by its application API',
+  supports: 'Pterodactyl 1.7 and later of version 1, and Pelican, by the application API',
   permissions:
     'An application key that may read Servers, Nodes, Locations and Users; with Allocations addresses are shown too. Nothing needs to be written.',
   default_interval_ms: 60_000,
@@ -72,7 +72,7 @@ const PARTS: readonly Part[] = [
 async function collect(panel: Panel, around: Surroundings, signal: AbortSignal): Promise<Collected[]> {
   const seen_at_ms = around.now()
   const resources: ObservationInput[] = []
-  const failures: ConnectorError[] = []
+  let failures: ConnectorError[] = []
   const attempt = async (step: () => Promise<void> | void) => {
     try {
       await step()
@@ -85,10 +85,14 @@ async function collect(panel: Panel, around: Surroundings, signal: AbortSignal):
     // what refuses, limits or hangs once isn't asked again in this tick
     if (failures.some(isOfAll)) break
     await attempt(async () => {
-      for (const row of await rowsOf(panel, list, include, signal))
+      for (const row of await rowsOf(panel, list, include, (odd) => void failures.push(odd), signal))
         await attempt(() => void resources.push(observe(row)))
     })
   }
+  // Pelican has no locations, and its nodes are in none
+  const hosts = resources.filter(({ kind }) => kind === 'host')
+  if (hosts.length > 0 && hosts.every(({ parent }) => parent === undefined))
+    failures = failures.filter((error) => !(error instanceof Missing && error.list === 'locations'))
   if (resources.length > LIMITS.rowsPerSnapshot)
     throw new ConnectorError(
       'limit',

@@ -78,8 +78,24 @@ test.each([
   ['something new', false, 'unknown'],
   [null, true, 'stopped'],
   [undefined, false, 'running'],
+  // Pelican's
+  ['none', false, 'running'],
+  ['running', false, 'running'],
+  ['stopping', false, 'running'],
+  ['offline', false, 'stopped'],
+  ['exited', false, 'stopped'],
+  ['paused', false, 'paused'],
+  ['dead', false, 'failed'],
+  ['missing', false, 'unknown'],
+  ['offline', true, 'stopped'],
 ])('status %s, suspended %s is %s', (status, suspended, state) => {
   expect(gameServer(first({ status, suspended })).state).toBe(state)
+})
+
+test('what a container does comes and goes, and is told by the state alone', () => {
+  for (const status of ['starting', 'running', 'offline', 'missing', 'none'])
+    expect(gameServer(first({ status })).attributes).not.toHaveProperty('status')
+  expect(gameServer(first({ status: 'suspended' })).attributes).toMatchObject({ status: 'suspended' })
 })
 
 test('a panel that knows no status yet says by `installed` that a server is not there yet', () => {

@@ -38,7 +38,8 @@ const Node = z.object({
   uuid: text(128).default(''),
   name: Name,
   fqdn: text(512),
-  location_id: Id,
+  // Pelican has none
+  location_id: Id.nullish(),
   memory: Amount,
   disk: Amount,
   memory_overallocate: Amount.optional(),
@@ -124,7 +125,7 @@ export function host(row: Row): ObservationInput {
     name: node.name,
     state: 'unknown',
     size: defined({ memory_bytes: bytes(node.memory), disk_bytes: bytes(node.disk) }),
-    parent: { kind: 'site', external_id: `${node.location_id}` },
+    ...(node.location_id && { parent: { kind: 'site' as const, external_id: `${node.location_id}` } }),
     evidence: isIp(node.fqdn) ? { ips: [node.fqdn] } : {},
     attributes: defined({
       fqdn: node.fqdn || undefined,
@@ -155,7 +156,7 @@ export function gameServer(row: Row): ObservationInput {
       uuid: server.uuid,
       identifier: server.identifier,
       external_id: server.external_id || undefined,
-      status: server.status || undefined,
+      status: lasting(server.status),
       created_at: server.created_at ?? undefined,
       cpu_percent: limit(limits.cpu),
       threads: limits.threads || undefined,
@@ -178,12 +179,31 @@ export function gameServer(row: Row): ObservationInput {
 const swapOf = (mib: number | null | undefined): number | 'unlimited' | undefined =>
   mib === null || mib === undefined ? undefined : mib < 0 ? 'unlimited' : Math.round(mib * MIB)
 
+/** Pelican tells what Wings says of the container, where the panel itself has nothing to say. */
+const CONTAINER: Readonly<Record<string, ObservationInput['state']>> = {
+  running: 'running',
+  starting: 'running',
+  stopping: 'running',
+  restarting: 'running',
+  paused: 'paused',
+  offline: 'stopped',
+  exited: 'stopped',
+  created: 'stopped',
+  dead: 'failed',
+  removing: 'unknown',
+  missing: 'unknown',
+}
+/** What comes and goes is the state alone. */
+const lasting = (status: string | null | undefined): string | undefined =>
+  !status || status === 'none' || Object.hasOwn(CONTAINER, status) ? undefined : status
+
 /** The panel knows whether it lets a server run, not whether it does: that is `running`. */
 function stateOf({ status, suspended, container }: Server): ObservationInput['state'] {
   if (suspended === true || status === 'suspended') return 'stopped'
   // panels before `status` say here alone that it is being installed
   if (status === undefined && [0, false].includes(container?.installed as never)) return 'stopped'
-  if (status === null || status === undefined || status === '') return 'running'
+  if (!status || status === 'none') return 'running'
+  if (Object.hasOwn(CONTAINER, status)) return CONTAINER[status] ?? 'unknown'
   if (status === 'installing' || status === 'restoring_backup') return 'stopped'
   return status === 'install_failed' || status === 'reinstall_failed' ? 'failed' : 'unknown'
 }

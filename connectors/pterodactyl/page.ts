@@ -10,12 +10,15 @@ export interface Row {
 export interface Page {
   rows: Row[]
   pages: number
+  /** of rows without a number: what they were nobody knows */
+  odd: ConnectorError[]
 }
 
 export const Id = z.int().positive()
+const Item = z.object({ attributes: z.looseObject({ id: Id }) })
 const Envelope = z.object({
   object: z.literal('list'),
-  data: z.array(z.object({ attributes: z.looseObject({ id: Id }) })).max(100_000),
+  data: z.array(z.unknown()).max(100_000),
   meta: z.object({ pagination: z.object({ total_pages: z.int().nonnegative() }) }),
 })
 
@@ -33,8 +36,11 @@ export function readPage(answer: unknown, list: string): Page {
   const read = Envelope.safeParse(answer)
   if (!read.success) throw notDocumented(`the list of ${list}`, read.error)
   const { data, meta } = read.data
-  return {
-    rows: data.map(({ attributes }) => ({ id: attributes.id, attributes })),
-    pages: meta.pagination.total_pages,
+  const page: Page = { rows: [], pages: meta.pagination.total_pages, odd: [] }
+  for (const item of data) {
+    const row = Item.safeParse(item)
+    if (row.success) page.rows.push({ id: row.data.attributes.id, attributes: row.data.attributes })
+    else page.odd.push(notDocumented(`a row of the list of ${list}`, row.error))
   }
+  return page
 }
