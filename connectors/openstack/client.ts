@@ -54,14 +54,19 @@ export class Client {
   /**
    * All rows of a list, by id. A marker names the last row that was seen, so what comes and goes in between moves nothing; where
    * that very row is gone, the one before it is named. Only that there are more is taken from the links: their host may be one that
-   * is known within the cloud alone.
+   * is known within the cloud alone. What is no row is told to `note`.
    */
-  async list(question: Question, key: string, signal: AbortSignal): Promise<Row[]> {
+  async list(
+    question: Question,
+    key: string,
+    note: (odd: ConnectorError) => void,
+    signal: AbortSignal,
+  ): Promise<Row[]> {
     const rows = new Map<string, Row>()
     const order: string[] = []
     for (let page = 0; page < LIMITS.pages; page += 1) {
       const body = await this.#after(question, order, signal)
-      const found = rowsIn(body, key, question.service)
+      const found = rowsIn(body, key, question.service, note)
       const before = rows.size
       // so says a Keystone that has pages of each but the last, and one that has none of a list that it cuts off
       const isCutOff = body['truncated'] === true

@@ -157,12 +157,31 @@ test('servers of a cell that is down end nothing: the listing is incomplete and 
 
 test('one server that is not as documented hides no other, and the rest of the cloud is told', async () => {
   const there = world.server('there')
-  world.server('odd', { created: null })
+  world.server('odd', { metadata: { owner: 7 } })
   const free = world.volume(5)
   const { listing, error } = await look()
   expect(error).toMatchObject({ code: 'bad_answer' })
   expect(listing?.complete).toBe(false)
   expect([ids(listing, 'vm'), ids(listing, 'volume')]).toEqual([[there], [free]])
+})
+
+test('a flavour that is not as documented costs its own servers alone, and none where it has none', async () => {
+  cloud.newest = 1
+  const there = world.server('there')
+  const odd = world.flavor('m1.odd', { vcpus: 1, ram: 512, disk: 'much' as unknown as number })
+  expect(await look()).toMatchObject({ listing: { complete: true } })
+  world.server('odd', { flavor: { id: odd, links: [] } })
+  const { listing, error } = await look()
+  expect(error?.message).toContain('at disk')
+  expect([listing?.complete, ids(listing, 'vm')]).toEqual([false, [there]])
+})
+
+test('a row without its id hides no other, and the listing ends nothing', async () => {
+  const there = world.volume(5)
+  world.volumes.set('odd', { ...world.volumes.get(there)!, id: null as unknown as string })
+  const { listing, error } = await look()
+  expect(error?.message).toContain('volumes with a row that has no id')
+  expect([listing?.complete, ids(listing, 'volume')]).toEqual([false, [there]])
 })
 
 test('a server that is deleted is gone from the listing', async () => {

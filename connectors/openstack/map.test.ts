@@ -10,7 +10,9 @@ const SHOP = '6f70656e737461636b20342065766572'
 const GIB = 2 ** 30
 const names = new Map([[SHOP, 'shop']])
 const rows = (file: string, key = file): Row[] =>
-  rowsIn(JSON.parse(readFileSync(new URL(`./fixtures/${file}.json`, import.meta.url), 'utf8')), key, 'Nova')
+  rowsIn(JSON.parse(readFileSync(new URL(`./fixtures/${file}.json`, import.meta.url), 'utf8')), key, 'Nova', (odd) => {
+    throw odd
+  })
 const [web, shelved] = rows('servers') as [Row, Row]
 const [older] = rows('servers-older', 'servers') as [Row]
 const flavors = new Map(rows('flavors').map((row) => [row.id, flavor(row)]))
@@ -164,10 +166,43 @@ test('projects are namespaces; one that is disabled is stopped', () => {
   expect(former).toMatchObject({ state: 'stopped', attributes: { parent_id: SHOP } })
 })
 
+test('a row without an id is told, and hides no other', () => {
+  for (const odd of [null, { name: 'x' }, { id: 7 }]) {
+    const told: ConnectorError[] = []
+    expect(rowsIn({ servers: [{ id: 'a' }, odd, { id: 'b' }] }, 'servers', 'Nova', (one) => told.push(one))).toEqual([
+      { id: 'a' },
+      { id: 'b' },
+    ])
+    expect(told).toMatchObject([{ code: 'bad_answer' }])
+  }
+})
+
+test('what nobody is billed by costs no row: it is left out where it is odd', () => {
+  const odd = {
+    created: 'yesterday',
+    metadata: null,
+    tags: null,
+    addresses: { private: [{ addr: null, version: 4 }] },
+    'OS-EXT-STS:power_state': '1',
+    'OS-EXT-AZ:availability_zone': 7,
+    'os-extended-volumes:volumes_attached': null,
+  }
+  const { size, state } = vm(web, names, flavors)
+  const told = Observation.parse(vm({ ...web, ...odd }, names, flavors))
+  expect(told).toMatchObject({ size, state, evidence: {} })
+  expect(Object.keys(told.attributes)).not.toEqual(
+    expect.arrayContaining(['created_at', 'metadata', 'tags', 'volumes']),
+  )
+  const [row] = rows('volumes') as [Row]
+  expect(volume({ ...row, created_at: '2018', attachments: null, bootable: 1 }, names)).toMatchObject({
+    size: volume(row, names).size,
+  })
+})
+
 test('an answer that is not as documented is an error, not a guess', () => {
-  for (const body of [{}, { servers: {} }, { servers: [null] }, { servers: [{ name: 'x' }] }])
-    expect(() => rowsIn(body, 'servers', 'Nova')).toThrow(ConnectorError)
-  for (const changes of [{ flavor: null }, { tenant_id: undefined }, { created: 'yesterday' }, { status: 7 }])
+  for (const body of [{}, { servers: {} }])
+    expect(() => rowsIn(body, 'servers', 'Nova', () => {})).toThrow(ConnectorError)
+  for (const changes of [{ flavor: null }, { tenant_id: undefined }, { metadata: { owner: 7 } }, { status: 7 }])
     expect(() => vm({ ...web, ...changes }, names, flavors)).toThrow('is not as documented')
   const [row] = rows('volumes') as [Row]
   expect(() => volume({ ...row, size: '10' }, names)).toThrow('is not as documented at size')

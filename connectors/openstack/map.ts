@@ -32,6 +32,8 @@ const Count = z
   .min(0)
   .max(2 ** 31 - 1)
 const Labels = z.record(text(255), text(4_096))
+/** What is told where it can be read, and where it can't is left out: nobody is billed by it. */
+const told = <T extends z.ZodType>(schema: T) => schema.nullish().catch(undefined)
 /** Nova says `Z`, Cinder and `launched_at` say nothing: all of it is UTC. */
 const Instant = z
   .string()
@@ -65,31 +67,24 @@ export interface Flavor {
   ephemeral: number
 }
 
-const Address = z.object({
-  addr: text(64),
-  'OS-EXT-IPS:type': text(32).nullish(),
-  'OS-EXT-IPS-MAC:mac_addr': text(32).nullish(),
-})
+const Address = z.object({ addr: told(text(64)), 'OS-EXT-IPS-MAC:mac_addr': told(text(32)) })
 const Server = z.object({
   id: Id,
   name: text(512).nullish(),
   status: text(64),
   tenant_id: Id,
-  created: Instant,
+  created: told(Instant),
   flavor: z.union([Embedded, z.object({ id: Id })]),
   /** empty text: it boots from a volume */
   image: z.union([z.object({ id: text(255) }), z.literal(''), z.null()]).optional(),
-  addresses: z.record(text(255), z.array(Address).max(256)).default({}),
-  metadata: Labels.default({}),
-  tags: z.array(text(255)).max(1_000).optional(),
-  'OS-EXT-SRV-ATTR:hypervisor_hostname': text(255).nullish(),
-  'OS-EXT-SRV-ATTR:host': text(255).nullish(),
-  'OS-EXT-STS:power_state': z.int().nullish(),
-  'OS-EXT-AZ:availability_zone': text(255).nullish(),
-  'os-extended-volumes:volumes_attached': z
-    .array(z.object({ id: Id }))
-    .max(1_000)
-    .optional(),
+  addresses: told(z.record(text(255), z.array(Address).max(256))),
+  metadata: Labels.nullish(),
+  tags: z.array(text(255)).max(1_000).nullish(),
+  'OS-EXT-SRV-ATTR:hypervisor_hostname': told(text(255)),
+  'OS-EXT-SRV-ATTR:host': told(text(255)),
+  'OS-EXT-STS:power_state': told(z.int()),
+  'OS-EXT-AZ:availability_zone': told(text(255)),
+  'os-extended-volumes:volumes_attached': told(z.array(z.object({ id: Id })).max(1_000)),
 })
 type Server = z.infer<typeof Server>
 const Volume = z.object({
@@ -97,29 +92,26 @@ const Volume = z.object({
   name: text(512).nullish(),
   size: Gib,
   status: text(64),
-  created_at: Instant.nullish(),
+  created_at: told(Instant),
   volume_type: text(255).nullish(),
-  availability_zone: text(255).nullish(),
+  availability_zone: told(text(255)),
   // text in one version, a boolean in another
-  bootable: z.union([z.boolean(), text(8)]).nullish(),
-  encrypted: z.boolean().nullish(),
+  bootable: told(z.union([z.boolean(), text(8)])),
+  encrypted: told(z.boolean()),
   metadata: Labels.nullish(),
-  attachments: z
-    .array(z.object({ server_id: text(255).nullish() }))
-    .max(1_000)
-    .default([]),
+  attachments: told(z.array(z.object({ server_id: text(255).nullish() })).max(1_000)),
   'os-vol-tenant-attr:tenant_id': Id.nullish(),
 })
 const FloatingIp = z.object({
   id: Id,
   floating_ip_address: text(64).pipe(z.string().min(1)),
   fixed_ip_address: text(64).nullish(),
-  floating_network_id: text(255).nullish(),
+  floating_network_id: told(text(255)),
   status: text(64).nullish(),
   project_id: text(255).nullish(),
   tenant_id: text(255).nullish(),
-  created_at: Instant.nullish(),
-  port_details: z.object({ device_id: text(255).nullish(), device_owner: text(255).nullish() }).nullish(),
+  created_at: told(Instant),
+  port_details: told(z.object({ device_id: text(255).nullish(), device_owner: text(255).nullish() })),
   tags: z.array(text(255)).max(1_000).nullish(),
 })
 const Project = z.object({
@@ -215,10 +207,10 @@ export function vm(row: Row, names: Names, flavors: ReadonlyMap<string, Flavor>)
       flavor: size?.name,
       flavor_id: size?.id,
       status,
-      created_at: server.created,
+      created_at: server.created ?? undefined,
       image_id: (server.image || undefined)?.id,
       availability_zone: server['OS-EXT-AZ:availability_zone'] || undefined,
-      metadata: Object.keys(server.metadata).length > 0 ? server.metadata : undefined,
+      metadata: labels(server.metadata),
       tags: some(server.tags),
       volumes: some(server['os-extended-volumes:volumes_attached']?.map(({ id }) => id)),
     }),
@@ -247,9 +239,9 @@ function localDisk({ image, status }: Server, { disk, ephemeral }: Flavor): numb
 }
 
 function evidenceOf({ id, addresses }: Server): NonNullable<ObservationInput['evidence']> {
-  const all = Object.values(addresses).flat()
+  const all = Object.values(addresses ?? {}).flat()
   const macs = unique(all.map((one) => one['OS-EXT-IPS-MAC:mac_addr']?.toLowerCase() ?? ''))
-  const ips = unique(all.map(({ addr }) => addr)).filter((addr) => isIp(addr))
+  const ips = unique(all.map(({ addr }) => addr ?? '')).filter((addr) => isIp(addr))
   return defined({
     // KVM shows a guest Nova's id as that of its board
     smbios_uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? id : undefined,
@@ -275,8 +267,8 @@ export function volume(row: Row, names: Names): ObservationInput {
       availability_zone: one.availability_zone || undefined,
       bootable: one.bootable === undefined || one.bootable === null ? undefined : `${one.bootable}` === 'true',
       encrypted: one.encrypted ?? undefined,
-      metadata: one.metadata && Object.keys(one.metadata).length > 0 ? one.metadata : undefined,
-      attached_to: some(one.attachments.map(({ server_id }) => server_id ?? '')),
+      metadata: labels(one.metadata),
+      attached_to: some(one.attachments?.map(({ server_id }) => server_id ?? '')),
     }),
   }
 }
@@ -307,6 +299,8 @@ export function floatingIp(row: Row, names: Names): ObservationInput {
   }
 }
 
+const labels = (all: Record<string, string> | null | undefined) =>
+  all && Object.keys(all).length > 0 ? all : undefined
 const Ip = z.union([z.ipv4(), z.ipv6()])
 const isIp = (said: string): boolean => Ip.safeParse(said).success
 const unique = (values: readonly string[]): string[] => [...new Set(values)].filter(Boolean).toSorted()

@@ -1,20 +1,27 @@
 /** The lists of OpenStack's services: rows with their ids, and whether there are more. Pure. */
+import type { ConnectorError } from '#connectors/wire.ts'
 import { badAnswer } from './failures.ts'
 
 export type Service = 'Nova' | 'Cinder' | 'Neutron' | 'Keystone'
 /** As it came; of what it says, only its id is sure. */
 export type Row = Readonly<Record<string, unknown>> & { readonly id: string }
 
-export function rowsIn(body: Readonly<Record<string, unknown>>, key: string, service: Service): Row[] {
+/** Those that have one; what hasn't is told to `note`, for nobody knows what it would have been. */
+export function rowsIn(
+  body: Readonly<Record<string, unknown>>,
+  key: string,
+  service: Service,
+  note: (odd: ConnectorError) => void,
+): Row[] {
   const rows = body[key]
   const isRow = (row: unknown): row is Row => {
     const id = typeof row === 'object' && row !== null ? (row as { id?: unknown }).id : undefined
     return typeof id === 'string' && id.length > 0 && id.length <= 255
   }
   if (!Array.isArray(rows)) throw badAnswer(service, `an answer without ${key}`)
-  // nobody knows what a row without its id would have been
-  if (!rows.every(isRow)) throw badAnswer(service, `${key} with a row that has no id`)
-  return rows
+  const good = rows.filter(isRow)
+  if (good.length < rows.length) note(badAnswer(service, `${key} with a row that has no id`))
+  return good
 }
 
 /** Nova, Cinder and Neutron say `servers_links: [{ rel: 'next' }]`, Keystone `links: { next }`. */

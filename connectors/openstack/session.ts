@@ -51,13 +51,14 @@ export class OpenStackSession implements Session {
 
   async collect(signal: AbortSignal): Promise<Collected[]> {
     const seen_at_ms = this.#around.now()
-    const { project, rows } = await this.#projects(signal)
-    const sight: Sight = { resources: [], foreign: foreignIn([], project), failures: [], isOver: false }
+    const failures: ConnectorError[] = []
+    const { project, rows } = await this.#projects(failures, signal)
+    const sight: Sight = { resources: [], foreign: foreignIn([], project), failures, isOver: false }
     const names: Names = new Map(rows.map(({ id, name }) => [id, String(name)]))
     for (const row of rows) attempt(sight, () => void sight.resources.push(namespace(row)))
     await this.#servers(sight, names, project, signal)
     await this.#others(sight, names, project, signal)
-    const { resources, failures } = sight
+    const { resources } = sight
     if (resources.length > LIMITS.rowsPerSnapshot)
       throw new ConnectorError(
         'limit',
@@ -82,44 +83,54 @@ export class OpenStackSession implements Session {
       : { kind: 'namespace', external_id: project }
   }
 
-  async #projects(signal: AbortSignal): Promise<{ project: string; rows: Row[] }> {
+  async #projects(failures: ConnectorError[], signal: AbortSignal): Promise<{ project: string; rows: Row[] }> {
     const { id, name } = await this.#client.project(signal)
     if (!this.#around.all_projects) return { project: id, rows: [{ id, name }] }
-    const rows = await this.#client.list({ service: 'Keystone', path: '/projects' }, 'projects', signal)
+    const rows = await this.#list({ service: 'Keystone', path: '/projects' }, 'projects', failures, signal)
     return { project: id, rows: rows.filter((row) => row['is_domain'] !== true) }
   }
 
   async #servers(sight: Sight, names: Names, project: string, signal: AbortSignal): Promise<void> {
     await attempt(sight, async () => {
       const question: Question = { service: 'Nova', path: '/servers/detail', query: this.#all, versions: VERSIONS }
-      const listed = await this.#client.list(question, 'servers', signal)
+      const listed = await this.#list(question, 'servers', sight.failures, signal)
       const rows = listed.filter((row) => !isGone(row) && this.#isAsked(row, project))
       sight.foreign = foreignIn(rows, project)
       const silent = rows.filter(isSilent)
       if (silent.length > 0) sight.failures.push(cellDown(silent.length))
-      const flavors = await this.#flavors(rows, signal)
+      const flavors = await this.#flavors(sight, rows, signal)
       for (const row of rows)
         if (!isSilent(row)) await attempt(sight, () => void sight.resources.push(vm(row, names, flavors)))
     })
   }
 
-  async #flavors(servers: readonly Row[], signal: AbortSignal): Promise<ReadonlyMap<string, Flavor>> {
-    if (!servers.some((row) => flavorIdOf(row) !== undefined)) return new Map()
+  /** Those of the servers: what is wrong with another one is nothing to them. */
+  async #flavors(sight: Sight, servers: readonly Row[], signal: AbortSignal): Promise<ReadonlyMap<string, Flavor>> {
+    const known = new Map<string, Flavor>()
+    const wanted = new Set(servers.flatMap((row) => flavorIdOf(row) ?? []))
+    if (wanted.size === 0) return known
     const question: Question = { service: 'Nova', path: '/flavors/detail', query: { is_public: 'None' } }
-    const rows = await this.#client.list(question, 'flavors', signal)
-    const known = new Map(rows.map((row) => [row.id, flavor(row)]))
+    const rows = (await this.#list(question, 'flavors', sight.failures, signal)).filter(({ id }) => wanted.has(id))
+    for (const row of rows) await attempt(sight, () => void known.set(row.id, flavor(row)))
     // one that was deleted is in no list, and can still be asked for
-    for (const id of new Set(servers.map(flavorIdOf)))
-      if (id !== undefined && !known.has(id)) {
-        const path = `/flavors/${encodeURIComponent(id)}`
-        const found = await this.#client.get({ service: 'Nova', path }, signal).catch((error: unknown) => {
-          if (isMissing(error)) return null
-          throw error
+    for (const id of wanted)
+      if (!rows.some((row) => row.id === id) && !sight.isOver)
+        await attempt(sight, async () => {
+          const found = await this.#flavor(id, signal)
+          // since Ocata it is gone altogether: then only its servers can't be told
+          if (found) known.set(id, flavor(found))
         })
-        // since Ocata it is gone altogether: then only its servers can't be told
-        if (found) known.set(id, flavor({ ...(found['flavor'] as object), id }))
-      }
     return known
+  }
+
+  async #flavor(id: string, signal: AbortSignal): Promise<Row | undefined> {
+    try {
+      const answer = await this.#client.get({ service: 'Nova', path: `/flavors/${encodeURIComponent(id)}` }, signal)
+      return { ...(answer['flavor'] as object), id }
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw error
+    }
   }
 
   async #others(sight: Sight, names: Names, project: string, signal: AbortSignal): Promise<void> {
@@ -139,7 +150,7 @@ export class OpenStackSession implements Session {
       if (sight.isOver) return
       await attempt(sight, async () => {
         if (!(await this.#client.has(service, signal))) return
-        const listed = await this.#listed(question, key, signal)
+        const listed = await this.#listed(question, key, sight.failures, signal)
         const rows = listed.filter((row) => !isCopy(row) && this.#isAsked(row, project))
         if (all_projects && isCut(service, rows, sight.foreign, project)) sight.failures.push(cut(service))
         for (const row of rows) await attempt(sight, () => void sight.resources.push(observe(row, names)))
@@ -147,10 +158,14 @@ export class OpenStackSession implements Session {
     }
   }
 
+  #list(question: Question, key: string, failures: ConnectorError[], signal: AbortSignal): Promise<Row[]> {
+    return this.#client.list(question, key, (odd) => void failures.push(odd), signal)
+  }
+
   /** A Neutron without routers has no floating addresses, and no list of them either. */
-  async #listed(question: Question, key: string, signal: AbortSignal): Promise<Row[]> {
+  async #listed(question: Question, key: string, failures: ConnectorError[], signal: AbortSignal): Promise<Row[]> {
     try {
-      return await this.#client.list(question, key, signal)
+      return await this.#list(question, key, failures, signal)
     } catch (error) {
       if (question.service !== 'Neutron' || !isMissing(error) || (await this.#hasRouters(signal))) throw error
       return []

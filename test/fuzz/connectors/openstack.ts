@@ -37,7 +37,7 @@ export const openstack: ConnectorFuzz = {
       attempt(() => {
         const body = json(answers[file])
         hasNext(body, key)
-        return rowsIn(body, key, 'Nova')
+        return rowsIn(body, key, 'Nova', () => {})
       }) ?? []
     attempt(() => {
       const { catalogue } = readToken(json(answers['token']))
