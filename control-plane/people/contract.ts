@@ -33,7 +33,8 @@ export const SsoStart = z.object({
   next: z
     .string()
     .max(1_000)
-    .regex(/^\/(?![/\\])/, 'must be a path of this installation')
+    // addresses lose tabs and line ends when they are read: "/\t/host" would be another host
+    .regex(/^\/(?![/\\])\P{Cc}*$/u, 'must be a path of this installation')
     .default('/'),
 })
 export const Redirect = z.object({ url: z.string() })

@@ -72,7 +72,7 @@ test('a provider that does not answer is told as such, and its state is a cookie
   const { id } = (await ana.ask('GET', '/sso-providers')).body.items[0]
   const begun = await visitorOf(plane).ask('POST', '/sign-in/sso', { provider_id: id })
   expect([begun.status, begun.body.code]).toEqual([503, 'unavailable'])
-  for (const next of ['//evil.example', 'https://evil.example', '/\\evil.example'])
+  for (const next of ['//evil.example', 'https://evil.example', '/\\evil.example', '/\t/evil.example'])
     expect((await visitorOf(plane).ask('POST', '/sign-in/sso', { provider_id: id, next })).status).toBe(422)
   const made_up = await fetch(`${plane.origin}/api/v1/sso/callback/${id}?code=x&state=y`, { redirect: 'manual' })
   expect([made_up.status, made_up.headers.get('location')]).toEqual([302, expect.stringContaining('/sign-in?')])

@@ -13,7 +13,7 @@ import { paths } from '../paths.ts'
 import { begin } from '../session.ts'
 
 /** Only our own addresses: a link can't send people elsewhere after sign-in. */
-const ownPath = (next: unknown) => (typeof next === 'string' && /^\/(?![/\\])/.test(next) ? next : '/')
+const ownPath = (next: unknown) => (typeof next === 'string' && /^\/(?![/\\])\P{Cc}*$/u.test(next) ? next : '/')
 
 const SSO_ERRORS = ['not_invited', 'foreign_domain', 'no_membership', 'account_not_linked'] as const
 const ssoError = (code: string) => SSO_ERRORS.find((one) => one === code.replaceAll(' ', '_')) ?? 'other'
