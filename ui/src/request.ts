@@ -1,4 +1,5 @@
 /** How a page asks the control plane: JSON by fetch, its problems as errors, and what makes something made once. */
+import { t } from './i18n/language.ts'
 import { isKnown, keyOf, tellsOutcome } from './intent.ts'
 import { isAway } from './presence.ts'
 import { ApiError, problemOf, unreachable } from './problem.ts'
@@ -15,6 +16,12 @@ interface Options {
   /** under which it is done once, however often it is sent */
   key?: string
 }
+
+/** The browser's own words for it are in the browser's language, and say no more. */
+const unanswered = (error: unknown): ApiError =>
+  unreachable(
+    t(error instanceof DOMException && error.name === 'TimeoutError' ? 'error.no_answer' : 'error.no_connection'),
+  )
 
 /** `/resources` and `{ kind: 'vm', q: '' }` → `/resources?kind=vm`: empty values are left out. */
 export function withQuery(path: string, values: Values = {}): string {
@@ -40,7 +47,7 @@ export async function request<T>(method: Method, path: string, { query, body, si
     body: body === undefined ? undefined : JSON.stringify(body),
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error
-    throw unreachable(error instanceof Error ? error.message : String(error))
+    throw unanswered(error)
   })
   if (!response.ok) throw await problemOf(response)
   return (response.status === 204 ? undefined : await response.json()) as T
@@ -51,7 +58,7 @@ export async function upload<T>(path: string, file: Blob): Promise<T> {
   const headers = { accept: 'application/json', 'content-type': 'application/octet-stream' }
   const response = await fetch(BASE + path, { method: 'PUT', credentials: 'same-origin', headers, body: file }).catch(
     (error: unknown) => {
-      throw unreachable(error instanceof Error ? error.message : String(error))
+      throw unanswered(error)
     },
   )
   if (!response.ok) throw await problemOf(response)
@@ -79,7 +86,7 @@ export async function file(path: string, body: unknown): Promise<Blob> {
   const headers = { 'content-type': 'application/json' }
   const init = { method: 'POST', credentials: 'same-origin', headers, body: JSON.stringify(body) } as const
   const response = await fetch(BASE + path, init).catch((error: unknown) => {
-    throw unreachable(error instanceof Error ? error.message : String(error))
+    throw unanswered(error)
   })
   if (!response.ok) throw await problemOf(response)
   return await response.blob()

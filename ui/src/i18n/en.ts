@@ -167,6 +167,8 @@ export const en = {
   error: {
     action: 'That did not work',
     request_id: 'Request {{ id }}',
+    no_answer: 'No answer came in time.',
+    no_connection: 'There is no connection to it.',
     offline: {
       title: 'The control plane does not answer',
       remedy: 'Check that it is running and that this browser reaches it. This page keeps trying.',
@@ -1047,6 +1049,14 @@ export const en = {
     payload_show: 'Ask the agent',
     payload_again: 'Ask again',
     payload_text: 'The agent is asked now. Nothing is stored.',
+    payload_facts: {
+      snapshot: 'lists',
+      unchanged: 'lists as before',
+      event: 'events',
+      readings: 'readings',
+      health: 'health',
+      gap: 'gaps',
+    },
     payload_none: 'It has said nothing since the agent started.',
     payload_left_out: plural('1 fact or row is left out', '# facts and rows are left out'),
     versions: 'Versions of its settings',

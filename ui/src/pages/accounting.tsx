@@ -10,12 +10,12 @@ import type { Accounting } from '../api.ts'
 import { withQuery } from '../request.ts'
 import { t } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { METERS } from '../i18n/words.ts'
 import { Badge } from '../kit/badge.tsx'
 import { EmptyState } from '../kit/empty.tsx'
 import { Table, type TableColumn } from '../kit/table.tsx'
 import { AgentTabs } from '../parts/agent-tabs.tsx'
 import { Load } from '../parts/load.tsx'
+import { meterText } from '../parts/meter-text.ts'
 import { Page, Section } from '../parts/page.tsx'
 import { FilterOne } from '../parts/resource-filters.tsx'
 import { queries } from '../queries.ts'
@@ -154,11 +154,6 @@ function intakeColumns(nameOf: (id: string) => string): TableColumn<IntakeRow>[]
       cell: (row) => <Balanced balanced={row.balanced} />,
     },
   ]
-}
-
-const meterText = (name: string) => {
-  const known = METERS.find((one) => one === name)
-  return known ? t(`meter.${known}`) : name
 }
 
 function meterColumns(): TableColumn<MeterRow>[] {

@@ -56,6 +56,13 @@ export function SourcePayload(props: { id: string }) {
   )
 }
 
+const FACTS = ['snapshot', 'unchanged', 'event', 'readings', 'health', 'gap'] as const
+/** An agent that is newer than this page may tell others. */
+function factText(type: string): string {
+  const known = FACTS.find((one) => one === type)
+  return known ? t(`sources.payload_facts.${known}`) : type
+}
+
 const Said = (props: { payload: Payload }) => (
   <Show when={props.payload.seen_at} fallback={<p class="m-0 text-muted">{t('sources.payload_none')}</p>}>
     {(at) => (
@@ -65,7 +72,7 @@ const Said = (props: { payload: Payload }) => (
           <For each={Object.entries(props.payload.facts)}>
             {([type, count]) => (
               <Badge tone="idle">
-                {type} {say.decimal(count)}
+                {factText(type)}: {say.decimal(count)}
               </Badge>
             )}
           </For>

@@ -10,6 +10,7 @@ import { Table, type TableColumn } from '../kit/table.tsx'
 import { createSubmit } from './form.ts'
 import { ProblemNote } from './load.tsx'
 import { createMay } from './may.ts'
+import { meterText } from './meter-text.ts'
 import { Section } from './page.tsx'
 
 const DAY_MS = 86_400_000
@@ -128,7 +129,7 @@ const Outcome = (props: { sum: Sum }) => (
 type Row = Replay['hours'][number]
 const columns = (): TableColumn<Row>[] => [
   { id: 'resource', header: t('sources.replay_resource'), cell: (row) => row.resource.name },
-  { id: 'meter', header: t('sources.replay_meter'), cell: (row) => row.meter },
+  { id: 'meter', header: t('sources.replay_meter'), cell: (row) => meterText(row.meter) },
   { id: 'hour', header: t('sources.replay_hour'), class: 'whitespace-nowrap', cell: (row) => say.instant(row.hour) },
   {
     id: 'before',
