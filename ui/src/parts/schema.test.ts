@@ -38,6 +38,12 @@ test('a required setting that is empty keeps the form from being sent', () => {
   expect(isFilled(fields, { ...initialTyped(fields), uris: 'x' })).toBe(true)
 })
 
+test('what must be filled in stands before what may be left empty', () => {
+  const text = { type: 'string' }
+  const stored = { required: ['urls', 'token'], properties: { ca: text, urls: text, pools: text, token: text } }
+  expect(fieldsOf(stored, []).map(({ name }) => name)).toEqual(['urls', 'token', 'ca', 'pools'])
+})
+
 test('a text of several lines, secret or not, and what a value looks like are told by the schema', () => {
   const area = { type: 'string', format: 'textarea', examples: ['-----BEGIN'] }
   const fields = fieldsOf(

@@ -72,12 +72,15 @@ function fieldOf(name: string, property: Schema, required: boolean, secret: bool
   }
 }
 
+/** What must be filled in first: a schema that was stored has lost the order in which it was written. */
 export function fieldsOf(schema: Schema, secrets: readonly string[]): SchemaField[] {
   const properties = isObject(schema['properties']) ? schema['properties'] : {}
   const required = Array.isArray(schema['required']) ? schema['required'] : []
-  return Object.entries(properties).flatMap(([name, property]) =>
-    isObject(property) ? [fieldOf(name, property, required.includes(name), secrets.includes(name))] : [],
-  )
+  return Object.entries(properties)
+    .flatMap(([name, property]) =>
+      isObject(property) ? [fieldOf(name, property, required.includes(name), secrets.includes(name))] : [],
+    )
+    .toSorted((a, b) => Number(b.required) - Number(a.required))
 }
 
 export const initialTyped = (fields: readonly SchemaField[]): Typed =>

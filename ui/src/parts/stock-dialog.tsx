@@ -55,11 +55,14 @@ export function StockDialog(props: { onClose: () => void }) {
       ? read().rows.length > 0 && read().faults.length === 0
       : fields.type.trim() !== '' && fields.serial.trim() !== '')
   const shown = () => (isLines() ? [...(form.error()?.fields.keys() ?? [])] : OF_ONE.map((name) => `/parts/0/${name}`))
+  const isRequired = (name: (typeof OF_ONE)[number]) =>
+    name === 'type' || name === 'serial' || (name === 'site' && fields.state === 'in_stock' && !isLines())
   const field = (name: (typeof OF_ONE)[number]) => (
     <TextField
       label={t(`hardware.${name}`)}
       hint={name === 'type' ? t('hardware.type_hint') : ''}
-      required={name === 'type' || name === 'serial' || (name === 'site' && fields.state === 'in_stock' && !isLines())}
+      required={isRequired(name)}
+      optional={isRequired(name) || isLines() ? undefined : t('common.optional')}
       {...(name === 'type' && { list: 'part-types' })}
       value={fields[name]}
       error={isLines() ? undefined : form.fieldError(`/parts/0/${name}`)}
