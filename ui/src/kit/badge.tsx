@@ -18,10 +18,11 @@ const MARK: Record<Tone, string> = {
   idle: 'bg-idle-mark',
 }
 
-export const Badge = (props: { tone: Tone; children: JSX.Element; title?: string }) => (
+/** `wraps`: a sentence of its own, where a narrow screen has no room for one line. */
+export const Badge = (props: { tone: Tone; children: JSX.Element; title?: string; wraps?: boolean }) => (
   <span
     title={props.title}
-    class={`inline-flex items-center rounded-md px-1.5 py-0.5 text-xs font-medium whitespace-nowrap ${SOFT[props.tone]}`}
+    class={`inline-flex items-center rounded-md px-1.5 py-0.5 text-xs font-medium ${props.wraps ? '' : 'whitespace-nowrap'} ${SOFT[props.tone]}`}
   >
     {props.children}
   </span>

@@ -130,28 +130,48 @@ const nodeColumns = (): TableColumn<IdleNode>[] => [
   {
     id: 'name',
     header: t('margins.idle.ways.node'),
-    class: 'min-w-40',
+    class: 'sm:min-w-40',
     cell: (row) => (
-      <span class="flex flex-wrap items-center gap-2">
+      <span class="flex flex-wrap items-center gap-2 [overflow-wrap:anywhere]">
         <A href={paths.resource(row.resource.id)} class="link font-medium">
           {row.resource.name}
         </A>
-        <Badge tone="idle">{t(`margins.idle.basis.${row.basis}`)}</Badge>
+        <Badge wraps tone="idle">
+          {t(`margins.idle.basis.${row.basis}`)}
+        </Badge>
         <Show when={row.is_partial}>
-          <Badge tone="warn">{t('margins.idle.partial')}</Badge>
+          <Badge wraps tone="warn">
+            {t('margins.idle.partial')}
+          </Badge>
         </Show>
         <span class="basis-full text-[0.8125rem] text-muted">{row.realm}</span>
+        <span class="tabular basis-full text-[0.8125rem] text-muted sm:hidden">
+          {t('margins.idle.cost')}: {say.money(row.cost, row.currency)}
+        </span>
       </span>
     ),
   },
-  { id: 'cost', header: t('margins.idle.cost'), numeric: true, cell: (row) => say.money(row.cost, row.currency) },
+  {
+    id: 'cost',
+    header: t('margins.idle.cost'),
+    numeric: true,
+    wideOnly: true,
+    cell: (row) => say.money(row.cost, row.currency),
+  },
   {
     id: 'allocated',
     header: t('margins.idle.allocated'),
     numeric: true,
+    wideOnly: true,
     cell: (row) => say.money(row.allocated, row.currency),
   },
-  { id: 'idle', header: t('margins.idle.idle'), numeric: true, cell: (row) => say.money(row.idle, row.currency) },
+  {
+    id: 'idle',
+    header: t('margins.idle.idle'),
+    numeric: true,
+    class: 'whitespace-nowrap',
+    cell: (row) => say.money(row.idle, row.currency),
+  },
   { id: 'percent', header: '%', numeric: true, class: 'whitespace-nowrap', cell: (row) => percent(row.idle_percent) },
   { id: 'cpu', header: t('margins.idle.cpu'), numeric: true, wideOnly: true, cell: (row) => percent(row.cpu_percent) },
   {
@@ -168,9 +188,9 @@ const namespaceColumns = (): TableColumn<IdleNamespace>[] => [
   {
     id: 'name',
     header: t('margins.idle.ways.namespace'),
-    class: 'min-w-40',
+    class: 'sm:min-w-40',
     cell: (row) => (
-      <span class="flex flex-wrap items-center gap-2">
+      <span class="flex flex-wrap items-center gap-2 [overflow-wrap:anywhere]">
         <Show when={row.namespace} fallback={<Badge tone="idle">{t('margins.idle.nothing_held')}</Badge>}>
           {(name) => <span class="font-medium">{name()}</span>}
         </Show>

@@ -35,7 +35,7 @@ type Whereabouts = Pick<PartHistory['steps'][number], 'machine' | 'slot' | 'site
 export const Where = (props: { of: Whereabouts }) => {
   const place = () => [props.of.site, props.of.place].filter(Boolean).join(' · ')
   return (
-    <span class="flex flex-col gap-0.5">
+    <span class="flex flex-col gap-0.5 [overflow-wrap:anywhere]">
       <Show when={props.of.machine}>
         {(machine) => (
           <span>
@@ -62,35 +62,47 @@ export const Where = (props: { of: Whereabouts }) => {
   )
 }
 
+const Kind = (props: { of: Part }) => (
+  <span class="flex flex-col gap-0.5">
+    <span>{typeText(props.of.type)}</span>
+    <span class="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
+      {[props.of.manufacturer, props.of.model].filter(Boolean).join(' ')}
+    </span>
+  </span>
+)
+
 export function PartTable(props: { parts: readonly Part[]; onOpen: (part: Part) => void }) {
   const columns = (): TableColumn<Part>[] => [
     {
       id: 'serial',
       header: t('hardware.serial'),
-      class: 'min-w-40',
+      class: 'sm:min-w-40',
       cell: (part) => (
-        <button
-          type="button"
-          class="link text-left font-mono text-[0.8125rem] break-all"
-          aria-label={t('hardware.open', { type: typeText(part.type), serial: part.serial })}
-          onClick={() => props.onOpen(part)}
-        >
-          {part.serial}
-        </button>
+        <>
+          <button
+            type="button"
+            class="link text-left font-mono text-[0.8125rem] break-all"
+            aria-label={t('hardware.open', { type: typeText(part.type), serial: part.serial })}
+            onClick={() => props.onOpen(part)}
+          >
+            {part.serial}
+          </button>
+          <span class="mt-1 flex flex-col items-start gap-1 sm:hidden">
+            <Kind of={part} />
+            <PartBadge state={part.state} />
+          </span>
+        </>
       ),
     },
+    { id: 'type', header: t('hardware.type'), wideOnly: true, cell: (part) => <Kind of={part} /> },
     {
-      id: 'type',
-      header: t('hardware.type'),
-      cell: (part) => (
-        <span class="flex flex-col gap-0.5">
-          <span>{typeText(part.type)}</span>
-          <span class="text-[0.8125rem] text-muted">{[part.manufacturer, part.model].filter(Boolean).join(' ')}</span>
-        </span>
-      ),
+      id: 'state',
+      header: t('hardware.state'),
+      wideOnly: true,
+      class: 'w-32',
+      cell: (part) => <PartBadge state={part.state} />,
     },
-    { id: 'state', header: t('hardware.state'), class: 'w-32', cell: (part) => <PartBadge state={part.state} /> },
-    { id: 'where', header: t('hardware.where'), class: 'min-w-40', cell: (part) => <Where of={part} /> },
+    { id: 'where', header: t('hardware.where'), class: 'sm:min-w-40', cell: (part) => <Where of={part} /> },
     {
       id: 'since',
       header: t('hardware.since'),

@@ -59,31 +59,46 @@ const columns = (
     class: 'min-w-40',
     cell: (row) => (
       <>
-        <A href={paths.source(row.id)} class="link font-medium break-words">
+        <A href={paths.source(row.id)} class="link font-medium [overflow-wrap:anywhere]">
           {row.realm}
         </A>
         <span class="block text-[0.8125rem] text-muted">
           {row.connector}
           {row.vendor_version ? ` ${row.vendor_version}` : ''}
         </span>
+        <span class="mt-0.5 flex flex-wrap gap-x-3 text-[0.8125rem] sm:hidden">
+          <SourceState state={row.state} />
+          <span class="tabular text-muted">
+            <Lag lag_ms={row.lag_ms} />
+          </span>
+        </span>
       </>
     ),
   },
-  { id: 'agent', header: t('sources.agent'), class: 'whitespace-nowrap', cell: (row) => row.agent_name },
+  {
+    id: 'agent',
+    header: t('sources.agent'),
+    wideOnly: true,
+    class: 'whitespace-nowrap',
+    cell: (row) => row.agent_name,
+  },
   {
     id: 'state',
     header: t('agents.state'),
+    wideOnly: true,
     cell: (row) => <SourceState state={row.state} />,
   },
   {
     id: 'lag',
     header: t('sources.lag'),
+    wideOnly: true,
     class: 'whitespace-nowrap tabular',
     cell: (row) => <Lag lag_ms={row.lag_ms} />,
   },
   {
     id: 'interval',
     header: t('sources.interval'),
+    wideOnly: true,
     class: 'whitespace-nowrap tabular',
     cell: (row) => say.duration(row.interval_ms),
   },
