@@ -74,7 +74,7 @@ export const Discrepancy = z
       .nullable()
       .meta({ description: 'of a ghost, and of one whose machines are gone' }),
     account: z.object({ id: Id, name: z.string() }).nullable(),
-    source: z.object({ id: Id, connector: z.string() }).nullable(),
+    source: z.object({ id: Id, connector: z.string(), realm: z.string() }).nullable(),
     since: InstantText.nullable(),
     per_month: z
       .object({
@@ -140,7 +140,7 @@ export const ReconciliationSummary = z
     }),
     accounts: z.array(z.object({ id: Id, name: z.string() })).meta({ description: 'of which something differs' }),
     realms: z.array(z.string()),
-    sources: z.array(z.object({ id: Id, connector: z.string() })),
+    sources: z.array(z.object({ id: Id, connector: z.string(), realm: z.string() })),
   })
   .meta({ id: 'ReconciliationSummary' })
 export type ReconciliationSummary = z.infer<typeof ReconciliationSummary>

@@ -29,7 +29,7 @@ export function present(
     resource: machine && { id: machine.id, kind: machine.kind, name: machine.name, realm: machine.realm },
     service: isOfService ? { id: service.id, plan: service.plan } : null,
     account: accountOf(account_id, names),
-    source: source ? { id: source.id, connector: source.connector } : null,
+    source: source ? { id: source.id, connector: source.connector, realm: source.realm } : null,
     since: textOf(since),
     per_month,
     seen: seenSide(found, names),

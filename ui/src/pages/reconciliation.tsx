@@ -17,6 +17,7 @@ import { BackLink } from '../parts/back.tsx'
 import { discrepancyColumns, Evidence } from '../parts/discrepancy-rows.tsx'
 import { Load } from '../parts/load.tsx'
 import { Page } from '../parts/page.tsx'
+import { sourceName } from '../parts/source-state.tsx'
 import { createTenant } from '../parts/tenant.ts'
 import { paths } from '../paths.ts'
 import { queries } from '../queries.ts'
@@ -87,9 +88,7 @@ export default function Reconciliation() {
                 <SelectField
                   label={t('reconciliation.source')}
                   value={value('source_id')}
-                  options={options(
-                    data().sources.map(({ id, connector }) => ({ value: id, label: `${connector} ${id.slice(-6)}` })),
-                  )}
+                  options={options(data().sources.map((source) => ({ value: source.id, label: sourceName(source) })))}
                   onChange={(to) => set('source_id', to)}
                 />
                 <SelectField

@@ -10,6 +10,7 @@ import { Badge } from '../kit/badge.tsx'
 import { Button, buttonClass } from '../kit/button.tsx'
 import type { TableColumn } from '../kit/table.tsx'
 import { paths } from '../paths.ts'
+import { meterText } from './meter-text.ts'
 import { sizeText } from './resource-history.tsx'
 
 type Side = Discrepancy['seen']
@@ -27,14 +28,16 @@ const Amount = (props: { of: Discrepancy['per_month'] }) => (
     {(of) => (
       <>
         <span class="font-medium whitespace-nowrap">{say.money(of().amount, of().currency)}</span>
-        <span class="block text-[0.8125rem] whitespace-nowrap text-muted">{t(`reconciliation.${of().way}`)}</span>
+        <span class="block text-[0.8125rem] text-muted sm:whitespace-nowrap">{t(`reconciliation.${of().way}`)}</span>
       </>
     )}
   </Show>
 )
 
 const Difference = (props: { of: Discrepancy }) => (
-  <Badge tone={WAY_TONE[props.of.per_month?.way ?? 'none']}>{t(`reconciliation.kinds.${props.of.kind}`)}</Badge>
+  <Badge wraps tone={WAY_TONE[props.of.per_month?.way ?? 'none']}>
+    {t(`reconciliation.kinds.${props.of.kind}`)}
+  </Badge>
 )
 
 export const discrepancyColumns = (
@@ -47,8 +50,8 @@ export const discrepancyColumns = (
     class: 'sm:min-w-36',
     cell: (row) => (
       <>
-        <span class="font-medium break-words">{nameOf(row)}</span>
-        <span class="block text-[0.8125rem] text-muted">
+        <span class="font-medium [overflow-wrap:anywhere]">{nameOf(row)}</span>
+        <span class="block text-[0.8125rem] [overflow-wrap:anywhere] text-muted">
           {row.resource ? `${t(`kind.${row.resource.kind}`)} · ${row.resource.realm}` : t('reconciliation.services')}
         </span>
         <span class="mt-1 block sm:hidden">
@@ -170,7 +173,7 @@ function SideList(props: { title: string; side: Side }) {
       ['state', state ? t(`state.${state}`) : ''],
       ['place', place],
       ['ended', ended_at ? say.instant(ended_at) : ''],
-      ['meters', (meters ?? []).join(', ')],
+      ['meters', (meters ?? []).map(meterText).join(', ')],
     ]
     return all.filter(([, value]) => value !== '')
   }
