@@ -141,7 +141,12 @@ function MachineChoice(props: ChoiceProps) {
       />
       <fieldset class="m-0 flex max-h-48 flex-col gap-1 overflow-y-auto rounded-lg border border-line p-2">
         <legend class="sr-only">{t('racks.machine')}</legend>
-        <For each={found()} fallback={<p class="m-0 px-2 text-muted">{t('racks.machine_none')}</p>}>
+        <For
+          each={found()}
+          fallback={
+            <p class="m-0 px-2 text-muted">{t(query.status === 'pending' ? 'common.loading' : 'racks.machine_none')}</p>
+          }
+        >
           {(one) => (
             <label class="flex cursor-pointer items-start gap-2.5 rounded-md px-2 py-1.5 hover:bg-hover">
               <input
@@ -151,9 +156,9 @@ function MachineChoice(props: ChoiceProps) {
                 checked={props.chosen?.id === one.id}
                 onChange={() => props.onChoose(one)}
               />
-              <span class="min-w-0">
-                <span class="block truncate">{one.name}</span>
-                <span class="block truncate text-[0.8125rem] text-muted">{one.realm}</span>
+              <span class="min-w-0 [overflow-wrap:anywhere]">
+                <span class="block">{one.name}</span>
+                <span class="block text-[0.8125rem] text-muted">{one.realm}</span>
               </span>
             </label>
           )}
