@@ -31,6 +31,14 @@ export function rows(data: unknown, what: string): Row[] {
   return data
 }
 
+/** The objects of a list; what is something else is told to `note`, and hides none of them. */
+export function objects(data: unknown, what: string, note: (odd: ConnectorError) => void): Row[] {
+  if (!Array.isArray(data)) throw badAnswer(`${what} is no list`)
+  const found = data.filter(isRow)
+  if (found.length < data.length) note(badAnswer(`${what} holds something else than objects`))
+  return found
+}
+
 export function record(data: unknown, what: string): Row {
   if (!isRow(data)) throw badAnswer(`${what} is no object`)
   return data

@@ -83,13 +83,14 @@ function disk(kind: Kind, slot: string, line: string): Disk[] {
   return [{ slot, volume, storage, bytes: sizeOf(options['size']), unused: slot.startsWith('unused'), options }]
 }
 
-/** `32G` in bytes, in powers of 1024; undefined unless it comes to whole bytes. */
+/** `32G` in bytes, in powers of 1024; undefined unless it comes to whole bytes, and of a volume without a limit, which says 0. */
 export function sizeOf(said: string | undefined): bigint | undefined {
   const [, integer, , fraction = '', unit = ''] = /^(\d{1,20})(\.(\d{1,12}))?([KMGT])?$/.exec(said ?? '') ?? []
   if (integer === undefined) return undefined
   const scale = 10n ** BigInt(fraction.length)
   const product = BigInt(integer + fraction) * (UNITS[unit] ?? 1n)
-  return product % scale === 0n && product / scale < LIMIT ? product / scale : undefined
+  const bytes = product % scale === 0n ? product / scale : 0n
+  return bytes > 0n && bytes < LIMIT ? bytes : undefined
 }
 
 function nic(kind: Kind, slot: string, line: string): Nic[] {

@@ -158,7 +158,7 @@ export class Details {
 }
 
 /** Proxmox VE's own statuses from 595 on: the node that was asked didn't reach the one that knows. */
-function isNodeSilent(error: ConnectorError): boolean {
+export function isNodeSilent(error: ConnectorError): boolean {
   const status = statusOf(error)
   if (status === undefined) return error.code === 'unreachable' || error.code === 'timeout'
   return status >= 595 || (status >= 502 && status <= 504)
@@ -167,18 +167,18 @@ function isNodeSilent(error: ConnectorError): boolean {
 export const pathOf = ({ node, type, vmid }: Pick<Guest, 'node' | 'type' | 'vmid'>): string =>
   `/nodes/${encodeURIComponent(node)}/${type}/${vmid}`
 
-/** Whether a guest is gone, or only not shown to this token any more. */
-export async function isHidden(
+/** Whether a guest that isn't listed is gone, or only not shown to this token any more; unknown is what nobody answers. */
+export async function whereabouts(
   client: Client,
   guest: Pick<Guest, 'node' | 'type' | 'vmid'>,
   options: CallOptions,
-): Promise<ConnectorError | undefined> {
+): Promise<{ is: 'gone' | 'hidden' | 'there' | 'unknown'; error?: ConnectorError }> {
   try {
     await client.get(`${pathOf(guest)}/status/current`, {}, options)
-    return undefined
+    return { is: 'there' }
   } catch (error) {
-    if (statusOf(error) === 403 && error instanceof ConnectorError) return error
-    if (error instanceof ConnectorError && !options.signal.aborted) return undefined
-    throw error
+    if (!(error instanceof ConnectorError) || options.signal.aborted) throw error
+    if (statusOf(error) === 403) return { is: 'hidden', error }
+    return isNodeSilent(error) ? { is: 'unknown', error } : { is: 'gone' }
   }
 }

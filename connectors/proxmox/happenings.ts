@@ -1,7 +1,7 @@
 /** Follows the cluster's tasks: which ended since the last look, what they say, and what a list that lags behind them can't say yet. */
 import type { State } from '#connectors/contract.ts'
 import { ConnectorError } from '#connectors/wire.ts'
-import type { CallOptions, Client } from './client.ts'
+import { type CallOptions, type Client, statusOf } from './client.ts'
 import type { Guest } from './map.ts'
 import type { Memory } from './memory.ts'
 import { changesBackups, ends, isAboutGuest, outcome, parseTasks, type Task } from './tasks.ts'
@@ -25,6 +25,8 @@ export interface Happened {
   /** of tasks that were not told before, oldest end first */
   tasks: Task[]
   backups: boolean
+  /** why the tasks could not be read: only exact instants are lost, and the lists tell the rest */
+  error: ConnectorError | undefined
 }
 
 export class Happenings {
@@ -44,7 +46,7 @@ export class Happenings {
     options: CallOptions,
   ): Promise<Happened> {
     const since_ms = memory.seen_ms - OVERLAP_MS - this.#client.behind_ms
-    const recent = parseTasks(await this.#client.get('/cluster/tasks', {}, options))
+    const { recent, error } = await this.#recent(options)
     const all = [...recent]
     if (memory.seen_ms > 0)
       for (const [node, own] of Map.groupBy(recent, (task) => task.node))
@@ -54,10 +56,20 @@ export class Happenings {
       (task) => task.end_ms !== undefined && task.end_ms > since_ms && memory.told[task.upid] === undefined,
     )
     const ends = Object.fromEntries(ended.map((task) => [task.upid, task.end_ms ?? now_ms]))
-    if (memory.seen_ms === 0) return { ends, tasks: [], backups: false }
+    if (memory.seen_ms === 0) return { ends, tasks: [], backups: false, error }
     // lists are newest first, and ends are in whole seconds
     const tasks = ended.toReversed().toSorted((a, b) => (a.end_ms ?? 0) - (b.end_ms ?? 0))
-    return { ends, tasks, backups: tasks.some(changesBackups) }
+    return { ends, tasks, backups: tasks.some(changesBackups), error }
+  }
+
+  /** Where all of the cluster refuses or hangs, so does this; else only the tasks are unknown. */
+  async #recent(options: CallOptions): Promise<{ recent: Task[]; error?: ConnectorError }> {
+    try {
+      return { recent: parseTasks(await this.#client.get('/cluster/tasks', {}, options)) }
+    } catch (error) {
+      if (!(error instanceof ConnectorError) || (error.code !== 'bad_answer' && statusOf(error) !== 403)) throw error
+      return { recent: [], error }
+    }
   }
 
   /** A node's finished tasks, newest first, back to before `since_ms`: many may have ended at once. */

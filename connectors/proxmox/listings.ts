@@ -67,7 +67,8 @@ export class Listings {
     const isRead = [sdn, pools, version, rights, ha, replication].every(
       (part) => part.value !== undefined && !part.error,
     )
-    const complete = isRead && !lacks(view, 'storages') && !lacks(view, 'networks')
+    const isWhole = look.resources.odd.length === 0
+    const complete = isRead && isWhole && !lacks(view, 'storages') && !lacks(view, 'networks')
     const scope = { kind: 'cluster' as const, external_id: realm }
     return this.#listing(scope, look.seen_ms, complete, [cluster, ...shared, ...(sdn.value ?? [])])
   }

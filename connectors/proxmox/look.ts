@@ -1,7 +1,7 @@
 /** One look at a cluster: what can be read within a tick, and how far it can be trusted. */
 import { ConnectorError, type ObservationInput } from '#connectors/contract.ts'
 import type { CallOptions, Client } from './client.ts'
-import { Details, isHidden } from './details.ts'
+import { Details, isNodeSilent, whereabouts } from './details.ts'
 import { type Happened, Happenings } from './happenings.ts'
 import {
   type Guest,
@@ -14,11 +14,12 @@ import {
 } from './map.ts'
 import { type ClusterStatus, parseStatus } from './nodes.ts'
 import type { Memory } from './memory.ts'
+import { inTurn } from './parts.ts'
 import { type Storage, storages } from './storage.ts'
 import { maySeeBackups, missing, Survey } from './survey.ts'
 import { ends, isAboutGuest } from './tasks.ts'
 
-const PROBES_MAX = 16
+const PROBE_WIDTH = 8
 const NODES_MAX = 32
 
 /** A guest of which a listing may speak. */
@@ -37,6 +38,8 @@ export interface Look {
   happened: Happened
   /** nodes that are offline, don't answer, or of which not all may be seen: what isn't shown there may be there */
   silent: Set<string>
+  /** those of them that don't answer: nothing more is asked of them */
+  mute: Set<string>
   known: Map<string, Observed>
   problems: ConnectorError[]
 }
@@ -77,13 +80,15 @@ export class Onlooker {
       storages: storages(resources.storages),
       happened,
       silent: new Set([...resources.nodes.values()].filter((node) => !node.online).map(({ name }) => name)),
+      mute: new Set(),
       known: new Map(),
-      problems: [],
+      problems: [...resources.odd, ...(happened.error ? [happened.error] : [])],
     }
+    if (resources.odd.length > 0) for (const name of resources.nodes.keys()) look.silent.add(name)
     this.#happenings.settle(happened.tasks, (theirs_ms) => this.ours(theirs_ms))
     this.#outdate(look, run.memory)
     await this.survey.read(seen_ms, [...resources.nodes.values()], run.until_ms, options)
-    await this.#judge(look, run.memory, options)
+    await this.#judge(look, run, options)
     await this.#readGuests(look, run, options)
     const rights = this.survey.rights.value
     if (rights && maySeeBackups(rights)) await this.survey.readBackups(seen_ms, look.storages, run.until_ms, options)
@@ -139,7 +144,7 @@ export class Onlooker {
    * What absence means. Proxmox VE leaves out of its lists what the token may not see, without a word: only while it may
    * see all is a guest gone that isn't shown.
    */
-  async #judge(look: Look, memory: Memory, options: CallOptions): Promise<void> {
+  async #judge(look: Look, { memory, until_ms }: Run, options: CallOptions): Promise<void> {
     const { resources, silent, problems, happened, seen_ms } = look
     const gone = Object.entries(memory.guests).filter(([vmid]) => !resources.guests.has(vmid))
     if (gone.length > 0) this.survey.rights.outdate()
@@ -155,19 +160,23 @@ export class Onlooker {
     // a guest that left its pool is gone for a token that may see no other
     if (unsure || this.#pools.length > 0) return
     const destroyed = new Set(happened.tasks.filter(ends).map((task) => task.id))
-    for (const [vmid, { node, type }] of gone.filter(([id]) => !destroyed.has(id)).slice(0, PROBES_MAX)) {
-      const hidden = await isHidden(this.#client, { vmid, node, type }, options)
-      if (!hidden) continue
-      problems.push(hidden)
+    const asked = gone.filter(([id]) => !destroyed.has(id))
+    const left = await inTurn(asked, PROBE_WIDTH, until_ms, async ([vmid, { node, type }]) => {
+      const found = await whereabouts(this.#client, { vmid, node, type }, options)
+      // a node that left the cluster can't be asked any more
+      if (found.is === 'gone' || (found.is === 'unknown' && !resources.nodes.has(node))) return
+      if (found.error) problems.push(found.error)
       silent.add(node)
-    }
+    })
+    for (const [, { node }] of left) silent.add(node)
   }
 
-  #judgeNodes({ problems, silent }: Look): void {
+  #judgeNodes({ problems, silent, mute }: Look): void {
     const { version, pools, sdn, ha, replication, nodes } = this.survey
     for (const part of [version, pools, sdn, ha, replication]) if (part.error) problems.push(part.error)
     for (const [name, { details, bridges }] of nodes) {
       const error = details.error ?? bridges.error
+      if (error && isNodeSilent(error)) mute.add(name)
       if (!error || silent.has(name)) continue
       silent.add(name)
       problems.push(error)
@@ -175,12 +184,12 @@ export class Onlooker {
   }
 
   async #readGuests(look: Look, { memory, interval_ms, until_ms }: Run, options: CallOptions): Promise<void> {
-    const { resources, silent, known, problems, seen_ms } = look
+    const { resources, silent, mute, known, problems, seen_ms } = look
     const here = [...resources.guests.values()].filter(({ node }) => resources.nodes.get(node)?.online)
-    const answering = here.filter(({ node }) => !silent.has(node))
-    const mute = await this.#details.read(answering, seen_ms, interval_ms, until_ms, options)
+    const answering = here.filter(({ node }) => !mute.has(node))
+    const failed = await this.#details.read(answering, seen_ms, interval_ms, until_ms, options)
     problems.push(...this.#details.failures.slice(0, 3))
-    for (const [name, error] of mute) {
+    for (const [name, error] of failed) {
       silent.add(name)
       problems.push(error)
     }

@@ -60,7 +60,7 @@ describe('types of the day', () => {
   test('what is no list, no object or no JSON is an answer that can’t be read', () => {
     for (const data of [null, undefined, {}, 'x', [1], [null]]) expect(() => rows(data, 'it')).toThrow("can't be read")
     expect(() => parseJson('<html>', 'it')).toThrow('is not JSON, but begins "<html>"')
-    expect(() => parseResources([{ type: 'qemu' }])).toThrow('without number or node')
+    expect(() => parseResources({})).toThrow('is no list')
     expect(() => parseStatus([])).toThrow('names no node')
   })
 })

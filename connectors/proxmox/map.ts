@@ -1,6 +1,19 @@
 /** Proxmox VE's words → ours: guests with their disks and snapshots, nodes, the cluster itself. Pure. */
 import type { Content, ObservationInput, State } from '#connectors/contract.ts'
-import { badAnswer, defined, flag, instantMs, type Json, type Row, rows, sorted, text, whole, wire } from './answers.ts'
+import type { ConnectorError } from '#connectors/wire.ts'
+import {
+  badAnswer,
+  defined,
+  flag,
+  instantMs,
+  type Json,
+  objects,
+  type Row,
+  sorted,
+  text,
+  whole,
+  wire,
+} from './answers.ts'
 import { type Config, cpuLimit, type Disk, diskBytes } from './config.ts'
 
 export interface Guest {
@@ -25,25 +38,36 @@ export interface Resources {
   guests: Map<string, Guest>
   nodes: Map<string, Node>
   storages: Row[]
+  /** of rows that can't be read: what they were nobody knows, and nothing has ended for them */
+  odd: ConnectorError[]
 }
 
 export function parseResources(data: unknown): Resources {
-  const found: Resources = { guests: new Map(), nodes: new Map(), storages: [] }
-  for (const row of rows(data, '/cluster/resources')) {
+  const found: Resources = { guests: new Map(), nodes: new Map(), storages: [], odd: [] }
+  for (const row of objects(data, '/cluster/resources', (odd) => void found.odd.push(odd))) {
     if (row['type'] === 'qemu' || row['type'] === 'lxc') addGuest(found, row, row['type'])
     else if (row['type'] === 'node') {
       const name = text(row['node'] ?? text(row['id'])?.replace(/^node\//, ''), 128)
-      if (name === undefined) throw badAnswer('a node without name')
-      found.nodes.set(name, { name, online: row['status'] === 'online', row })
-    } else if (row['type'] === 'storage') found.storages.push(row)
+      if (name === undefined) found.odd.push(badAnswer('a node without name'))
+      else found.nodes.set(name, { name, online: row['status'] === 'online', row })
+    } else if (row['type'] === 'storage') addStorage(found, row)
   }
   return found
+}
+
+function addStorage(found: Resources, row: Row): void {
+  if (text(row['storage'], 128) === undefined || text(row['node'], 128) === undefined)
+    found.odd.push(badAnswer('a storage without name or node'))
+  else found.storages.push(row)
 }
 
 function addGuest(found: Resources, row: Row, type: Guest['type']): void {
   const vmid = whole(row['vmid'])?.toString() ?? /^(?:qemu|lxc)\/(\d{1,9})$/.exec(text(row['id']) ?? '')?.[1]
   const node = text(row['node'], 128)
-  if (vmid === undefined || node === undefined) throw badAnswer('a guest without number or node')
+  if (vmid === undefined || node === undefined) {
+    found.odd.push(badAnswer('a guest without number or node'))
+    return
+  }
   const kind = flag(row['template']) ? 'template' : type === 'qemu' ? 'vm' : 'container'
   found.guests.set(vmid, {
     vmid,

@@ -1,7 +1,7 @@
 /** Reads what the cluster holds beside its guests: rights, pools, SDN, HA, replication, nodes and backups; seldom, for it seldom changes. */
 import type { ObservationInput } from '#connectors/contract.ts'
 import { ConnectorError } from '#connectors/wire.ts'
-import { defined, flag, type Json, record, type Row, rows, text, whole } from './answers.ts'
+import { defined, flag, type Json, record, type Row, rows, sorted, text, whole } from './answers.ts'
 import { type CallOptions, type Client, missingRight, statusOf } from './client.ts'
 import type { Node } from './map.ts'
 import { type NodeDetails, nodeDetails } from './nodes.ts'
@@ -43,7 +43,10 @@ export class Survey {
       const [zones, vnets] = [await optional(get, '/cluster/sdn/zones'), await optional(get, '/cluster/sdn/vnets')]
       return sdn(zones, vnets)
     })
-    await this.ha.refresh(now_ms, SLOW_MS, async () => haOf(await get('/cluster/ha/resources')))
+    await this.ha.refresh(now_ms, SLOW_MS, async () => {
+      const managed = await get('/cluster/ha/resources')
+      return haOf(managed, await optional(get, '/cluster/ha/rules'))
+    })
     await this.replication.refresh(now_ms, SLOW_MS, async () => replicationOf(await get('/cluster/replication')))
     const here = nodes.filter((node) => node.online)
     for (const name of this.nodes.keys()) if (!nodes.some((node) => node.name === name)) this.nodes.delete(name)
@@ -99,7 +102,7 @@ export class Survey {
   }
 }
 
-/** SDN came with version 7 as a package of its own: where it isn't installed there is none. */
+/** SDN came with version 7 as a package of its own, HA's rules with 9: where they aren't installed there are none. */
 async function optional(get: (path: string) => Promise<unknown>, path: string): Promise<unknown> {
   try {
     return await get(path)
@@ -114,12 +117,25 @@ const pool = (row: Row): Json[] => {
   return name === undefined ? [] : [defined({ name, comment: text(row['comment'], 512) })]
 }
 
-/** What HA shall do for a guest: its present state comes and goes, and isn't told. */
-function haOf(data: unknown): ReadonlyMap<string, Json> {
+/**
+ * What HA shall do for a guest: its present state comes and goes, and isn't told. Up to version 8 a guest is in a group, since then
+ * rules name their guests.
+ */
+export function haOf(managed: unknown, rules: unknown): ReadonlyMap<string, Json> {
+  const named = rows(rules, '/cluster/ha/rules').flatMap((row) => {
+    const [rule, of] = [text(row['rule'], 128), (text(row['resources'], 65_536) ?? '').split(',')]
+    return rule === undefined || flag(row['disable']) ? [] : of.map((sid) => ({ rule, sid: sid.trim() }))
+  })
   return new Map(
-    rows(data, '/cluster/ha/resources').flatMap((row) => {
-      const vmid = /^(?:vm|ct):(\d{1,9})$/.exec(text(row['sid']) ?? '')?.[1]
-      const wanted = defined({ requested: text(row['state'], 64), group: text(row['group'], 128) })
+    rows(managed, '/cluster/ha/resources').flatMap((row) => {
+      const sid = text(row['sid']) ?? ''
+      const vmid = /^(?:vm|ct):(\d{1,9})$/.exec(sid)?.[1]
+      const own = sorted(named.flatMap((one) => (one.sid === sid ? [one.rule] : [])))
+      const wanted = defined({
+        requested: text(row['state'], 64),
+        group: text(row['group'], 128),
+        rules: own.length > 0 ? own : undefined,
+      })
       return vmid === undefined ? [] : [[vmid, wanted] as const]
     }),
   )
@@ -149,16 +165,21 @@ const NEEDED = [
 ] as const
 export type Needed = (typeof NEEDED)[number]['of']
 
-const has = (rights: Row, path: string, privilege: string): boolean => {
+/** Whether a privilege that the token has on a path propagates; undefined where it has none. */
+const propagation = (rights: Row, path: string, privilege: string): unknown => {
   const own = rights[path]
-  return typeof own === 'object' && own !== null && privilege in own
+  return typeof own === 'object' && own !== null ? (own as Row)[privilege] : undefined
 }
+/** On all below the path: one that doesn't propagate is of the path alone. */
+const has = (rights: Row, path: string, privilege: string): boolean => flag(propagation(rights, path, privilege))
 
 /** What the token may not see, and the error that says so. `pools`: guests of these alone are wanted. */
 export function missing(rights: Row, pools: readonly string[]): { of: Needed; error: ConnectorError }[] {
   return NEEDED.flatMap(({ paths, privilege, of }) => {
     if (paths.some((path) => has(rights, path, privilege))) return []
-    if (of === 'guests' && pools.length > 0 && pools.every((name) => has(rights, `/pool/${name}`, privilege))) return []
+    // a pool's privileges are those of its guests, whether they propagate or not
+    const isOfPool = (name: string) => propagation(rights, `/pool/${name}`, privilege) !== undefined
+    if (of === 'guests' && pools.length > 0 && pools.every(isOfPool)) return []
     const said = `Permission check failed (${paths[0]}, ${privilege})`
     return [
       { of, error: new ConnectorError('refused', `the token may not read all ${of}: ${said}`, missingRight(said)) },

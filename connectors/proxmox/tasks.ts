@@ -1,6 +1,6 @@
 /** Proxmox VE's tasks → events at exact instants: what was started, stopped, moved, backed up, and when. Pure. */
 import type { Content, State } from '#connectors/contract.ts'
-import { instantMs, type Row, rows, text } from './answers.ts'
+import { instantMs, objects, type Row, text } from './answers.ts'
 
 export interface Task {
   upid: string
@@ -17,7 +17,7 @@ export interface Task {
 
 /** Rows of `/cluster/tasks` or `/nodes/{node}/tasks`; what isn't a task is left out. */
 export function parseTasks(data: unknown): Task[] {
-  return rows(data, 'the list of tasks').flatMap((row) => task(row) ?? [])
+  return objects(data, 'the list of tasks', () => {}).flatMap((row) => task(row) ?? [])
 }
 
 function task(row: Row): Task | undefined {

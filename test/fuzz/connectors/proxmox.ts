@@ -24,7 +24,7 @@ import { NOW } from '../reports.ts'
 import { fixtures } from './fixtures.ts'
 import type { Answers, Attempt, ConnectorFuzz } from './index.ts'
 
-const NOTHING: Resources = { guests: new Map(), nodes: new Map(), storages: [] }
+const NOTHING: Resources = { guests: new Map(), nodes: new Map(), storages: [], odd: [] }
 /** The `data` of an answer, as the client gives it. */
 const dataOf = (answers: Answers, name: string): unknown => record(parseJson(answers[name] ?? '', name), name)['data']
 
