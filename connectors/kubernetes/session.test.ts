@@ -248,6 +248,12 @@ describe('rights', () => {
     expect(ids(eye.facts, 'node')).toContain('node-1')
   })
 
+  test('who may nothing is told of every kind, in the order of kinds', async () => {
+    rig.server.api.rights = () => false
+    const kinds = [...(await failure()).message.matchAll(/may not list ([a-z]+)/g)].map(([, kind]) => kind)
+    expect(kinds.slice(0, 4)).toEqual(['namespaces', 'nodes', 'persistentvolumes', 'pods'])
+  })
+
   test('a group is named with its resource', async () => {
     rig.server.api.rights = ({ resource }) => resource !== 'deployments'
     const { message, remedy } = await failure()

@@ -1,5 +1,6 @@
 /** One source: watches run between ticks and tell what happens; a tick makes sure of them, and lists what is there. */
 import { type Collected, ConnectorError, type Scope, type Session, type Surroundings } from '#connectors/contract.ts'
+import { asOne } from '#connectors/failures.ts'
 import type { Access } from './access.ts'
 import { Allocation } from './allocation.ts'
 import { Absent, Client, type Collection } from './client.ts'
@@ -80,12 +81,12 @@ export class KubernetesSession implements Session {
       isSure: ({ scope }) => isWhole(scope),
     })
     this.#remember(at_ms, failed.size === 0)
-    const [first, ...others] = failed.values()
+    // in the order of kinds, not in that of answers
+    const [first, ...others] = this.#followers.flatMap(({ of }) => failed.get(of) ?? [])
     const facts = [...listings.filter(({ complete }) => complete), ...usage, ...held]
     if (!first) return facts
     this.#around.emit(facts)
-    const messages = [...new Set([first, ...others].map(({ message }) => message))]
-    throw new ConnectorError(first.code, messages.slice(0, 8).join('; '), first.remedy)
+    throw asOne(first, others)
   }
 
   async #check(follower: Follower, failed: Map<Collection, ConnectorError>, signal: AbortSignal): Promise<void> {

@@ -8,6 +8,7 @@ import {
   type Session,
   type Surroundings,
 } from '#connectors/contract.ts'
+import { asOne } from '#connectors/failures.ts'
 import type { Client, Question } from './client.ts'
 import { Refusal } from './failures.ts'
 import { cut, type Foreign, foreignIn, isCut } from './foreign.ts'
@@ -71,7 +72,7 @@ export class OpenStackSession implements Session {
     if (!first) return facts
     // what was read goes out before the failure is told
     this.#around.emit(facts)
-    throw together(first, more)
+    throw asOne(first, more)
   }
 
   async close(): Promise<void> {}
@@ -212,8 +213,3 @@ const cellDown = (count: number): ConnectorError =>
     `a cell of Nova doesn't answer: of ${count} servers nothing is known but that they are there`,
     'Wait for the cell’s database and message queue, or ask the cloud’s operator: nova-manage cell_v2 list_cells.',
   )
-
-function together(first: ConnectorError, more: readonly ConnectorError[]): ConnectorError {
-  const { code, message, remedy } = first
-  return more.length === 0 ? first : new ConnectorError(code, `${message}; and ${more.length} more failures`, remedy)
-}

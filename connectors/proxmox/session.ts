@@ -1,5 +1,6 @@
 /** One source: a tick looks at the cluster, tells what it saw, and remembers what the next one must know. */
-import { type Collected, ConnectorError, type Session, type Surroundings } from '#connectors/contract.ts'
+import { type Collected, type Session, type Surroundings } from '#connectors/contract.ts'
+import { asOne } from '#connectors/failures.ts'
 import { number } from './answers.ts'
 import type { Client } from './client.ts'
 import { advance, guestReadings, nodeReadings, sightOf } from './counters.ts'
@@ -46,11 +47,10 @@ export class ProxmoxSession implements Session {
     // from here on nothing waits: what is remembered is what was told
     const facts = [...this.#events(look), ...this.#listings.of(view), ...this.#readings(look), ...past]
     this.#remember(look)
-    const [first] = look.problems
+    const [first, ...others] = look.problems
     if (!first) return facts
     this.#around.emit(facts)
-    const messages = [...new Set(look.problems.map((problem) => problem.message))]
-    throw new ConnectorError(first.code, messages.slice(0, 8).join('; '), first.remedy)
+    throw asOne(first, others)
   }
 
   #events({ happened, known, silent, status, seen_ms }: Look): Collected[] {

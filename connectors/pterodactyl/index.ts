@@ -9,6 +9,7 @@ import {
   type ObservationInput,
   type Surroundings,
 } from '#connectors/contract.ts'
+import { asOne } from '#connectors/failures.ts'
 import { type List, Missing, type Panel, rowsOf } from './client.ts'
 import { gameServer, host, site } from './map.ts'
 import type { Row } from './page.ts'
@@ -104,9 +105,7 @@ async function collect(panel: Panel, around: Surroundings, signal: AbortSignal):
   const [first, ...others] = failures
   if (!first) return facts
   if (resources.length > 0) around.emit(facts)
-  throw others.length === 0
-    ? first
-    : new ConnectorError(first.code, `${first.message}; and ${others.length} more failures`, first.remedy)
+  throw asOne(first, others)
 }
 
 const isOfAll = ({ code }: ConnectorError): boolean => ['unreachable', 'timeout', 'limit'].includes(code)
